@@ -1,0 +1,157 @@
+"""Every setting, read from the environment once, typed and checked. Imports nothing of ours."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit, urlunsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+
+class SettingError(Exception):
+    """A setting is missing or bad; the message is the one line that the start prints."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of one process. Field names are the environment's names in lower case."""
+
+    data_dir: Path
+    embedded: bool
+    database_url: str
+    redis_url: str
+    cache_redis_url: str
+    secret_key: str
+    public_url: str
+    smtp_url: str | None
+    mail_from: str
+    mail_folder: Path | None
+    currency: str
+    time_zone: str
+    hold_minutes: int
+    schedule_horizon_days: int
+    ratelimit_enabled: bool
+    ratelimit_anonymous: str
+    ratelimit_signed_in: str
+    ratelimit_booking: str
+    ratelimit_stops: str
+    trusted_proxies: int
+    cors_origins: tuple[str, ...]
+    database_pool_size: int
+    log_level: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read and check every setting; SettingError names the first one that will not do."""
+        read = _Reader(environment)
+        redis_url = read.url("REDIS_URL", schemes=("redis", "rediss"))
+        smtp_url = read.optional_url("SMTP_URL", schemes=("smtp", "smtps"))
+        data_dir = Path(read.text("DATA_DIR", ".falcon")).resolve()
+        public_url = read.url("PUBLIC_URL", schemes=("http", "https"), default="http://127.0.0.1:8000").rstrip("/")
+        return cls(
+            data_dir=data_dir,
+            embedded=read.boolean("EMBEDDED", default=False),
+            database_url=_with_driver(read.url("DATABASE_URL", schemes=("postgresql", "postgres", "postgresql+psycopg"))),
+            redis_url=redis_url,
+            cache_redis_url=read.url("CACHE_REDIS_URL", schemes=("redis", "rediss"), default=_next_database(redis_url)),
+            secret_key=read.secret("SECRET_KEY"),
+            public_url=public_url,
+            smtp_url=smtp_url,
+            mail_from=read.text("MAIL_FROM", f"FalconBus <tickets@{urlsplit(public_url).hostname}>"),
+            mail_folder=None if smtp_url else data_dir / "mails",
+            currency=read.pattern("CURRENCY", r"[A-Z]{3}", "ZAR", "three capital letters such as ZAR"),
+            time_zone=read.time_zone("TIME_ZONE", "Africa/Johannesburg"),
+            hold_minutes=read.integer("HOLD_MINUTES", 10, at_least=1, at_most=120),
+            schedule_horizon_days=read.integer("SCHEDULE_HORIZON_DAYS", 60, at_least=1, at_most=730),
+            ratelimit_enabled=read.boolean("RATELIMIT_ENABLED", default=True),
+            ratelimit_anonymous=read.rate("RATELIMIT_ANONYMOUS", "100/hour"),
+            ratelimit_signed_in=read.rate("RATELIMIT_SIGNED_IN", "1000/hour"),
+            ratelimit_booking=read.rate("RATELIMIT_BOOKING", "10/minute"),
+            ratelimit_stops=read.rate("RATELIMIT_STOPS", "60/minute"),
+            trusted_proxies=read.integer("TRUSTED_PROXIES", 0, at_least=0, at_most=10),
+            cors_origins=tuple(origin for origin in read.text("CORS_ORIGINS", "").split(",") if origin),
+            database_pool_size=read.integer("DATABASE_POOL_SIZE", 8, at_least=1, at_most=100),
+            log_level=read.pattern("LOG_LEVEL", r"DEBUG|INFO|WARNING|ERROR", "INFO", "DEBUG, INFO, WARNING or ERROR"),
+        )
+
+
+SETTING_NAMES = tuple(field.name.upper() for field in fields(Settings) if field.name != "mail_folder")
+
+
+class _Reader:
+    """Typed look-ups in an environment; every fault is a SettingError that names the setting, never its value."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def text(self, name: str, default: str) -> str:
+        return self._environment.get(name, "").strip() or default
+
+    def required(self, name: str) -> str:
+        value = self.text(name, "")
+        if not value:
+            raise SettingError(f"{name} is not set (see the settings in README.md; ./falcon up runs without any)")
+        return value
+
+    def secret(self, name: str) -> str:
+        value = self.required(name)
+        if len(value) < 32:
+            raise SettingError(f"{name} is too short: 32 characters or more, e.g. from: openssl rand -hex 32")
+        return value
+
+    def url(self, name: str, *, schemes: tuple[str, ...], default: str | None = None) -> str:
+        value = self.required(name) if default is None else self.text(name, default)
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or not (parts.netloc or parts.query):
+            raise SettingError(f"{name} is not an address of the form {schemes[0]}://host/...")
+        return value
+
+    def optional_url(self, name: str, *, schemes: tuple[str, ...]) -> str | None:
+        return self.url(name, schemes=schemes) if self.text(name, "") else None
+
+    def integer(self, name: str, default: int, *, at_least: int, at_most: int) -> int:
+        value = self.text(name, str(default))
+        if not re.fullmatch(r"-?[0-9]{1,9}", value) or not at_least <= int(value) <= at_most:
+            raise SettingError(f"{name} is not a whole number from {at_least} to {at_most}")
+        return int(value)
+
+    def boolean(self, name: str, *, default: bool) -> bool:
+        value = self.text(name, str(default)).lower()
+        if value not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
+            raise SettingError(f"{name} is neither true nor false")
+        return value in {"true", "1", "yes", "on"}
+
+    def pattern(self, name: str, pattern: str, default: str, hint: str) -> str:
+        value = self.text(name, default)
+        if not re.fullmatch(pattern, value):
+            raise SettingError(f"{name} must be {hint}")
+        return value
+
+    def rate(self, name: str, default: str) -> str:
+        """A limit in Flask-Limiter's notation, e.g. `100/hour` or `10 per minute;100 per hour`."""
+        unit = r"(second|minute|hour|day|month|year)s?"
+        one = rf"[0-9]+\s*(/|per)\s*([0-9]+\s*)?{unit}"
+        return self.pattern(name, rf"{one}(\s*[;,|]\s*{one})*", default, "a limit such as 100/hour")
+
+    def time_zone(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        try:
+            return ZoneInfo(value).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise SettingError(f"{name} is not a known time zone such as Africa/Johannesburg") from None
+
+
+def _with_driver(url: str) -> str:
+    """Spell the driver out: SQLAlchemy would otherwise look for psycopg 2."""
+    return re.sub(r"^postgres(ql)?(\+psycopg)?://", "postgresql+psycopg://", url)
+
+
+def _next_database(redis_url: str) -> str:
+    """The cache may be evicted, the broker never: by default they are two databases of one server."""
+    parts = urlsplit(redis_url)
+    number = int(parts.path.strip("/") or 0) if parts.path.strip("/").isdigit() else 0
+    return urlunsplit(parts._replace(path=f"/{number + 1}"))
