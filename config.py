@@ -55,7 +55,9 @@ class Settings:
         return cls(
             data_dir=data_dir,
             embedded=read.boolean("EMBEDDED", default=False),
-            database_url=_with_driver(read.url("DATABASE_URL", schemes=("postgresql", "postgres", "postgresql+psycopg"))),
+            database_url=_with_driver(
+                read.url("DATABASE_URL", schemes=("postgresql", "postgres", "postgresql+psycopg"))
+            ),
             redis_url=redis_url,
             cache_redis_url=read.url("CACHE_REDIS_URL", schemes=("redis", "rediss"), default=_next_database(redis_url)),
             secret_key=read.secret("SECRET_KEY"),

@@ -1,0 +1,1 @@
+"""FalconBus: the back end of an intercity bus line."""

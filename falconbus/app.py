@@ -1,0 +1,131 @@
+"""The application factory."""
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, g, request
+from flask.typing import ResponseReturnValue
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import BaseConverter
+
+from config import Settings
+from falconbus import jobs, limits, security, transactions
+from falconbus.extensions import celery, cors, db, migrate
+from falconbus.kit import context, logging, problem
+from falconbus.registry import FEATURES
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+API = "/api/v1"
+_LARGEST_BODY = 64 * 1024
+
+
+class FalconBus(Flask):
+    """Flask with one transaction a request: the view's work is committed, or an exception undoes all of it."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        if request.routing_exception is not None or request.endpoint == "static":
+            return super().dispatch_request()
+        return transactions.run(super().dispatch_request)
+
+    def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """`/api/...` without a version is answered by the current one."""
+        path = environ["PATH_INFO"]
+        if path.startswith("/api/") and not path.startswith(f"{API}/"):
+            environ["PATH_INFO"] = API + path[len("/api") :]
+        return super().wsgi_app(environ, start_response)
+
+
+class IdConverter(BaseConverter):
+    """A row's key in an address; more digits than a key has are no address at all."""
+
+    regex = r"[0-9]{1,9}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+
+def create_app(settings: Settings | None = None) -> FalconBus:
+    """Make the app; without `settings` they are read from the environment (config.SettingError when bad)."""
+    settings = settings or Settings.from_environment()
+    logging.configure(settings.log_level)
+    app = FalconBus("falconbus", static_folder="design/static", template_folder="design/templates")
+    app.config.update(_flask_config(settings))
+    app.url_map.strict_slashes = False
+    app.url_map.converters["id"] = IdConverter
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    _bind_extensions(app, settings)
+    _observe(app)
+    problem.init_app(app)
+    loaders = [loader for feature in FEATURES for loader in feature.identity_loaders]
+    # Limits come first: a wrong token counts too.
+    limits.init_app(app, settings)
+    security.init_app(app, loaders)
+    for feature in FEATURES:
+        for blueprint in feature.blueprints:
+            app.register_blueprint(blueprint)
+        for command in feature.commands:
+            app.cli.add_command(command)
+    return app
+
+
+def _flask_config(settings: Settings) -> dict[str, Any]:
+    return {
+        "SETTINGS": settings,
+        "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "pool_size": settings.database_pool_size,
+            "max_overflow": 0,
+            "pool_timeout": 3,
+            "pool_recycle": 300,
+            "pool_pre_ping": True,
+            "pool_use_lifo": True,
+            "connect_args": {
+                "connect_timeout": 3,
+                "tcp_user_timeout": 5000,
+                "options": "-c statement_timeout=5000 -c lock_timeout=2000"
+                " -c idle_in_transaction_session_timeout=10000 -c timezone=UTC",
+            },
+        },
+        "MAX_CONTENT_LENGTH": _LARGEST_BODY,
+        "JSON_SORT_KEYS": False,
+    }
+
+
+def _bind_extensions(app: Flask, settings: Settings) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, compare_type=True, compare_server_default=True)
+    if settings.cors_origins:
+        cors.init_app(app, resources={r"/api/*": {"origins": list(settings.cors_origins)}})
+    celery.conf.update(jobs.broker_settings(settings.redis_url))
+
+
+def _observe(app: Flask) -> None:
+    """Give each request its id, and one log line when it is answered."""
+
+    @app.before_request
+    def begin() -> None:
+        g.began = time.perf_counter()
+        context.begin(request.headers.get("X-Request-ID"))
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        response.headers["X-Request-ID"] = context.request_id.get()
+        took = time.perf_counter() - g.get("began", time.perf_counter())
+        app.logger.info(
+            "%s %s %s",
+            request.method,
+            request.path,
+            response.status_code,
+            extra={
+                "rule": request.url_rule.rule if request.url_rule else None,
+                "status": response.status_code,
+                "milliseconds": round(took * 1000, 1),
+            },
+        )
+        return response

@@ -1,0 +1,1 @@
+"""Holds, bookings, journeys, passengers, tickets."""

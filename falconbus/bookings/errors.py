@@ -1,0 +1,53 @@
+"""Why a booking is refused."""
+
+from falconbus.kit.errors import DomainError, Invalid, NotFound
+
+
+class BookingNotFound(NotFound):
+    code = "booking_not_found"
+    title = "There is no such booking, or it is not yours"
+
+
+class BookingExpired(DomainError):
+    code = "hold_expired"
+    title = "The hold has run out; search again and make a new booking"
+
+
+class BookingOver(DomainError):
+    code = "booking_over"
+    title = "The booking is past the state in which that can be done"
+
+
+class BookingNotPaid(DomainError):
+    code = "booking_not_confirmed"
+    title = "The booking is not confirmed; there is no ticket to show yet"
+
+
+class TooLateToCancel(DomainError):
+    code = "too_late_to_cancel"
+    title = "The coach has left; the ticket cannot be cancelled any more"
+
+
+class UnknownPassenger(Invalid):
+    code = "unknown_passenger"
+    title = "The booking has no such passenger, or they were cancelled before"
+
+
+class SeatCountMismatch(Invalid):
+    code = "seat_count"
+    title = "Name one seat for each passenger, or none to have them chosen"
+
+
+class JourneysOverlap(Invalid):
+    code = "journeys_overlap"
+    title = "Two of the journeys overlap in time; nobody can ride both"
+
+
+class MixedCurrencies(Invalid):
+    code = "mixed_currencies"
+    title = "The journeys are priced in different currencies; book them one by one"
+
+
+class UnknownPromoCode(Invalid):
+    code = "unknown_promo_code"
+    title = "There is no such promo code"

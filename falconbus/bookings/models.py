@@ -1,0 +1,161 @@
+"""Tables of what is sold to whom, and the state changes that refuse the impossible."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from falconbus.bookings.errors import BookingExpired, BookingOver
+from falconbus.extensions import Model
+
+
+class BookingStatus(StrEnum):
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+
+
+class TicketStatus(StrEnum):
+    RESERVED = "reserved"
+    ISSUED = "issued"
+    CANCELLED = "cancelled"
+
+
+class Booking(Model):
+    """Passengers on one or more journeys, held and paid as one."""
+
+    __tablename__ = "bookings"
+    __table_args__ = (
+        CheckConstraint("status IN ('held','confirmed','expired','cancelled','refunded')", name="status"),
+        CheckConstraint("total >= 0", name="total"),
+        CheckConstraint("status <> 'confirmed' OR confirmed_at IS NOT NULL", name="confirmed_at"),
+        CheckConstraint("status <> 'cancelled' OR cancelled_at IS NOT NULL", name="cancelled_at"),
+        CheckConstraint("email = lower(email)", name="email_lower"),
+        Index("ix_bookings_status", "status", "expires_at"),
+        Index("ix_bookings_email", "email"),
+        Index("ix_bookings_payment", "payment_id"),
+        Index("ix_bookings_created", "created_at"),
+        Index("ix_bookings_user", "user_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(8), unique=True)
+    status: Mapped[str] = mapped_column(String(16))
+    email: Mapped[str] = mapped_column(String(254))
+    phone: Mapped[str | None] = mapped_column(String(32))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    total: Mapped[int] = mapped_column(Integer)
+    currency: Mapped[str] = mapped_column(String(3))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    confirmed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: The payment that confirmed it (payments.key, what the traveller's statement shows).
+    payment_id: Mapped[str | None] = mapped_column(String(40))
+
+    def confirm(self, *, payment_id: str, at: datetime) -> None:
+        """A hold, or one that ran out while it was being paid for, becomes a confirmed booking."""
+        if self.status not in {BookingStatus.HELD, BookingStatus.EXPIRED}:
+            raise BookingOver(status=self.status)
+        self.status = BookingStatus.CONFIRMED
+        self.payment_id = payment_id
+        self.confirmed_at = at
+
+    def expire(self) -> None:
+        if self.status != BookingStatus.HELD:
+            raise BookingOver(status=self.status)
+        self.status = BookingStatus.EXPIRED
+
+    def cancel(self, *, at: datetime) -> None:
+        """A hold or a confirmed booking ends."""
+        if self.status == BookingStatus.EXPIRED:
+            raise BookingExpired
+        if self.status not in {BookingStatus.HELD, BookingStatus.CONFIRMED}:
+            raise BookingOver(status=self.status)
+        self.status = BookingStatus.CANCELLED
+        self.cancelled_at = at
+
+    def refunded(self) -> None:
+        """The money of a cancelled booking has gone back."""
+        if self.status != BookingStatus.CANCELLED:
+            raise BookingOver(status=self.status)
+        self.status = BookingStatus.REFUNDED
+
+
+class Passenger(Model):
+    """A traveller of a booking; `number` counts from 1."""
+
+    __tablename__ = "passengers"
+    __table_args__ = (CheckConstraint("number BETWEEN 1 AND 9", name="number"),)
+
+    booking_id: Mapped[int] = mapped_column(ForeignKey("bookings.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    type: Mapped[str] = mapped_column(String(16))
+
+
+class Journey(Model):
+    """One ride within a booking, with times and stops as they were sold; `number` counts from 1."""
+
+    __tablename__ = "journeys"
+    __table_args__ = (
+        CheckConstraint("number BETWEEN 1 AND 6", name="number"),
+        CheckConstraint("destination_position > origin_position", name="forward"),
+        CheckConstraint("arrives_at > departs_at", name="duration"),
+        Index("ix_journeys_schedule", "schedule_id"),
+    )
+
+    booking_id: Mapped[int] = mapped_column(ForeignKey("bookings.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id"))
+    fare_class_id: Mapped[int] = mapped_column(ForeignKey("fare_classes.id"), index=True)
+    origin_position: Mapped[int] = mapped_column(SmallInteger)
+    destination_position: Mapped[int] = mapped_column(SmallInteger)
+    origin_id: Mapped[int] = mapped_column(ForeignKey("stops.id"), index=True)
+    destination_id: Mapped[int] = mapped_column(ForeignKey("stops.id"), index=True)
+    departs_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    arrives_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class Ticket(Model):
+    """One passenger on one journey."""
+
+    __tablename__ = "tickets"
+    __table_args__ = (
+        CheckConstraint("status IN ('reserved','issued','cancelled')", name="status"),
+        CheckConstraint("fare >= 0", name="fare"),
+        ForeignKeyConstraint(
+            ["booking_id", "journey_number"], ["journeys.booking_id", "journeys.number"], ondelete="CASCADE"
+        ),
+        ForeignKeyConstraint(
+            ["booking_id", "passenger_number"], ["passengers.booking_id", "passengers.number"], ondelete="CASCADE"
+        ),
+        Index("ix_tickets_schedule_status", "schedule_id", "status"),
+        Index("ix_tickets_passenger", "booking_id", "passenger_number"),
+    )
+
+    booking_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    journey_number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    passenger_number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id"))
+    seat_number: Mapped[str] = mapped_column(String(4))
+    fare: Mapped[int] = mapped_column(Integer)
+    #: How the fare came about, one step a rule: [{"rule": "distance", "amount": 42000}, ...].
+    fare_trace: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    code: Mapped[str] = mapped_column(String(12), unique=True)
+    status: Mapped[str] = mapped_column(String(16))

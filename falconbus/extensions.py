@@ -1,0 +1,28 @@
+"""The extensions, made here without an app and bound to one by create_app()."""
+
+from celery import Celery
+from flask_cors import CORS
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import MetaData
+from sqlalchemy.orm import DeclarativeBase
+
+
+class Model(DeclarativeBase):
+    """The base of every table; constraints are named by rule so that migrations can name them too."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Model, disable_autonaming=True, session_options={"expire_on_commit": False})
+migrate = Migrate()
+cors = CORS()
+celery = Celery("falconbus")

@@ -1,0 +1,1 @@
+"""GTFS feeds: read into the network and its timetables."""

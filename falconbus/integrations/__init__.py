@@ -1,0 +1,1 @@
+"""The world outside: each a protocol and what speaks it; settings choose."""

@@ -1,0 +1,35 @@
+"""The seat claims: one row a seat and leg. The primary key is what makes selling a seat twice impossible."""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from falconbus.extensions import Model
+
+
+class SeatClaim(Model):
+    """A seat on a leg of a schedule, held until an instant, or sold (no instant)."""
+
+    __tablename__ = "seat_claims"
+    __table_args__ = (
+        # held_until rides along in the index, so that availability is read from the index alone.
+        PrimaryKeyConstraint("schedule_id", "leg", "seat_number", postgresql_include=["held_until"]),
+        CheckConstraint("leg >= 0", name="leg"),
+        Index("ix_seat_claims_booking", "booking_id"),
+    )
+
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id"))
+    leg: Mapped[int] = mapped_column(SmallInteger)
+    seat_number: Mapped[str] = mapped_column(String(4))
+    booking_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("bookings.id"))
+    held_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

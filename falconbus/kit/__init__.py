@@ -1,0 +1,1 @@
+"""What any web service needs and no bus: clock, money, references, pages, problems, schemas, logs."""

@@ -1,0 +1,29 @@
+"""The one place that asks what time it is."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def today(time_zone: str) -> date:
+    """The calendar day that people in `time_zone` live now."""
+    return now().astimezone(ZoneInfo(time_zone)).date()
+
+
+def service_instant(day: date, minutes: int, time_zone: str) -> datetime:
+    """The instant of a timetable time: `minutes` counted from noon less twelve hours of the service day.
+
+    That is GTFS's definition of a time (gtfs.org, "Time"): it equals the wall clock on every day of the year for
+    departures after the change of a daylight-saving night, and goes past 24:00 without ambiguity.
+    """
+    noon = datetime.combine(day, time(12), ZoneInfo(time_zone)).astimezone(UTC)
+    return noon + timedelta(minutes=minutes - 12 * 60)
+
+
+def local(instant: datetime, time_zone: str) -> datetime:
+    """The same instant with the offset of `time_zone`, as people there read it."""
+    return instant.astimezone(ZoneInfo(time_zone))

@@ -1,0 +1,16 @@
+"""The request id that an answer, its log lines and the jobs it caused all bear."""
+
+import re
+import secrets
+from contextvars import ContextVar
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+_ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def begin(offered: str | None) -> str:
+    """Take over the caller's id when it is harmless in a log line, else make one."""
+    chosen = offered if offered and _ACCEPTABLE.fullmatch(offered) else secrets.token_hex(12)
+    request_id.set(chosen)
+    return chosen

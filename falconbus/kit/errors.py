@@ -1,0 +1,44 @@
+"""What a use case raises when the answer is no."""
+
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """A refusal with a meaning for the caller; one handler turns it into a problem document (RFC 9457)."""
+
+    status: ClassVar[int] = 409
+    code: ClassVar[str] = "conflict"
+    title: ClassVar[str] = "The request conflicts with the present state"
+    #: The refusal is itself a fact to keep (a declined payment): its transaction commits, its answer is replayed.
+    recorded: ClassVar[bool] = False
+
+    def __init__(self, detail: str = "", **facts: object) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.facts = facts
+
+
+class NotFound(DomainError):
+    status = 404
+    code = "not_found"
+    title = "Not found"
+
+
+class Invalid(DomainError):
+    """Input that is well-formed but will not do; `pointer` is a JSON pointer into the body or a parameter's name."""
+
+    status = 422
+    code = "invalid"
+    title = "The request is not valid"
+
+    def __init__(self, detail: str = "", *, pointer: str | None = None, **facts: object) -> None:
+        super().__init__(detail, **facts)
+        self.pointer = pointer
+
+
+class Contended(Exception):
+    """Somebody else was faster between our read and our write; the whole transaction is to be tried again."""
+
+    def __init__(self, refusal: DomainError) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal

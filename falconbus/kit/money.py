@@ -1,0 +1,50 @@
+"""Money is an integer of the currency's smallest unit inside, a decimal string outside."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from babel.numbers import format_currency, get_currency_precision
+
+
+@cache
+def decimals(currency: str) -> int:
+    """Digits after the point: 2 for ZAR, 0 for JPY (CLDR, by way of Babel)."""
+    return get_currency_precision(currency)
+
+
+def to_text(amount: int, currency: str) -> str:
+    """`42000, "ZAR"` -> `"420.00"`."""
+    places = decimals(currency)
+    sign, digits = ("-" if amount < 0 else ""), str(abs(amount)).rjust(places + 1, "0")
+    return sign + digits if places == 0 else f"{sign}{digits[:-places]}.{digits[-places:]}"
+
+
+def from_text(text: str, currency: str) -> int:
+    """`"420.00", "ZAR"` -> `42000`; ValueError for more decimals than the currency has, or what is no amount."""
+    whole, _, fraction = text.strip().partition(".")
+    places = decimals(currency)
+    if not whole.isascii() or not whole.isdigit() or len(whole) > 12 or (fraction and not fraction.isdigit()):
+        raise ValueError(f"not an amount of money such as {to_text(42000, currency)}")
+    if len(fraction.rstrip("0")) > places:
+        raise ValueError(f"{currency} has {places} decimals")
+    return int(whole + fraction[:places].ljust(places, "0"))
+
+
+def for_people(amount: int, currency: str, locale: str = "en_ZA") -> str:
+    """As a person writes it: `R420.00`."""
+    return format_currency(amount / 10 ** decimals(currency), currency, locale=locale)
+
+
+def percent(amount: int, share: int) -> int:
+    """`share` percent of an amount, half rounded up, never through floating point."""
+    return (amount * share + 50) // 100
+
+
+def split(amount: int, weights: Sequence[int]) -> list[int]:
+    """Shares of `amount` in proportion to `weights` whose sum is `amount` (largest remainder, Hamilton's method)."""
+    total = sum(weights)
+    shares = [amount * weight // total for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda index: -(amount * weights[index] % total))
+    for index in by_remainder[: amount - sum(shares)]:
+        shares[index] += 1
+    return shares

@@ -1,0 +1,71 @@
+"""How often a caller may call: Flask-Limiter on Redis, counted in process while Redis is away."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from flask import Flask, current_app, request
+from flask_limiter import Limiter
+
+from config import Settings
+from falconbus import security
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_STRATEGY = "sliding-window-counter"
+
+
+def _who() -> str:
+    try:
+        return security.limit_key()
+    except security.InvalidToken:
+        return f"address:{request.remote_addr}"
+
+
+limiter = Limiter(key_func=_who)
+
+
+def uncounted(view: View) -> View:
+    """The view does not use up its caller's hourly limit (health, documents, what has a limit of its own)."""
+    view.uncounted = True  # type: ignore[attr-defined]
+    return view
+
+
+def limited(setting: str) -> Callable[[View], View]:
+    """Limit the view by address, by the rate that the setting of that name gives."""
+
+    def rate() -> str:
+        return str(getattr(current_app.config["SETTINGS"], setting))
+
+    def decorate(view: View) -> View:
+        return cast(View, limiter.limit(rate, key_func=lambda: f"{setting}:{request.remote_addr}")(view))
+
+    return decorate
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Count every API call and form post per account or address."""
+    app.config.update(
+        RATELIMIT_ENABLED=settings.ratelimit_enabled,
+        RATELIMIT_STORAGE_URI=settings.cache_redis_url,
+        RATELIMIT_STORAGE_OPTIONS={"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
+        RATELIMIT_STRATEGY=_STRATEGY,
+        # The strategy is part of the keys: two strategies on the same keys are errors.
+        RATELIMIT_KEY_PREFIX=f"limits:{_STRATEGY}:",
+        RATELIMIT_HEADERS_ENABLED=True,
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
+        RATELIMIT_APPLICATION=_rate,
+        RATELIMIT_APPLICATION_EXEMPT_WHEN=_is_uncounted,
+    )
+    limiter.init_app(app)
+
+
+def _rate() -> str:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings.ratelimit_anonymous if _who().startswith("address:") else settings.ratelimit_signed_in
+
+
+def _is_uncounted() -> bool:
+    if request.endpoint is None:
+        return False
+    is_call = request.path.startswith("/api/") or request.method == "POST"
+    return not is_call or getattr(current_app.view_functions[request.endpoint], "uncounted", False)

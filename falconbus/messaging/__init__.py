@@ -1,0 +1,1 @@
+"""What is told to whom: mails, their templates, tickets on paper."""

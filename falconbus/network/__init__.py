@@ -1,0 +1,1 @@
+"""Stops, routes, buses, seat layouts, fare classes."""

@@ -1,0 +1,1 @@
+"""Payments and refunds, by whatever provider."""

@@ -1,0 +1,1 @@
+"""Timetables, the recurring rules, and schedules, the dated departures made from them."""
