@@ -16,7 +16,7 @@ class SettingError(Exception):
     """A setting is missing or bad; the message is the one line that the start prints."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Settings:
     """The settings of one process. Field names are the environment's names in lower case."""
 
@@ -39,6 +39,9 @@ class Settings:
     ratelimit_signed_in: str
     ratelimit_booking: str
     ratelimit_stops: str
+    ratelimit_sign_in: str
+    admin_email: str | None
+    admin_password: str | None
     trusted_proxies: int
     cors_origins: tuple[str, ...]
     database_pool_size: int
@@ -48,6 +51,8 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """Read and check every setting; SettingError names the first one that will not do."""
         read = _Reader(environment)
+        if bool(read.text("ADMIN_EMAIL", "")) != bool(read.text("ADMIN_PASSWORD", "")):
+            raise SettingError("ADMIN_EMAIL and ADMIN_PASSWORD go together: set both or none")
         redis_url = read.url("REDIS_URL", schemes=("redis", "rediss"))
         smtp_url = read.optional_url("SMTP_URL", schemes=("smtp", "smtps"))
         data_dir = Path(read.text("DATA_DIR", ".falcon")).resolve()
@@ -74,6 +79,9 @@ class Settings:
             ratelimit_signed_in=read.rate("RATELIMIT_SIGNED_IN", "1000/hour"),
             ratelimit_booking=read.rate("RATELIMIT_BOOKING", "10/minute"),
             ratelimit_stops=read.rate("RATELIMIT_STOPS", "60/minute"),
+            ratelimit_sign_in=read.rate("RATELIMIT_SIGN_IN", "10/minute"),
+            admin_email=read.text("ADMIN_EMAIL", "") or None,
+            admin_password=read.text("ADMIN_PASSWORD", "") or None,
             trusted_proxies=read.integer("TRUSTED_PROXIES", 0, at_least=0, at_most=10),
             cors_origins=tuple(origin for origin in read.text("CORS_ORIGINS", "").split(",") if origin),
             database_pool_size=read.integer("DATABASE_POOL_SIZE", 8, at_least=1, at_most=100),

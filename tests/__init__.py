@@ -1,0 +1,1 @@
+"""The tests: real PostgreSQL, real Redis; `./falcon test` starts them."""

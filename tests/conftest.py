@@ -1,0 +1,93 @@
+"""Fixtures that every test may use: an app on a real, migrated database of its own, empty before each test."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import flask_migrate
+import psycopg
+import pytest
+from flask.testing import FlaskClient
+from flask_sqlalchemy import SQLAlchemy
+from psycopg import sql
+from sqlalchemy import make_url, text
+
+from config import Settings
+from falconbus.app import FalconBus, create_app
+from falconbus.extensions import db
+from tests.world import World
+
+ROOT = Path(__file__).parent.parent
+SECRET_KEY = "a secret that only the tests know, 32+"
+
+
+def _own_database(worker: str) -> str:
+    """A fresh database for this test process, beside the one that DATABASE_URL names."""
+    url = make_url(os.environ["DATABASE_URL"].replace("postgresql+psycopg", "postgresql"))
+    name = f"{url.database}_test_{worker}"
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return url.set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def environment(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The settings of this test process, as an environment that child processes can take over."""
+    if not os.environ.get("DATABASE_URL") or not os.environ.get("REDIS_URL"):
+        pytest.exit("the tests need PostgreSQL and Redis: run ./falcon test, which brings its own", returncode=4)
+    number = int(worker_id.removeprefix("gw")) if worker_id != "master" else 6
+    redis = os.environ["REDIS_URL"].rsplit("/", 1)[0]
+    return {
+        "DATABASE_URL": _own_database(worker_id),
+        "REDIS_URL": f"{redis}/{2 + 2 * number}",
+        "CACHE_REDIS_URL": f"{redis}/{3 + 2 * number}",
+        "SECRET_KEY": SECRET_KEY,
+        "DATA_DIR": str(tmp_path_factory.mktemp("data")),
+        "EMBEDDED": "1",
+        "RATELIMIT_ENABLED": "false",
+        "LOG_LEVEL": "WARNING",
+    }
+
+
+@pytest.fixture(scope="session")
+def migrated_app(environment: dict[str, str]) -> Iterator[FalconBus]:
+    """The app of this test process, its database migrated."""
+    app = create_app(Settings.from_environment(environment))
+    app.testing = True
+    with app.app_context():
+        flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(migrated_app: FalconBus) -> Iterator[FalconBus]:
+    """The app on an empty database."""
+    yield migrated_app
+    with migrated_app.app_context():
+        db.session.remove()
+        tables = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
+        with db.engine.begin() as connection:
+            connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+
+
+@pytest.fixture
+def client(app: FalconBus) -> FlaskClient:
+    """Calls the app as a caller over HTTP would, without a socket."""
+    return app.test_client()
+
+
+@pytest.fixture
+def database(app: FalconBus) -> Iterator[SQLAlchemy]:
+    """The database inside an app context, for tests that call services or look at rows."""
+    with app.app_context():
+        yield db
+        db.session.remove()
+
+
+@pytest.fixture
+def world(database: SQLAlchemy) -> World:
+    """A small bus line to begin with; see tests/world.py."""
+    return World()
