@@ -1,10 +1,12 @@
 """The extensions, made here without an app and bound to one by create_app()."""
 
+from typing import Any, TypeAlias
+
 from celery import Celery
 from flask_cors import CORS
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, Row, Select
 from sqlalchemy.orm import DeclarativeBase
 
 
@@ -21,6 +23,10 @@ class Model(DeclarativeBase):
         }
     )
 
+
+#: A select of whatever columns, and a row of them.
+AnySelect: TypeAlias = Select[*tuple[Any, ...]]
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 db = SQLAlchemy(model_class=Model, disable_autonaming=True, session_options={"expire_on_commit": False})
 migrate = Migrate()

@@ -43,6 +43,7 @@ class Booking(Model):
     __table_args__ = (
         CheckConstraint("status IN ('held','confirmed','expired','cancelled','refunded')", name="status"),
         CheckConstraint("total >= 0", name="total"),
+        CheckConstraint("refund_amount >= 0 AND fee_amount >= 0", name="refund"),
         CheckConstraint("status <> 'confirmed' OR confirmed_at IS NOT NULL", name="confirmed_at"),
         CheckConstraint("status <> 'cancelled' OR cancelled_at IS NOT NULL", name="cancelled_at"),
         CheckConstraint("email = lower(email)", name="email_lower"),
@@ -61,6 +62,9 @@ class Booking(Model):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     total: Mapped[int] = mapped_column(Integer)
     currency: Mapped[str] = mapped_column(String(3))
+    #: Of what was cancelled: what goes back to the traveller, and what is kept.
+    refund_amount: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
+    fee_amount: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     confirmed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -71,14 +75,14 @@ class Booking(Model):
     def confirm(self, *, payment_id: str, at: datetime) -> None:
         """A hold, or one that ran out while it was being paid for, becomes a confirmed booking."""
         if self.status not in {BookingStatus.HELD, BookingStatus.EXPIRED}:
-            raise BookingOver(status=self.status)
+            raise BookingOver(f"the booking is {self.status}")
         self.status = BookingStatus.CONFIRMED
         self.payment_id = payment_id
         self.confirmed_at = at
 
     def expire(self) -> None:
         if self.status != BookingStatus.HELD:
-            raise BookingOver(status=self.status)
+            raise BookingOver(f"the booking is {self.status}")
         self.status = BookingStatus.EXPIRED
 
     def cancel(self, *, at: datetime) -> None:
@@ -86,14 +90,14 @@ class Booking(Model):
         if self.status == BookingStatus.EXPIRED:
             raise BookingExpired
         if self.status not in {BookingStatus.HELD, BookingStatus.CONFIRMED}:
-            raise BookingOver(status=self.status)
+            raise BookingOver(f"the booking is {self.status}")
         self.status = BookingStatus.CANCELLED
         self.cancelled_at = at
 
     def refunded(self) -> None:
         """The money of a cancelled booking has gone back."""
         if self.status != BookingStatus.CANCELLED:
-            raise BookingOver(status=self.status)
+            raise BookingOver(f"the booking is {self.status}")
         self.status = BookingStatus.REFUNDED
 
 

@@ -12,10 +12,11 @@ class DomainError(Exception):
     #: The refusal is itself a fact to keep (a declined payment): its transaction commits, its answer is replayed.
     recorded: ClassVar[bool] = False
 
-    def __init__(self, detail: str = "", **facts: object) -> None:
+    def __init__(self, detail: str = "", *, pointer: str | None = None) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
-        self.facts = facts
+        #: Where the fault lies: a JSON pointer into the body, or a parameter's name.
+        self.pointer = pointer
 
 
 class NotFound(DomainError):
@@ -25,15 +26,11 @@ class NotFound(DomainError):
 
 
 class Invalid(DomainError):
-    """Input that is well-formed but will not do; `pointer` is a JSON pointer into the body or a parameter's name."""
+    """Input that is well-formed but will not do."""
 
     status = 422
     code = "invalid"
     title = "The request is not valid"
-
-    def __init__(self, detail: str = "", *, pointer: str | None = None, **facts: object) -> None:
-        super().__init__(detail, **facts)
-        self.pointer = pointer
 
 
 class Contended(Exception):

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 import msgspec
 from flask import request
 from pydantic import Field
-from sqlalchemy import ColumnElement, Row, Select
+from sqlalchemy import Row, Select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from falconbus.extensions import db
 from falconbus.kit.errors import Invalid
@@ -66,7 +67,7 @@ def neighbours(page: int, *, more: bool) -> tuple[str | None, str | None]:
 
 
 def keyset(
-    statement: Select[Any], key: ColumnElement[int], query: CursorQuery
+    statement: Select[Any], key: InstrumentedAttribute[int], query: CursorQuery
 ) -> tuple[Sequence[Row[Any]], str | None, str | None]:
     """A page of a select, newest (highest unique `key`, selected as `key`) first; as quick on page 1000 as on 1."""
     direction, edge = _read_cursor(query.cursor)

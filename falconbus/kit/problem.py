@@ -75,8 +75,7 @@ def response(status: int, code: str, title: str, detail: str, errors: list[Field
 def response_of(refusal: DomainError) -> Response:
     """The answer to a refused request."""
     errors: list[FieldFault] = getattr(refusal, "errors", [])
-    pointer: str | None = getattr(refusal, "pointer", None)
-    if pointer is not None:
+    if (pointer := refusal.pointer) is not None:
         place = {"pointer": pointer} if pointer.startswith("/") else {"parameter": pointer}
         errors = [FieldFault(detail=refusal.detail, code=refusal.code, **place)]
     answer = response(refusal.status, refusal.code, refusal.title, refusal.detail, errors)
@@ -99,10 +98,10 @@ def init_app(app: Flask) -> None:
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
 
 
-def _http(fault: HTTPException) -> Response:
+def _http(fault: HTTPException) -> Response | HTTPException:
     status = fault.code or 500
     if status < 400:
-        return Response(fault.get_response())
+        return fault
     if status == 429:
         answer = response(429, "rate_limited", "Too many requests", f"The limit is {fault.description}; wait a little")
     else:

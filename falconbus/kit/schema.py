@@ -68,10 +68,12 @@ def accepts_query(model: type[Query]) -> Callable[[View], View]:
     return decorate
 
 
-def returns(shape: type[Any] | None, status: int = 200, *refusals: type[DomainError]) -> Callable[[View], View]:
+def returns(
+    shape: Any, status: int = 200, *refusals: type[DomainError]
+) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
     """Encode what the view returns, a `shape`, as JSON; a Response passes. `refusals` are for the API's document."""
 
-    def decorate(view: View) -> View:
+    def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
         @wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> Response:
             answer = view(*args, **kwargs)
@@ -82,7 +84,7 @@ def returns(shape: type[Any] | None, status: int = 200, *refusals: type[DomainEr
 
         wrapper.returns = (shape, status)  # type: ignore[attr-defined]
         wrapper.refusals = refusals  # type: ignore[attr-defined]
-        return cast(View, wrapper)
+        return wrapper
 
     return decorate
 

@@ -49,7 +49,8 @@ class Payment(Model):
     amount: Mapped[int] = mapped_column(Integer)
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(16))
-    #: Until then whoever started it is asking the provider; afterwards anybody may.
+    #: The request that is asking the provider, and until when; afterwards anybody may.
+    request_id: Mapped[str] = mapped_column(String(64))
     lease_until: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     settled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

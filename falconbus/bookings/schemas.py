@@ -1,0 +1,240 @@
+"""Shapes of bookings, as they are asked for and shown."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from pydantic import EmailStr, Field, StringConstraints
+from sqlalchemy import Row
+
+from falconbus.bookings.holding import WantedJourney, WantedPassenger
+from falconbus.bookings.models import BookingStatus, TicketStatus
+from falconbus.bookings.record import BookingRecord, JourneyRecord, TicketRecord
+from falconbus.kit import clock, money
+from falconbus.kit.pagination import CursorQuery
+from falconbus.kit.schema import Body, Line, Name, Query
+
+SeatNumber = Annotated[Line, StringConstraints(max_length=4)]
+StopCode = Annotated[Line, StringConstraints(max_length=16)]
+PassengerType = Literal["adult", "student", "senior", "child"]
+
+
+class JourneyIn(Body):
+    """A ride. Without `fare_class` the cheapest with room; `seats` in the passengers' order, or chosen for them."""
+
+    schedule_id: Annotated[int, Field(gt=0, le=2**31 - 1)]
+    origin: StopCode
+    destination: StopCode
+    fare_class: Annotated[Line, StringConstraints(max_length=32)] | None = None
+    seats: Annotated[list[SeatNumber], Field(min_length=1, max_length=9)] | None = None
+
+    def wanted(self) -> WantedJourney:
+        return WantedJourney(self.schedule_id, self.origin, self.destination, self.fare_class, self.seats)
+
+
+class PassengerIn(Body):
+    name: Name
+    type: PassengerType = "adult"
+
+    def wanted(self) -> WantedPassenger:
+        return WantedPassenger(self.name, self.type)
+
+
+class ContactIn(Body):
+    email: Annotated[EmailStr, StringConstraints(max_length=254)]
+    phone: Annotated[Line, StringConstraints(pattern=r"^\+?[0-9 ()./-]{6,30}$")] | None = None
+
+
+class BookingIn(Body):
+    """What to hold: all of it, or nothing."""
+
+    journeys: Annotated[list[JourneyIn], Field(min_length=1, max_length=6)]
+    passengers: Annotated[list[PassengerIn], Field(min_length=1, max_length=9)]
+    contact: ContactIn
+    promo_code: Annotated[Line, StringConstraints(max_length=32)] | None = None
+
+
+class AccessQuery(Query):
+    """`email`: the contact's address, for travellers without their manage token."""
+
+    email: Annotated[str, StringConstraints(max_length=254)] | None = None
+
+
+class PassengerOut(msgspec.Struct):
+    number: int
+    name: str
+    type: str
+
+
+class FareStepOut(msgspec.Struct, omit_defaults=True):
+    """One step of how a fare came about."""
+
+    rule: str
+    amount: str
+    percent: int | None = None
+
+
+class TicketOut(msgspec.Struct):
+    """A passenger's ticket; its `code`, which the QR shows, is there once the booking is confirmed."""
+
+    passenger: int
+    seat: str
+    fare: str
+    fare_rules: list[FareStepOut]
+    status: str
+    code: str | None
+
+    @classmethod
+    def of(cls, ticket: TicketRecord, currency: str) -> "TicketOut":
+        rules = [
+            FareStepOut(step["rule"], money.to_text(step["amount"], currency), step.get("percent"))
+            for step in ticket.fare_trace
+        ]
+        code = ticket.code if ticket.status == TicketStatus.ISSUED else None
+        fare = money.to_text(ticket.fare, currency)
+        return cls(ticket.passenger_number, ticket.seat_number, fare, rules, ticket.status, code)
+
+
+class JourneyOut(msgspec.Struct):
+    number: int
+    schedule_id: int
+    route_name: str
+    bus_number: str
+    fare_class: str
+    origin: str
+    origin_name: str
+    destination: str
+    destination_name: str
+    departure_time: datetime
+    arrival_time: datetime
+    tickets: list[TicketOut]
+
+    @classmethod
+    def of(cls, journey: JourneyRecord, currency: str) -> "JourneyOut":
+        return cls(
+            number=journey.number,
+            schedule_id=journey.schedule_id,
+            route_name=journey.route_name,
+            bus_number=journey.bus_number,
+            fare_class=journey.fare_class,
+            origin=journey.origin,
+            origin_name=journey.origin_name,
+            destination=journey.destination,
+            destination_name=journey.destination_name,
+            departure_time=clock.local(journey.departs_at, journey.origin_zone),
+            arrival_time=clock.local(journey.arrives_at, journey.destination_zone),
+            tickets=[TicketOut.of(ticket, currency) for ticket in journey.tickets],
+        )
+
+
+class ContactOut(msgspec.Struct):
+    email: str
+    phone: str | None
+
+
+class BookingOut(msgspec.Struct):
+    """A booking. `expires_at` while it is held; `refund` and `fee` of what was cancelled."""
+
+    reference: str
+    status: str
+    expires_at: datetime | None
+    total: str
+    currency: str
+    refund: str
+    fee: str
+    contact: ContactOut
+    passengers: list[PassengerOut]
+    journeys: list[JourneyOut]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, record: BookingRecord) -> "BookingOut":
+        return cls(**_shown(record))
+
+
+class HeldBookingOut(BookingOut):
+    """A booking just made, with the token that manages it."""
+
+    manage_token: str
+
+    @classmethod
+    def made(cls, record: BookingRecord, manage_token: str) -> "HeldBookingOut":
+        return cls(**_shown(record), manage_token=manage_token)
+
+
+def _shown(record: BookingRecord) -> dict[str, Any]:
+    currency = record.currency
+    return {
+        "reference": record.reference,
+        "status": record.status,
+        "expires_at": record.expires_at if record.status == BookingStatus.HELD else None,
+        "total": money.to_text(record.total, currency),
+        "currency": currency,
+        "refund": money.to_text(record.refund_amount, currency),
+        "fee": money.to_text(record.fee_amount, currency),
+        "contact": ContactOut(record.email, record.phone),
+        "passengers": [PassengerOut(who.number, who.name, who.type) for who in record.passengers],
+        "journeys": [JourneyOut.of(journey, currency) for journey in record.journeys],
+        "created_at": record.created_at,
+    }
+
+
+class BookingListQuery(CursorQuery):
+    status: Literal["held", "confirmed", "expired", "cancelled", "refunded"] | None = None
+    email: Annotated[str, StringConstraints(max_length=254)] | None = None
+    schedule: Annotated[int, Field(gt=0, le=2**31 - 1)] | None = None
+    created_on: date | None = None
+
+
+class BookingLineOut(msgspec.Struct):
+    """A line of the staff's list."""
+
+    reference: str
+    status: str
+    email: str
+    phone: str | None
+    total: str
+    currency: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> "BookingLineOut":
+        total = money.to_text(row.total, row.currency)
+        return cls(row.reference, row.status, row.email, row.phone, total, row.currency, row.created_at)
+
+
+class MyBookingOut(msgspec.Struct):
+    """A line of an account's own list: the booking and its first journey."""
+
+    reference: str
+    status: str
+    total: str
+    currency: str
+    route_name: str
+    fare_class: str
+    origin_name: str
+    destination_name: str
+    departure_time: datetime
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> "MyBookingOut":
+        return cls(
+            reference=row.reference,
+            status=row.status,
+            total=money.to_text(row.total, row.currency),
+            currency=row.currency,
+            route_name=row.route_name,
+            fare_class=row.fare_class,
+            origin_name=row.origin_name,
+            destination_name=row.destination_name,
+            departure_time=clock.local(row.departs_at, row.origin_zone),
+            created_at=row.created_at,
+        )
+
+
+class ContactPatch(Body):
+    """What staff may correct of a booking."""
+
+    email: Annotated[EmailStr, StringConstraints(max_length=254)] | None = None
+    phone: Annotated[Line, StringConstraints(pattern=r"^\+?[0-9 ()./-]{6,30}$")] | None = None

@@ -1,0 +1,247 @@
+"""Use cases on bookings that exist: look, extend, confirm, cancel, expire."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Row, select, text, update
+
+from falconbus.bookings import policy, queries
+from falconbus.bookings.errors import (
+    BookingExpired,
+    BookingNotFound,
+    BookingOver,
+    TooLateToCancel,
+    UnknownPassenger,
+)
+from falconbus.bookings.models import Booking, BookingStatus, Ticket, TicketStatus
+from falconbus.bookings.record import BookingRecord, JourneyRecord, PassengerRecord, TicketRecord
+from falconbus.extensions import AnyRow, db
+from falconbus.inventory import service as inventory
+from falconbus.inventory.models import SeatClaim
+from falconbus.inventory.service import Claim
+from falconbus.kit import references
+from falconbus.security import Identity
+
+_MANAGE = "manage"
+_MANAGE_PREFIX = "fbm"
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """What cancelling comes to: tickets as (journey, passenger), and the money in the smallest unit."""
+
+    tickets: list[tuple[int, int]]
+    seats: list[tuple[int, str]]
+    refund: int
+    fee: int
+    currency: str
+    ends_booking: bool
+
+
+def hold_time() -> timedelta:
+    """How long a hold lasts (HOLD_MINUTES)."""
+    return timedelta(minutes=current_app.config["SETTINGS"].hold_minutes)
+
+
+def manage_token(reference: str, secret_key: str) -> str:
+    """The key to one booking, derived and never stored: `fbm_<reference>_<signature>`."""
+    return f"{_MANAGE_PREFIX}_{reference}_{references.signature(secret_key, _MANAGE, reference)}"
+
+
+def load_identity(token: str) -> Identity | None:
+    """Who bears a manage token; None when it is none, or not ours."""
+    secret_key = current_app.config["SECRET_KEY"]
+    prefix, _, rest = token.partition("_")
+    reference, _, signature = rest.partition("_")
+    if (
+        prefix != _MANAGE_PREFIX
+        or not reference.isascii()
+        or not references.is_signature(signature, secret_key, _MANAGE, reference)
+    ):
+        return None
+    return Identity(booking_reference=reference)
+
+
+def lock_visible(reference: str, identity: Identity, email: str | None) -> Booking:
+    """The booking, locked for this transaction; BookingNotFound when the caller may not see it."""
+    statement = queries.by_reference(reference, queries.visible_to(identity, email)).with_for_update()
+    booking = db.session.scalars(statement).one_or_none()
+    if booking is None:
+        raise BookingNotFound
+    return booking
+
+
+def lock(booking_id: int) -> Booking:
+    """The booking, locked and as it is now."""
+    return db.session.execute(
+        select(Booking).where(Booking.id == booking_id).with_for_update().execution_options(populate_existing=True)
+    ).scalar_one()
+
+
+def get_visible(reference: str, identity: Identity, email: str | None) -> BookingRecord:
+    """The booking as it is shown; BookingNotFound when the caller may not see it."""
+    statement = queries.by_reference(reference, queries.visible_to(identity, email))
+    row = db.session.execute(statement.with_only_columns(*queries.HEAD)).one_or_none()
+    if row is None:
+        raise BookingNotFound
+    return _record(row)
+
+
+def get_record(booking_id: int) -> BookingRecord:
+    """The booking as it is shown, for whoever holds it already."""
+    return _record(db.session.execute(select(*queries.HEAD).where(Booking.id == booking_id)).one())
+
+
+def change_contact(reference: str, identity: Identity, **changes: str | None) -> BookingRecord:
+    """Correct `email` and `phone`."""
+    booking = lock_visible(reference, identity, None)
+    if changes.get("email"):
+        booking.email = str(changes["email"]).lower()
+    if "phone" in changes:
+        booking.phone = changes["phone"]
+    db.session.flush()
+    return get_record(booking.id)
+
+
+def check_payable(booking: Booking, now: datetime) -> None:
+    if booking.status == BookingStatus.EXPIRED or (booking.status == BookingStatus.HELD and booking.expires_at <= now):
+        raise BookingExpired
+    if booking.status != BookingStatus.HELD:
+        raise BookingOver(f"the booking is {booking.status}")
+
+
+def extend_hold(booking: Booking, hold_for: timedelta, now: datetime) -> None:
+    """Keep the seats while somebody pays: a hold must not run out under the hands of a payment provider."""
+    until = policy.extended_hold(booking.expires_at, booking.created_at, hold_for, now)
+    if until > booking.expires_at:
+        booking.expires_at = until
+        db.session.execute(update(SeatClaim).where(SeatClaim.booking_id == booking.id).values(held_until=until))
+
+
+def confirm(booking: Booking, *, payment_id: str, at: datetime) -> bool:
+    """Sell the seats of a booking that was paid for, take them again if its hold ran out; False when they are gone."""
+    rows = queries.journeys(booking.id)
+    if any(row.departs_at <= at for row in rows):
+        return False
+    with db.session.begin_nested() as savepoint:
+        if not inventory.claim_seats(booking.id, _claims(booking.id, rows), None, at):
+            savepoint.rollback()
+            return False
+    booking.confirm(payment_id=payment_id, at=at)
+    _set_tickets(booking.id, TicketStatus.RESERVED, TicketStatus.ISSUED)
+    db.session.flush()
+    return True
+
+
+def expire(booking: Booking) -> None:
+    """Give back the seats of a hold that ran out."""
+    booking.expire()
+    inventory.release_seats(booking.id)
+    _set_tickets(booking.id, TicketStatus.RESERVED, TicketStatus.CANCELLED)
+    db.session.flush()
+
+
+_RUN_OUT = text("""
+    SELECT id FROM bookings WHERE status = 'held' AND expires_at <= :now ORDER BY expires_at LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+""")
+
+
+def lock_run_out(now: datetime, limit: int) -> list[Booking]:
+    """Holds that have run out, locked; those that somebody is working on are left for the next time."""
+    ids = db.session.execute(_RUN_OUT, {"now": now, "limit": limit}).scalars().all()
+    return list(db.session.execute(select(Booking).where(Booking.id.in_(ids)).order_by(Booking.id)).scalars())
+
+
+def quote(booking: Booking, passengers: Collection[int] | None, now: datetime) -> Cancellation:
+    """What cancelling the passengers (by number, None for all) would come to; nothing changes.
+
+    Raises BookingExpired, BookingOver, UnknownPassenger, TooLateToCancel.
+    """
+    check_cancellable(booking, now)
+    journeys = {row.number: row for row in queries.journeys(booking.id)}
+    live = [row for row in queries.tickets(booking.id) if row.status != TicketStatus.CANCELLED]
+    chosen = live if passengers is None else [row for row in live if row.passenger_number in passengers]
+    check_known(passengers, {row.passenger_number for row in live})
+    ahead = [row for row in chosen if journeys[row.journey_number].departs_at > now]
+    if not ahead:
+        raise TooLateToCancel
+    paid = booking.status == BookingStatus.CONFIRMED
+    refund = sum(_refund(row, journeys[row.journey_number], now) for row in ahead) if paid else 0
+    return Cancellation(
+        tickets=[(row.journey_number, row.passenger_number) for row in ahead],
+        seats=[(journeys[row.journey_number].schedule_id, row.seat_number) for row in ahead],
+        refund=refund,
+        fee=sum(row.fare for row in ahead) - refund if paid else 0,
+        currency=booking.currency,
+        ends_booking=len(ahead) == len(live),
+    )
+
+
+def check_cancellable(booking: Booking, now: datetime) -> None:
+    if booking.status == BookingStatus.EXPIRED or (booking.status == BookingStatus.HELD and booking.expires_at <= now):
+        raise BookingExpired
+    if booking.status not in {BookingStatus.HELD, BookingStatus.CONFIRMED}:
+        raise BookingOver(f"the booking is {booking.status}")
+
+
+def check_known(passengers: Collection[int] | None, known: Collection[int]) -> None:
+    for index, number in enumerate(passengers or ()):
+        if number not in known:
+            raise UnknownPassenger(pointer=f"/passengers/{index}")
+
+
+def cancel(booking: Booking, cancellation: Cancellation, at: datetime) -> None:
+    """Carry out what was quoted: the tickets end, the seats are free again."""
+    inventory.release_seats(booking.id, cancellation.seats)
+    for journey_number, passenger_number in cancellation.tickets:
+        db.session.get_one(Ticket, (booking.id, journey_number, passenger_number)).status = TicketStatus.CANCELLED
+    if booking.status == BookingStatus.HELD:
+        booking.total -= _fares(booking.id, cancellation.tickets)
+    booking.refund_amount += cancellation.refund
+    booking.fee_amount += cancellation.fee
+    if cancellation.ends_booking:
+        booking.cancel(at=at)
+    db.session.flush()
+
+
+def _fares(booking_id: int, tickets: list[tuple[int, int]]) -> int:
+    return sum(db.session.get_one(Ticket, (booking_id, *ticket)).fare for ticket in tickets)
+
+
+def _refund(ticket: Row[Any], journey: Row[Any], now: datetime) -> int:
+    return policy.refund(ticket.fare, refundable=journey.refundable, departs_at=journey.departs_at, now=now)
+
+
+def _claims(booking_id: int, journeys: Collection[Row[Any]]) -> list[Claim]:
+    """The claims that a booking's live tickets need."""
+    by_number = {row.number: row for row in journeys}
+    claims: list[Claim] = []
+    for ticket in queries.tickets(booking_id):
+        if ticket.status == TicketStatus.CANCELLED:
+            continue
+        journey = by_number[ticket.journey_number]
+        legs = range(journey.origin_position, journey.destination_position)
+        claims.extend(Claim(journey.schedule_id, leg, ticket.seat_number) for leg in legs)
+    return claims
+
+
+def _set_tickets(booking_id: int, before: TicketStatus, after: TicketStatus) -> None:
+    statement = update(Ticket).where(Ticket.booking_id == booking_id, Ticket.status == before).values(status=after)
+    db.session.execute(statement)
+
+
+def _record(head: AnyRow) -> BookingRecord:
+    journeys = {row.number: JourneyRecord(**row._mapping) for row in queries.journeys(head.id)}  # noqa: SLF001
+    passengers: dict[int, PassengerRecord] = {}
+    for row in queries.tickets(head.id):
+        number = row.passenger_number
+        passengers[number] = PassengerRecord(number, row.name, row.type)
+        journeys[row.journey_number].tickets.append(
+            TicketRecord(number, row.seat_number, row.fare, row.fare_trace, row.code, row.status)
+        )
+    people = [passengers[number] for number in sorted(passengers)]
+    return BookingRecord(**head._mapping, passengers=people, journeys=list(journeys.values()))  # noqa: SLF001

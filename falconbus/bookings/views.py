@@ -1,0 +1,96 @@
+"""Addresses of bookings: hold, look, list. Paying and cancelling are checkout's."""
+
+from flask import Blueprint, current_app
+
+from falconbus.bookings import holding, queries, service
+from falconbus.bookings.errors import (
+    BookingNotFound,
+    JourneysOverlap,
+    MixedCurrencies,
+    SeatCountMismatch,
+    UnknownPromoCode,
+)
+from falconbus.bookings.holding import Contact
+from falconbus.bookings.models import Booking
+from falconbus.bookings.schemas import (
+    AccessQuery,
+    BookingIn,
+    BookingLineOut,
+    BookingListQuery,
+    BookingOut,
+    ContactPatch,
+    HeldBookingOut,
+    MyBookingOut,
+)
+from falconbus.idempotency import IdempotencyKeyReused, RequestInProgress, idempotent
+from falconbus.inventory.errors import NotOnSale, NotServed, SeatTaken, SoldOut, UnknownSeat
+from falconbus.kit.pagination import CursorQuery, Page, keyset
+from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
+from falconbus.limits import limited
+from falconbus.security import Permission, caller, public, requires
+
+bp = Blueprint("bookings", __name__, url_prefix="/api/v1")
+
+_REFUSALS = (
+    SeatTaken, SoldOut, NotOnSale, IdempotencyKeyReused, RequestInProgress, NotServed, UnknownSeat, SeatCountMismatch,
+    JourneysOverlap, MixedCurrencies, UnknownPromoCode,
+)  # fmt: skip
+
+
+@bp.post("/bookings")
+@public
+@limited("ratelimit_booking")
+@accepts(BookingIn)
+@idempotent
+@returns(HeldBookingOut, 201, *_REFUSALS)
+def create_booking(body: BookingIn) -> HeldBookingOut:
+    """Hold seats on one or more journeys until they are paid for."""
+    record = holding.hold(
+        [journey.wanted() for journey in body.journeys],
+        [passenger.wanted() for passenger in body.passengers],
+        Contact(body.contact.email, body.contact.phone, caller().user_id),
+        hold_for=service.hold_time(),
+        promo_code=body.promo_code,
+    )
+    return HeldBookingOut.made(record, service.manage_token(record.reference, current_app.config["SECRET_KEY"]))
+
+
+@bp.get("/bookings/<reference>")
+@public
+@accepts_query(AccessQuery)
+@returns(BookingOut, 200, BookingNotFound)
+def show_booking(reference: str, query: AccessQuery) -> BookingOut:
+    """A booking, for the bearer of its manage token, its contact (`?email=`), its account, or staff."""
+    return BookingOut.of(service.get_visible(reference, caller(), query.email))
+
+
+@bp.patch("/bookings/<reference>")
+@requires(Permission.CHANGE_BOOKINGS)
+@accepts(ContactPatch)
+@returns(BookingOut, 200, BookingNotFound)
+def change_contact(reference: str, body: ContactPatch) -> BookingOut:
+    """Correct the contact of a booking; mails to come go to the new address."""
+    changes = body.model_dump(exclude_unset=True)
+    return BookingOut.of(service.change_contact(reference, caller(), **changes))
+
+
+@bp.get("/bookings")
+@requires(Permission.SEE_BOOKINGS)
+@accepts_query(BookingListQuery)
+@returns(Page[BookingLineOut])
+def list_bookings(query: BookingListQuery) -> Page[BookingLineOut]:
+    """All bookings, newest first."""
+    statement = queries.for_staff(query.status, query.email, query.schedule, query.created_on)
+    rows, *neighbours = keyset(statement, Booking.id, query)
+    return Page(pick_fields([BookingLineOut.of(row) for row in rows], BookingLineOut, query.fields), *neighbours)
+
+
+@bp.get("/me/bookings")
+@requires(Permission.OWN_BOOKINGS)
+@accepts_query(CursorQuery)
+@returns(Page[MyBookingOut])
+def list_my_bookings(query: CursorQuery) -> Page[MyBookingOut]:
+    """The bookings made with the account that calls, newest first."""
+    statement = queries.of_account(caller().user_id or 0)
+    rows, *neighbours = keyset(statement, Booking.id, query)
+    return Page(pick_fields([MyBookingOut.of(row) for row in rows], MyBookingOut, query.fields), *neighbours)

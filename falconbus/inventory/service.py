@@ -1,0 +1,261 @@
+"""Seats for a stretch: what is offered, the claim that only one can win, selling it, giving it back."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, text
+from sqlalchemy.types import DateTime
+
+from falconbus.extensions import db
+from falconbus.inventory import policy, queries
+from falconbus.inventory.errors import (
+    NotOnSale,
+    NotServed,
+    ScheduleNotFound,
+    SeatOfOtherClass,
+    SeatTaken,
+    SoldOut,
+    StopNotFound,
+    UnknownFareClass,
+    UnknownSchedule,
+    UnknownSeat,
+    UnknownStop,
+)
+from falconbus.inventory.policy import SeatState
+from falconbus.kit.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class FareClassOffer:
+    """A fare class on a stretch: what one adult pays, in the smallest unit, and the seats still free."""
+
+    id: int
+    code: str
+    name: str
+    percent: int
+    refundable: bool
+    price: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A schedule between two of its stops. Instants are UTC; the zones are those of the two stops."""
+
+    schedule_id: int
+    route_name: str
+    bus: str
+    origin_id: int
+    origin: str
+    origin_name: str
+    destination_id: int
+    destination: str
+    destination_name: str
+    origin_position: int
+    destination_position: int
+    departs_at: datetime
+    arrives_at: datetime
+    origin_zone: str
+    destination_zone: str
+    currency: str
+    segment_price: int
+    price_is_set: bool
+    seats: list[SeatState]
+    #: Those the coach has seats of, cheapest first.
+    fare_classes: list[FareClassOffer]
+
+    @property
+    def legs(self) -> range:
+        return range(self.origin_position, self.destination_position)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Claim:
+    """One seat on one leg of a schedule."""
+
+    schedule_id: int
+    leg: int
+    seat_number: str
+
+
+def get_offer(schedule_id: int, origin: str, destination: str, now: datetime) -> Offer:
+    """What a schedule offers between two stops, on sale or not; ScheduleNotFound, StopNotFound, NotServed."""
+    rows = queries.offers([(schedule_id, origin, destination)], now)
+    try:
+        return _offer(_best_pair(rows, now))
+    except UnknownSchedule:
+        raise ScheduleNotFound from None
+    except UnknownStop as unknown:
+        raise StopNotFound(pointer=unknown.pointer) from None
+
+
+def find_offers(asked: Sequence[tuple[int, str, str]], now: datetime) -> list[Offer]:
+    """What each (schedule id, origin code, destination code) offers for sale, in the order asked.
+
+    Raises UnknownSchedule, UnknownStop or NotServed with a pointer into `journeys`; NotOnSale for departures that are
+    past or withdrawn.
+    """
+    found = queries.offers(asked, now)
+    offers = []
+    for index in range(len(asked)):
+        try:
+            row = _best_pair([row for row in found if row.number == index], now)
+        except Invalid as fault:
+            fault.pointer = f"/journeys/{index}/{fault.pointer}"
+            raise
+        if not (row.on_sale and row.departs_at > now):
+            raise NotOnSale
+        offers.append(_offer(row))
+    return offers
+
+
+def pick_class(offer: Offer, code: str | None, count: int, pointer: str) -> FareClassOffer:
+    """The class asked for, or the cheapest with room for `count`; UnknownFareClass, SoldOut."""
+    if code is None:
+        with_room = [offered for offered in offer.fare_classes if offered.free >= count]
+        if not with_room:
+            raise SoldOut
+        return with_room[0]
+    for offered in offer.fare_classes:
+        if offered.code == code:
+            if offered.free < count:
+                raise SoldOut
+            return offered
+    raise UnknownFareClass(pointer=f"{pointer}/fare_class")
+
+
+def class_of_seats(offer: Offer, code: str | None, numbers: Sequence[str], pointer: str) -> FareClassOffer:
+    """The one class that chosen seats belong to, which is the one asked for, if any; they exist and are free.
+
+    Raises UnknownSeat, SeatOfOtherClass, UnknownFareClass, SeatTaken.
+    """
+    if code is not None and all(offered.code != code for offered in offer.fare_classes):
+        raise UnknownFareClass(pointer=f"{pointer}/fare_class")
+    by_number = {seat.number: seat for seat in offer.seats}
+    by_id = {offered.id: offered for offered in offer.fare_classes}
+    chosen = [_find_seat(by_number, numbers, index, f"{pointer}/seats/{index}") for index in range(len(numbers))]
+    wanted = code or by_id[chosen[0].fare_class_id].code
+    for index, seat in enumerate(chosen):
+        if by_id[seat.fare_class_id].code != wanted:
+            raise SeatOfOtherClass(pointer=f"{pointer}/seats/{index}")
+    if not all(seat.free for seat in chosen):
+        raise SeatTaken
+    return by_id[chosen[0].fare_class_id]
+
+
+def _find_seat(by_number: dict[str, SeatState], numbers: Sequence[str], index: int, pointer: str) -> SeatState:
+    seat = by_number.get(numbers[index])
+    if seat is None:
+        raise UnknownSeat(pointer=pointer)
+    if numbers[index] in numbers[:index]:
+        raise UnknownSeat("the same seat is named twice", pointer=pointer)
+    return seat
+
+
+def choose_seats(offer: Offer, class_id: int, count: int) -> list[str]:
+    """Seats for people who did not choose; SoldOut."""
+    chosen = policy.choose_seats([seat for seat in offer.seats if seat.fare_class_id == class_id], count)
+    if chosen is None:
+        raise SoldOut
+    return chosen
+
+
+# One statement, in sorted order, so that two bookings never wait for each other in a circle. A claim whose hold has
+# run out is taken over; a live one of somebody else keeps its row, and fewer rows than asked for come back.
+_CLAIM = text("""
+    INSERT INTO seat_claims (schedule_id, leg, seat_number, booking_id, held_until)
+    SELECT wanted.schedule_id, wanted.leg, wanted.seat_number, :booking_id, :held_until
+    FROM unnest(CAST(:schedules AS bigint[]), CAST(:legs AS smallint[]), CAST(:seats AS text[]))
+        AS wanted(schedule_id, leg, seat_number)
+    ORDER BY 1, 2, 3
+    ON CONFLICT (schedule_id, leg, seat_number) DO UPDATE
+        SET booking_id = excluded.booking_id, held_until = excluded.held_until
+        WHERE seat_claims.held_until <= :now OR seat_claims.booking_id = excluded.booking_id
+""").bindparams(bindparam("held_until", type_=DateTime(timezone=True)), bindparam("now", type_=DateTime(timezone=True)))
+
+
+def claim_seats(booking_id: int, claims: Collection[Claim], held_until: datetime | None, now: datetime) -> bool:
+    """Hold seats until an instant, or sell them (None); False when a seat is somebody else's, then roll back."""
+    ordered = sorted(claims)
+    result = db.session.execute(
+        _CLAIM,
+        {
+            "booking_id": booking_id,
+            "held_until": held_until,
+            "now": now,
+            "schedules": [claim.schedule_id for claim in ordered],
+            "legs": [claim.leg for claim in ordered],
+            "seats": [claim.seat_number for claim in ordered],
+        },
+    )
+    return result.rowcount == len(ordered)  # type: ignore[attr-defined,no-any-return]
+
+
+_RELEASE = text("DELETE FROM seat_claims WHERE booking_id = :booking_id")
+_RELEASE_SEATS = text("""
+    DELETE FROM seat_claims c USING unnest(CAST(:schedules AS bigint[]), CAST(:seats AS text[]))
+        AS given(schedule_id, seat_number)
+    WHERE c.booking_id = :booking_id AND c.schedule_id = given.schedule_id AND c.seat_number = given.seat_number
+""")
+
+
+def release_seats(booking_id: int, seats: Sequence[tuple[int, str]] | None = None) -> None:
+    """Give back a booking's seats: all, or those of (schedule id, seat number)."""
+    if seats is None:
+        db.session.execute(_RELEASE, {"booking_id": booking_id})
+        return
+    schedules = [schedule_id for schedule_id, _ in seats]
+    numbers = [number for _, number in seats]
+    db.session.execute(_RELEASE_SEATS, {"booking_id": booking_id, "schedules": schedules, "seats": numbers})
+
+
+def _best_pair(rows: Sequence[Row[Any]], now: datetime) -> Row[Any]:
+    """Of a schedule's pairs of calls that carry passengers the one with the shortest ride, if possible yet to come."""
+    if rows[0].schedule_id is None:
+        raise UnknownSchedule(pointer="schedule_id")
+    for side in ("origin", "destination"):
+        if getattr(rows[0], f"asked_{side}_id") is None:
+            raise UnknownStop(pointer=side)
+    carrying = [row for row in rows if row.carries]
+    if not carrying:
+        raise NotServed(pointer="origin")
+    return next((row for row in carrying if row.departs_at > now), carrying[0])
+
+
+def _offer(row: Row[Any]) -> Offer:
+    price = policy.segment_price(row.base_price, row.distance_m, row.route_distance_m, row.set_price)
+    seats = [SeatState(*seat) for seat in row.seats]
+    return Offer(
+        schedule_id=row.schedule_id,
+        route_name=row.route_name,
+        bus=row.bus,
+        origin_id=row.origin_id,
+        origin=row.origin,
+        origin_name=row.origin_name,
+        destination_id=row.destination_id,
+        destination=row.destination,
+        destination_name=row.destination_name,
+        origin_position=row.origin_position,
+        destination_position=row.destination_position,
+        departs_at=row.departs_at,
+        arrives_at=row.arrives_at,
+        origin_zone=row.origin_zone,
+        destination_zone=row.destination_zone,
+        currency=row.currency,
+        segment_price=price,
+        price_is_set=row.set_price is not None,
+        seats=seats,
+        fare_classes=_class_offers(row.fare_classes, seats, price),
+    )
+
+
+def _class_offers(fare_classes: list[list[Any]], seats: list[SeatState], price: int) -> list[FareClassOffer]:
+    offered = []
+    for class_id, code, name, percent, refundable in fare_classes:
+        own = [seat for seat in seats if seat.fare_class_id == class_id]
+        if own:
+            amount, free = policy.class_price(price, percent), sum(seat.free for seat in own)
+            offered.append(FareClassOffer(class_id, code, name, percent, refundable, amount, free))
+    return sorted(offered, key=lambda offer: (offer.price, offer.id))

@@ -1,0 +1,1 @@
+"""Stops by text, schedules by place and day."""

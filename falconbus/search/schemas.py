@@ -1,0 +1,179 @@
+"""Shapes of searches and their answers."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import msgspec
+from pydantic import Field, StringConstraints
+from sqlalchemy import Row
+
+from falconbus.inventory.service import Offer
+from falconbus.kit import clock, money
+from falconbus.kit.pagination import PageQuery
+from falconbus.kit.schema import Line, Query
+from falconbus.search.service import Departure
+
+Place = Annotated[Line, StringConstraints(max_length=100)]
+
+
+class StopQuery(PageQuery):
+    q: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
+
+
+class StopOut(msgspec.Struct):
+    """A stop, as suggestions show it."""
+
+    code: str
+    name: str
+    city: str
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> "StopOut":
+        return cls(row.code, row.name, row.city)
+
+
+class ScheduleQuery(PageQuery):
+    """A stop's code or a city on either side; the local date at the place of departure."""
+
+    origin: Place
+    destination: Place
+    date: date
+    passengers: Annotated[int, Field(ge=1, le=9)] = 1
+
+
+class FareClassOut(msgspec.Struct):
+    code: str
+    name: str
+    price: str
+    available_seats: int
+
+
+class ScheduleOut(msgspec.Struct):
+    """A departure between two stops. Price and seats are those of the cheapest fare class that has room."""
+
+    id: int
+    route_name: str
+    origin: str
+    origin_name: str
+    destination: str
+    destination_name: str
+    bus_number: str
+    departure_time: datetime
+    arrival_time: datetime
+    price: str
+    currency: str
+    available_seats: int
+    fare_classes: list[FareClassOut]
+
+    @classmethod
+    def of(cls, departure: Departure) -> "ScheduleOut":
+        row = departure.row
+        classes = [
+            FareClassOut(offer.code, offer.name, money.to_text(offer.price, row.currency), offer.seats)
+            for offer in departure.fare_classes
+        ]
+        return cls(
+            id=row.id,
+            route_name=row.route_name,
+            origin=row.origin,
+            origin_name=row.origin_name,
+            destination=row.destination,
+            destination_name=row.destination_name,
+            bus_number=row.bus_number,
+            departure_time=clock.local(row.departs_at, row.origin_zone),
+            arrival_time=clock.local(row.arrives_at, row.destination_zone),
+            price=classes[0].price,
+            currency=row.currency,
+            available_seats=classes[0].available_seats,
+            fare_classes=classes,
+        )
+
+
+class CallOut(msgspec.Struct):
+    """A stop on a schedule's way. At the first there is no arrival, at the last no departure."""
+
+    code: str
+    name: str
+    city: str
+    arrival_time: datetime | None
+    departure_time: datetime | None
+    kilometres: float
+    boards: bool
+    alights: bool
+
+
+class ScheduleDetailOut(msgspec.Struct):
+    id: int
+    route_id: int
+    route_name: str
+    bus_number: str
+    amenities: list[str]
+    on_sale: bool
+    stops: list[CallOut]
+
+    @classmethod
+    def of(cls, schedule_id: int, calls: list[Row[Any]]) -> "ScheduleDetailOut":
+        first, last = 0, len(calls) - 1
+        stops = [
+            CallOut(
+                code=call.code,
+                name=call.name,
+                city=call.city,
+                arrival_time=None if place == first else clock.local(call.arrives_at, call.time_zone),
+                departure_time=None if place == last else clock.local(call.departs_at, call.time_zone),
+                kilometres=call.distance_m / 1000,
+                boards=call.boards and place != last,
+                alights=call.alights and place != first,
+            )
+            for place, call in enumerate(calls)
+        ]
+        common = calls[0]
+        return cls(
+            schedule_id,
+            common.route_id,
+            common.route_name,
+            common.bus_number,
+            common.amenities,
+            common.on_sale,
+            stops,
+        )
+
+
+class SeatMapQuery(Query):
+    origin: Place
+    destination: Place
+
+
+class SeatOut(msgspec.Struct):
+    """A seat; rows count from the front, columns from the left, the aisle is a missing column."""
+
+    number: str
+    row: int
+    column: int
+    fare_class: str
+    free: bool
+
+
+class SeatMapOut(msgspec.Struct):
+    schedule_id: int
+    origin: str
+    destination: str
+    currency: str
+    fare_classes: list[FareClassOut]
+    seats: list[SeatOut]
+
+    @classmethod
+    def of(cls, offer: Offer) -> "SeatMapOut":
+        codes = {offered.id: offered.code for offered in offer.fare_classes}
+        seats = sorted(offer.seats, key=lambda seat: (seat.row, seat.column))
+        return cls(
+            schedule_id=offer.schedule_id,
+            origin=offer.origin,
+            destination=offer.destination,
+            currency=offer.currency,
+            fare_classes=[
+                FareClassOut(offered.code, offered.name, money.to_text(offered.price, offer.currency), offered.free)
+                for offered in offer.fare_classes
+            ],
+            seats=[SeatOut(seat.number, seat.row, seat.column, codes[seat.fare_class_id], seat.free) for seat in seats],
+        )

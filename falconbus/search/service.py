@@ -1,0 +1,101 @@
+"""Finding stops and departures."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from falconbus.inventory import policy
+from falconbus.inventory.errors import ScheduleNotFound
+from falconbus.kit import clock
+from falconbus.search import queries
+from falconbus.search.errors import DateInPast, PlaceNotFound, SamePlace
+
+
+@dataclass(frozen=True, slots=True)
+class ClassOnDeparture:
+    code: str
+    name: str
+    price: int
+    seats: int
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """One schedule between the best pair of its stops; `fare_classes` have room, cheapest first."""
+
+    row: Row[Any]
+    fare_classes: list[ClassOnDeparture]
+
+
+def find_stops(typed: str, *, page: int, page_size: int) -> tuple[Sequence[Row[Any]], bool]:
+    """A page of the stops that match what somebody has typed so far, and whether there are more."""
+    words = re.findall(r"\w+", _without_accents(typed))
+    if typed and not words:
+        return [], False
+    query = " & ".join(f"'{word}':*" for word in words) or None
+    rows = queries.stops(query, typed, limit=page_size + 1, offset=(page - 1) * page_size)
+    return rows[:page_size], len(rows) > page_size
+
+
+def find_departures(origin: str, destination: str, day: date, passengers: int) -> list[Departure]:
+    """Departures with room for so many, in order of time; PlaceNotFound, SamePlace, DateInPast."""
+    found = queries.places(origin, destination)
+    origins, destinations = _stops_of(found, "origin"), _stops_of(found, "destination")
+    from_ids, to_ids = [row.id for row in origins], [row.id for row in destinations]
+    if set(from_ids) & set(to_ids):
+        raise SamePlace(pointer="destination")
+    now = clock.now()
+    check_not_past(day, now, origins)
+    best: dict[int, Departure] = {}
+    for row in queries.departures(from_ids, to_ids, day, now):
+        fare_classes = _classes_with_room(row, passengers)
+        if fare_classes and (row.id not in best or _is_better(row, best[row.id].row)):
+            best[row.id] = Departure(row, fare_classes)
+    return sorted(best.values(), key=lambda departure: (departure.row.departs_at, departure.row.id))
+
+
+def get_calls(schedule_id: int) -> Sequence[Row[Any]]:
+    """The stops of a schedule with their times; ScheduleNotFound."""
+    calls = queries.calls(schedule_id)
+    if not calls:
+        raise ScheduleNotFound
+    return calls
+
+
+def check_not_past(day: date, now: datetime, origins: Iterable[Row[Any]]) -> None:
+    if all(day < clock.local(now, row.time_zone).date() for row in origins):
+        raise DateInPast(pointer="date")
+
+
+def _stops_of(found: Sequence[Row[Any]], side: str) -> list[Row[Any]]:
+    """A stop's code names that stop alone; else it is a city with all its stops."""
+    rows = [row for row in found if row.side == side]
+    by_code = [row for row in rows if row.by_code]
+    if not rows:
+        raise PlaceNotFound(pointer=side)
+    return by_code or rows
+
+
+def _classes_with_room(row: Row[Any], passengers: int) -> list[ClassOnDeparture]:
+    segment = policy.segment_price(row.base_price, row.distance_m, row.route_distance_m, row.set_price)
+    offered = [
+        ClassOnDeparture(code, name, policy.class_price(segment, percent), free)
+        for code, name, percent, free in row.fare_classes or ()
+        if free >= passengers
+    ]
+    return sorted(offered, key=lambda offer: (offer.price, offer.code))
+
+
+def _is_better(row: Row[Any], other: Row[Any]) -> bool:
+    """The shorter ride between the two places, then the earlier boarding."""
+    return (row.arrives_at - row.departs_at, row.departs_at) < (other.arrives_at - other.departs_at, other.departs_at)
+
+
+def _without_accents(typed: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", typed)
+    return "".join(character for character in decomposed if not unicodedata.combining(character))

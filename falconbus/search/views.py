@@ -1,0 +1,68 @@
+"""Addresses of search: open to everybody."""
+
+from flask import Blueprint
+
+from falconbus.inventory import service as inventory
+from falconbus.inventory.errors import NotServed, ScheduleNotFound, StopNotFound
+from falconbus.kit import clock
+from falconbus.kit.pagination import CountedPage, Page, neighbours
+from falconbus.kit.schema import accepts_query, pick_fields, returns
+from falconbus.limits import limited, uncounted
+from falconbus.search import service
+from falconbus.search.errors import DateInPast, PlaceNotFound, SamePlace
+from falconbus.search.schemas import (
+    ScheduleDetailOut,
+    ScheduleOut,
+    ScheduleQuery,
+    SeatMapOut,
+    SeatMapQuery,
+    StopOut,
+    StopQuery,
+)
+from falconbus.security import public
+
+bp = Blueprint("search", __name__, url_prefix="/api/v1")
+
+
+@bp.get("/stops")
+@public
+@uncounted
+@limited("ratelimit_stops")
+@accepts_query(StopQuery)
+@returns(Page[StopOut])
+def list_stops(query: StopQuery) -> Page[StopOut]:
+    """Stops whose code, name or city begins with what is typed; accents do not matter; all without `q`."""
+    rows, more = service.find_stops(query.q, page=query.page, page_size=query.page_size)
+    stops = pick_fields([StopOut.of(row) for row in rows], StopOut, query.fields)
+    return Page(stops, *neighbours(query.page, more=more))
+
+
+@bp.get("/schedules")
+@public
+@accepts_query(ScheduleQuery)
+@returns(CountedPage[ScheduleOut], 200, PlaceNotFound, DateInPast, SamePlace)
+def search_schedules(query: ScheduleQuery) -> CountedPage[ScheduleOut]:
+    """Departures between two stops or cities on a day, with room for so many passengers."""
+    found = service.find_departures(query.origin, query.destination, query.date, query.passengers)
+    start = (query.page - 1) * query.page_size
+    shown = [ScheduleOut.of(departure) for departure in found[start : start + query.page_size]]
+    results = pick_fields(shown, ScheduleOut, query.fields)
+    return CountedPage(results, len(found), *neighbours(query.page, more=len(found) > start + query.page_size))
+
+
+@bp.get("/schedules/<id:schedule_id>")
+@public
+@returns(ScheduleDetailOut, 200, ScheduleNotFound)
+def show_schedule(schedule_id: int) -> ScheduleDetailOut:
+    """One departure with all its stops and times, each in the stop's own zone."""
+    return ScheduleDetailOut.of(schedule_id, list(service.get_calls(schedule_id)))
+
+
+@bp.get("/schedules/<id:schedule_id>/seats")
+@public
+@accepts_query(SeatMapQuery)
+@returns(SeatMapOut, 200, ScheduleNotFound, StopNotFound, NotServed)
+def show_seats(schedule_id: int, query: SeatMapQuery) -> SeatMapOut:
+    """The seat map between two stops of a departure: a seat is free when it is free on every leg between."""
+    offer = inventory.get_offer(schedule_id, query.origin, query.destination, clock.now())
+    return SeatMapOut.of(offer)
