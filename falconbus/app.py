@@ -85,6 +85,8 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
             "pool_recycle": 300,
             "pool_pre_ping": True,
             "pool_use_lifo": True,
+            # What travellers send is nobody's business in a log.
+            "hide_parameters": True,
             "connect_args": {
                 "connect_timeout": 3,
                 "tcp_user_timeout": 5000,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from celery import Celery
-from kombu import Queue as KombuQueue
+from kombu.entity import Queue as KombuQueue
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, String, Text, insert, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -146,6 +146,11 @@ class _Nudge:
 _nudge = _Nudge(celery)
 
 
+# A job that takes its worker down with it never gets to note its failure: its attempts say so.
+_GIVE_UP = text("""
+    UPDATE outbox SET failed_at = :now, last_error = coalesce(last_error, 'its worker never came back')
+    WHERE done_at IS NULL AND failed_at IS NULL AND run_after <= :now AND attempts >= :attempts
+""")
 _CLAIM = text("""
     UPDATE outbox SET run_after = :leased_until, attempts = attempts + 1
     WHERE id IN (
@@ -159,6 +164,7 @@ _CLAIM = text("""
 def relay(limit: int = 100) -> int:
     """Hand due rows to their tasks under a lease; what is not done when the lease ends is handed over again."""
     now = clock.now()
+    db.session.execute(_GIVE_UP, {"now": now, "attempts": ATTEMPTS})
     rows = db.session.execute(_CLAIM, {"now": now, "leased_until": now + LEASE, "limit": limit}).all()
     transactions.commit()
     for row in rows:

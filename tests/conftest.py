@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Iterator
+from contextvars import Context
 from pathlib import Path
+from typing import Any
 
 import flask_migrate
 import psycopg
@@ -19,6 +21,13 @@ from tests.world import World
 
 ROOT = Path(__file__).parent.parent
 SECRET_KEY = "a secret that only the tests know, 32+"
+
+
+class Caller(FlaskClient):
+    """A client whose requests share nothing with the test: each has its own app context, session and identity."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        return Context().run(super().open, *args, **kwargs)
 
 
 def _own_database(worker: str) -> str:
@@ -55,6 +64,7 @@ def migrated_app(environment: dict[str, str]) -> Iterator[FalconBus]:
     """The app of this test process, its database migrated."""
     app = create_app(Settings.from_environment(environment))
     app.testing = True
+    app.test_client_class = Caller
     with app.app_context():
         flask_migrate.upgrade(directory=str(ROOT / "migrations"))
     yield app

@@ -1,14 +1,14 @@
 """Reads of bookings, and the statements that write a hold's rows."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select, text, true
+from sqlalchemy import ColumnElement, Row, Select, and_, false, or_, select, text, true
 from sqlalchemy.orm import aliased
 
 from falconbus.bookings.models import Booking, Journey
-from falconbus.extensions import db
+from falconbus.extensions import AnySelect, db
 from falconbus.kit import references
 from falconbus.network.models import FareClass, Route, Stop
 from falconbus.security import Identity, Permission
@@ -44,7 +44,7 @@ def visible_to(identity: Identity, email: str | None = None) -> ColumnElement[bo
     return or_(*allowed)
 
 
-def by_reference(reference: str, visible: ColumnElement[bool]) -> Select[tuple[Booking]]:
+def by_reference(reference: str, visible: ColumnElement[bool]) -> Select[Booking]:
     """The booking of a reference as somebody typed it, if it is visible."""
     return select(Booking).where(Booking.reference == references.read_reference(reference), visible)
 
@@ -80,9 +80,11 @@ def tickets(booking_id: int) -> Sequence[Row[Any]]:
     return db.session.execute(_TICKETS, {"booking_id": booking_id}).all()
 
 
-def for_staff(status: str | None, email: str | None, schedule_id: int | None, created_on: date | None) -> Select[Any]:
+def for_staff(
+    status: str | None, email: str | None, schedule_id: int | None, created_on: tuple[datetime, datetime] | None
+) -> AnySelect:
     """Bookings as the staff's list shows them."""
-    statement = select(
+    statement: AnySelect = select(
         Booking.id.label("key"),
         Booking.reference,
         Booking.status,
@@ -100,14 +102,12 @@ def for_staff(status: str | None, email: str | None, schedule_id: int | None, cr
         on_it = select(Journey.booking_id).where(Journey.schedule_id == schedule_id)
         statement = statement.where(Booking.id.in_(on_it))
     if created_on is not None:
-        day = func.date_trunc("day", func.cast(created_on, Booking.created_at.type))
-        statement = statement.where(
-            and_(Booking.created_at >= day, Booking.created_at < day + text("interval '1 day'"))
-        )
+        begins, ends = created_on
+        statement = statement.where(Booking.created_at >= begins, Booking.created_at < ends)
     return statement
 
 
-def of_account(user_id: int) -> Select[Any]:
+def of_account(user_id: int) -> AnySelect:
     """An account's bookings, each with its first journey: one statement."""
     origin, destination = aliased(Stop), aliased(Stop)
     return (

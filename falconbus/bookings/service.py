@@ -68,7 +68,7 @@ def load_identity(token: str) -> Identity | None:
 def lock_visible(reference: str, identity: Identity, email: str | None) -> Booking:
     """The booking, locked for this transaction; BookingNotFound when the caller may not see it."""
     statement = queries.by_reference(reference, queries.visible_to(identity, email)).with_for_update()
-    booking = db.session.scalars(statement).one_or_none()
+    booking: Booking | None = db.session.scalars(statement).one_or_none()
     if booking is None:
         raise BookingNotFound
     return booking
@@ -76,9 +76,8 @@ def lock_visible(reference: str, identity: Identity, email: str | None) -> Booki
 
 def lock(booking_id: int) -> Booking:
     """The booking, locked and as it is now."""
-    return db.session.execute(
-        select(Booking).where(Booking.id == booking_id).with_for_update().execution_options(populate_existing=True)
-    ).scalar_one()
+    statement = select(Booking).where(Booking.id == booking_id).with_for_update()
+    return db.session.scalars(statement.execution_options(populate_existing=True)).one()
 
 
 def get_visible(reference: str, identity: Identity, email: str | None) -> BookingRecord:
@@ -153,7 +152,7 @@ _RUN_OUT = text("""
 def lock_run_out(now: datetime, limit: int) -> list[Booking]:
     """Holds that have run out, locked; those that somebody is working on are left for the next time."""
     ids = db.session.execute(_RUN_OUT, {"now": now, "limit": limit}).scalars().all()
-    return list(db.session.execute(select(Booking).where(Booking.id.in_(ids)).order_by(Booking.id)).scalars())
+    return list(db.session.scalars(select(Booking).where(Booking.id.in_(ids)).order_by(Booking.id)))
 
 
 def quote(booking: Booking, passengers: Collection[int] | None, now: datetime) -> Cancellation:

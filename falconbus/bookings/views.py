@@ -24,6 +24,7 @@ from falconbus.bookings.schemas import (
 )
 from falconbus.idempotency import IdempotencyKeyReused, RequestInProgress, idempotent
 from falconbus.inventory.errors import NotOnSale, NotServed, SeatTaken, SoldOut, UnknownSeat
+from falconbus.kit import clock
 from falconbus.kit.pagination import CursorQuery, Page, keyset
 from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
 from falconbus.limits import limited
@@ -80,7 +81,9 @@ def change_contact(reference: str, body: ContactPatch) -> BookingOut:
 @returns(Page[BookingLineOut])
 def list_bookings(query: BookingListQuery) -> Page[BookingLineOut]:
     """All bookings, newest first."""
-    statement = queries.for_staff(query.status, query.email, query.schedule, query.created_on)
+    zone = current_app.config["SETTINGS"].time_zone
+    created = clock.day_bounds(query.created_on, zone) if query.created_on else None
+    statement = queries.for_staff(query.status, query.email, query.schedule, created)
     rows, *neighbours = keyset(statement, Booking.id, query)
     return Page(pick_fields([BookingLineOut.of(row) for row in rows], BookingLineOut, query.fields), *neighbours)
 

@@ -47,7 +47,7 @@ _OFFERS = text("""
         ) taken ON taken.seat_number = seat.number
         WHERE seat.layout_id = b.layout_id AND d.position IS NOT NULL
     ) seat_map ON true
-    ORDER BY asked.number, arrives_at - departs_at, o.position
+    ORDER BY asked.number, t.arrivals[d.position + 1] - t.departures[o.position + 1], o.position
 """).bindparams(bindparam("now", type_=DateTime(timezone=True)))  # fmt: skip
 
 

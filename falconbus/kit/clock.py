@@ -24,6 +24,13 @@ def service_instant(day: date, minutes: int, time_zone: str) -> datetime:
     return noon + timedelta(minutes=minutes - 12 * 60)
 
 
+def day_bounds(day: date, time_zone: str) -> tuple[datetime, datetime]:
+    """The instants at which a calendar day begins and ends in `time_zone`."""
+    zone = ZoneInfo(time_zone)
+    begins, ends = (datetime.combine(day + timedelta(days=days), time(), zone).astimezone(UTC) for days in (0, 1))
+    return begins, ends
+
+
 def local(instant: datetime, time_zone: str) -> datetime:
     """The same instant with the offset of `time_zone`, as people there read it."""
     return instant.astimezone(ZoneInfo(time_zone))

@@ -3,16 +3,15 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
 from flask import request
 from pydantic import Field
-from sqlalchemy import Row, Select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from falconbus.extensions import db
+from falconbus.extensions import AnyRow, AnySelect, db
 from falconbus.kit.errors import Invalid
 from falconbus.kit.schema import Query
 
@@ -54,7 +53,7 @@ class CursorQuery(Query):
     fields: str | None = None
 
 
-def numbered(statement: Select[Any], query: PageQuery) -> tuple[Sequence[Row[Any]], str | None, str | None]:
+def numbered(statement: AnySelect, query: PageQuery) -> tuple[Sequence[AnyRow], str | None, str | None]:
     """One page of an ordered select, and the addresses of its neighbours; one row more is read to know of a next."""
     rows = db.session.execute(statement.limit(query.page_size + 1).offset((query.page - 1) * query.page_size)).all()
     more = len(rows) > query.page_size
@@ -67,8 +66,8 @@ def neighbours(page: int, *, more: bool) -> tuple[str | None, str | None]:
 
 
 def keyset(
-    statement: Select[Any], key: InstrumentedAttribute[int], query: CursorQuery
-) -> tuple[Sequence[Row[Any]], str | None, str | None]:
+    statement: AnySelect, key: InstrumentedAttribute[int], query: CursorQuery
+) -> tuple[Sequence[AnyRow], str | None, str | None]:
     """A page of a select, newest (highest unique `key`, selected as `key`) first; as quick on page 1000 as on 1."""
     direction, edge = _read_cursor(query.cursor)
     backwards = direction == "after"

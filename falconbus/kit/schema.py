@@ -80,9 +80,28 @@ def returns(
             if isinstance(answer, Response):
                 return answer
             content = b"" if answer is None else msgspec.json.encode(answer)
-            return Response(content, status=status, content_type="application/json")
+            code = getattr(answer, "http_status", None) or status
+            return Response(content, status=code, content_type="application/json")
 
         wrapper.returns = (shape, status)  # type: ignore[attr-defined]
+        wrapper.refusals = refusals  # type: ignore[attr-defined]
+        return wrapper
+
+    return decorate
+
+
+def media(content_type: str, *refusals: type[DomainError]) -> Callable[[Callable[..., bytes]], Callable[..., Response]]:
+    """Answer the bytes that the view returns as `content_type`, for the caller alone."""
+
+    def decorate(view: Callable[..., bytes]) -> Callable[..., Response]:
+        @wraps(view)
+        def wrapper(*args: Any, **kwargs: Any) -> Response:
+            answer = Response(view(*args, **kwargs), content_type=content_type)
+            answer.headers["Cache-Control"] = "private, no-store"
+            return answer
+
+        wrapper.returns = (None, 200)  # type: ignore[attr-defined]
+        wrapper.media_type = content_type  # type: ignore[attr-defined]
         wrapper.refusals = refusals  # type: ignore[attr-defined]
         return wrapper
 

@@ -25,6 +25,8 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("refund_amount", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("fee_amount", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
@@ -36,6 +38,7 @@ def upgrade() -> None:
             "status IN ('held','confirmed','expired','cancelled','refunded')", name=op.f("ck_bookings_status")
         ),
         sa.CheckConstraint("email = lower(email)", name=op.f("ck_bookings_email_lower")),
+        sa.CheckConstraint("refund_amount >= 0 AND fee_amount >= 0", name=op.f("ck_bookings_refund")),
         sa.CheckConstraint("total >= 0", name=op.f("ck_bookings_total")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_bookings_user_id"), ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bookings")),

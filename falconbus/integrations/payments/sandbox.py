@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.request import Request, urlopen
 
-from sqlalchemy import BigInteger, DateTime, Integer, String
+from sqlalchemy import BigInteger, DateTime, Integer, String, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -63,17 +63,17 @@ class SandboxProvider:
         return self._outcome(key, token, settled=True)
 
     def find(self, key: str) -> Outcome | None:
-        table = SandboxCharge.__table__
+        statement = select(SandboxCharge.token, SandboxCharge.created_at).where(SandboxCharge.key == key)
         with db.engine.begin() as connection:
-            row = connection.execute(table.select().where(table.c.key == key)).one_or_none()
+            row = connection.execute(statement).one_or_none()
         return self._outcome(key, row.token, settled=clock.now() >= row.created_at + SLOW) if row else None
 
     def refund(self, key: str, charge_key: str, amount: int, currency: str) -> None:  # noqa: ARG002
-        table = SandboxCharge.__table__
+        refunded = SandboxCharge.refunded + amount
         statement = (
-            table.update()
-            .where(table.c.key == charge_key, table.c.refunded + amount <= table.c.amount)
-            .values(refunded=table.c.refunded + amount)
+            update(SandboxCharge)
+            .where(SandboxCharge.key == charge_key, refunded <= SandboxCharge.amount)
+            .values(refunded=refunded)
         )
         with db.engine.begin() as connection:
             if connection.execute(statement).rowcount != 1:

@@ -1,0 +1,60 @@
+"""Shapes of paying and cancelling."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from pydantic import Field, StringConstraints
+
+from falconbus.bookings.schemas import AccessQuery
+from falconbus.bookings.service import Cancellation
+from falconbus.kit import money
+from falconbus.kit.schema import Body, Line
+from falconbus.payments.models import PaymentStatus
+
+
+class PaymentIn(Body):
+    """`token`: what the provider's own form gave; the sandbox takes `ok`, `declined`, `error`, `slow`."""
+
+    provider: Annotated[Line, StringConstraints(max_length=32)]
+    token: Annotated[Line, StringConstraints(max_length=200)]
+
+
+class PaymentOut(msgspec.Struct, omit_defaults=True):
+    """A payment; `status` is `paid`, or `pending` while the provider has yet to tell."""
+
+    payment_id: str
+    status: str
+    redirect_url: str | None = None
+
+    @property
+    def http_status(self) -> int:
+        return 202 if self.status == PaymentStatus.PENDING else 201
+
+
+class CancelIn(Body):
+    """`passengers`: numbers as the booking shows them; left out, all of them."""
+
+    passengers: Annotated[list[Annotated[int, Field(ge=1, le=9)]], Field(min_length=1, max_length=9)] | None = None
+
+
+class CancelQuery(AccessQuery):
+    """`quote=1`: only say what comes back."""
+
+    quote: Literal["0", "1"] = "0"
+
+
+class QuoteOut(msgspec.Struct):
+    refund: str
+    fee: str
+    currency: str
+
+    @classmethod
+    def of(cls, cancellation: Cancellation) -> "QuoteOut":
+        currency = cancellation.currency
+        refund, fee = money.to_text(cancellation.refund, currency), money.to_text(cancellation.fee, currency)
+        return cls(refund, fee, currency)
+
+
+class RefundOut(msgspec.Struct):
+    id: int
+    status: str

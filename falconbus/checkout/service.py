@@ -1,0 +1,121 @@
+"""Paying, in three steps that are a transaction each, so that a crash between them loses nothing.
+
+An attempt is committed under a key; the provider is asked with that key, with no lock held; outcome, booking and mail
+are written together. What a crash leaves is an open attempt: the next payment or the reconciler asks the provider.
+"""
+
+from dataclasses import dataclass
+
+from falconbus import jobs, transactions
+from falconbus.bookings import service as bookings
+from falconbus.bookings.models import Booking, BookingStatus
+from falconbus.extensions import db
+from falconbus.integrations.payments.provider import ChargeStatus, Notice, Outcome, PaymentProvider, ProviderFault
+from falconbus.integrations.payments.sandbox import SLOW, SandboxProvider
+from falconbus.jobs import Job
+from falconbus.kit import clock
+from falconbus.messaging import service as messaging
+from falconbus.messaging.models import MailEvent
+from falconbus.payments import service as payments
+from falconbus.payments.errors import PaymentDeclined, PaymentReturned, ProviderFailed, StaffOnlyProvider
+from falconbus.payments.models import Payment, PaymentStatus
+from falconbus.security import Identity, Permission
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentResult:
+    """How a payment stands; `redirect_url` when the traveller goes on at the provider's own page."""
+
+    payment_id: str
+    status: str
+    redirect_url: str | None = None
+
+
+def pay(reference: str, provider_name: str, token: str, identity: Identity, email: str | None) -> PaymentResult:
+    """Pay for a held booking.
+
+    Raises BookingNotFound, BookingExpired, BookingOver, PaymentInProgress, PaymentDeclined (kept), ProviderFailed,
+    PaymentReturned (kept), and Invalid for a provider or token that is none.
+    """
+    booking = bookings.lock_visible(reference, identity, email)
+    provider = payments.get_provider(provider_name)
+    check_may_use(provider, identity)
+    provider.check_token(token)
+    now = clock.now()
+    bookings.check_payable(booking, now)
+    payment = payments.open_attempt(booking.id, provider.name, booking.total, booking.currency)
+    bookings.extend_hold(booking, bookings.hold_time(), now)
+    transactions.commit()
+    outcome = _ask(provider, payment, token)
+    return _result(settle(payment.id, outcome), outcome)
+
+
+def settle(payment_id: int, outcome: Outcome) -> Payment:
+    """Write what the provider said, and all that follows from it, in one transaction. Safe to repeat."""
+    booking = bookings.lock(db.session.get_one(Payment, payment_id).booking_id)
+    payment = payments.lock_payment(payment_id)
+    now = clock.now()
+    if not payments.is_open(payment) and not _is_late_money(payment, outcome):
+        return payment
+    payments.record_outcome(payment, outcome, now)
+    if payment.status == PaymentStatus.PAID:
+        _deliver(booking, payment)
+    elif payment.status == PaymentStatus.PENDING and payment.provider == SandboxProvider.name:
+        jobs.enqueue(Job.SANDBOX_WEBHOOK, delay=SLOW, payment_key=payment.key)
+    db.session.flush()
+    return payment
+
+
+def receive(provider_name: str, notice: Notice) -> None:
+    """What a provider's verified webhook tells; the same one twice changes nothing. PaymentNotFound."""
+    payment = payments.get_by_key(notice.key)
+    if payments.take_event(provider_name, notice.event_id):
+        settle(payment.id, notice.outcome)
+
+
+def check_may_use(provider: PaymentProvider, identity: Identity) -> None:
+    if provider.staff_only and not identity.may(Permission.TAKE_COUNTER_PAYMENTS):
+        raise StaffOnlyProvider
+
+
+def _ask(provider: PaymentProvider, payment: Payment, token: str) -> Outcome:
+    """Ask the provider, with no transaction open; an attempt that a crash or fault left is asked after first."""
+    try:
+        return provider.find(payment.key) or provider.charge(payment.key, payment.amount, payment.currency, token)
+    except ProviderFault:
+        payments.end_lease(payment.id)
+        transactions.commit()
+        raise ProviderFailed from None
+
+
+def _is_late_money(payment: Payment, outcome: Outcome) -> bool:
+    """A provider tells of money for an attempt that we had closed without any."""
+    return outcome.status == ChargeStatus.PAID and payment.status != PaymentStatus.PAID
+
+
+def _deliver(booking: Booking, payment: Payment) -> None:
+    """Money has come: confirm the booking, or give the money back; either way the traveller is told."""
+    now = clock.now()
+    payable = booking.status in {BookingStatus.HELD, BookingStatus.EXPIRED}
+    if payable and bookings.confirm(booking, payment_id=payment.key, at=now):
+        messaging.tell(booking.id, MailEvent.CONFIRMATION)
+        return
+    if booking.status == BookingStatus.HELD:
+        bookings.expire(booking)
+    _give_back(payment, payment.amount, reason="paid_twice" if booking.payment_id else "too_late")
+    messaging.tell(booking.id, MailEvent.PAYMENT_RETURNED)
+
+
+def _give_back(payment: Payment, amount: int, reason: str) -> None:
+    if amount > 0:
+        refund = payments.owe_refund(payment, amount, reason)
+        jobs.enqueue(Job.REFUND, refund_id=refund.id)
+
+
+def _result(payment: Payment, outcome: Outcome) -> PaymentResult:
+    if payment.status == PaymentStatus.DECLINED:
+        raise PaymentDeclined
+    booking = db.session.get_one(Booking, payment.booking_id)
+    if payment.status == PaymentStatus.PAID and booking.payment_id != payment.key:
+        raise PaymentReturned
+    return PaymentResult(payment.key, payment.status, outcome.redirect_url)

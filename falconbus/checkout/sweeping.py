@@ -1,0 +1,57 @@
+"""What beat does for the till: end holds that ran out, and ask after payments that nobody asks after."""
+
+import logging
+
+from falconbus import transactions
+from falconbus.bookings import service as bookings
+from falconbus.checkout import service
+from falconbus.extensions import db
+from falconbus.integrations.payments.provider import ChargeStatus, ProviderFault
+from falconbus.kit import clock
+from falconbus.messaging import service as messaging
+from falconbus.messaging.models import MailEvent
+from falconbus.payments import service as payments
+from falconbus.payments.models import Payment, PaymentStatus
+
+log = logging.getLogger(__name__)
+
+_BATCH = 200
+
+
+def expire_holds() -> int:
+    """End the holds that have run out, a batch a transaction, and tell their travellers; their number."""
+    ended = 0
+    while run_out := bookings.lock_run_out(clock.now(), _BATCH):
+        for booking in run_out:
+            bookings.expire(booking)
+            messaging.tell(booking.id, MailEvent.HOLD_EXPIRED)
+        transactions.commit()
+        ended += len(run_out)
+    return ended
+
+
+def reconcile_payments() -> int:
+    """Ask the providers after payments that a crash left open, or that are pending; how many were settled."""
+    settled = 0
+    for payment_id in payments.unattended(clock.now(), _BATCH):
+        transactions.commit()
+        try:
+            settled += _ask_after(payment_id)
+        except ProviderFault as fault:
+            log.warning("payment %s: the provider cannot be asked: %s", payment_id, fault)
+        transactions.commit()
+    return settled
+
+
+def _ask_after(payment_id: int) -> bool:
+    payment = db.session.get_one(Payment, payment_id)
+    provider = payments.get_provider(payment.provider)
+    key, age = payment.key, clock.now() - payment.created_at
+    transactions.commit()
+    outcome = provider.find(key)
+    if outcome is None or (outcome.status == ChargeStatus.PENDING and age > payments.PENDING_LIMIT):
+        payment = payments.lock_payment(payment_id)
+        if payments.is_open(payment) and payment.lease_until <= clock.now():
+            payments.record_failure(payment, clock.now())
+        return payment.status == PaymentStatus.FAILED
+    return service.settle(payment_id, outcome).status != PaymentStatus.PENDING

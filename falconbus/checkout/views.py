@@ -1,0 +1,104 @@
+"""Addresses of paying, cancelling, and the ticket's papers."""
+
+from flask import Blueprint, request
+
+from falconbus.bookings import service as bookings
+from falconbus.bookings.errors import (
+    BookingExpired,
+    BookingNotFound,
+    BookingNotPaid,
+    BookingOver,
+    TooLateToCancel,
+    UnknownPassenger,
+)
+from falconbus.bookings.schemas import AccessQuery, BookingOut
+from falconbus.checkout import cancelling, service
+from falconbus.checkout.schemas import CancelIn, CancelQuery, PaymentIn, PaymentOut, QuoteOut, RefundOut
+from falconbus.idempotency import idempotent
+from falconbus.integrations.payments.provider import BadWebhook
+from falconbus.kit.schema import accepts, accepts_query, media, returns
+from falconbus.limits import uncounted
+from falconbus.messaging import service as messaging
+from falconbus.payments import service as payments
+from falconbus.payments.errors import (
+    PaymentDeclined,
+    PaymentInProgress,
+    PaymentNotFound,
+    PaymentReturned,
+    ProviderFailed,
+    RefundNotFound,
+    StaffOnlyProvider,
+    UnknownProvider,
+)
+from falconbus.security import Permission, caller, public, requires
+
+bp = Blueprint("checkout", __name__, url_prefix="/api/v1")
+
+_PAY_REFUSALS = (
+    BookingNotFound, BookingExpired, BookingOver, PaymentDeclined, ProviderFailed, PaymentInProgress, PaymentReturned,
+    StaffOnlyProvider, UnknownProvider,
+)  # fmt: skip
+
+
+@bp.post("/bookings/<reference>/payments")
+@public
+@accepts_query(AccessQuery)
+@accepts(PaymentIn)
+@idempotent
+@returns(PaymentOut, 201, *_PAY_REFUSALS)
+def pay(reference: str, query: AccessQuery, body: PaymentIn) -> PaymentOut:
+    """Pay for a held booking; 202 when the provider has yet to tell, or has a page of its own (`redirect_url`)."""
+    result = service.pay(reference, body.provider, body.token, caller(), query.email)
+    return PaymentOut(result.payment_id, result.status, result.redirect_url)
+
+
+@bp.post("/bookings/<reference>/cancel")
+@public
+@accepts_query(CancelQuery)
+@accepts(CancelIn)
+@idempotent
+@returns(BookingOut, 200, BookingNotFound, BookingExpired, BookingOver, TooLateToCancel, UnknownPassenger)
+def cancel(reference: str, query: CancelQuery, body: CancelIn) -> BookingOut | QuoteOut:
+    """Cancel a booking or some of its passengers; with `quote=1` say what comes back, and change nothing."""
+    if query.quote == "1":
+        return QuoteOut.of(cancelling.quote(reference, body.passengers, caller(), query.email))
+    return BookingOut.of(cancelling.cancel(reference, body.passengers, caller(), query.email))
+
+
+@bp.get("/bookings/<reference>/ticket.pdf")
+@public
+@accepts_query(AccessQuery)
+@media("application/pdf", BookingNotFound, BookingNotPaid)
+def show_ticket(reference: str, query: AccessQuery) -> bytes:
+    """The tickets of a confirmed booking, to print or to show."""
+    record = bookings.get_visible(reference, caller(), query.email)
+    return messaging.find_ticket_pdf(record.id)
+
+
+@bp.get("/bookings/<reference>/calendar.ics")
+@public
+@accepts_query(AccessQuery)
+@media("text/calendar", BookingNotFound, BookingNotPaid)
+def show_calendar(reference: str, query: AccessQuery) -> bytes:
+    """The journeys of a confirmed booking for a calendar."""
+    record = bookings.get_visible(reference, caller(), query.email)
+    return messaging.find_calendar(record.id)
+
+
+@bp.post("/payments/webhooks/<provider>")
+@public
+@uncounted
+@returns(None, 204, BadWebhook, PaymentNotFound, UnknownProvider)
+def receive_webhook(provider: str) -> None:
+    """Where providers tell what became of a payment; signed, and safe to tell twice."""
+    notice = payments.get_provider(provider).read_webhook(dict(request.headers), request.get_data(cache=True))
+    service.receive(provider, notice)
+
+
+@bp.post("/refunds/<id:refund_id>/pay-out")
+@requires(Permission.TAKE_COUNTER_PAYMENTS)
+@returns(RefundOut, 200, RefundNotFound)
+def pay_out_refund(refund_id: int) -> RefundOut:
+    """Note that money taken at the counter has been handed back."""
+    refund = cancelling.pay_out(refund_id)
+    return RefundOut(refund.id, refund.status)

@@ -1,0 +1,48 @@
+"""Why a payment does not go through."""
+
+from falconbus.kit.errors import DomainError, Invalid, NotFound
+
+
+class UnknownProvider(Invalid):
+    code = "unknown_provider"
+    title = "There is no such payment provider"
+
+
+class StaffOnlyProvider(DomainError):
+    status = 403
+    code = "staff_only"
+    title = "Only staff may take such payments"
+
+
+class PaymentDeclined(DomainError):
+    status = 402
+    code = "payment_declined"
+    title = "The payment was declined; the seats are still held, try another way to pay"
+    recorded = True
+
+
+class ProviderFailed(DomainError):
+    status = 502
+    code = "provider_failed"
+    title = "The payment provider could not be reached; the seats are still held, try again"
+
+
+class PaymentInProgress(DomainError):
+    code = "payment_in_progress"
+    title = "A payment for this booking is under way; wait for its outcome"
+
+
+class PaymentReturned(DomainError):
+    code = "payment_returned"
+    title = "The seats were gone when the payment came; the money goes back"
+    recorded = True
+
+
+class PaymentNotFound(NotFound):
+    code = "payment_not_found"
+    title = "There is no such payment"
+
+
+class RefundNotFound(NotFound):
+    code = "refund_not_found"
+    title = "There is no such refund to pay out"

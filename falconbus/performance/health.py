@@ -1,0 +1,77 @@
+"""Is the system able to sell? Each part is asked for itself, with little patience."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import msgspec
+from alembic.script import ScriptDirectory
+from flask import current_app
+from redis import Redis
+from sqlalchemy import text
+
+from falconbus.extensions import db
+from falconbus.kit import clock
+
+log = logging.getLogger(__name__)
+
+HEALTHY, UNHEALTHY = "healthy", "unhealthy"
+_MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+
+class HealthOut(msgspec.Struct):
+    """`status` is healthy when every part is."""
+
+    status: str
+    database: str
+    cache: str
+    queue: str
+    migrations: str
+    timestamp: datetime
+
+    @property
+    def http_status(self) -> int:
+        return 200 if self.status == HEALTHY else 503
+
+
+def check() -> HealthOut:
+    """The state of every part."""
+    settings = current_app.config["SETTINGS"]
+    parts = {
+        "database": _ask("database", _database),
+        "cache": _ask("cache", lambda: _redis(settings.cache_redis_url)),
+        "queue": _ask("queue", lambda: _redis(settings.redis_url)),
+        "migrations": _ask("migrations", _migrations),
+    }
+    status = HEALTHY if all(state == HEALTHY for state in parts.values()) else UNHEALTHY
+    return HealthOut(status=status, timestamp=clock.now(), **parts)
+
+
+def _ask(part: str, question: Callable[[], bool]) -> str:
+    try:
+        return HEALTHY if question() else UNHEALTHY
+    except Exception as fault:  # noqa: BLE001  whatever its trouble, the part is not well
+        db.session.rollback()
+        log.warning("health: %s: %s", part, type(fault).__name__)
+        return UNHEALTHY
+
+
+def _database() -> bool:
+    return bool(db.session.scalar(text("SELECT true")))
+
+
+def _redis(url: str) -> bool:
+    with Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5) as client:
+        return bool(client.ping())
+
+
+def _migrations() -> bool:
+    """The database has exactly the migrations that the code has."""
+    return set(db.session.scalars(text("SELECT version_num FROM alembic_version"))) == _heads()
+
+
+@cache
+def _heads() -> set[str]:
+    return set(ScriptDirectory(str(_MIGRATIONS)).get_heads())

@@ -1,0 +1,77 @@
+"""The Celery app: what the web publishes to, with tasks that run in the Flask app, a transaction each."""
+
+import sys
+from typing import Any
+
+from celery import Task
+from celery.signals import setup_logging, task_prerun, worker_process_init
+
+from config import SettingError
+from falconbus import jobs, transactions
+from falconbus.app import create_app
+from falconbus.extensions import celery, db
+from falconbus.kit import context, logging
+
+try:
+    flask_app = create_app()
+except SettingError as fault:
+    sys.exit(str(fault))
+
+SOFT_LIMIT_SECONDS, HARD_LIMIT_SECONDS = 120, 150
+
+
+class FalconTask(Task):
+    """One transaction a task. A job's failure is noted on its outbox row, which has it tried again, later and later."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with flask_app.app_context():
+            try:
+                return transactions.run(lambda: self.run(*args, **kwargs))
+            except Exception as fault:
+                if "outbox_id" not in kwargs:
+                    raise
+                flask_app.logger.exception("the job %s failed", self.name)
+                error = f"{type(fault).__name__}: {fault}"
+                transactions.run(lambda: jobs.failed(kwargs["outbox_id"], error, retry=True))
+                return None
+
+
+celery.Task = FalconTask
+celery.conf.update(
+    imports=["workers.tasks", "workers.periodic"],
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    task_soft_time_limit=SOFT_LIMIT_SECONDS,
+    task_time_limit=HARD_LIMIT_SECONDS,
+    timezone="UTC",
+    worker_hijack_root_logger=False,
+    worker_max_memory_per_child=150_000,
+    worker_soft_shutdown_timeout=10,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        **celery.conf.broker_transport_options,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        "health_check_interval": 15,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+    },
+)
+
+
+@setup_logging.connect
+def _configure_logging(**_: Any) -> None:
+    logging.configure(flask_app.config["SETTINGS"].log_level)
+
+
+@worker_process_init.connect
+def _leave_connections_to_the_parent(**_: Any) -> None:
+    with flask_app.app_context():
+        db.engine.dispose(close=False)
+
+
+@task_prerun.connect
+def _bear_the_request_id(task: Any, **_: Any) -> None:
+    headers = task.request.headers or {}
+    context.begin(headers.get("request_id") or getattr(task.request, "request_id", None))

@@ -1,0 +1,58 @@
+"""What beat starts, and when. Each run takes its slot of time in the database: a second beat finds it taken."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from celery.schedules import crontab
+
+from falconbus import idempotency, jobs
+from falconbus.checkout import sweeping
+from falconbus.extensions import celery
+from falconbus.jobs import RELAY_TASK, Queue
+from falconbus.timetable import service as timetable
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A job of beat's: its slot's length, its use case, and when (each slot, unless a crontab says otherwise)."""
+
+    name: str
+    every: timedelta
+    use_case: Callable[[], Any]
+    at: crontab | None = None
+
+
+PERIODIC = (
+    Periodic("checkout.expire_holds", timedelta(seconds=30), sweeping.expire_holds),
+    Periodic("checkout.reconcile_payments", timedelta(minutes=1), sweeping.reconcile_payments),
+    # Once a night; the later hours are for a night whose first run failed.
+    Periodic("timetable.make_schedules", timedelta(days=1), timetable.make_schedules, crontab(hour="2-5", minute=10)),
+    Periodic("jobs.trim", timedelta(hours=1), jobs.trim, crontab(minute=20)),
+    Periodic("idempotency.trim", timedelta(hours=1), idempotency.trim, crontab(minute=25)),
+)
+
+
+def run(periodic: Periodic) -> None:
+    """Run a periodic job unless its slot is taken."""
+    if jobs.take_slot(periodic.name, periodic.every):
+        periodic.use_case()
+
+
+for _periodic in PERIODIC:
+    celery.task(partial(run, _periodic), name=_periodic.name, queue=Queue.DEFAULT)
+
+celery.conf.beat_schedule = {
+    # The relay needs no slot: SKIP LOCKED lets any number of them work side by side.
+    RELAY_TASK: {"task": RELAY_TASK, "schedule": 3, "options": {"queue": Queue.CRITICAL, "expires": 10}},
+    **{
+        periodic.name: {
+            "task": periodic.name,
+            "schedule": periodic.at or periodic.every,
+            "options": {"queue": Queue.DEFAULT, "expires": periodic.every.total_seconds()},
+        }
+        for periodic in PERIODIC
+    },
+}

@@ -1,0 +1,50 @@
+"""One task for each Job: it calls one use case, and is safe to run twice."""
+
+from flask import current_app
+
+from falconbus import jobs
+from falconbus.checkout import cancelling
+from falconbus.extensions import celery
+from falconbus.gtfs import service as gtfs
+from falconbus.integrations.payments.provider import ProviderFault
+from falconbus.jobs import RELAY_TASK, Job
+from falconbus.messaging import service as messaging
+from falconbus.payments import service as payments
+
+IMPORT_LIMIT_SECONDS = 3600
+
+
+@celery.task(name=RELAY_TASK)
+def relay() -> None:
+    """Hand the outbox's due rows to their tasks."""
+    jobs.relay()
+
+
+@celery.task(name=Job.SEND_MAIL)
+def send_mail(outbox_id: int, mail_id: int) -> None:
+    """Render a mail and hand it to SMTP."""
+    messaging.send(mail_id, outbox_id)
+
+
+@celery.task(name=Job.REFUND)
+def refund(outbox_id: int, refund_id: int) -> None:
+    """Have the provider give money back."""
+    cancelling.pay_refund(refund_id, outbox_id)
+
+
+@celery.task(name=Job.SANDBOX_WEBHOOK)
+def sandbox_webhook(outbox_id: int, payment_key: str) -> None:
+    """Play the sandbox's server: tell our own address what became of a slow payment."""
+    address = f"{current_app.config['SETTINGS'].public_url}/api/v1/payments/webhooks/sandbox"
+    try:
+        payments.get_sandbox().send_webhook(payment_key, address)
+    except ProviderFault as fault:
+        jobs.failed(outbox_id, str(fault), retry=True)
+    else:
+        jobs.done(outbox_id)
+
+
+@celery.task(name=Job.IMPORT_FEED, soft_time_limit=IMPORT_LIMIT_SECONDS, time_limit=IMPORT_LIMIT_SECONDS + 60)
+def import_feed(outbox_id: int, import_id: int) -> None:
+    """Import an uploaded feed."""
+    gtfs.run_import(import_id, outbox_id)
