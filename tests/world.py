@@ -117,6 +117,10 @@ class World:
         db.session.commit()
         return schedule
 
+    def commit(self) -> None:
+        """Let the requests see what a test has changed."""
+        db.session.commit()
+
     def day_of(self, schedule: Schedule) -> str:
         """The local date of the departure, as a search asks for it."""
         return clock.local(schedule.departure_time, ZONE).date().isoformat()

@@ -130,16 +130,16 @@ def confirm(booking: Booking, *, payment_id: str, at: datetime) -> bool:
             savepoint.rollback()
             return False
     booking.confirm(payment_id=payment_id, at=at)
-    _set_tickets(booking.id, TicketStatus.RESERVED, TicketStatus.ISSUED)
+    reserved = (Ticket.booking_id == booking.id, Ticket.status == TicketStatus.RESERVED)
+    db.session.execute(update(Ticket).where(*reserved).values(status=TicketStatus.ISSUED))
     db.session.flush()
     return True
 
 
 def expire(booking: Booking) -> None:
-    """Give back the seats of a hold that ran out."""
+    """Give back the seats of a hold that ran out; its tickets stay reserved, for money that comes late."""
     booking.expire()
     inventory.release_seats(booking.id)
-    _set_tickets(booking.id, TicketStatus.RESERVED, TicketStatus.CANCELLED)
     db.session.flush()
 
 
@@ -226,11 +226,6 @@ def _claims(booking_id: int, journeys: Collection[Row[Any]]) -> list[Claim]:
         legs = range(journey.origin_position, journey.destination_position)
         claims.extend(Claim(journey.schedule_id, leg, ticket.seat_number) for leg in legs)
     return claims
-
-
-def _set_tickets(booking_id: int, before: TicketStatus, after: TicketStatus) -> None:
-    statement = update(Ticket).where(Ticket.booking_id == booking_id, Ticket.status == before).values(status=after)
-    db.session.execute(statement)
 
 
 def _record(head: AnyRow) -> BookingRecord:

@@ -134,7 +134,8 @@ def unattended(now: datetime, limit: int) -> list[int]:
 def take_event(provider: str, event_id: str) -> bool:
     """Note a provider's event; False when it was told before."""
     row = {"provider": provider, "event_id": event_id, "received_at": clock.now()}
-    return db.session.execute(insert(WebhookEvent).values(row).on_conflict_do_nothing()).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    statement = insert(WebhookEvent).values(row).on_conflict_do_nothing().returning(WebhookEvent.event_id)
+    return db.session.scalar(statement) is not None
 
 
 def owe_refund(payment: Payment, amount: int, reason: str) -> Refund:

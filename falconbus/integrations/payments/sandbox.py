@@ -97,14 +97,18 @@ class SandboxProvider:
         outcome = self.find(key)
         if outcome is None:
             raise ProviderFault("the sandbox knows no such charge")
-        event = {"id": f"event_{key}", "key": key, "status": outcome.status, "reference": outcome.reference}
-        body, stamp = json.dumps(event).encode(), str(int(time.time()))
-        headers = {"Content-Type": "application/json", SIGNATURE_HEADER: f"{stamp}.{self._sign(stamp, body)}"}
+        body, headers = self.webhook(key, outcome)
         try:
             with urlopen(Request(address, body, headers), timeout=10) as answer:  # noqa: S310  our own PUBLIC_URL
                 answer.read()
         except OSError as fault:
             raise ProviderFault(f"the webhook did not get through: {type(fault).__name__}") from fault
+
+    def webhook(self, key: str, outcome: Outcome) -> tuple[bytes, dict[str, str]]:
+        """The webhook's body and headers: JSON, signed over time and body like those of real providers."""
+        event = {"id": f"event_{key}", "key": key, "status": outcome.status, "reference": outcome.reference}
+        body, stamp = json.dumps(event).encode(), str(int(time.time()))
+        return body, {"Content-Type": "application/json", SIGNATURE_HEADER: f"{stamp}.{self._sign(stamp, body)}"}
 
     def _outcome(self, key: str, token: str, *, settled: bool) -> Outcome:
         paid = ChargeStatus.PAID if settled else ChargeStatus.PENDING
