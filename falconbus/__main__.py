@@ -68,7 +68,7 @@ cli = _Commands(
 cli.params.clear()
 
 
-@cli.command("up")
+@cli.command("up", with_appcontext=False)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Data folder (DATA_DIR).")
@@ -82,7 +82,7 @@ def _up(*, port: int, host: str, data_dir: Path | None, no_demo: bool, workers: 
     sys.exit(up.run(up.UpOptions(host=host, port=port, workers=workers, demo=not no_demo, environment=environment)))
 
 
-@cli.command("test", context_settings={"ignore_unknown_options": True})
+@cli.command("test", with_appcontext=False, context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def _test(arguments: tuple[str, ...]) -> None:
     """Run the test suite; arguments go to pytest."""
@@ -93,7 +93,7 @@ def _test(arguments: tuple[str, ...]) -> None:
         sys.exit(1)
 
 
-@cli.command("lint")
+@cli.command("lint", with_appcontext=False)
 def _lint() -> None:
     """Run every check of the code: ruff, mypy, import-linter, deptry."""
     sys.exit(checks.run_linters())

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, g, request
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None) -> FalconBus:
     _observe(app)
     problem.init_app(app)
     loaders = [loader for feature in FEATURES for loader in feature.identity_loaders]
+    security.public(app.view_functions["static"])
     # Limits come first: a wrong token counts too.
     limits.init_app(app, settings)
     security.init_app(app, loaders)
@@ -95,13 +97,13 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
             },
         },
         "MAX_CONTENT_LENGTH": _LARGEST_BODY,
-        "JSON_SORT_KEYS": False,
+        "MIGRATIONS": str(Path(__file__).parents[1] / "migrations"),
     }
 
 
 def _bind_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
-    migrate.init_app(app, db, compare_type=True, compare_server_default=True)
+    migrate.init_app(app, db, directory=app.config["MIGRATIONS"], compare_type=True)
     if settings.cors_origins:
         cors.init_app(app, resources={r"/api/*": {"origins": list(settings.cors_origins)}})
     celery.conf.update(jobs.broker_settings(settings.redis_url))

@@ -26,6 +26,11 @@ def document() -> dict[str, Any]:
     return openapi.document(current_app, title="FalconBus", version="1", description=_DESCRIPTION, prefix="/api/v1/")
 
 
+def document_text() -> str:
+    """The document for a file under version control: indented, a line an entry."""
+    return msgspec.json.format(msgspec.json.encode(document()), indent=2).decode()
+
+
 @bp.get("/")
 @public
 def show_start() -> AnyResponse:

@@ -124,7 +124,7 @@ def broker_settings(redis_url: str) -> dict[str, Any]:
     }
 
 
-class _Nudge:
+class Nudge:
     """Tells the relay that there is work. A broker that is away costs one short wait, then none for a while."""
 
     pause = timedelta(seconds=5)
@@ -143,7 +143,7 @@ class _Nudge:
             log.warning("the broker is away (%s); beat's relay will find the outbox row", type(fault).__name__)
 
 
-_nudge = _Nudge(celery)
+_nudge = Nudge(celery)
 
 
 # A job that takes its worker down with it never gets to note its failure: its attempts say so.

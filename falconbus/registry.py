@@ -1,13 +1,16 @@
 """The one list of features: what each brings to the app."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import ModuleType
 
 from click import Command
 from flask import Blueprint
 
-from falconbus import documents, idempotency, jobs
+from falconbus import documents, idempotency, jobs, release
+from falconbus.accounts import commands as accounts_commands
 from falconbus.accounts import models as accounts_models
+from falconbus.accounts import tokens as accounts_tokens
+from falconbus.accounts import views as accounts_views
 from falconbus.bookings import models as bookings_models
 from falconbus.bookings import service as bookings_service
 from falconbus.bookings import views as bookings_views
@@ -16,12 +19,16 @@ from falconbus.gtfs import models as gtfs_models
 from falconbus.integrations.payments import sandbox
 from falconbus.inventory import models as inventory_models
 from falconbus.messaging import models as messaging_models
+from falconbus.messaging import views as messaging_views
+from falconbus.network import fleet_views, views
 from falconbus.network import models as network_models
 from falconbus.payments import models as payments_models
 from falconbus.performance import views as performance_views
 from falconbus.search import views as search_views
 from falconbus.security import IdentityLoader
+from falconbus.timetable import commands as timetable_commands
 from falconbus.timetable import models as timetable_models
+from falconbus.timetable import views as timetable_views
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,26 +39,40 @@ class Feature:
     blueprints: tuple[Blueprint, ...] = ()
     models: tuple[ModuleType, ...] = ()
     commands: tuple[Command, ...] = ()
-    identity_loaders: tuple[IdentityLoader, ...] = field(default=())
+    identity_loaders: tuple[IdentityLoader, ...] = ()
 
 
 FEATURES = (
-    Feature(name="platform", models=(idempotency, jobs)),
-    Feature(name="accounts", models=(accounts_models,)),
-    Feature(name="network", models=(network_models,)),
-    Feature(name="timetable", models=(timetable_models,)),
+    Feature(
+        name="platform",
+        blueprints=(documents.bp, performance_views.bp),
+        models=(idempotency, jobs),
+        commands=(release.release, release.openapi),
+    ),
+    Feature(
+        name="accounts",
+        blueprints=(accounts_views.bp,),
+        models=(accounts_models,),
+        commands=(accounts_commands.user,),
+        identity_loaders=(accounts_tokens.load_identity,),
+    ),
+    Feature(name="network", blueprints=(views.bp, fleet_views.bp), models=(network_models,)),
+    Feature(
+        name="timetable",
+        blueprints=(timetable_views.bp,),
+        models=(timetable_models,),
+        commands=(timetable_commands.timetable,),
+    ),
     Feature(name="inventory", models=(inventory_models,)),
-    Feature(name="gtfs", models=(gtfs_models,)),
     Feature(name="search", blueprints=(search_views.bp,)),
+    Feature(name="gtfs", models=(gtfs_models,)),
     Feature(
         name="bookings",
-        models=(bookings_models,),
         blueprints=(bookings_views.bp,),
+        models=(bookings_models,),
         identity_loaders=(bookings_service.load_identity,),
     ),
+    Feature(name="messaging", blueprints=(messaging_views.bp,), models=(messaging_models,)),
     Feature(name="payments", models=(payments_models, sandbox)),
-    Feature(name="messaging", models=(messaging_models,)),
     Feature(name="checkout", blueprints=(checkout_views.bp,)),
-    Feature(name="health", blueprints=(performance_views.bp,)),
-    Feature(name="documents", blueprints=(documents.bp,)),
 )

@@ -1,13 +1,14 @@
 """A small bus line for tests: three stops, one route, one coach, departures as asked. Other lines run beside it."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from falconbus.extensions import db
 from falconbus.kit import clock
 from falconbus.network.models import Bus, FareClass, Route, RouteStop, Seat, SeatLayout, SegmentFare, Stop
 from falconbus.timetable.models import Calendar, Schedule, Timetable
 
+T = TypeVar("T")
 EVERY_DAY = 127
 ZONE = "Africa/Johannesburg"
 
@@ -126,7 +127,7 @@ class World:
         return clock.local(schedule.departure_time, ZONE).date().isoformat()
 
 
-def _add(row: Any) -> Any:
+def _add(row: T) -> T:
     db.session.add(row)
     db.session.flush()
     return row

@@ -11,8 +11,8 @@ from falconbus.bookings.holding import WantedJourney, WantedPassenger
 from falconbus.bookings.models import BookingStatus, TicketStatus
 from falconbus.bookings.record import BookingRecord, JourneyRecord, TicketRecord
 from falconbus.kit import clock, money
-from falconbus.kit.pagination import CursorQuery
 from falconbus.kit.schema import Body, Line, Name, Query
+from falconbus.pagination import CursorQuery
 
 SeatNumber = Annotated[Line, StringConstraints(max_length=4)]
 StopCode = Annotated[Line, StringConstraints(max_length=16)]

@@ -25,9 +25,9 @@ from falconbus.bookings.schemas import (
 from falconbus.idempotency import IdempotencyKeyReused, RequestInProgress, idempotent
 from falconbus.inventory.errors import NotOnSale, NotServed, SeatTaken, SoldOut, UnknownSeat
 from falconbus.kit import clock
-from falconbus.kit.pagination import CursorQuery, Page, keyset
 from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
 from falconbus.limits import limited
+from falconbus.pagination import CursorQuery, Page, keyset
 from falconbus.security import Permission, caller, public, requires
 
 bp = Blueprint("bookings", __name__, url_prefix="/api/v1")

@@ -31,7 +31,7 @@ def from_text(text: str, currency: str) -> int:
 
 
 def for_people(amount: int, currency: str, locale: str = "en_ZA") -> str:
-    """As a person writes it: `R420.00`."""
+    """As people in the locale write it (CLDR): `R420,00` in South Africa."""
     return format_currency(amount / 10 ** decimals(currency), currency, locale=locale)
 
 

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 
 import msgspec
 from alembic.script import ScriptDirectory
@@ -18,7 +17,6 @@ from falconbus.kit import clock
 log = logging.getLogger(__name__)
 
 HEALTHY, UNHEALTHY = "healthy", "unhealthy"
-_MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
 class HealthOut(msgspec.Struct):
@@ -74,4 +72,4 @@ def _migrations() -> bool:
 
 @cache
 def _heads() -> set[str]:
-    return set(ScriptDirectory(str(_MIGRATIONS)).get_heads())
+    return set(ScriptDirectory(current_app.config["MIGRATIONS"]).get_heads())

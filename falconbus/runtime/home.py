@@ -1,7 +1,7 @@
 """Where an embedded server keeps its data, and whom it runs as.
 
 Without root that is a folder in the data folder, and ourselves. Root's servers run as an unprivileged user, so theirs
-must be a folder which that user can reach: in the data folder if possible, else under /var/lib, noted in the data folder.
+must be a folder which that user can reach: in the data folder if possible, else under /var/lib, with a note of it.
 """
 
 import os
@@ -32,10 +32,9 @@ class Home:
 
 
 def make_private(path: Path, user: User | None) -> Path:
-    """Make a folder that only `user` can enter; one that exists stays as it is."""
-    if not path.exists():
-        path.mkdir(mode=0o700)
-        give_to(path, user)
+    """Make a folder that only `user` can enter; of one that exists only the owner is put right."""
+    path.mkdir(mode=0o700, exist_ok=True)
+    give_to(path, user)
     return path
 
 
@@ -67,9 +66,7 @@ def reaches(user: User, path: Path) -> bool:
     """Whether that user can enter a folder, or run a program: asked of the kernel, as that user."""
     question = ["/bin/sh", "-c", 'test -x "$1"', "sh", str(path)]
     try:
-        answer = subprocess.run(
-            question, user=user.uid, group=user.gid, extra_groups=[], cwd="/", env={}, check=False
-        )
+        answer = subprocess.run(question, user=user.uid, group=user.gid, extra_groups=[], cwd="/", env={}, check=False)
     except OSError as error:
         raise CannotRun(f"root may not become user {user.uid} here ({error.strerror}): run as another user") from None
     return answer.returncode == 0
@@ -86,6 +83,8 @@ def reachable_program(home: Home, program: Path, package: Path) -> Path:
     for folder in (package, package.with_name(f"{package.name}.libs")):
         if folder.is_dir():
             shutil.copytree(folder, copy / folder.name, symlinks=True, ignore=ignored)
+    for path in (copy, *copy.rglob("*")):
+        os.chown(path, home.user.uid, home.user.gid, follow_symlinks=False)
     return copy / program.relative_to(package.parent)
 
 
@@ -94,10 +93,10 @@ def _make_outside(name: str, note: Path, user: User) -> Path:
     try:
         if not OUTSIDE.exists():
             OUTSIDE.mkdir(mode=0o711)
-            OUTSIDE.chmod(0o711)  # noqa: S103  to be passed through, not listed; mkdir obeys the umask
+            OUTSIDE.chmod(0o711)  # to be passed through, not listed; mkdir obeys the umask
         path = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=OUTSIDE))
     except OSError as error:
-        raise CannotRun(f"{OUTSIDE} cannot be used ({error.strerror}): set DATA_DIR to a folder all can enter") from None
+        raise CannotRun(f"{OUTSIDE} cannot be used ({error.strerror}): set DATA_DIR to an open folder") from None
     give_to(path, user)
     note.write_text(f"{path}\n")
     return path
@@ -107,7 +106,7 @@ def _unprivileged_user() -> User:
     try:
         entry = pwd.getpwnam(UNPRIVILEGED)
     except KeyError:
-        raise CannotRun(f"there is no user {UNPRIVILEGED} to run the servers as: run as another user than root") from None
+        raise CannotRun(f"no user {UNPRIVILEGED} to run the servers as: run as another user than root") from None
     return User(entry.pw_uid, entry.pw_gid)
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import Row
 
 from falconbus.inventory.service import Offer
 from falconbus.kit import clock, money
-from falconbus.kit.pagination import PageQuery
 from falconbus.kit.schema import Line, Query
+from falconbus.pagination import PageQuery
 from falconbus.search.service import Departure
 
 Place = Annotated[Line, StringConstraints(max_length=100)]

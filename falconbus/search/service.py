@@ -34,7 +34,7 @@ class Departure:
 
 def find_stops(typed: str, *, page: int, page_size: int) -> tuple[Sequence[Row[Any]], bool]:
     """A page of the stops that match what somebody has typed so far, and whether there are more."""
-    words = re.findall(r"\w+", _without_accents(typed))
+    words = re.findall(r"\w+", _without_accents(typed).lower())
     if typed and not words:
         return [], False
     query = " & ".join(f"'{word}':*" for word in words) or None

@@ -5,9 +5,9 @@ from flask import Blueprint
 from falconbus.inventory import service as inventory
 from falconbus.inventory.errors import NotServed, ScheduleNotFound, StopNotFound
 from falconbus.kit import clock
-from falconbus.kit.pagination import CountedPage, Page, neighbours
 from falconbus.kit.schema import accepts_query, pick_fields, returns
 from falconbus.limits import limited, uncounted
+from falconbus.pagination import CountedPage, Page, neighbours
 from falconbus.search import service
 from falconbus.search.errors import DateInPast, PlaceNotFound, SamePlace
 from falconbus.search.schemas import (

@@ -1,0 +1,24 @@
+"""The audit log: who changed what, in the transaction that changes it."""
+
+import msgspec
+from flask import has_request_context
+
+from falconbus import security
+from falconbus.accounts.models import AuditEntry
+from falconbus.extensions import db
+from falconbus.kit import clock, context
+
+
+def record(action: str, subject: str, subject_id: object, **details: object) -> None:
+    """Note a change of a row (`subject` is its table); outside a request nobody is named."""
+    db.session.add(
+        AuditEntry(
+            at=clock.now(),
+            user_id=security.caller().user_id if has_request_context() else None,
+            request_id=context.request_id.get(),
+            action=action,
+            subject=subject,
+            subject_id=str(subject_id),
+            details=msgspec.to_builtins(details),
+        )
+    )

@@ -1,0 +1,86 @@
+"""`user ...` on the command line: the accounts of the staff."""
+
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from falconbus import transactions
+from falconbus.accounts import queries, service
+from falconbus.accounts.models import Role
+from falconbus.kit.errors import DomainError
+
+T = TypeVar("T")
+
+user = AppGroup("user", help="Accounts of the staff.")
+password_option = click.option(
+    "--password-stdin", is_flag=True, help="Read the password from the first line of standard input."
+)
+
+
+@user.command("create")
+@click.argument("email")
+@click.option("--role", "roles", multiple=True, type=click.Choice([role.value for role in Role]), help="Once a role.")
+@click.option("--name", default="", help="The name that colleagues see.")
+@password_option
+def create(email: str, roles: tuple[str, ...], name: str, *, password_stdin: bool) -> None:
+    """Make an account; without roles it is a traveller's."""
+    password = _read_password(from_stdin=password_stdin)
+    made = _run(lambda: service.create_user(email, password, [Role(role) for role in roles], name))
+    click.echo(f"made {made.email}" + ("" if password else f", password (shown once): {made.password}"))
+
+
+@user.command("list")
+def show() -> None:
+    """Show every account that has a role."""
+    for row in queries.users():
+        state = "" if row.active else "  (closed)"
+        click.echo(f"{row.email:<40}  {', '.join(row.roles):<20}  {row.name}{state}".rstrip())
+
+
+@user.command("set-password")
+@click.argument("email")
+@password_option
+def set_password(email: str, *, password_stdin: bool) -> None:
+    """Give an account another password; its tokens end."""
+    password = _read_password(from_stdin=password_stdin)
+    made = _run(lambda: service.set_password(email, password))
+    click.echo(f"changed {email}" + ("" if password else f", password (shown once): {made}"))
+
+
+@user.command("deactivate")
+@click.argument("email")
+def deactivate(email: str) -> None:
+    """Close an account; its tokens end."""
+    _run(lambda: service.deactivate(email))
+    click.echo(f"closed {email}")
+
+
+@user.command("ensure-admin")
+def ensure_admin() -> None:
+    """Make the first admin of a database that has none, and show its sign-in once."""
+    settings = current_app.config["SETTINGS"]
+    made = _run(lambda: service.ensure_admin(settings.admin_email, settings.admin_password))
+    if made is not None:
+        shown = "(the password you set)" if settings.admin_password else made.password
+        click.echo(f"admin sign-in: {made.email} / {shown}")
+
+
+def _run(work: Callable[[], T]) -> T:
+    """Run a use case in a transaction; a refusal is one line, not a traceback."""
+    try:
+        return transactions.run(work)
+    except DomainError as refusal:
+        raise click.ClickException(refusal.detail) from None
+
+
+def _read_password(*, from_stdin: bool) -> str | None:
+    """From standard input, or from the person at the keyboard; None where there is neither, or nothing is typed."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        return None
+    return click.prompt("Password (empty: make one)", default="", show_default=False, hide_input=True) or None

@@ -1,0 +1,31 @@
+"""Why something about an account is refused."""
+
+from falconbus.kit.errors import DomainError, Invalid, NotFound
+
+
+class WrongCredentials(DomainError):
+    """One answer for a wrong password, an unknown e-mail and a closed account, so that none can be told apart."""
+
+    status = 401
+    code = "wrong_credentials"
+    title = "The e-mail or the password is wrong"
+
+
+class EmailTaken(DomainError):
+    code = "email_taken"
+    title = "There is an account with this e-mail already"
+
+
+class BadEmail(Invalid):
+    code = "bad_email"
+    title = "The e-mail is not an address that mail can be sent to"
+
+
+class PasswordTooShort(Invalid):
+    code = "password_too_short"
+    title = "The password needs 12 characters or more"
+
+
+class UserNotFound(NotFound):
+    code = "user_not_found"
+    title = "There is no account with this e-mail"

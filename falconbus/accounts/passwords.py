@@ -1,0 +1,40 @@
+"""Passwords as argon2id hashes, with OWASP's parameters: 19 MiB of memory, two passes, one lane."""
+
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from falconbus.kit import references
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+def hash_password(password: str) -> str:
+    """The hash to store, with its salt and parameters in argon2's own encoded form."""
+    return _hasher.hash(password)
+
+
+def is_password(password: str, stored: str | None) -> bool:
+    """Compare with a stored hash; None (no such account) is never right and takes as long as a wrong password."""
+    decoy = _decoy()
+    try:
+        _hasher.verify(stored or decoy, password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return stored is not None
+
+
+def is_outdated(stored: str) -> bool:
+    """Whether a hash was made with other parameters than today's."""
+    return _hasher.check_needs_rehash(stored)
+
+
+def new_password() -> str:
+    """118 random bits, without characters that are mistaken for others."""
+    return references.new_reference(24)
+
+
+@cache
+def _decoy() -> str:
+    return _hasher.hash(new_password())

@@ -1,0 +1,55 @@
+"""Reads of accounts and tokens."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Row, any_, literal, select, text
+
+from falconbus.accounts.errors import UserNotFound
+from falconbus.accounts.models import ApiToken, Role, User
+from falconbus.extensions import db
+
+
+def find_live_token(public_id: str, *, at: datetime) -> Row[int, str, int, str, list[str]] | None:
+    """A token that holds at an instant, with its account: one query, because every signed-in request makes it."""
+    statement = (
+        select(ApiToken.id.label("token_id"), ApiToken.secret_hash, User.id.label("user_id"), User.email, User.roles)
+        .join(User, User.id == ApiToken.user_id)
+        .where(ApiToken.public_id == public_id, ApiToken.revoked_at.is_(None), ApiToken.expires_at > at, User.active)
+    )
+    return db.session.execute(statement).one_or_none()
+
+
+def find_user(email: str) -> User | None:
+    """The account with an e-mail, in lower case."""
+    return db.session.scalar(select(User).where(User.email == email))
+
+
+def get_user(user_id: int | None) -> User:
+    """The account of a caller."""
+    return db.session.scalars(select(User).where(User.id == user_id)).one()
+
+
+def lock_user(email: str) -> User:
+    """The account with an e-mail, to be changed; UserNotFound."""
+    user = db.session.scalar(select(User).where(User.email == email).with_for_update())
+    if user is None:
+        raise UserNotFound(f"there is no account {email}")
+    return user
+
+
+def users() -> Sequence[Row[str, str, list[str], bool]]:
+    """Every account with a role; travellers are too many to list."""
+    statement = select(User.email, User.name, User.roles, User.active).where(User.roles != []).order_by(User.email)
+    return db.session.execute(statement).all()
+
+
+def lock_admins() -> None:
+    """Let one transaction at a time look for an admin and make one."""
+    db.session.execute(text("SELECT pg_advisory_xact_lock(hashtext('falconbus: the first admin'))"))
+
+
+def has_admin() -> bool:
+    """Whether there is an admin who can sign in."""
+    statement = select(User.id).where(literal(Role.ADMIN.value) == any_(User.roles), User.active).limit(1)
+    return db.session.scalar(statement) is not None

@@ -1,0 +1,119 @@
+"""Use cases of accounts: signing in and out, and what the command line does with them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+
+from falconbus.accounts import audit, passwords, policy, queries, tokens
+from falconbus.accounts.errors import EmailTaken, WrongCredentials
+from falconbus.accounts.models import ApiToken, Role, User
+from falconbus.extensions import db
+from falconbus.kit import clock
+
+FIRST_ADMIN = "admin@falconbus.example"
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """A token, shown once."""
+
+    token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class NewUser:
+    """An account that was made; `password` is the one it signs in with, given or made."""
+
+    id: int
+    email: str
+    password: str
+
+
+def sign_in(email: str, password: str) -> SignIn:
+    """Give an API token for an e-mail and its password; WrongCredentials whatever is wrong, after the same time."""
+    user = queries.find_user(email.strip().lower())
+    right = passwords.is_password(password, user.password_hash if user else None)
+    if user is None or not right or not user.active:
+        raise WrongCredentials
+    if passwords.is_outdated(user.password_hash):
+        user.password_hash = passwords.hash_password(password)
+    token, now = tokens.new_token(), clock.now()
+    expires_at = now + tokens.LIFETIME
+    db.session.add(
+        ApiToken(
+            public_id=token.public_id,
+            secret_hash=token.secret_hash,
+            user_id=user.id,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+    db.session.flush()
+    return SignIn(token.text, expires_at)
+
+
+def sign_out(token_id: int | None) -> None:
+    """Revoke a token; nothing happens when it was revoked before."""
+    live = (ApiToken.id == token_id, ApiToken.revoked_at.is_(None))
+    db.session.execute(update(ApiToken).where(*live).values(revoked_at=clock.now()))
+
+
+def create_user(email: str, password: str | None, roles: Iterable[Role], name: str) -> NewUser:
+    """Make an account, with a random password when none is given; BadEmail, PasswordTooShort, EmailTaken."""
+    email = policy.read_email(email)
+    password = passwords.new_password() if password is None else password
+    policy.check_password(password)
+    user = User(
+        email=email,
+        name=name,
+        password_hash=passwords.hash_password(password),
+        roles=sorted(set(roles)),
+        active=True,
+        created_at=clock.now(),
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(user)
+    except IntegrityError:
+        raise EmailTaken(f"there is an account {email} already") from None
+    audit.record("create", "users", user.id, email=email, roles=user.roles)
+    db.session.flush()
+    return NewUser(user.id, email, password)
+
+
+def ensure_admin(email: str | None, password: str | None) -> NewUser | None:
+    """Make the first admin of a database that has none, with a random password when none is given; else None."""
+    queries.lock_admins()
+    if queries.has_admin():
+        return None
+    return create_user(email or FIRST_ADMIN, password, [Role.ADMIN], "Admin")
+
+
+def set_password(email: str, password: str | None) -> str:
+    """Give an account a new password, made when None, and end its tokens; UserNotFound, PasswordTooShort."""
+    password = passwords.new_password() if password is None else password
+    policy.check_password(password)
+    user = queries.lock_user(policy.read_email(email))
+    user.password_hash = passwords.hash_password(password)
+    _revoke_tokens(user)
+    audit.record("set password", "users", user.id)
+    db.session.flush()
+    return password
+
+
+def deactivate(email: str) -> None:
+    """Close an account and end its tokens; what it did stands. UserNotFound."""
+    user = queries.lock_user(policy.read_email(email))
+    user.active = False
+    _revoke_tokens(user)
+    audit.record("deactivate", "users", user.id)
+    db.session.flush()
+
+
+def _revoke_tokens(user: User) -> None:
+    live = (ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None))
+    db.session.execute(update(ApiToken).where(*live).values(revoked_at=clock.now()))

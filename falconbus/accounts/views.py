@@ -1,0 +1,39 @@
+"""Signing in and out over the API, and who one is."""
+
+from flask import Blueprint
+
+from falconbus.accounts import queries, service
+from falconbus.accounts.errors import WrongCredentials
+from falconbus.accounts.schemas import AccountOut, Credentials, TokenOut
+from falconbus.kit.schema import accepts, returns
+from falconbus.limits import limited
+from falconbus.security import Permission, caller, public, requires
+
+bp = Blueprint("accounts", __name__, url_prefix="/api/v1")
+
+
+@bp.post("/auth/token")
+@public
+@limited("ratelimit_sign_in")
+@accepts(Credentials)
+@returns(TokenOut, 200, WrongCredentials)
+def sign_in(body: Credentials) -> TokenOut:
+    """Give a bearer token for an e-mail and its password."""
+    given = service.sign_in(body.email, body.password)
+    return TokenOut(given.token, given.expires_at)
+
+
+@bp.delete("/auth/token")
+@requires(Permission.OWN_BOOKINGS)
+@returns(None, 204)
+def sign_out() -> None:
+    """Revoke the token that this request bears."""
+    service.sign_out(caller().token_id)
+
+
+@bp.get("/me")
+@requires(Permission.OWN_BOOKINGS)
+@returns(AccountOut)
+def me() -> AccountOut:
+    """Who is calling, and what they may do."""
+    return AccountOut.of(queries.get_user(caller().user_id), caller())

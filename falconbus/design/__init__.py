@@ -1,0 +1,1 @@
+"""How pages look: base templates, and one style sheet of tokens and parts."""

@@ -1,0 +1,78 @@
+"""Buses for the timetables that are new or changed; an unchanged one keeps its own."""
+
+from collections import defaultdict
+
+from falconbus.gtfs.importing.database import copy_rows, execute
+from falconbus.gtfs.importing.fleet import Fleet, Run
+
+_FLEET = """
+    SELECT bus.id, bus.number, bus.active AND bus.number ~ ('^' || :prefix || '-[0-9]+$') AS is_open
+    FROM buses AS bus
+    WHERE bus.number ~ ('^' || :prefix || '-[0-9]+$')
+       OR bus.id IN (SELECT old_bus_id FROM feed_plan UNION ALL SELECT bus_id FROM feed_retired)
+    ORDER BY length(bus.number), bus.number
+"""
+
+_RUNS = """
+    SELECT plan.number, plan.old_bus_id, plan.unchanged, plan.route_id, timetable.time_zone,
+           timetable.departure_minutes, timetable.arrivals[cardinality(timetable.arrivals)] AS duration_minutes,
+           timetable.block_id, service.weekdays
+    FROM feed_plan AS plan
+    JOIN feed_timetables AS timetable USING (number)
+    JOIN feed_services AS service USING (service_id)
+    ORDER BY number
+"""
+
+
+def assign_buses(feed: str, layout_id: int) -> None:
+    """Make feed_buses: a bus for each timetable of the plan that is not unchanged; new buses are added."""
+    prefix = feed.upper()
+    rows = execute(_FLEET, prefix=prefix).all()
+    ids = [row.id for row in rows]
+    places = {bus_id: place for place, bus_id in enumerate(ids)}
+    fleet = Fleet(closed=sum(1 << place for place, row in enumerate(rows) if not row.is_open))
+    wishes = _former_buses(places)
+    new_runs = []
+    for row in execute(_RUNS):
+        departure = (row.route_id, row.time_zone, row.departure_minutes)
+        run = Run(
+            number=row.number,
+            time_zone=row.time_zone,
+            departure_minutes=row.departure_minutes,
+            duration_minutes=row.duration_minutes,
+            route_id=row.route_id,
+            weekdays=row.weekdays,
+            block=row.block_id,
+            wishes=() if row.unchanged else tuple(wishes.get(departure, ())),
+        )
+        if row.unchanged:
+            fleet.take(places[row.old_bus_id], run)
+        else:
+            new_runs.append(run)
+    assigned = [(run.number, place) for run, place in fleet.assign(new_runs)]
+    wanted = max((place for _, place in assigned), default=-1) + 1 - len(ids)
+    ids += _add_buses(prefix, wanted, {row.number for row in rows}, layout_id)
+    execute("CREATE TEMPORARY TABLE feed_buses (number int, bus_id int) ON COMMIT DROP")
+    copy_rows("feed_buses", ("number", "bus_id"), ((number, ids[place]) for number, place in assigned))
+
+
+def _former_buses(places: dict[int, int]) -> dict[tuple[int, str, int], list[int]]:
+    """The buses of the timetables that this import retires, by departure: with them, departures stay the same."""
+    former = defaultdict(list)
+    for row in execute("SELECT route_id, time_zone, departure_minutes, bus_id FROM feed_retired ORDER BY id"):
+        former[row.route_id, row.time_zone, row.departure_minutes].append(places[row.bus_id])
+    return former
+
+
+def _add_buses(prefix: str, count: int, numbers: set[str], layout_id: int) -> list[int]:
+    """Add `count` buses with the lowest numbers that are free: CC-001, CC-002 ..."""
+    free = (name for number in range(1, count + len(numbers) + 1) if (name := f"{prefix}-{number:03}") not in numbers)
+    new = [name for name, _ in zip(free, range(count), strict=False)]
+    inserted = execute(
+        "INSERT INTO buses (number, layout_id) SELECT name, :layout FROM unnest(CAST(:names AS text[]))"
+        " WITH ORDINALITY AS new (name, place) ORDER BY place RETURNING id, number",
+        layout=layout_id,
+        names=new,
+    )
+    by_number = {row.number: row.id for row in inserted}
+    return [by_number[name] for name in new]

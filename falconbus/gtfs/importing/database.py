@@ -1,0 +1,36 @@
+"""The running transaction's connection: SQL as text with named parameters, and psycopg itself for COPY."""
+
+from typing import Any, cast
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import CursorResult, text
+
+from falconbus.extensions import db
+
+
+def execute(statement: str, **parameters: Any) -> CursorResult[Any]:
+    """Run one statement in the session's transaction."""
+    return cast(CursorResult[Any], db.session.execute(text(statement), parameters))
+
+
+def raw_cursor() -> psycopg.Cursor[Any]:
+    """psycopg's own cursor on the same connection and transaction."""
+    connection = cast(psycopg.Connection[Any], db.session.connection().connection.driver_connection)
+    return connection.cursor()
+
+
+def copy_rows(table: str, columns: tuple[str, ...], rows: Any) -> None:
+    """Write rows made in Python into a table."""
+    target = sql.SQL(", ").join(map(sql.Identifier, columns))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), target)
+    with raw_cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def analyze(*tables: str) -> None:
+    """Tell the planner how much there is: autovacuum does not see temporary tables."""
+    with raw_cursor() as cursor:
+        for table in tables:
+            cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))

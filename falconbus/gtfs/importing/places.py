@@ -1,0 +1,40 @@
+"""Stops into the network: new ones get a code, known ones keep theirs."""
+
+from falconbus.gtfs.importing.codes import Codes
+from falconbus.gtfs.importing.database import copy_rows, execute
+
+_NEW = """
+    SELECT place.line, place.stop_code, place.name FROM feed_places AS place
+    WHERE NOT EXISTS (SELECT FROM stops WHERE stops.feed_key = place.feed_key) ORDER BY place.line
+"""
+
+_INSERT = """
+    INSERT INTO stops (code, name, city, latitude, longitude, time_zone, feed_key)
+    SELECT code, name, city, latitude, longitude, time_zone, feed_key
+    FROM feed_places JOIN feed_codes USING (line) ORDER BY line
+"""
+
+# A city that somebody corrected by hand stays: only one that still is what the old name said follows the new name.
+_UPDATE = """
+    UPDATE stops SET name = place.name, latitude = place.latitude, longitude = place.longitude,
+        time_zone = place.time_zone,
+        city = CASE WHEN stops.city = trim(split_part(stops.name, ',', 1)) THEN place.city ELSE stops.city END
+    FROM feed_places AS place
+    WHERE stops.feed_key = place.feed_key
+      AND (stops.name, stops.latitude, stops.longitude, stops.time_zone)
+          IS DISTINCT FROM (place.name, place.latitude, place.longitude, place.time_zone)
+"""
+
+
+def merge_stops() -> int:
+    """Add the new stops and bring the known ones up to date; the number of stops in the feed."""
+    new = execute(_NEW).all()
+    codes = Codes(set(execute("SELECT code FROM stops").scalars()))
+    # What the feed says comes first, so that no code made here takes one that it says later.
+    said = {row.line: codes.take(row.stop_code) for row in new}
+    chosen = [(row.line, said[row.line] or codes.make(row.name)) for row in new]
+    execute("CREATE TEMPORARY TABLE feed_codes (line int, code text) ON COMMIT DROP")
+    copy_rows("feed_codes", ("line", "code"), chosen)
+    execute(_INSERT)
+    execute(_UPDATE)
+    return int(execute("SELECT count(*) FROM feed_places").scalar_one())

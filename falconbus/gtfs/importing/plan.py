@@ -1,0 +1,108 @@
+"""Timetables into the network: unchanged ones are left alone, changed ones retired and made anew."""
+
+from falconbus.gtfs.importing.database import analyze, execute
+
+_CALENDARS = """
+    INSERT INTO calendars (weekdays, valid_from, valid_until, feed_key)
+    SELECT weekdays, valid_from, valid_until, feed_key FROM feed_services ORDER BY feed_key
+    ON CONFLICT (feed_key) DO UPDATE
+        SET weekdays = excluded.weekdays, valid_from = excluded.valid_from, valid_until = excluded.valid_until
+    WHERE (calendars.weekdays, calendars.valid_from, calendars.valid_until)
+          IS DISTINCT FROM (excluded.weekdays, excluded.valid_from, excluded.valid_until)
+"""
+
+_NO_MORE_EXCEPTIONS = """
+    DELETE FROM calendar_dates USING calendars
+    WHERE calendars.id = calendar_dates.calendar_id AND calendars.feed_key IN (SELECT feed_key FROM feed_services)
+      AND NOT EXISTS (SELECT FROM feed_exceptions AS exception JOIN feed_services AS service USING (service_id)
+                      WHERE service.feed_key = calendars.feed_key AND exception.day = calendar_dates.day)
+"""
+
+_EXCEPTIONS = """
+    INSERT INTO calendar_dates (calendar_id, day, runs)
+    SELECT calendars.id, exception.day, exception.runs
+    FROM feed_exceptions AS exception
+    JOIN feed_services AS service USING (service_id)
+    JOIN calendars USING (feed_key)
+    ON CONFLICT (calendar_id, day) DO UPDATE SET runs = excluded.runs WHERE calendar_dates.runs <> excluded.runs
+"""
+
+# An existing timetable is compared by everything that a traveller buys; its name and its bus may differ.
+_PLAN = """
+    CREATE TEMPORARY TABLE feed_plan ON COMMIT DROP AS
+    SELECT timetable.number, link.route_id, calendars.id AS calendar_id, old.id AS old_id, old.bus_id AS old_bus_id,
+           old.id IS NOT NULL
+           AND (old.route_id, old.calendar_id, old.departure_minutes, old.time_zone)
+             = (link.route_id, calendars.id, timetable.departure_minutes, timetable.time_zone)
+           AND old.arrivals = timetable.arrivals AND old.departures = timetable.departures
+           AND old.boards = timetable.boards AND old.alights = timetable.alights AS unchanged
+    FROM feed_timetables AS timetable
+    JOIN feed_route_ids AS link USING (pattern)
+    JOIN feed_services AS service USING (service_id)
+    JOIN calendars ON calendars.feed_key = service.feed_key
+    LEFT JOIN timetables AS old ON old.feed_key = timetable.feed_key
+"""
+
+_RETIRED = """
+    CREATE TEMPORARY TABLE feed_retired ON COMMIT DROP AS
+    SELECT id, route_id, bus_id, time_zone, departure_minutes FROM timetables
+    WHERE starts_with(feed_key, :feed || ':')
+      AND NOT EXISTS (SELECT FROM feed_plan WHERE old_id = timetables.id AND unchanged)
+"""
+
+_RETIRE = "UPDATE timetables SET active = false, feed_key = NULL WHERE id IN (SELECT id FROM feed_retired)"
+
+_RENAME = """
+    UPDATE timetables SET name = timetable.name
+    FROM feed_plan AS plan JOIN feed_timetables AS timetable USING (number)
+    WHERE plan.unchanged AND timetables.id = plan.old_id AND timetables.name <> timetable.name
+"""
+
+_INSERT = """
+    INSERT INTO timetables (route_id, calendar_id, bus_id, name, departure_minutes, time_zone,
+                            arrivals, departures, boards, alights, feed_key)
+    SELECT plan.route_id, plan.calendar_id, assigned.bus_id, timetable.name, timetable.departure_minutes,
+           timetable.time_zone, timetable.arrivals, timetable.departures, timetable.boards, timetable.alights,
+           timetable.feed_key
+    FROM feed_plan AS plan
+    JOIN feed_timetables AS timetable USING (number)
+    JOIN feed_buses AS assigned USING (number)
+    ORDER BY number
+"""
+
+
+def merge_calendars() -> int:
+    """Write the service days; the number of calendars in the feed."""
+    execute(_CALENDARS)
+    execute(_NO_MORE_EXCEPTIONS)
+    execute(_EXCEPTIONS)
+    return int(execute("SELECT count(*) FROM feed_services").scalar_one())
+
+
+def plan_timetables(feed: str) -> None:
+    """Make feed_plan (each timetable beside its former self) and feed_retired, and retire those."""
+    execute(_PLAN)
+    analyze("feed_plan")
+    execute(_RETIRED, feed=feed)
+    execute(_RETIRE)
+    execute(_RENAME)
+
+
+def merge_timetables() -> None:
+    """Write the timetables that are new or changed, with the buses they were given."""
+    analyze("feed_buses")
+    execute(_INSERT)
+
+
+def count_timetables() -> dict[str, int]:
+    """Timetables of the feed, and how many different timings of stop patterns they are."""
+    row = execute(
+        "SELECT count(*) AS timetables,"
+        " count(DISTINCT (pattern, arrivals, departures, boards, alights)) AS timings FROM feed_timetables"
+    ).one()
+    return {"timetables": row.timetables, "timings": row.timings}
+
+
+def timetable_ids() -> list[int]:
+    """The feed's timetables."""
+    return list(execute("SELECT id FROM timetables JOIN feed_timetables USING (feed_key)").scalars())

@@ -1,0 +1,113 @@
+"""Where a feed's files are: a ZIP, or a folder. A ZIP comes from a stranger, so its promises are checked."""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO, Protocol
+
+from falconbus.gtfs.errors import FeedUnreadable
+
+LARGEST = 2 * 1024**3
+# Text packs 5 to 30 times, sorted timetables up to 100; past a size worth a worry, more is an attack.
+_HIGHEST_RATIO = 250
+_HARMLESS = 50 * 1024**2
+_LANDMARK = "stops.txt"
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
+
+
+class Source(Protocol):
+    """The files of a feed by their names."""
+
+    def size(self, name: str) -> int | None:
+        """Bytes of a file, None when there is none."""
+
+    def open(self, name: str) -> IO[bytes]:
+        """The content of a file."""
+
+
+class Folder:
+    """A feed as a folder of text files."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        if not (path / _LANDMARK).is_file():
+            raise FeedUnreadable(f"{path.name} has no {_LANDMARK}: it is not a GTFS feed")
+
+    def size(self, name: str) -> int | None:
+        path = self._path / name
+        return path.stat().st_size if path.is_file() else None
+
+    def open(self, name: str) -> IO[bytes]:
+        return (self._path / name).open("rb")
+
+
+class Archive:
+    """A feed as a ZIP; its files may lie in one folder inside. Sizes are bounded before anything is unpacked."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        members = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+        folder = self._folder(list(members))
+        self._members = {
+            name.rpartition("/")[2]: info for name, info in members.items() if name.rpartition("/")[0] == folder
+        }
+        self._check()
+
+    def size(self, name: str) -> int | None:
+        return self._members[name].file_size if name in self._members else None
+
+    def open(self, name: str) -> IO[bytes]:
+        return self._archive.open(self._members[name])
+
+    @staticmethod
+    def _folder(names: list[str]) -> str:
+        folders = [name.rpartition("/")[0] for name in names if name.rpartition("/")[2] == _LANDMARK]
+        shallow = [folder for folder in folders if "/" not in folder and folder != "__MACOSX"]
+        if "" in shallow:
+            return ""
+        if len(shallow) == 1:
+            return shallow[0]
+        raise FeedUnreadable(f"there is no {_LANDMARK} in the ZIP: it is not a GTFS feed")
+
+    def _check(self) -> None:
+        members = self._members.values()
+        if any(info.flag_bits & 1 for info in members):
+            raise FeedUnreadable("the ZIP is encrypted: pack it again without a password")
+        unpacked, packed = sum(info.file_size for info in members), sum(info.compress_size for info in members)
+        if unpacked > LARGEST or (unpacked > _HARMLESS and unpacked > packed * _HIGHEST_RATIO):
+            raise FeedUnreadable(
+                f"the ZIP would unpack {packed // 1024} KB to {unpacked // 1024**2} MB: refused as a decompression bomb"
+            )
+
+
+@contextmanager
+def open_source(place: Path | BinaryIO) -> Iterator[Source]:
+    """The feed in a folder, or in a ZIP given by path or as an open file; FeedUnreadable in one line when it is none.
+
+    Damage that shows only while a file is read (a wrong checksum, a cut end) is told the same way.
+    """
+    with ExitStack() as stack:
+        if isinstance(place, Path) and place.is_dir():
+            yield Folder(place)
+        else:
+            yield Archive(stack.enter_context(_open_zip(place)))
+
+
+def _open_zip(place: Path | BinaryIO) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(place)
+    except FileNotFoundError:
+        raise FeedUnreadable(f"there is no file {place}") from None
+    except _DAMAGE as fault:
+        raise FeedUnreadable(f"the file is not a ZIP, or a damaged one ({fault})") from None
+
+
+@contextmanager
+def damage_told(name: str) -> Iterator[None]:
+    """What goes wrong while `name` is unpacked, as FeedUnreadable."""
+    try:
+        yield
+    except _DAMAGE as fault:
+        raise FeedUnreadable(f"{name} in the ZIP is damaged ({fault}): fetch the feed again") from None

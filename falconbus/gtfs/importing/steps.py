@@ -1,0 +1,132 @@
+"""An import from beginning to end, inside the caller's transaction."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from flask import current_app
+
+from falconbus.gtfs.errors import BadImportOption, FeedRefused
+from falconbus.gtfs.importing import buses, calendars, calls, fares, lines, patterns, places, plan, timings, withdrawal
+from falconbus.gtfs.importing.checks import check_rows
+from falconbus.gtfs.importing.database import execute
+from falconbus.gtfs.importing.reading import read_feed
+from falconbus.gtfs.importing.source import open_source
+from falconbus.gtfs.options import ImportOptions, slug
+from falconbus.gtfs.report import Report
+from falconbus.network.defaults import ensure_defaults
+from falconbus.timetable.service import make_schedules
+
+#: Told the name of the step and how far it is: done, of.
+Progress = Callable[[str, int, int], None]
+
+STEPS = ("Checking", "Stop patterns", "Timetables", "Fares", "Network", "Schedules")
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('falconbus:gtfs:' || :feed, 0))"
+
+
+class FeedImporter:
+    """One import: the feed's files, what to do with them, and the report that grows on the way."""
+
+    def __init__(self, options: ImportOptions, progress: Progress) -> None:
+        self.report = Report()
+        self._options = options
+        self._progress = progress
+        self._currency = options.currency or current_app.config["SETTINGS"].currency
+
+    def run(self, place: Path | BinaryIO) -> Report:
+        """Import the feed and make its schedules; FeedUnreadable or FeedRefused when it will not do."""
+        _allow_for_bulk_work()
+        with open_source(place) as source:
+            read_feed(source, self.report, lambda done, total: self._progress("Reading", done, total))
+        self._stop_at_faults()
+        self._step("Checking")
+        check_rows(self.report)
+        self._stop_at_faults()
+        zone = self._settle_feed()
+        self._understand(zone)
+        self._merge()
+        return self.report
+
+    def _settle_feed(self) -> str:
+        """Choose the feed's name and wait for another import of it to end; its first agency's time zone."""
+        agency = execute("SELECT agency_id, agency_name, agency_timezone FROM feed_agency ORDER BY line LIMIT 1").one()
+        self.report.feed = self._options.feed or slug(agency.agency_id or agency.agency_name)
+        execute(_LOCK, feed=self.report.feed)
+        return str(agency.agency_timezone)
+
+    def _understand(self, zone: str) -> None:
+        """From rows to patterns, timetables and prices, in temporary tables."""
+        feed, report = self.report.feed, self.report
+        self._step("Stop patterns")
+        calls.make_calls(report)
+        self._stop_at_faults()
+        patterns.make_patterns(feed, zone, report)
+        self._check_same_network()
+        self._step("Timetables")
+        calendars.make_calendars(feed, zone, shift=self._options.shift_dates, report=report)
+        timings.make_timetables(feed, report)
+        self._stop_at_faults()
+        self._step("Fares")
+        fares.make_prices(report)
+        self._stop_at_faults()
+
+    def _merge(self) -> None:
+        """Into the network's tables."""
+        feed, counts = self.report.feed, self.report.counts
+        self._step("Network")
+        ensure_defaults()
+        layout_id = self._layout_id()
+        withdrawal.note_withdrawn(feed)
+        counts["stops"] = places.merge_stops()
+        counts["routes"] = lines.merge_routes(feed, self._currency)
+        counts["fares"] = fares.merge_fares()
+        lines.price_by_distance(self._options, self._currency)
+        counts["calendars"] = plan.merge_calendars()
+        plan.plan_timetables(feed)
+        buses.assign_buses(feed, layout_id)
+        plan.merge_timetables()
+        counts.update(plan.count_timetables())
+        self._step("Schedules")
+        withdrawal.withdraw(feed, self.report)
+        counts["schedules"] = make_schedules(self._options.horizon_days, plan.timetable_ids())
+
+    def _layout_id(self) -> int:
+        layout_id = execute("SELECT id FROM seat_layouts WHERE code = :code", code=self._options.layout).scalar()
+        if layout_id is None:
+            known = ", ".join(execute("SELECT code FROM seat_layouts ORDER BY code").scalars())
+            raise BadImportOption(f"there is no seat layout of that code; there are {known}", pointer="layout")
+        return int(layout_id)
+
+    def _check_same_network(self) -> None:
+        """Two operators' feeds may both come without a name worth the word; one must not retire the other's routes."""
+        if self._options.feed is not None:
+            return
+        strange = execute(
+            "SELECT EXISTS (SELECT FROM stops WHERE starts_with(feed_key, :feed || ':'))"
+            " AND NOT EXISTS (SELECT FROM stops JOIN feed_places USING (feed_key))",
+            feed=self.report.feed,
+        ).scalar_one()
+        if strange:
+            raise BadImportOption(
+                f"a feed named {self.report.feed} was imported before and has no stop in common with this one: "
+                f"give this one another name (or that one, to replace it)",
+                pointer="feed",
+            )
+
+    def _step(self, name: str) -> None:
+        self._progress(name, STEPS.index(name), len(STEPS))
+
+    def _stop_at_faults(self) -> None:
+        if self.report.fault_count:
+            raise FeedRefused(self.report)
+
+
+def _allow_for_bulk_work() -> None:
+    """The session's limits are those of a web request."""
+    for setting, value in (
+        ("statement_timeout", "0"),
+        ("lock_timeout", "0"),
+        ("idle_in_transaction_session_timeout", "0"),
+        ("work_mem", "64MB"),
+    ):
+        execute("SELECT set_config(:setting, :value, true)", setting=setting, value=value)

@@ -1,0 +1,105 @@
+"""Departures that a newer version of a feed has no more. A sold seat is never touched: its departure only goes off sale.
+
+Before the merge it is noted which departures an earlier version had withdrawn, so that they return when it does.
+"""
+
+from falconbus.gtfs.importing.database import analyze, execute
+from falconbus.gtfs.report import LISTED, Report
+from falconbus.kit import clock
+
+# What falconbus.timetable.service makes is found again from its instant: noon of the service day, on a day of service.
+_SERVICE_DAY = """
+    JOIN calendars AS calendar ON calendar.id = timetable.calendar_id
+    CROSS JOIN LATERAL (SELECT (schedule.departure_time + interval '12 hours'
+        - make_interval(mins => timetable.departure_minutes)) AT TIME ZONE timetable.time_zone AS noon) AS service
+    LEFT JOIN calendar_dates AS exception ON exception.calendar_id = calendar.id AND exception.day = service.noon::date
+"""
+_IS_MADE = """(timetable.active AND service.noon::time = time '12:00'
+    AND coalesce(exception.runs, service.noon::date BETWEEN calendar.valid_from AND calendar.valid_until
+                 AND calendar.weekdays & (1 << (extract(isodow FROM service.noon)::int - 1)) <> 0))"""
+_MADE_BY_SOME = f"""EXISTS (
+    SELECT FROM timetables AS timetable {_SERVICE_DAY}
+    WHERE timetable.route_id = schedule.route_id AND timetable.bus_id = schedule.bus_id AND {_IS_MADE})"""
+
+_ON_ITS_ROUTES = "FROM schedules AS schedule JOIN routes ON routes.id = schedule.route_id"
+_OF_FEED = "starts_with(routes.feed_key, :feed || ':') AND schedule.departure_time > :now"
+
+_BEFORE = f"""
+    CREATE TEMPORARY TABLE feed_withdrawn_before ON COMMIT DROP AS
+    SELECT schedule.id {_ON_ITS_ROUTES} WHERE {_OF_FEED} AND NOT schedule.active AND NOT {_MADE_BY_SOME}
+"""
+
+# Timetables with a key belong to the feed, and those that were retired (no key, no more active). What people made or
+# stopped by hand on its routes is none of the feed's business.
+_UNSURE = f"""
+    CREATE TEMPORARY TABLE feed_unsure ON COMMIT DROP AS
+    SELECT schedule.id, {_MADE_BY_SOME} AS runs
+    {_ON_ITS_ROUTES} JOIN timetables AS timetable ON timetable.id = schedule.timetable_id {_SERVICE_DAY}
+    WHERE {_OF_FEED} AND (timetable.feed_key IS NOT NULL) = timetable.active AND NOT {_IS_MADE}
+"""
+
+# Bookings hold their departure with a weaker lock while they claim seats: once these are ours, nobody is claiming.
+_LOCK = "SELECT id FROM schedules WHERE id IN (SELECT id FROM feed_unsure) ORDER BY id FOR UPDATE"
+
+_USED = """
+    (EXISTS (SELECT FROM seat_claims WHERE seat_claims.schedule_id = schedules.id)
+     OR EXISTS (SELECT FROM journeys WHERE journeys.schedule_id = schedules.id)
+     OR EXISTS (SELECT FROM tickets WHERE tickets.schedule_id = schedules.id))
+"""
+
+_DELETE = f"""
+    DELETE FROM schedules USING feed_unsure
+    WHERE schedules.id = feed_unsure.id AND NOT {_USED}
+"""  # noqa: S608
+
+_WITHDRAW = """
+    UPDATE schedules SET active = false
+    FROM feed_unsure WHERE schedules.id = feed_unsure.id AND NOT runs AND schedules.active
+    RETURNING schedules.id
+"""
+
+_RETURN = f"""
+    UPDATE schedules AS schedule SET active = true
+    WHERE id IN (SELECT id FROM feed_withdrawn_before) AND {_MADE_BY_SOME}
+"""  # noqa: S608
+
+_LIST = """
+    SELECT routes.name, stops.time_zone, schedule.departure_time,
+           count(DISTINCT (claim.seat_number)) AS seats, count(*) OVER () AS count
+    FROM schedules AS schedule
+    JOIN routes ON routes.id = schedule.route_id JOIN stops ON stops.id = routes.origin_id
+    JOIN seat_claims AS claim ON claim.schedule_id = schedule.id
+    WHERE schedule.id = ANY (:ids)
+    GROUP BY schedule.id, routes.name, stops.time_zone, schedule.departure_time
+    ORDER BY schedule.departure_time LIMIT :limit
+"""
+
+
+def note_withdrawn(feed: str) -> None:
+    """Remember, before anything changes, which departures are off sale because the feed had no more of them."""
+    execute(_BEFORE, feed=feed, now=clock.now())
+
+
+def withdraw(feed: str, report: Report) -> None:
+    """Delete the departures that nobody has a seat on and no timetable makes; take the others off sale and list them.
+
+    A departure that another timetable of the feed makes too (same route, bus and time) stays on sale if it has seats
+    sold, and is made anew otherwise.
+    """
+    execute(_UNSURE, feed=feed, now=clock.now())
+    analyze("feed_unsure")
+    execute(_LOCK)
+    execute(_DELETE)
+    withdrawn = list(execute(_WITHDRAW).scalars())
+    execute(_RETURN)
+    if withdrawn:
+        _list(withdrawn, report)
+
+
+def _list(schedule_ids: list[int], report: Report) -> None:
+    rows = execute(_LIST, ids=schedule_ids, limit=LISTED).all()
+    for row in rows:
+        departs = clock.local(row.departure_time, row.time_zone)
+        report.withdrawn.append(f"{row.name}, {departs:%Y-%m-%d %H:%M}, {row.seats} seats")
+    if rows:
+        report.note(f"{rows[0].count} departures with sold seats are no longer in the feed; they are off sale")

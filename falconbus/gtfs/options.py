@@ -1,0 +1,85 @@
+"""What an import can be told, because GTFS does not say it."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Any
+
+from babel.numbers import list_currencies
+
+from falconbus.gtfs.errors import BadImportOption
+
+DEFAULT_LAYOUT = "coach-49"
+#: Of the currency's whole unit.
+DEFAULT_PRICE_PER_KM = Decimal("0.75")
+LONGEST_FEED_NAME = 24
+_FEED_NAME = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """Options of an import; what is None is chosen by the feed, the settings or the defaults."""
+
+    feed: str | None = None
+    layout: str = DEFAULT_LAYOUT
+    currency: str | None = None
+    price_per_km: Decimal | None = None
+    shift_dates: bool = False
+    horizon_days: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.feed is not None:
+            check_feed_name(self.feed)
+        if self.currency is not None and not is_currency(self.currency):
+            raise BadImportOption("is not a currency's three capital letters, such as ZAR", pointer="currency")
+        if self.price_per_km is not None and not Decimal(0) <= self.price_per_km <= Decimal(1_000_000):
+            raise BadImportOption("is not a price from 0 to 1000000", pointer="price_per_km")
+        if self.horizon_days is not None and not 1 <= self.horizon_days <= 730:
+            raise BadImportOption("is not a number of days from 1 to 730", pointer="horizon_days")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON, the way FeedImport keeps it."""
+        price = None if self.price_per_km is None else str(self.price_per_km)
+        return {**self.__dict__, "price_per_km": price}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "ImportOptions":
+        """Back from to_dict(); the price may come as text."""
+        return cls(**{**values, "price_per_km": _price(values.get("price_per_km"))})
+
+
+@cache
+def _currencies() -> frozenset[str]:
+    return frozenset(list_currencies())
+
+
+def is_currency(code: str) -> bool:
+    """Whether a code such as ZAR names a currency (ISO 4217, by way of CLDR)."""
+    return code in _currencies()
+
+
+def check_feed_name(name: str) -> None:
+    """A feed's name is part of keys and bus numbers, so it is short and plain."""
+    if len(name) > LONGEST_FEED_NAME or not _FEED_NAME.fullmatch(name):
+        raise BadImportOption(
+            f"is not a feed's name: up to {LONGEST_FEED_NAME} of a-z, 0-9, - and _, such as concord", pointer="feed"
+        )
+
+
+def slug(text: str) -> str:
+    """A feed's name made from an agency's id or name."""
+    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:LONGEST_FEED_NAME].strip("-")
+    return plain or "feed"
+
+
+def _price(text: str | None) -> Decimal | None:
+    if text is None or not text.strip():
+        return None
+    try:
+        price = Decimal(text)
+    except InvalidOperation:
+        price = Decimal("NaN")
+    if not price.is_finite():
+        raise BadImportOption("is not a price such as 0.75", pointer="price_per_km")
+    return price

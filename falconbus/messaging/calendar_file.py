@@ -1,0 +1,68 @@
+"""The journeys of a booking for a calendar app (iCalendar, RFC 5545)."""
+
+from datetime import date, timedelta
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from icalendar import Alarm, Calendar, Event, Timezone
+
+from falconbus.messaging.document import TravelDocument, TravelJourney
+
+_REMIND = timedelta(hours=-2)
+
+
+def calendar_file(document: TravelDocument) -> bytes:
+    """One event a journey that somebody still travels on, each end in the time zone of its stop."""
+    calendar = Calendar()
+    calendar.add("PRODID", f"-//{document.operator}//FalconBus//EN")
+    calendar.add("VERSION", "2.0")
+    calendar.add("METHOD", "PUBLISH")
+    for zone in _time_zones(document.live_journeys):
+        calendar.add_component(zone)
+    for journey in document.live_journeys:
+        calendar.add_component(_event(document, journey))
+    content: bytes = calendar.to_ical()
+    return content
+
+
+def _time_zones(journeys: tuple[TravelJourney, ...]) -> list[Timezone]:
+    """The rules of the zones, for apps that do not know them by name."""
+    calls = [call for journey in journeys for call in (journey.origin, journey.destination)]
+    years = [call.at.year for call in calls]
+    return [_time_zone(name, min(years) - 1, max(years) + 2) for name in sorted({call.time_zone for call in calls})]
+
+
+@lru_cache(maxsize=64)
+def _time_zone(name: str, first_year: int, end_year: int) -> Timezone:
+    return Timezone.from_tzid(name, first_date=date(first_year, 1, 1), last_date=date(end_year, 1, 1))
+
+
+def _event(document: TravelDocument, journey: TravelJourney) -> Event:
+    event = Event()
+    event.add("UID", f"{document.reference}-{journey.number}@{urlsplit(document.public_url).hostname}")
+    event.add("DTSTAMP", document.created_at)
+    # A calendar takes the copy with the higher number: it grows with every ticket that is cancelled.
+    event.add("SEQUENCE", sum(len(other.cancelled_tickets) for other in document.journeys))
+    event.add("DTSTART", journey.origin.at)
+    event.add("DTEND", journey.destination.at)
+    event.add("SUMMARY", f"Coach {journey.origin.city} to {journey.destination.city}")
+    event.add("LOCATION", journey.origin.name)
+    event.add("DESCRIPTION", _description(document, journey))
+    event.add("STATUS", "CONFIRMED")
+    alarm = Alarm()
+    alarm.add("ACTION", "DISPLAY")
+    alarm.add("TRIGGER", _REMIND)
+    alarm.add("DESCRIPTION", f"Your coach to {journey.destination.city} leaves in two hours")
+    event.add_component(alarm)
+    return event
+
+
+def _description(document: TravelDocument, journey: TravelJourney) -> str:
+    seats = [f"{ticket.passenger}: seat {ticket.seat}" for ticket in journey.live_tickets]
+    lines = [
+        f"Booking {document.reference}",
+        f"{journey.route}, coach {journey.bus_number}, {journey.fare_class}",
+        f"{journey.origin.name} to {journey.destination.name}",
+        *seats,
+    ]
+    return "\n".join(lines)

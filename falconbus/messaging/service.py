@@ -1,0 +1,111 @@
+"""Telling travellers what happened to their booking: exactly one message for each event."""
+
+from flask import current_app
+from sqlalchemy import text
+
+from falconbus import jobs, transactions
+from falconbus.bookings.errors import BookingNotFound, BookingNotPaid
+from falconbus.extensions import db
+from falconbus.integrations.mail.choice import mailer
+from falconbus.integrations.mail.mailer import MailFault, TemporaryMailFault
+from falconbus.jobs import Job, OutboxRow
+from falconbus.kit import clock
+from falconbus.messaging import queries
+from falconbus.messaging.calendar_file import calendar_file
+from falconbus.messaging.document import TravelDocument
+from falconbus.messaging.letters import compose
+from falconbus.messaging.models import Mail, MailEvent, MailStatus
+from falconbus.messaging.ticket_pdf import ticket_pdf
+
+#: What happens to a booking at most once; the other events are numbered.
+_ONCE = {MailEvent.CONFIRMATION, MailEvent.HOLD_EXPIRED}
+
+_INSERT = text("""
+    INSERT INTO mails (booking_id, event, sequence, recipient, status, created_at)
+    SELECT b.id, :event, coalesce(CASE WHEN NOT :once THEN max(m.sequence) END, 0) + 1, b.email, 'queued', :now
+    FROM bookings b LEFT JOIN mails m ON m.booking_id = b.id AND m.event = :event
+    WHERE b.id = :booking_id GROUP BY b.id
+    ON CONFLICT (booking_id, event, sequence) DO NOTHING
+    RETURNING id
+""")
+
+
+def tell(booking_id: int, event: MailEvent) -> None:
+    """Have the traveller told, if this transaction commits. The caller has locked the booking."""
+    values = {"booking_id": booking_id, "event": event.value, "once": event in _ONCE, "now": clock.now()}
+    mail_id = db.session.execute(_INSERT, values).scalar()
+    if mail_id is not None:
+        jobs.enqueue(Job.SEND_MAIL, mail_id=mail_id)
+
+
+def send(mail_id: int, outbox_id: int) -> None:
+    """Hand a mail over and note that it has gone; each step is its own transaction, none is open meanwhile.
+
+    A crash after the server has taken it lets the same message go again, with the same Message-ID.
+    """
+    mail = transactions.run(lambda: _begin(mail_id, outbox_id))
+    if mail is None:
+        return
+    message = transactions.run(
+        lambda: compose(mail, _get_document(mail.booking_id), sender=current_app.config["SETTINGS"].mail_from)
+    )
+    try:
+        mailer().send(message)
+    except MailFault as fault:
+        refusal = fault
+        transactions.run(lambda: _note_failure(mail_id, outbox_id, refusal))
+    else:
+        transactions.run(lambda: _note_sent(mail_id, outbox_id))
+
+
+def find_ticket_pdf(booking_id: int) -> bytes:
+    """The tickets of a confirmed booking to print; BookingNotFound, BookingNotPaid."""
+    return ticket_pdf(_get_confirmed(booking_id))
+
+
+def find_calendar(booking_id: int) -> bytes:
+    """The journeys of a confirmed booking for a calendar app; BookingNotFound, BookingNotPaid."""
+    return calendar_file(_get_confirmed(booking_id))
+
+
+def _get_document(booking_id: int) -> TravelDocument:
+    document = queries.find_travel_document(booking_id)
+    if document is None:
+        raise BookingNotFound
+    return document
+
+
+def _get_confirmed(booking_id: int) -> TravelDocument:
+    document = _get_document(booking_id)
+    if not document.is_confirmed:
+        raise BookingNotPaid
+    return document
+
+
+def _begin(mail_id: int, outbox_id: int) -> Mail | None:
+    mail = queries.lock_mail(mail_id)
+    if mail.status == MailStatus.SENT:
+        jobs.done(outbox_id)
+        return None
+    mail.status = MailStatus.SENDING
+    return mail
+
+
+def _note_sent(mail_id: int, outbox_id: int) -> None:
+    mail = queries.lock_mail(mail_id)
+    mail.status = MailStatus.SENT
+    mail.sent_at = mail.sent_at or clock.now()
+    mail.error = None
+    jobs.done(outbox_id)
+
+
+def _note_failure(mail_id: int, outbox_id: int, fault: MailFault) -> None:
+    mail = queries.lock_mail(mail_id)
+    if mail.status == MailStatus.SENT:
+        # Another worker had the same mail and got through.
+        jobs.done(outbox_id)
+        return
+    jobs.failed(outbox_id, str(fault), retry=isinstance(fault, TemporaryMailFault))
+    given_up = db.session.get_one(OutboxRow, outbox_id).failed_at is not None
+    mail.status = MailStatus.FAILED if given_up else MailStatus.QUEUED
+    mail.error = str(fault)

@@ -1,0 +1,104 @@
+"""Tickets to print or to show: a page for each passenger on each journey."""
+
+from falconbus.messaging import formats
+from falconbus.messaging.document import Call, TravelDocument, TravelJourney, TravelTicket
+from falconbus.messaging.paper import BRAND, GREY, INNER, MARGIN, WHITE, WIDTH, Paper
+
+_CODE = 54.0
+_TOP = 38.0
+_BESIDE_CODE = INNER - _CODE - 6
+_COLUMN = INNER / 2 - 4
+_NOTE = (
+    "Be at the stop 15 minutes before departure, with this page on paper or on a screen, and proof of your identity."
+)
+_LETTERS = "□ stands for a letter that this page cannot print; the full name is in the booking."
+
+
+def ticket_pdf(document: TravelDocument) -> bytes:
+    """A PDF with the tickets that are not cancelled; the same bytes for the same booking."""
+    paper = Paper()
+    paper.set_title(f"Tickets {document.reference}: {formats.trip(document)}")
+    paper.set_author(document.operator)
+    paper.set_lang(formats.LANGUAGE.replace("_", "-"))
+    paper.set_creation_date(document.created_at)
+    pages = [(journey, ticket) for journey in document.live_journeys for ticket in journey.live_tickets]
+    for number, (journey, ticket) in enumerate(pages, 1):
+        paper.add_page()
+        _head(paper, document, f"Ticket {number} of {len(pages)}")
+        _traveller(paper, document, ticket)
+        _ride(paper, journey)
+        _facts(paper, document, journey, ticket)
+        _conditions(paper, journey)
+    return bytes(paper.output())
+
+
+def _head(paper: Paper, document: TravelDocument, counted: str) -> None:
+    paper.set_fill_color(*BRAND)
+    paper.rect(0, 0, WIDTH, 25, style="F")
+    paper.words(document.operator, (MARGIN, 8.5), INNER * 0.7, 18, bold=True, colour=WHITE)
+    paper.words(counted, (WIDTH - MARGIN - 50, 10.5), 50, 11, colour=WHITE, align="R")
+
+
+def _traveller(paper: Paper, document: TravelDocument, ticket: TravelTicket) -> None:
+    code_x = WIDTH - MARGIN - _CODE
+    paper.qr_code(ticket.code, code_x, _TOP - 6, _CODE)
+    paper.words(ticket.code, (code_x, _TOP + _CODE - 8), _CODE, 10, colour=GREY, align="C")
+    _label(paper, "Booking reference", (MARGIN, _TOP))
+    paper.words(document.reference, (MARGIN, _TOP + 4.5), _BESIDE_CODE, 32, bold=True)
+    _label(paper, "Passenger", (MARGIN, _TOP + 24))
+    below = paper.words(
+        ticket.passenger,
+        (MARGIN, _TOP + 28.5),
+        _BESIDE_CODE,
+        18,
+        bold=True,
+        lines=2 if len(ticket.passenger) < 60 else 3,
+    )
+    if not paper.can_print(ticket.passenger):
+        paper.words(_LETTERS, (MARGIN, below + 1), _BESIDE_CODE, 8, colour=GREY, lines=2)
+
+
+def _ride(paper: Paper, journey: TravelJourney) -> None:
+    paper.rule(96)
+    paper.words(journey.route, (MARGIN, 100), INNER, 12, colour=GREY)
+    _end(paper, "From", journey.origin, MARGIN, name_zone=journey.crosses_zones)
+    _end(paper, "To", journey.destination, MARGIN + INNER / 2 + 4, name_zone=journey.crosses_zones)
+
+
+def _end(paper: Paper, label: str, call: Call, x: float, *, name_zone: bool) -> None:
+    _label(paper, label, (x, 110))
+    y = paper.words(formats.clock_time(call.at), (x, 114), _COLUMN, 30, bold=True)
+    if name_zone:
+        y = paper.words(formats.zone(call), (x, y), _COLUMN, 11)
+    y = paper.words(formats.day(call.at), (x, y + 1), _COLUMN, 11)
+    y = paper.words(call.name, (x, y + 3), _COLUMN, 15, bold=True, lines=3)
+    city = "" if call.city == call.name else f"{call.city}, "
+    paper.words(f"{city}stop {call.code}", (x, y + 1), _COLUMN, 10, colour=GREY, lines=2)
+
+
+def _facts(paper: Paper, document: TravelDocument, journey: TravelJourney, ticket: TravelTicket) -> None:
+    paper.rule(176)
+    facts = (
+        ("Seat", ticket.seat),
+        ("Class", journey.fare_class),
+        ("Coach", journey.bus_number),
+        ("Fare", formats.amount(ticket.fare, document)),
+    )
+    width = INNER / len(facts)
+    for number, (label, value) in enumerate(facts):
+        x = MARGIN + number * width
+        _label(paper, label, (x, 181))
+        paper.words(value, (x, 185.5), width - 4, 20, bold=True, lines=1 if len(value) < 20 else 2)
+    paper.rule(202)
+
+
+def _conditions(paper: Paper, journey: TravelJourney) -> None:
+    y = 207.0
+    if journey.conditions:
+        _label(paper, f"Conditions of {journey.fare_class}", (MARGIN, y))
+        y = paper.words(journey.conditions, (MARGIN, y + 5), INNER, 10, lines=12) + 5
+    paper.words(_NOTE, (MARGIN, y), INNER, 10, colour=GREY, lines=2)
+
+
+def _label(paper: Paper, words: str, at: tuple[float, float]) -> None:
+    paper.words(words, at, _COLUMN, 9, colour=GREY)

@@ -1,0 +1,141 @@
+"""Buses, seat layouts and fare classes over the API."""
+
+from typing import Any
+
+from flask import Blueprint
+
+from falconbus.idempotency import idempotent
+from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
+from falconbus.network import fleet, queries
+from falconbus.network.errors import (
+    AlreadyExists,
+    BusInUse,
+    BusNotFound,
+    FareClassNotFound,
+    SeatLayoutNotFound,
+    UnknownSeatLayout,
+)
+from falconbus.network.fleet_schemas import (
+    BusChange,
+    BusOut,
+    FareClassChange,
+    FareClassRow,
+    NewBus,
+    NewFareClass,
+    NewSeatLayout,
+    SeatLayoutOut,
+    SeatLayoutRow,
+)
+from falconbus.pagination import Page, PageQuery, numbered
+from falconbus.security import Permission, public, requires
+
+bp = Blueprint("fleet", __name__, url_prefix="/api/v1")
+
+
+@bp.get("/buses")
+@requires(Permission.SEE_NETWORK)
+@accepts_query(PageQuery)
+@returns(Page[BusOut])
+def list_buses(query: PageQuery) -> Page[Any]:
+    """Buses by number."""
+    rows, following, previous = numbered(queries.buses(), query)
+    return Page(pick_fields([BusOut(**row._asdict()) for row in rows], BusOut, query.fields), following, previous)
+
+
+@bp.get("/buses/<id:bus_id>")
+@requires(Permission.SEE_NETWORK)
+@returns(BusOut, 200, BusNotFound)
+def get_bus(bus_id: int) -> BusOut:
+    """A bus."""
+    return BusOut(**queries.get_bus(bus_id)._asdict())
+
+
+@bp.post("/buses")
+@requires(Permission.CHANGE_NETWORK)
+@accepts(NewBus)
+@idempotent
+@returns(BusOut, 201, AlreadyExists, UnknownSeatLayout)
+def create_bus(body: NewBus) -> BusOut:
+    """Make a bus with the seats of a layout."""
+    return BusOut(**queries.get_bus(fleet.create_bus(**body.model_dump()))._asdict())
+
+
+@bp.patch("/buses/<id:bus_id>")
+@requires(Permission.CHANGE_NETWORK)
+@accepts(BusChange)
+@returns(BusOut, 200, BusNotFound, BusInUse, AlreadyExists, UnknownSeatLayout)
+def change_bus(bus_id: int, body: BusChange) -> BusOut:
+    """Change a bus; its layout only until something uses it."""
+    fleet.change_bus(bus_id, body.changes())
+    return BusOut(**queries.get_bus(bus_id)._asdict())
+
+
+@bp.delete("/buses/<id:bus_id>")
+@requires(Permission.CHANGE_NETWORK)
+@returns(None, 204, BusNotFound, BusInUse)
+def delete_bus(bus_id: int) -> None:
+    """Remove a bus that nothing uses."""
+    fleet.delete_bus(bus_id)
+
+
+@bp.get("/fare-classes")
+@public
+@accepts_query(PageQuery)
+@returns(Page[FareClassRow])
+def list_fare_classes(query: PageQuery) -> Page[Any]:
+    """Fare classes, cheapest first."""
+    rows, following, previous = numbered(queries.fare_classes(), query)
+    return Page(
+        pick_fields([FareClassRow(**row._asdict()) for row in rows], FareClassRow, query.fields), following, previous
+    )
+
+
+@bp.post("/fare-classes")
+@requires(Permission.CHANGE_NETWORK)
+@accepts(NewFareClass)
+@idempotent
+@returns(FareClassRow, 201, AlreadyExists)
+def create_fare_class(body: NewFareClass) -> FareClassRow:
+    """Make a fare class; `price_percent` is its share of the fare by distance."""
+    return FareClassRow.of(fleet.create_fare_class(body.model_dump()))
+
+
+@bp.patch("/fare-classes/<code>")
+@requires(Permission.CHANGE_NETWORK)
+@accepts(FareClassChange)
+@returns(FareClassRow, 200, FareClassNotFound)
+def change_fare_class(code: str, body: FareClassChange) -> FareClassRow:
+    """Change a fare class from now on; what is sold keeps its price."""
+    return FareClassRow.of(fleet.change_fare_class(code, body.changes()))
+
+
+@bp.get("/seat-layouts")
+@requires(Permission.SEE_NETWORK)
+@accepts_query(PageQuery)
+@returns(Page[SeatLayoutRow])
+def list_layouts(query: PageQuery) -> Page[Any]:
+    """Seat layouts by code."""
+    rows, following, previous = numbered(queries.layouts(), query)
+    return Page(
+        pick_fields([SeatLayoutRow(**row._asdict()) for row in rows], SeatLayoutRow, query.fields), following, previous
+    )
+
+
+@bp.get("/seat-layouts/<code>")
+@requires(Permission.SEE_NETWORK)
+@returns(SeatLayoutOut, 200, SeatLayoutNotFound)
+def get_layout(code: str) -> SeatLayoutOut:
+    """A seat layout with its seats."""
+    layout = queries.get_layout(code)
+    return SeatLayoutOut.of(layout, queries.layout_seats(layout.id))
+
+
+@bp.post("/seat-layouts")
+@requires(Permission.CHANGE_NETWORK)
+@accepts(NewSeatLayout)
+@idempotent
+@returns(SeatLayoutOut, 201, AlreadyExists)
+def create_layout(body: NewSeatLayout) -> SeatLayoutOut:
+    """Make a seat layout; to change one, make another."""
+    layout = fleet.create_layout(body.code, body.name, body.places())
+    return SeatLayoutOut.of(layout, queries.layout_seats(layout.id))

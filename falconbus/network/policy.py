@@ -1,0 +1,127 @@
+"""Rules on values: what a line of stops, a price, a position and a seat layout must be."""
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+
+from falconbus.kit import money
+from falconbus.kit.errors import Invalid
+from falconbus.kit.problem import FieldFault, InvalidInput
+from falconbus.network.errors import BadPrice
+
+#: In the smallest unit. More is a slip of the keyboard, and would take totals past 32 bits.
+HIGHEST_PRICE = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A stop of a route by its code, so many kilometres from the first."""
+
+    code: str
+    kilometres: float
+
+    @property
+    def distance_m(self) -> int:
+        return round(self.kilometres * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class PairFare:
+    """A price for riding from one stop to another; a stop that comes twice counts with every pair of its calls."""
+
+    origin: str
+    destination: str
+    price: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewSeat:
+    """A seat as a layout is given: the code of its fare class, and its place."""
+
+    number: str
+    row: int
+    column: int
+    fare_class: str
+
+
+def read_price(text: str, currency: str, pointer: str) -> int:
+    """Money in the smallest unit; BadPrice for too many decimals, or an amount that no ticket has."""
+    try:
+        amount = money.from_text(text, currency)
+    except ValueError as fault:
+        raise BadPrice(str(fault), pointer=pointer) from None
+    if amount > HIGHEST_PRICE:
+        raise BadPrice(f"at most {money.to_text(HIGHEST_PRICE, currency)} {currency}", pointer=pointer)
+    return amount
+
+
+def check_line(calls: Sequence[Call], known: Container[str]) -> None:
+    """Stops that exist, none twice in a row, each further than the one before; every fault at once."""
+    faults = []
+    for number, call in enumerate(calls):
+        place = f"/stops/{number}"
+        if call.code not in known:
+            faults.append(_fault(f"there is no stop {call.code}", "unknown_stop", f"{place}/code"))
+        if number == 0 and call.distance_m != 0:
+            faults.append(_fault("kilometres count from the first stop", "bad_distance", f"{place}/kilometres"))
+        if number > 0 and call.distance_m <= calls[number - 1].distance_m:
+            faults.append(_fault("must be further than the stop before", "bad_distance", f"{place}/kilometres"))
+        if number > 0 and call.code == calls[number - 1].code:
+            faults.append(_fault("is the same as the stop before", "same_stop", f"{place}/code"))
+    _refuse(faults)
+
+
+def positions_of(fares: Sequence[PairFare], codes: Sequence[str]) -> list[list[tuple[int, int]]]:
+    """For each fare its pairs of calls; InvalidInput for one that the route does not ride, or that is given twice."""
+    faults, found = [], []
+    seen: set[tuple[str, str]] = set()
+    for number, fare in enumerate(fares):
+        pairs = [
+            (origin, destination)
+            for origin, code in enumerate(codes)
+            if code == fare.origin
+            for destination in range(origin + 1, len(codes))
+            if codes[destination] == fare.destination
+        ]
+        if not pairs:
+            detail = f"the route does not ride from {fare.origin} to {fare.destination}"
+            faults.append(_fault(detail, "not_served", f"/fares/{number}"))
+        if (fare.origin, fare.destination) in seen:
+            faults.append(_fault("this pair is priced before", "same_pair", f"/fares/{number}"))
+        seen.add((fare.origin, fare.destination))
+        found.append(pairs)
+    _refuse(faults)
+    return found
+
+
+def check_position(latitude: float | None, longitude: float | None) -> None:
+    """Half a position is none."""
+    if (latitude is None) != (longitude is None):
+        missing = "latitude" if latitude is None else "longitude"
+        raise Invalid("latitude and longitude go together", pointer=f"/{missing}")
+
+
+def check_seats(seats: Sequence[NewSeat], fare_classes: Mapping[str, int]) -> None:
+    """Numbers and places that are there once, classes that exist; every fault at once."""
+    faults = []
+    numbers: set[str] = set()
+    places: set[tuple[int, int]] = set()
+    for index, seat in enumerate(seats):
+        if seat.number in numbers:
+            faults.append(_fault("there is a seat of this number before", "same_number", f"/seats/{index}/number"))
+        if (seat.row, seat.column) in places:
+            faults.append(_fault("there is a seat in this place before", "same_place", f"/seats/{index}/column"))
+        if seat.fare_class not in fare_classes:
+            detail = f"there is no fare class {seat.fare_class}"
+            faults.append(_fault(detail, "unknown_fare_class", f"/seats/{index}/fare_class"))
+        numbers.add(seat.number)
+        places.add((seat.row, seat.column))
+    _refuse(faults)
+
+
+def _fault(detail: str, code: str, pointer: str) -> FieldFault:
+    return FieldFault(detail=detail, code=code, pointer=pointer)
+
+
+def _refuse(faults: list[FieldFault]) -> None:
+    if faults:
+        raise InvalidInput(faults)

@@ -1,0 +1,189 @@
+"""Use cases of stops and routes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, inspect
+from sqlalchemy.exc import IntegrityError
+
+from falconbus.accounts import audit
+from falconbus.extensions import Model, db
+from falconbus.kit.errors import DomainError, Invalid
+from falconbus.network import policy, queries
+from falconbus.network.errors import AlreadyExists, RouteInUse, StopInUse
+from falconbus.network.models import Route, RouteStop, SegmentFare, Stop
+from falconbus.network.policy import Call, PairFare
+from falconbus.network.usage import used
+
+Changes = Mapping[str, Any]
+
+
+def create_stop(values: Changes) -> Stop:
+    """Make a stop; AlreadyExists, Invalid."""
+    policy.check_position(values["latitude"], values["longitude"])
+    stop = Stop(**values)
+    add(stop, AlreadyExists(f"there is a stop {stop.code} already", pointer="/code"))
+    audit.record("create", "stops", stop.id, **values)
+    return stop
+
+
+def change_stop(code: str, changes: Changes) -> Stop:
+    """Change a stop's name, city, position or zone; StopNotFound, Invalid."""
+    stop = queries.get_stop(code, lock=True)
+    change(stop, changes)
+    policy.check_position(stop.latitude, stop.longitude)
+    return stop
+
+
+def delete_stop(code: str) -> None:
+    """Remove a stop at which nothing calls; StopNotFound, StopInUse."""
+    stop = queries.get_stop(code, lock=True)
+    check_unused(stop, StopInUse())
+    remove(stop)
+
+
+def create_route(
+    *,
+    name: str,
+    calls: Sequence[Call],
+    base_price: str,
+    currency: str,
+    duration_minutes: int,
+    active: bool,
+) -> int:
+    """Make a route, and return its key; Invalid with a pointer to each fault."""
+    stops = _find_stops(calls)
+    route = Route(
+        name=name,
+        origin_id=stops[calls[0].code],
+        destination_id=stops[calls[-1].code],
+        base_price=policy.read_price(base_price, currency, "/base_price"),
+        currency=currency,
+        distance_m=calls[-1].distance_m,
+        duration_minutes=duration_minutes,
+        active=active,
+    )
+    db.session.add(route)
+    db.session.flush()
+    _add_calls(route, calls, stops)
+    audit.record("create", "routes", route.id, name=name, base_price=base_price, currency=currency)
+    return route.id
+
+
+def change_route(route_id: int, changes: Changes, calls: Sequence[Call] | None) -> None:
+    """Change a route; another line of stops or another currency only while nothing uses it.
+
+    Raises RouteNotFound, RouteInUse, or Invalid with a pointer to each fault.
+    """
+    route = queries.lock_route(route_id)
+    currency = changes.get("currency", route.currency)
+    if calls is not None or currency != route.currency:
+        check_unused(route, RouteInUse())
+    if currency != route.currency:
+        if "base_price" not in changes:
+            raise Invalid("another currency needs a price in it", pointer="/base_price")
+        _remove_fares(route)
+    values = dict(changes)
+    if "base_price" in changes:
+        values["base_price"] = policy.read_price(changes["base_price"], currency, "/base_price")
+    if calls is not None:
+        _change_line(route, calls)
+    change(route, values)
+
+
+def delete_route(route_id: int) -> None:
+    """Remove a route that nothing uses; RouteNotFound, RouteInUse."""
+    route = queries.lock_route(route_id)
+    check_unused(route, RouteInUse())
+    remove(route)
+
+
+def set_fares(route_id: int, fares: Sequence[PairFare]) -> None:
+    """Replace the prices of a route's parts; without one a part is priced by distance. RouteNotFound, Invalid."""
+    route = queries.lock_route(route_id)
+    positions = policy.positions_of(fares, queries.route_codes(route_id))
+    prices = [
+        policy.read_price(fare.price, route.currency, f"/fares/{number}/price") for number, fare in enumerate(fares)
+    ]
+    _remove_fares(route)
+    db.session.add_all(
+        SegmentFare(route_id=route.id, origin_position=origin, destination_position=destination, price=price)
+        for pairs, price in zip(positions, prices, strict=True)
+        for origin, destination in pairs
+    )
+    audit.record("set fares", "routes", route.id, fares=[[fare.origin, fare.destination, fare.price] for fare in fares])
+    db.session.flush()
+
+
+def check_unused(row: Any, refusal: DomainError) -> None:
+    """Nothing refers to a row that is locked."""
+    if used(type(row), [row.id]):
+        raise refusal
+
+
+def add(row: Model, taken: DomainError) -> None:
+    """Insert a row; `taken` when another one has its code."""
+    try:
+        with db.session.begin_nested():
+            db.session.add(row)
+    except IntegrityError:
+        raise taken from None
+
+
+def change(row: Any, values: Changes, taken: DomainError | None = None) -> None:
+    """Set what differs, and note it; `taken` when another row has the new code."""
+    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    if not changed:
+        return
+    try:
+        with db.session.begin_nested():
+            for name, value in changed.items():
+                setattr(row, name, value)
+    except IntegrityError:
+        if taken is None:
+            raise
+        raise taken from None
+    audit.record("change", row.__tablename__, row.id, **changed)
+
+
+def remove(row: Any) -> None:
+    """Delete a row, and note it."""
+    audit.record("delete", row.__tablename__, row.id, **_identifying(row))
+    db.session.delete(row)
+    db.session.flush()
+
+
+def _identifying(row: Any) -> dict[str, Any]:
+    columns = inspect(type(row)).columns.keys()
+    return {name: getattr(row, name) for name in ("code", "number", "name") if name in columns}
+
+
+def _find_stops(calls: Sequence[Call]) -> dict[str, int]:
+    stops = queries.stop_ids({call.code for call in calls})
+    policy.check_line(calls, stops)
+    return stops
+
+
+def _change_line(route: Route, calls: Sequence[Call]) -> None:
+    """Set fares go with the old line: their positions mean other stops now."""
+    stops = _find_stops(calls)
+    db.session.execute(delete(RouteStop).where(RouteStop.route_id == route.id))
+    _add_calls(route, calls, stops)
+    line = {
+        "origin_id": stops[calls[0].code],
+        "destination_id": stops[calls[-1].code],
+        "distance_m": calls[-1].distance_m,
+    }
+    change(route, line)
+
+
+def _add_calls(route: Route, calls: Sequence[Call], stops: Mapping[str, int]) -> None:
+    db.session.add_all(
+        RouteStop(route_id=route.id, position=position, stop_id=stops[call.code], distance_m=call.distance_m)
+        for position, call in enumerate(calls)
+    )
+    db.session.flush()
+
+
+def _remove_fares(route: Route) -> None:
+    db.session.execute(delete(SegmentFare).where(SegmentFare.route_id == route.id))

@@ -1,0 +1,125 @@
+"""Stops and routes over the API."""
+
+from typing import Any
+
+from flask import Blueprint
+
+from falconbus.idempotency import idempotent
+from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
+from falconbus.network import queries, service
+from falconbus.network.errors import AlreadyExists, RouteInUse, RouteNotFound, StopInUse, StopNotFound
+from falconbus.network.schemas import (
+    NewRoute,
+    NewStop,
+    RouteChange,
+    RouteFares,
+    RouteOut,
+    RouteRow,
+    RoutesQuery,
+    StopChange,
+    StopDetail,
+)
+from falconbus.pagination import Page, numbered
+from falconbus.security import Permission, caller, public, requires
+
+bp = Blueprint("network", __name__, url_prefix="/api/v1")
+
+
+@bp.get("/routes")
+@public
+@accepts_query(RoutesQuery)
+@returns(Page[RouteRow], 200, StopNotFound)
+def list_routes(query: RoutesQuery) -> Page[Any]:
+    """Routes on sale by name, also by first and last stop; staff see those off sale too."""
+    found = queries.routes(caller(), origin=query.origin, destination=query.destination, words=query.q)
+    rows, following, previous = numbered(found, query)
+    return Page(pick_fields([RouteRow(**row._asdict()) for row in rows], RouteRow, query.fields), following, previous)
+
+
+@bp.get("/routes/<id:route_id>")
+@public
+@returns(RouteOut, 200, RouteNotFound)
+def get_route(route_id: int) -> RouteOut:
+    """A route with its stops, kilometres and prices."""
+    return RouteOut.of(queries.get_route(route_id, caller()))
+
+
+@bp.post("/routes")
+@requires(Permission.CHANGE_NETWORK)
+@accepts(NewRoute)
+@idempotent
+@returns(RouteOut, 201)
+def create_route(body: NewRoute) -> RouteOut:
+    """Make a route over stops that exist; `kilometres` count from the first."""
+    route_id = service.create_route(
+        name=body.name,
+        calls=body.calls(),
+        base_price=body.base_price,
+        currency=body.currency,
+        duration_minutes=body.duration_minutes,
+        active=body.active,
+    )
+    return RouteOut.of(queries.get_route(route_id, caller()))
+
+
+@bp.patch("/routes/<id:route_id>")
+@requires(Permission.CHANGE_NETWORK)
+@accepts(RouteChange)
+@returns(RouteOut, 200, RouteNotFound, RouteInUse)
+def change_route(route_id: int, body: RouteChange) -> RouteOut:
+    """Change a route; its stops and currency only until timetables use it."""
+    service.change_route(route_id, body.changes(), body.calls())
+    return RouteOut.of(queries.get_route(route_id, caller()))
+
+
+@bp.delete("/routes/<id:route_id>")
+@requires(Permission.CHANGE_NETWORK)
+@returns(None, 204, RouteNotFound, RouteInUse)
+def delete_route(route_id: int) -> None:
+    """Remove a route that nothing uses."""
+    service.delete_route(route_id)
+
+
+@bp.put("/routes/<id:route_id>/fares")
+@requires(Permission.CHANGE_NETWORK)
+@accepts(RouteFares)
+@returns(RouteOut, 200, RouteNotFound)
+def set_fares(route_id: int, body: RouteFares) -> RouteOut:
+    """Replace the prices between stops; a pair without one is priced by distance."""
+    service.set_fares(route_id, body.pairs())
+    return RouteOut.of(queries.get_route(route_id, caller()))
+
+
+@bp.get("/stops/<code>")
+@public
+@returns(StopDetail, 200, StopNotFound)
+def get_stop(code: str) -> StopDetail:
+    """A stop with its position and time zone."""
+    return StopDetail.of(queries.get_stop(code))
+
+
+@bp.post("/stops")
+@requires(Permission.CHANGE_NETWORK)
+@accepts(NewStop)
+@idempotent
+@returns(StopDetail, 201, AlreadyExists)
+def create_stop(body: NewStop) -> StopDetail:
+    """Make a stop."""
+    return StopDetail.of(service.create_stop(body.model_dump()))
+
+
+@bp.patch("/stops/<code>")
+@requires(Permission.CHANGE_NETWORK)
+@accepts(StopChange)
+@returns(StopDetail, 200, StopNotFound)
+def change_stop(code: str, body: StopChange) -> StopDetail:
+    """Change a stop's name, city, position or time zone."""
+    return StopDetail.of(service.change_stop(code, body.changes()))
+
+
+@bp.delete("/stops/<code>")
+@requires(Permission.CHANGE_NETWORK)
+@returns(None, 204, StopNotFound, StopInUse)
+def delete_stop(code: str) -> None:
+    """Remove a stop at which no route calls."""
+    service.delete_stop(code)

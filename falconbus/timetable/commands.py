@@ -1,0 +1,16 @@
+"""Timetables from the command line."""
+
+import click
+from flask.cli import AppGroup
+
+from falconbus import transactions
+from falconbus.timetable import service
+
+timetable = AppGroup("timetable", help="Timetables and the schedules made from them.")
+
+
+@timetable.command("extend")
+def extend() -> None:
+    """Make the departures that are missing up to the horizon (the nightly job's work, now)."""
+    made = transactions.run(service.make_schedules)
+    click.echo(f"{made} departures made")

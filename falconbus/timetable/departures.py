@@ -1,0 +1,145 @@
+"""Use cases of single departures: an extra coach, another bus, off sale, gone."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from sqlalchemy.exc import IntegrityError
+
+from falconbus.accounts import audit
+from falconbus.extensions import AnySelect, db
+from falconbus.kit import clock
+from falconbus.kit.errors import Invalid
+from falconbus.network.usage import used
+from falconbus.timetable import policy, queries
+from falconbus.timetable.editing import write_rule
+from falconbus.timetable.errors import (
+    DateInPast,
+    ScheduleExists,
+    ScheduleInUse,
+    SeatsDoNotFit,
+    TimetableRetired,
+    UnknownBus,
+    UnknownTimetable,
+)
+from falconbus.timetable.models import Schedule, Timetable
+from falconbus.timetable.settling import day_of, times_of
+
+_A_WEEK, _LONGEST_DAYS = timedelta(days=6), 92
+
+
+def between(route_id: int, first: date | None, last: date | None) -> AnySelect:
+    """A route's departures on local dates at its origin, both included; RouteNotFound, Invalid."""
+    zone = queries.route_zone(route_id)
+    first = first or clock.today(zone)
+    last = last or first + _A_WEEK
+    if not 0 <= (last - first).days < _LONGEST_DAYS:
+        raise Invalid(f"must be from 0 to {_LONGEST_DAYS - 1} days after from", pointer="to")
+    (begin, _), (_, end) = clock.day_bounds(first, zone), clock.day_bounds(last, zone)
+    return queries.departures_between(route_id, begin, end, clock.now())
+
+
+def add_schedule(timetable_id: int, bus_id: int, day: date) -> int:
+    """Put a departure on: an extra coach, or a day outside the rule; returns its key.
+
+    Raises UnknownTimetable, UnknownBus, DateInPast, TimetableRetired, ScheduleExists.
+    """
+    timetable = queries.find_timetable(timetable_id)
+    if timetable is None:
+        raise UnknownTimetable(pointer="/timetable_id")
+    if not timetable.active:
+        raise TimetableRetired
+    schedule = _new_schedule(timetable, bus_id, day)
+    if schedule.departure_time <= clock.now():
+        raise DateInPast(pointer="/date")
+    _make_regular(timetable, bus_id, day)
+    _insert(schedule)
+    audit.record("create", "schedules", schedule.id, timetable_id=timetable_id, bus_id=bus_id, date=day)
+    return schedule.id
+
+
+def change_schedule(schedule_id: int, *, bus_id: int | None = None, active: bool | None = None) -> None:
+    """Give a departure another bus, or take it off sale and back; None leaves a side as it is.
+
+    Raises ScheduleNotFound, UnknownBus, SeatsDoNotFit, ScheduleExists.
+    """
+    schedule = queries.lock_schedule(schedule_id)
+    if bus_id is not None and bus_id != schedule.bus_id:
+        _change_bus(schedule, bus_id)
+    if active is not None:
+        schedule.active = active
+    audit.record("change", "schedules", schedule.id, bus_id=bus_id, active=active)
+    db.session.flush()
+
+
+def delete_schedule(schedule_id: int) -> None:
+    """Remove a departure that was never booked; the timetable does not make it again.
+
+    Raises ScheduleNotFound, ScheduleInUse.
+    """
+    schedule = queries.lock_schedule(schedule_id)
+    if used(Schedule, [schedule.id]):
+        raise ScheduleInUse
+    timetable = db.session.get_one(Timetable, schedule.timetable_id)
+    audit.record("delete", "schedules", schedule.id, timetable_id=timetable.id, departure_time=schedule.departure_time)
+    db.session.delete(schedule)
+    db.session.flush()
+    if not queries.has_departure(timetable.id, schedule.departure_time):
+        _make_exception(timetable, day_of(schedule, timetable))
+
+
+def _change_bus(schedule: Schedule, bus_id: int) -> None:
+    bus = queries.find_bus(bus_id)
+    if bus is None:
+        raise UnknownBus(pointer="/bus_id")
+    taken = queries.taken_seats([schedule.id], clock.now())[schedule.id]
+    if not policy.seats_fit(taken, queries.seat_classes(schedule.bus_id), queries.seat_classes(bus_id)):
+        raise SeatsDoNotFit
+    try:
+        with db.session.begin_nested():
+            schedule.bus_id, schedule.seats = bus_id, bus.capacity
+    except IntegrityError:
+        raise ScheduleExists from None
+
+
+def _make_exception(timetable: Timetable, day: date) -> None:
+    """Note that a timetable does not run on a day, if its rule says that it does."""
+    rule = queries.get_rule(timetable)
+    if rule.runs_on(day):
+        write_rule(timetable, replace(rule, exceptions={**rule.exceptions, day: False}))
+        db.session.flush()
+
+
+def _make_regular(timetable: Timetable, bus_id: int, day: date) -> None:
+    """Put the timetable's own coach on first, when an extra one comes to a day beyond the horizon.
+
+    The nightly job makes no departure where the timetable has one, and would take the extra coach for it.
+    """
+    if bus_id == timetable.bus_id or not queries.get_rule(timetable).runs_on(day):
+        return
+    regular = _new_schedule(timetable, timetable.bus_id, day)
+    if not queries.has_departure(timetable.id, regular.departure_time):
+        _insert(regular)
+
+
+def _new_schedule(timetable: Timetable, bus_id: int, day: date) -> Schedule:
+    bus = queries.find_bus(bus_id)
+    if bus is None:
+        raise UnknownBus(pointer="/bus_id")
+    departure_time, arrival_time = times_of(timetable, day)
+    return Schedule(
+        route_id=timetable.route_id,
+        timetable_id=timetable.id,
+        bus_id=bus_id,
+        departure_time=departure_time,
+        arrival_time=arrival_time,
+        seats=bus.capacity,
+        active=True,
+    )
+
+
+def _insert(schedule: Schedule) -> None:
+    try:
+        with db.session.begin_nested():
+            db.session.add(schedule)
+    except IntegrityError:
+        raise ScheduleExists from None

@@ -1,0 +1,139 @@
+"""Use cases of timetables that people make, change and retire."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import delete, insert
+
+from falconbus.accounts import audit
+from falconbus.extensions import db
+from falconbus.kit import clock
+from falconbus.timetable import policy, queries, service
+from falconbus.timetable.errors import TimetableNotFound, UnknownBus, UnknownRoute
+from falconbus.timetable.models import Calendar, CalendarDate, Timetable
+from falconbus.timetable.policy import Minutes, Rule
+from falconbus.timetable.settling import Effect, settle_bus, settle_days, settle_times
+
+Changes = Mapping[str, Any]
+_DAYS = ("weekdays", "valid_from", "valid_until", "exceptions")
+_TIMES = ("departure_minutes", "time_zone", "arrivals", "departures", "boards", "alights")
+
+
+def create_timetable(
+    *,
+    route_id: int,
+    bus_id: int,
+    name: str,
+    departure_minutes: int,
+    time_zone: str | None,
+    rule: Rule,
+    minutes: Minutes,
+) -> tuple[int, Effect]:
+    """Make a timetable and its departures up to the horizon; its key, and how many there are.
+
+    Raises UnknownRoute, UnknownBus, or Invalid with a pointer to each fault. The zone is by default the origin's.
+    """
+    route = queries.find_route(route_id)
+    if route is None:
+        raise UnknownRoute(pointer="/route_id")
+    check_bus(bus_id)
+    policy.check_rule(rule)
+    policy.check_minutes(minutes, len(queries.route_codes(route_id)))
+    timetable = Timetable(
+        route_id=route_id,
+        bus_id=bus_id,
+        name=name,
+        departure_minutes=departure_minutes,
+        time_zone=time_zone or route.time_zone,
+        calendar_id=_add_calendar(rule).id,
+        active=True,
+        **_lists(minutes),
+    )
+    db.session.add(timetable)
+    db.session.flush()
+    audit.record("create", "timetables", timetable.id, route_id=route_id, bus_id=bus_id, rule=rule)
+    return timetable.id, Effect(made=service.make_schedules(timetable_ids=[timetable.id]))
+
+
+def change_timetable(timetable_id: int, changes: Changes, minutes: Minutes | None = None) -> Effect:
+    """Change a timetable, and its departures to come with it.
+
+    On days that it loses, departures that were never booked go, and booked ones are not sold any more. Other minutes
+    or another time of day only while nothing to come is booked (TimetableInUse).
+    Also raises TimetableNotFound, UnknownBus, ScheduleExists, or Invalid with a pointer to each fault.
+    """
+    timetable = _lock_timetable(timetable_id)
+    if minutes is not None:
+        policy.check_minutes(minutes, len(timetable.arrivals))
+    values = {**changes, **(_lists(minutes) if minutes else {})}
+    before = queries.get_rule(timetable)
+    after = replace(before, **{name: values.pop(name) for name in _DAYS if name in values})
+    policy.check_rule(after)
+    times = {name: values.pop(name) for name in _TIMES if name in values}
+    effect, old_bus_id = Effect(), timetable.bus_id
+    was = before if timetable.active else None
+    becomes = after if values.get("active", timetable.active) else None
+    coming = queries.lock_future_schedules(timetable.id, clock.now())
+    retiring = values.get("active") is False
+    left = settle_days(timetable, coming, before=was, after=becomes, retiring=retiring, effect=effect)
+    left = settle_times(timetable, left, times)
+    for name, value in values.items():
+        setattr(timetable, name, value)
+    if timetable.bus_id != old_bus_id:
+        check_bus(timetable.bus_id)
+        settle_bus(timetable, left, old_bus_id, effect)
+    if after != before:
+        write_rule(timetable, after)
+    db.session.flush()
+    effect.made = service.make_schedules(timetable_ids=[timetable.id])
+    audit.record("change", "timetables", timetable.id, changes=dict(changes), minutes=minutes, effect=effect)
+    return effect
+
+
+def retire_timetable(timetable_id: int) -> Effect:
+    """Sell nothing of a timetable any more; TimetableNotFound."""
+    return change_timetable(timetable_id, {"active": False})
+
+
+def check_bus(bus_id: int) -> None:
+    """The bus exists and is in service."""
+    if queries.find_bus(bus_id) is None:
+        raise UnknownBus(pointer="/bus_id")
+
+
+def write_rule(timetable: Timetable, rule: Rule) -> None:
+    """Give a timetable other days; a calendar that it shares is copied first, so that the others keep theirs."""
+    calendar = db.session.get_one(Calendar, timetable.calendar_id)
+    if queries.is_shared(calendar):
+        timetable.calendar_id = _add_calendar(rule).id
+        return
+    calendar.weekdays, calendar.valid_from, calendar.valid_until = rule.weekdays, rule.valid_from, rule.valid_until
+    db.session.execute(delete(CalendarDate).where(CalendarDate.calendar_id == calendar.id))
+    _add_exceptions(calendar, rule)
+
+
+def _lock_timetable(timetable_id: int) -> Timetable:
+    timetable = queries.find_timetable(timetable_id)
+    if timetable is None:
+        raise TimetableNotFound
+    return timetable
+
+
+def _add_calendar(rule: Rule) -> Calendar:
+    calendar = Calendar(weekdays=rule.weekdays, valid_from=rule.valid_from, valid_until=rule.valid_until)
+    db.session.add(calendar)
+    db.session.flush()
+    _add_exceptions(calendar, rule)
+    return calendar
+
+
+def _add_exceptions(calendar: Calendar, rule: Rule) -> None:
+    rows = [{"calendar_id": calendar.id, "day": day, "runs": runs} for day, runs in rule.exceptions.items()]
+    if rows:
+        db.session.execute(insert(CalendarDate), rows)
+
+
+def _lists(minutes: Minutes) -> dict[str, list[int] | list[bool]]:
+    boards, alights = policy.at_ends(minutes.boards, minutes.alights)
+    return {"arrivals": minutes.arrivals, "departures": minutes.departures, "boards": boards, "alights": alights}

@@ -1,0 +1,58 @@
+"""Why a change of timetables or schedules is refused."""
+
+from falconbus.kit.errors import DomainError, Invalid, NotFound
+
+
+class TimetableNotFound(NotFound):
+    code = "timetable_not_found"
+    title = "There is no such timetable"
+
+
+class ScheduleNotFound(NotFound):
+    code = "schedule_not_found"
+    title = "There is no such schedule"
+
+
+class TimetableInUse(DomainError):
+    code = "timetable_in_use"
+    title = "Departures with these times are booked; end this timetable with valid_until, and make a new one"
+
+
+class TimetableRetired(DomainError):
+    code = "timetable_retired"
+    title = "The timetable is retired; make it active first"
+
+
+class ScheduleExists(DomainError):
+    code = "schedule_exists"
+    title = "This bus has a departure on the route at that time already"
+
+
+class ScheduleInUse(DomainError):
+    code = "schedule_in_use"
+    title = "The departure has been booked; stop selling it with active=false"
+
+
+class SeatsDoNotFit(DomainError):
+    code = "seats_do_not_fit"
+    title = "A seat that is sold or held is missing in the other bus, or of another fare class there"
+
+
+class UnknownRoute(Invalid):
+    code = "unknown_route"
+    title = "There is no such route"
+
+
+class UnknownBus(Invalid):
+    code = "unknown_bus"
+    title = "There is no such bus in service"
+
+
+class UnknownTimetable(Invalid):
+    code = "unknown_timetable"
+    title = "There is no such timetable"
+
+
+class DateInPast(Invalid):
+    code = "date_in_past"
+    title = "The departure would be in the past"

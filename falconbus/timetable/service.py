@@ -1,0 +1,77 @@
+"""Schedules made from timetables, some weeks ahead, day after day."""
+
+from collections.abc import Iterable, Iterator
+
+from flask import current_app
+from sqlalchemy import text
+
+from falconbus.extensions import db
+from falconbus.kit import clock
+from falconbus.timetable import queries
+
+# A departure may lie up to seven days after its service day (ck_timetables_departure_minutes).
+_LOOK_BACK_DAYS = 7
+# A statement keeps a foreign key check in memory for each row it writes: some days at a time keep that small.
+_DAYS_AT_ONCE = 14
+
+# GTFS counts the times of a service day from noon less twelve hours (gtfs.org, "Time"): kit.clock.service_instant().
+_MAKE = text("""
+    WITH today AS (
+        SELECT * FROM unnest(CAST(:zones AS text[]), CAST(:todays AS date[])) AS today (time_zone, day)
+    ), running AS (
+        SELECT calendar.id AS calendar_id, today.time_zone,
+               ((service.day + time '12:00') AT TIME ZONE today.time_zone) - interval '12 hours' AS beginning
+        FROM today
+        CROSS JOIN generate_series(CAST(:first AS int), CAST(:last AS int)) AS ahead
+        CROSS JOIN LATERAL (SELECT today.day + ahead AS day) AS service
+        CROSS JOIN calendars AS calendar
+        LEFT JOIN calendar_dates AS exception ON exception.calendar_id = calendar.id AND exception.day = service.day
+        WHERE coalesce(exception.runs, service.day BETWEEN calendar.valid_from AND calendar.valid_until
+                       AND calendar.weekdays & (1 << (extract(isodow FROM service.day)::int - 1)) <> 0)
+    ), departing AS (
+        SELECT timetable.id, timetable.route_id, timetable.bus_id, layout.capacity,
+               running.beginning + make_interval(mins => timetable.departure_minutes) AS departure_time,
+               make_interval(mins => timetable.arrivals[cardinality(timetable.arrivals)]) AS duration
+        FROM running
+        JOIN timetables AS timetable USING (calendar_id, time_zone)
+        JOIN buses AS bus ON bus.id = timetable.bus_id
+        JOIN seat_layouts AS layout ON layout.id = bus.layout_id
+        WHERE timetable.active
+          AND (CAST(:timetable_ids AS int[]) IS NULL OR timetable.id = ANY (CAST(:timetable_ids AS int[])))
+    )
+    INSERT INTO schedules (route_id, timetable_id, bus_id, departure_time, arrival_time, seats)
+    SELECT route_id, departing.id, bus_id, departure_time, departure_time + duration, capacity
+    FROM departing
+    WHERE departure_time > :now
+      AND NOT EXISTS (SELECT FROM schedules AS made
+                      WHERE made.timetable_id = departing.id AND made.departure_time = departing.departure_time)
+    ORDER BY departure_time, departing.id
+    ON CONFLICT (route_id, bus_id, departure_time) DO NOTHING
+""")
+
+
+def make_schedules(until_days: int | None = None, timetable_ids: Iterable[int] | None = None) -> int:
+    """Make the departures of active timetables from now to `until_days` ahead (setting SCHEDULE_HORIZON_DAYS).
+
+    Returns how many are new. Those that exist stay as they are, so it may run as often as anyone likes.
+    """
+    db.session.execute(text("SET LOCAL statement_timeout = 0"))
+    horizon: int = current_app.config["SETTINGS"].schedule_horizon_days if until_days is None else until_days
+    zones = queries.time_zones()
+    parameters = {
+        "zones": zones,
+        "todays": [clock.today(zone) for zone in zones],
+        "now": clock.now(),
+        "timetable_ids": None if timetable_ids is None else list(timetable_ids),
+    }
+    made = 0
+    for first, last in _stretches(-_LOOK_BACK_DAYS, horizon):
+        result = db.session.execute(_MAKE, {**parameters, "first": first, "last": last})
+        made += result.rowcount  # type: ignore[attr-defined]
+    return made
+
+
+def _stretches(first: int, last: int) -> Iterator[tuple[int, int]]:
+    """`first` to `last` in pieces of a few days."""
+    for start in range(first, last + 1, _DAYS_AT_ONCE):
+        yield start, min(start + _DAYS_AT_ONCE - 1, last)

@@ -1,0 +1,135 @@
+"""Timetables and single departures over the API, for the staff."""
+
+from typing import Any
+
+from flask import Blueprint
+
+from falconbus.idempotency import idempotent
+from falconbus.kit import clock
+from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
+from falconbus.network.errors import RouteNotFound
+from falconbus.pagination import Page, numbered
+from falconbus.security import Permission, requires
+from falconbus.timetable import departures, editing, policy, queries
+from falconbus.timetable.errors import (
+    ScheduleExists,
+    ScheduleInUse,
+    ScheduleNotFound,
+    SeatsDoNotFit,
+    TimetableInUse,
+    TimetableNotFound,
+    TimetableRetired,
+)
+from falconbus.timetable.schemas import (
+    DepartureOut,
+    DeparturesQuery,
+    NewSchedule,
+    NewTimetable,
+    ScheduleChange,
+    TimetableChange,
+    TimetableOut,
+    TimetableRow,
+    TimetablesQuery,
+)
+
+bp = Blueprint("timetable", __name__, url_prefix="/api/v1")
+
+
+@bp.get("/timetables")
+@requires(Permission.SEE_NETWORK)
+@accepts_query(TimetablesQuery)
+@returns(Page[TimetableRow])
+def list_timetables(query: TimetablesQuery) -> Page[Any]:
+    """Timetables by route and time of day; `route` asks for one route's."""
+    rows, following, previous = numbered(queries.timetables(query.route), query)
+    return Page(pick_fields([TimetableRow.of(row) for row in rows], TimetableRow, query.fields), following, previous)
+
+
+@bp.get("/timetables/<id:timetable_id>")
+@requires(Permission.SEE_NETWORK)
+@returns(TimetableOut, 200, TimetableNotFound)
+def get_timetable(timetable_id: int) -> TimetableOut:
+    """A timetable with its days and the minutes at each stop."""
+    return TimetableOut.of(queries.get_timetable(timetable_id))
+
+
+@bp.post("/timetables")
+@requires(Permission.CHANGE_NETWORK)
+@accepts(NewTimetable)
+@idempotent
+@returns(TimetableOut, 201)
+def create_timetable(body: NewTimetable) -> TimetableOut:
+    """Make a timetable, and put its departures up to the horizon on sale."""
+    timetable_id, effect = editing.create_timetable(
+        route_id=body.route_id,
+        bus_id=body.bus_id,
+        name=body.name,
+        departure_minutes=policy.read_time(body.departure_time),
+        time_zone=body.time_zone,
+        rule=body.rule(),
+        minutes=body.minutes(),
+    )
+    return TimetableOut.of(queries.get_timetable(timetable_id), effect)
+
+
+@bp.patch("/timetables/<id:timetable_id>")
+@requires(Permission.CHANGE_NETWORK)
+@accepts(TimetableChange)
+@returns(TimetableOut, 200, TimetableNotFound, TimetableInUse, ScheduleExists)
+def change_timetable(timetable_id: int, body: TimetableChange) -> TimetableOut:
+    """Change a timetable and its departures to come.
+
+    Departures on days that it loses are removed when they were never booked, else taken off sale. Times change only
+    while nothing to come is booked.
+    """
+    effect = editing.change_timetable(timetable_id, body.changes(), body.minutes())
+    return TimetableOut.of(queries.get_timetable(timetable_id), effect)
+
+
+@bp.delete("/timetables/<id:timetable_id>")
+@requires(Permission.CHANGE_NETWORK)
+@returns(TimetableOut, 200, TimetableNotFound)
+def retire_timetable(timetable_id: int) -> TimetableOut:
+    """Retire a timetable: nothing of it is sold any more, what was booked stands."""
+    effect = editing.retire_timetable(timetable_id)
+    return TimetableOut.of(queries.get_timetable(timetable_id), effect)
+
+
+@bp.get("/routes/<id:route_id>/schedules")
+@requires(Permission.SEE_NETWORK)
+@accepts_query(DeparturesQuery)
+@returns(Page[DepartureOut], 200, RouteNotFound)
+def list_departures(route_id: int, query: DeparturesQuery) -> Page[Any]:
+    """A route's departures by local date at its origin, with the seats taken; a week from today unless asked."""
+    found = departures.between(route_id, query.begin, query.to)
+    rows, following, previous = numbered(found, query)
+    return Page(pick_fields([DepartureOut.of(row) for row in rows], DepartureOut, query.fields), following, previous)
+
+
+@bp.post("/schedules")
+@requires(Permission.CHANGE_NETWORK)
+@accepts(NewSchedule)
+@idempotent
+@returns(DepartureOut, 201, ScheduleExists, TimetableRetired)
+def add_schedule(body: NewSchedule) -> DepartureOut:
+    """Put a departure on: an extra coach, or a day outside the timetable's rule."""
+    schedule_id = departures.add_schedule(body.timetable_id, body.bus_id, body.date)
+    return DepartureOut.of(queries.get_departure(schedule_id, clock.now()))
+
+
+@bp.patch("/schedules/<id:schedule_id>")
+@requires(Permission.CHANGE_NETWORK)
+@accepts(ScheduleChange)
+@returns(DepartureOut, 200, ScheduleNotFound, SeatsDoNotFit, ScheduleExists)
+def change_schedule(schedule_id: int, body: ScheduleChange) -> DepartureOut:
+    """Give a departure another bus, or take it off sale and back."""
+    departures.change_schedule(schedule_id, **body.changes())
+    return DepartureOut.of(queries.get_departure(schedule_id, clock.now()))
+
+
+@bp.delete("/schedules/<id:schedule_id>")
+@requires(Permission.CHANGE_NETWORK)
+@returns(None, 204, ScheduleNotFound, ScheduleInUse)
+def delete_schedule(schedule_id: int) -> None:
+    """Remove a departure that was never booked; its timetable does not make it again."""
+    departures.delete_schedule(schedule_id)

@@ -1,0 +1,56 @@
+"""Who may do what, as a table; a change of it shows here."""
+
+import pytest
+
+from falconbus.accounts import policy
+from falconbus.accounts.errors import BadEmail, PasswordTooShort
+from falconbus.accounts.models import Role
+from falconbus.security import Permission
+
+
+def test_every_role_has_its_permissions_and_everybodys() -> None:
+    assert set(policy.ROLE_PERMISSIONS) == set(Role)
+    for role in Role:
+        assert Permission.OWN_BOOKINGS in policy.permissions_of([role])
+
+
+@pytest.mark.parametrize(
+    ("permission", "roles"),
+    [
+        (Permission.SEE_BOOKINGS, {Role.ADMIN, Role.OPERATOR, Role.AGENT}),
+        (Permission.CHANGE_BOOKINGS, {Role.ADMIN, Role.OPERATOR, Role.AGENT}),
+        (Permission.TAKE_COUNTER_PAYMENTS, {Role.ADMIN, Role.OPERATOR, Role.AGENT}),
+        (Permission.SEE_NETWORK, set(Role)),
+        (Permission.CHANGE_NETWORK, {Role.ADMIN, Role.OPERATOR}),
+        (Permission.IMPORT_FEEDS, {Role.ADMIN, Role.OPERATOR}),
+    ],
+)
+def test_a_permission_is_given_to_these_roles_and_no_other(permission: Permission, roles: set[Role]) -> None:
+    assert {role for role in Role if permission in policy.permissions_of([role])} == roles
+
+
+def test_a_traveller_has_their_own_bookings_and_nothing_else() -> None:
+    assert policy.permissions_of([]) == {Permission.OWN_BOOKINGS}
+
+
+def test_roles_add_up() -> None:
+    both = policy.permissions_of([Role.DRIVER, Role.AGENT])
+    assert both == policy.permissions_of([Role.DRIVER]) | policy.permissions_of([Role.AGENT])
+
+
+def test_an_e_mail_is_kept_in_lower_case() -> None:
+    assert policy.read_email(" Thandi.N@Example.COM ") == "thandi.n@example.com"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "thandi", "thandi@", "@example.com", "a b@example.com", "a@localhost", "a@b\n.co"]
+)
+def test_what_is_no_e_mail_is_refused(text: str) -> None:
+    with pytest.raises(BadEmail):
+        policy.read_email(text)
+
+
+def test_a_password_has_12_characters() -> None:
+    policy.check_password("x" * 12)
+    with pytest.raises(PasswordTooShort):
+        policy.check_password("x" * 11)

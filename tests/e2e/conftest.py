@@ -1,0 +1,171 @@
+"""The whole system as a host runs it: gunicorn, Celery worker and beat from the Procfile, mail to a real SMTP sink."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from falconbus.app import FalconBus
+from falconbus.runtime.procfile import read_procfile, split_command
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 30) -> Any:
+    """The first true value of `condition`, or a failure after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    pytest.fail(f"did not come true in {seconds} s")
+
+
+@dataclass
+class Sink:
+    """What an SMTP server has taken: messages with the time they came, oldest first."""
+
+    messages: list[EmailMessage] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        message = message_from_bytes(envelope.content, policy=default)
+        self.messages.append(message)  # type: ignore[arg-type]
+        self.times.append(time.monotonic())
+        return "250 OK"
+
+    def about(self, reference: str) -> list[EmailMessage]:
+        """The mails that name a booking in their subject."""
+        return [message for message in self.messages if reference in str(message["Subject"])]
+
+
+@dataclass
+class Answer:
+    status: int
+    json: Any
+    headers: Any
+
+
+class System:
+    """The running processes, and calls to them over HTTP."""
+
+    def __init__(self, environment: dict[str, str], smtp_port: int) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **os.environ,
+            **environment,
+            "PORT": str(self.port),
+            "WEB_HOST": "127.0.0.1",
+            "WEB_CONCURRENCY": "2",
+            "PUBLIC_URL": self.url,
+            "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
+        }
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, *names: str) -> None:
+        """Start the Procfile's processes of these names."""
+        commands = read_procfile(ROOT / "Procfile")
+        for name in names:
+            command = split_command(commands[name], self.environment)
+            bin_folder = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+            environment = {**self.environment, "PATH": bin_folder}
+            self._processes[name] = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
+
+    def kill(self, name: str) -> None:
+        """kill -9 a process and all its children."""
+        process = self._processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        for process in self._processes.values():
+            process.terminate()
+        for process in self._processes.values():
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def call(self, verb: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """One HTTP request; the answer whatever its status."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, method=verb)  # noqa: S310  ours
+        request.add_header("Content-Type", "application/json")
+        for name, value in headers.items():
+            request.add_header(name.replace("_", "-"), value)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+                return _answer(answer.status, answer.headers, answer.read())
+        except urllib.error.HTTPError as fault:
+            with fault:
+                return _answer(fault.code, fault.headers, fault.read())
+
+    def is_up(self) -> bool:
+        try:
+            return self.call("GET", "/api/health/").status == 200
+        except OSError:
+            return False
+
+
+def _answer(status: int, headers: Any, body: bytes) -> Answer:
+    is_json = "json" in headers.get("Content-Type", "")
+    return Answer(status, json.loads(body) if is_json else body, headers)
+
+
+@contextmanager
+def smtp_sink() -> Iterator[tuple[Sink, int]]:
+    sink = Sink()
+    controller = Controller(sink, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    try:
+        yield sink, controller.port
+    finally:
+        controller.stop()
+
+
+@pytest.fixture
+def sink_and_port() -> Iterator[tuple[Sink, int]]:
+    with smtp_sink() as both:
+        yield both
+
+
+@pytest.fixture
+def sink(sink_and_port: tuple[Sink, int]) -> Sink:
+    return sink_and_port[0]
+
+
+@pytest.fixture
+def system(app: FalconBus, environment: dict[str, str], sink_and_port: tuple[Sink, int]) -> Iterator[System]:
+    """Web, worker and beat, up and healthy, on this test process's own database."""
+    running = System(environment, sink_and_port[1])
+    running.start("web", "worker", "beat")
+    try:
+        eventually(running.is_up)
+        yield running
+    finally:
+        running.stop()

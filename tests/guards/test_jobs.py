@@ -1,0 +1,26 @@
+"""Every job has its task and its queue, and every queue somebody who empties it."""
+
+import re
+from pathlib import Path
+
+from falconbus.extensions import celery
+from falconbus.jobs import RELAY_TASK, Job, Queue
+from workers import periodic, tasks
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_job_is_a_task_and_every_task_a_job() -> None:
+    assert tasks.__name__ and periodic.__name__
+    registered = {name for name in celery.tasks if not name.startswith("celery.")}
+    assert registered == {*Job, RELAY_TASK, *(each.name for each in periodic.PERIODIC)}
+
+
+def test_every_queue_is_consumed_by_the_procfile() -> None:
+    line = re.search(r"^worker: .*--queues[ =](\S+)", (ROOT / "Procfile").read_text(), re.MULTILINE)
+    assert line is not None
+    assert set(line[1].split(",")) == set(Queue)
+
+
+def test_beat_starts_every_periodic_job() -> None:
+    assert set(celery.conf.beat_schedule) == {RELAY_TASK, *(each.name for each in periodic.PERIODIC)}

@@ -1,0 +1,124 @@
+"""Every address says who may call it, and says it truly."""
+
+import inspect
+import re
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from falconbus.app import FalconBus
+from falconbus.security import Permission
+
+#: The addresses that anybody may call. A new one is a decision: it is made here.
+PUBLIC = {
+    "GET /",
+    "GET /api/v1/bookings/<reference>",
+    "GET /api/v1/bookings/<reference>/calendar.ics",
+    "GET /api/v1/bookings/<reference>/ticket.pdf",
+    "GET /api/v1/docs",
+    "GET /api/v1/fare-classes",
+    "GET /api/v1/health",
+    "GET /api/v1/health/live",
+    "GET /api/v1/health/ready",
+    "GET /api/v1/openapi.json",
+    "GET /api/v1/routes",
+    "GET /api/v1/routes/<id:route_id>",
+    "GET /api/v1/schedules",
+    "GET /api/v1/schedules/<id:schedule_id>",
+    "GET /api/v1/schedules/<id:schedule_id>/seats",
+    "GET /api/v1/stops",
+    "GET /api/v1/stops/<code>",
+    "GET /dev/mail/",
+    "GET /dev/mail/<name>",
+    "GET /dev/mail/<name>/attachments/<id:number>",
+    "GET /dev/mail/<name>/html",
+    "POST /api/v1/auth/token",
+    "POST /api/v1/bookings",
+    "POST /api/v1/bookings/<reference>/cancel",
+    "POST /api/v1/bookings/<reference>/payments",
+    "POST /api/v1/payments/webhooks/<provider>",
+}
+
+
+def rules(app: FalconBus) -> list[tuple[str, Rule]]:
+    return [
+        (verb, rule)
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint != "static"
+        for verb in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
+
+
+def test_every_view_declares_who_may_call_it(migrated_app: FalconBus) -> None:
+    for verb, rule in rules(migrated_app):
+        access = getattr(migrated_app.view_functions[rule.endpoint], "access", None)
+        assert access == "public" or isinstance(access, Permission), f"{verb} {rule.rule} declares nothing"
+
+
+def test_the_public_addresses_are_those_written_here(migrated_app: FalconBus) -> None:
+    public = {
+        f"{verb} {rule.rule}"
+        for verb, rule in rules(migrated_app)
+        if getattr(migrated_app.view_functions[rule.endpoint], "access", None) == "public"
+    }
+    assert public == PUBLIC
+
+
+def test_nobody_in_particular_gets_401_everywhere_else(client: FlaskClient, app: FalconBus) -> None:
+    called = 0
+    for verb, rule in rules(app):
+        if f"{verb} {rule.rule}" not in PUBLIC:
+            address = re.sub(r"<[^>]+>", "1", rule.rule)
+            answer = client.open(address, method=verb, json={})
+            assert (answer.status_code, answer.json["code"]) == (401, "unauthenticated"), f"{verb} {address}"
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+            called += 1
+    assert called > 10
+
+
+def test_every_api_view_declares_output_and_what_it_is_for(migrated_app: FalconBus) -> None:
+    for verb, rule in rules(migrated_app):
+        view = migrated_app.view_functions[rule.endpoint]
+        if not rule.rule.startswith("/api/v1/") or rule.endpoint.startswith("documents."):
+            continue
+        assert hasattr(view, "returns"), f"{verb} {rule.rule} declares no output"
+        assert inspect.getdoc(view), f"{verb} {rule.rule} says nothing of itself"
+        takes_body = verb in {"POST", "PUT", "PATCH"} and "webhooks" not in rule.rule and "pay-out" not in rule.rule
+        if takes_body:
+            assert hasattr(view, "accepts") or hasattr(view, "consumes"), f"{verb} {rule.rule} declares no input"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/stops", "/api/v1/stops/", "/api/stops", "/api/stops/"])
+def test_addresses_work_with_and_without_version_and_slash(path: str, client: FlaskClient) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.json["results"]) == (200, [])
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "status", "code"),
+    [
+        ("GET", "/api/v1/nothing", 404, "not_found"),
+        ("GET", "/api/v2/stops", 404, "not_found"),
+        ("DELETE", "/api/v1/stops", 405, "method_not_allowed"),
+        ("GET", "/nothing", 404, "not_found"),
+    ],
+)
+def test_what_is_not_there_is_a_problem_document_too(
+    verb: str, path: str, status: int, code: str, client: FlaskClient
+) -> None:
+    answer = client.open(path, method=verb)
+    assert answer.content_type == "application/problem+json"
+    assert (answer.status_code, answer.json["code"]) == (status, code)
+    assert {"type", "title", "status", "detail", "code", "request_id"} <= set(answer.json or ())
+
+
+def test_every_answer_bears_an_id_and_the_security_headers(client: FlaskClient) -> None:
+    for path in ("/api/v1/stops", "/api/v1/nothing", "/api/docs"):
+        answer = client.get(path, headers={"X-Request-ID": "from-the-caller-1"})
+        assert answer.headers["X-Request-ID"] == "from-the-caller-1"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    forged = client.get("/api/v1/stops", headers={"X-Request-ID": "two lines\tor worse"})
+    assert forged.headers["X-Request-ID"] != "two lines\tor worse"

@@ -1,0 +1,72 @@
+"""A mailer that remembers, and an SMTP server that takes or refuses."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from falconbus.app import FalconBus
+from falconbus.integrations.mail.memory import MemoryMailer
+from falconbus.integrations.mail.smtp import SmtpMailer
+
+
+class Sink:
+    """What the SMTP server was given; `rcpt` and `data` are its next answers, one a message."""
+
+    def __init__(self) -> None:
+        self.messages: list[bytes] = []
+        self.rcpt: list[str] = []
+        self.data: list[str] = []
+        self.url = ""
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if self.rcpt:
+            return self.rcpt.pop(0)
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if self.data:
+            return self.data.pop(0)
+        assert isinstance(envelope.content, bytes)
+        self.messages.append(envelope.content)
+        return "250 2.0.0 OK"
+
+
+def free_port() -> int:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        port: int = server.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def smtp() -> Iterator[Sink]:
+    """A real SMTP server on a loopback port."""
+    sink = Sink()
+    controller = Controller(sink, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    sink.url = f"smtp://127.0.0.1:{controller.port}"
+    yield sink
+    controller.stop()
+
+
+@pytest.fixture
+def mailer(app: FalconBus) -> Iterator[MemoryMailer]:
+    """The app's mailer, in memory."""
+    mailer = MemoryMailer()
+    app.extensions["mailer"] = mailer
+    yield mailer
+    del app.extensions["mailer"]
+
+
+@pytest.fixture
+def mail_server(app: FalconBus, smtp: Sink) -> Iterator[Sink]:
+    """The SMTP server that the app's mailer talks to."""
+    app.extensions["mailer"] = SmtpMailer(smtp.url, helo="localhost")
+    yield smtp
+    del app.extensions["mailer"]

@@ -1,0 +1,164 @@
+"""Tickets on paper and journeys in calendars, read back as a scanner and a calendar app would."""
+
+import io
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pypdfium2
+import pytest
+import zxingcpp
+from flask_sqlalchemy import SQLAlchemy
+from icalendar import Calendar
+from pypdf import PdfReader
+
+from falconbus.bookings.errors import BookingNotFound, BookingNotPaid
+from falconbus.bookings.models import Booking, BookingStatus
+from falconbus.messaging import service
+from tests.messaging.travel import add_journey, book, cancel_passenger, tickets
+from tests.world import World
+
+MORNING = datetime(2027, 12, 18, 5, 0, tzinfo=UTC)
+
+
+def _pages(booking: Booking) -> list[str]:
+    reader = PdfReader(io.BytesIO(service.find_ticket_pdf(booking.id)))
+    return [page.extract_text() for page in reader.pages]
+
+
+def _calendar(booking: Booking) -> Any:
+    return Calendar.from_ical(service.find_calendar(booking.id))
+
+
+@pytest.fixture(autouse=True)
+def others(world: World) -> Booking:
+    """Somebody else's booking."""
+    return book(world, "Somebody Else")
+
+
+def test_each_passenger_has_a_page_for_each_journey(database: SQLAlchemy, world: World) -> None:
+    booking = book(world, "Thandi Nkosi", "Sipho Dlamini", at=MORNING)
+    add_journey(world, booking, at=MORNING.replace(day=20))
+    pages = _pages(booking)
+    assert len(pages) == 4
+    for page, ticket in zip(pages, tickets(booking), strict=True):
+        for words in (booking.reference, ticket.code, "07:00", "10:00", "FB-1", "Standard", "R420,00"):
+            assert words in page
+    assert "Thandi Nkosi" in pages[0]
+    assert "Sipho Dlamini" in pages[1]
+    assert "Saturday 18 December 2027" in pages[0]
+    assert "Monday 20 December 2027" in pages[3]
+
+
+def test_the_code_on_the_page_is_the_tickets(database: SQLAlchemy, world: World) -> None:
+    booking = book(world, "Thandi Nkosi", "Sipho Dlamini")
+    document = pypdfium2.PdfDocument(service.find_ticket_pdf(booking.id))
+    found = []
+    for page in document:
+        (code,) = zxingcpp.read_barcodes(page.render(scale=2).to_pil())
+        found.append(code.text)
+        corners = code.position
+        millimetres = (corners.top_right.x - corners.top_left.x) / 2 / 72 * 25.4
+        assert millimetres >= 35
+    document.close()
+    assert found == [ticket.code for ticket in tickets(booking)]
+
+
+def test_cancelled_tickets_are_nowhere(database: SQLAlchemy, world: World) -> None:
+    booking = book(world, "Thandi Nkosi", "Sipho Dlamini")
+    cancel_passenger(booking, 1)
+    (page,) = _pages(booking)
+    assert "Sipho Dlamini" in page
+    (event,) = _calendar(booking).events
+    assert "Thandi" not in event["DESCRIPTION"]
+    assert "Sipho Dlamini: seat 2" in event["DESCRIPTION"]
+    assert event["SEQUENCE"] == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["Zoë Ångström-Łukasiewicz", "Μαρία Παπαδοπούλου", "Юлия Щербакова", "Nguyễn Thị Hồng", "O\u0301 Se\u0301"]
+)
+def test_names_of_many_scripts_are_printed(database: SQLAlchemy, world: World, name: str) -> None:
+    (page,) = _pages(book(world, name))
+    assert "□" not in page
+    assert name.replace("O\u0301", "Ó").replace("e\u0301", "é") in page
+
+
+@pytest.mark.parametrize("name", ["王小明", "محمد علي", "עברית", "🚌 Bus", "\u200bHidden"])
+def test_letters_that_the_font_lacks_are_shown_as_boxes(database: SQLAlchemy, world: World, name: str) -> None:
+    (page,) = _pages(book(world, name))
+    assert ("□" in page) == (not name.startswith("\u200b"))
+
+
+@pytest.mark.parametrize(
+    "name", ["W" * 100, "Wolfeschlegelsteinhausenbergerdorff " * 2 + "of Hamburg-Altona, Bergedorf"]
+)
+def test_long_names_stay_on_the_page(database: SQLAlchemy, world: World, name: str) -> None:
+    world.stops["D"].name = "Terminal " + "Intercontinental " * 11
+    world.standard.conditions = "Words and conditions. " * 400
+    booking = book(world, name.strip())
+    (page,) = _pages(booking)
+    assert "".join(name.split()) in "".join(page.split())
+    image = pypdfium2.PdfDocument(service.find_ticket_pdf(booking.id))[0].render(scale=1).to_pil().convert("L")
+    width, height = image.size
+    for margin in (image.crop((0, 80, 40, height)), image.crop((width - 40, 80, width, height))):
+        assert margin.getextrema() == (255, 255)
+
+
+def test_the_file_says_what_it_is_and_never_changes(database: SQLAlchemy, world: World) -> None:
+    booking = book(world, "Thandi", at=MORNING)
+    first, second = (service.find_ticket_pdf(booking.id) for _ in range(2))
+    assert first == second
+    metadata = PdfReader(io.BytesIO(first)).metadata
+    assert metadata is not None
+    assert metadata.title == f"Tickets {booking.reference}: City A to City D, Sat 18 Dec 07:00"
+    assert service.find_calendar(booking.id) == service.find_calendar(booking.id)
+
+
+@pytest.mark.parametrize("status", [BookingStatus.HELD, BookingStatus.EXPIRED, BookingStatus.CANCELLED])
+def test_without_payment_there_is_no_ticket(database: SQLAlchemy, world: World, status: BookingStatus) -> None:
+    booking = book(world, "Thandi", status=status)
+    for find in (service.find_ticket_pdf, service.find_calendar):
+        with pytest.raises(BookingNotPaid):
+            find(booking.id)
+        with pytest.raises(BookingNotFound):
+            find(booking.id + 1000)
+
+
+@pytest.mark.parametrize(
+    ("departure", "local", "offset"),
+    [
+        (datetime(2027, 7, 1, 6, 30, tzinfo=UTC), "2027-07-01 07:30", 1),
+        (datetime(2027, 12, 1, 6, 30, tzinfo=UTC), "2027-12-01 06:30", 0),
+        # The mornings after the clocks went forward, and back.
+        (datetime(2027, 3, 28, 4, 30, tzinfo=UTC), "2027-03-28 05:30", 1),
+        (datetime(2027, 10, 31, 4, 30, tzinfo=UTC), "2027-10-31 04:30", 0),
+    ],
+)
+def test_a_calendar_shows_local_times_summer_and_winter(
+    database: SQLAlchemy, world: World, departure: datetime, local: str, offset: int
+) -> None:
+    world.add_stop("LIS", city="Lisbon", time_zone="Europe/Lisbon")
+    booking = book(world, "Thandi", at=departure, hours=5, ends=("LIS", "A"))
+    (event,) = _calendar(booking).events
+    assert event.start.strftime("%Y-%m-%d %H:%M") == local
+    assert event.start.utcoffset().total_seconds() == offset * 3600
+    assert event.start.astimezone(UTC) == departure
+    assert (event.end - event.start).total_seconds() == 5 * 3600
+    assert event.end.tzinfo == ZoneInfo("Africa/Johannesburg")
+    assert {"TZID:Europe/Lisbon", "TZID:Africa/Johannesburg"} <= set(
+        service.find_calendar(booking.id).decode().splitlines()
+    )
+
+
+def test_an_event_is_one_journey_with_a_name_that_lasts(database: SQLAlchemy, world: World) -> None:
+    booking = book(world, "Thandi", "Sipho")
+    add_journey(world, booking)
+    calendar = _calendar(booking)
+    assert calendar["METHOD"] == "PUBLISH"
+    uids = [str(event["UID"]) for event in calendar.events]
+    assert uids == [f"{booking.reference}-{number}@127.0.0.1" for number in (1, 2)]
+    event = calendar.events[0]
+    assert event["LOCATION"] == "City A, Station A"
+    assert "Thandi: seat 1\nSipho: seat 2" in event["DESCRIPTION"]
+    assert [alarm["TRIGGER"].dt.total_seconds() for alarm in event.walk("VALARM")] == [-7200]

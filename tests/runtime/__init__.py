@@ -1,0 +1,1 @@
+"""Embedded servers and supervision, on real processes."""
