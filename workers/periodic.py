@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from celery.schedules import crontab
@@ -35,14 +34,18 @@ PERIODIC = (
 )
 
 
-def run(periodic: Periodic) -> None:
-    """Run a periodic job unless its slot is taken."""
-    if jobs.take_slot(periodic.name, periodic.every):
-        periodic.use_case()
+def task_of(periodic: Periodic) -> Callable[[], None]:
+    """The task that runs a periodic job unless its slot is taken."""
+
+    def run() -> None:
+        if jobs.take_slot(periodic.name, periodic.every):
+            periodic.use_case()
+
+    return run
 
 
 for _periodic in PERIODIC:
-    celery.task(partial(run, _periodic), name=_periodic.name, queue=Queue.DEFAULT)
+    celery.task(task_of(_periodic), name=_periodic.name, queue=Queue.DEFAULT)
 
 celery.conf.beat_schedule = {
     # The relay needs no slot: SKIP LOCKED lets any number of them work side by side.

@@ -65,12 +65,13 @@ class ServerInUse:
     def _wait_until_ready(self) -> dict[str, str]:
         deadline = time.monotonic() + SECONDS_TO_START + 30
         while time.monotonic() < deadline:
+            gone = self._keeper_is_gone()
             facts = self._files.read()
             if facts.get("status") == "ready":
                 return facts
             if facts.get("status") == "failed":
-                raise CannotRun(facts.get("fault", f"{self._files.name} did not start"))
-            if self._keeper_is_gone():
+                raise CannotRun(facts["fault"])
+            if gone:
                 break
             time.sleep(0.02)
         raise CannotRun(f"{self._files.name} did not start; {self._files.log} may say why")

@@ -44,7 +44,9 @@ _MAKE = text("""
     FROM departing
     WHERE departure_time > :now
       AND NOT EXISTS (SELECT FROM schedules AS made
-                      WHERE made.timetable_id = departing.id AND made.departure_time = departing.departure_time)
+                      WHERE made.timetable_id = departing.id AND made.departure_time = departing.departure_time
+                        AND made.departure_time BETWEEN (SELECT min(beginning) FROM running)
+                                                    AND (SELECT max(beginning) + interval '7 days' FROM running))
     ORDER BY departure_time, departing.id
     ON CONFLICT (route_id, bus_id, departure_time) DO NOTHING
 """)

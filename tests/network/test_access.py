@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from falconbus.accounts.models import Role
 from tests.accounts.signing import signed_in
+from tests.network.calls import GOOD_BODIES
 from tests.world import World
 
 STAFF_ONLY = [
@@ -126,35 +127,6 @@ def test_whatever_is_made_takes_an_idempotency_key(client: FlaskClient, path: st
     headers = {**signed_in(Role.OPERATOR), "Idempotency-Key": "short"}
     answer = client.post(f"/api/v1{path}", json=GOOD_BODIES[path], headers=headers)
     assert (answer.status_code, answer.json["code"]) == (400, "bad_idempotency_key")
-
-
-GOOD_BODIES: dict[str, dict[str, Any]] = {
-    "/routes": {
-        "name": "A to B",
-        "stops": [{"code": "A", "kilometres": 0}, {"code": "B", "kilometres": 9.5}],
-        "base_price": "100.00",
-        "currency": "ZAR",
-        "duration_minutes": 60,
-    },
-    "/stops": {"code": "N", "name": "N", "city": "N", "time_zone": "Africa/Johannesburg"},
-    "/buses": {"number": "N-1", "layout": "small"},
-    "/fare-classes": {"code": "gold", "name": "Gold", "price_percent": 300},
-    "/seat-layouts": {
-        "code": "one",
-        "name": "One",
-        "seats": [{"number": "1", "row": 1, "column": 1, "fare_class": "standard"}],
-    },
-    "/timetables": {
-        "route_id": 1,
-        "bus_id": 1,
-        "departure_time": "10:00",
-        "days": ["mon"],
-        "valid_from": "2026-01-01",
-        "valid_until": "2100-01-01",
-        "stops": [{"arrival": minutes, "departure": minutes} for minutes in (0, 60, 120, 180)],
-    },
-    "/schedules": {"timetable_id": 1, "bus_id": 1, "date": "2100-01-01"},
-}
 
 
 @pytest.mark.parametrize("path", GOOD_BODIES)

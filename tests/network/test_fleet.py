@@ -10,7 +10,7 @@ from falconbus.accounts.models import Role
 from falconbus.network.models import FareClass
 from tests.accounts.signing import signed_in
 from tests.counting import statements
-from tests.network.test_routes import pointers
+from tests.network.calls import pointers
 from tests.world import World
 
 

@@ -11,7 +11,7 @@ from falconbus.accounts.models import Role
 from falconbus.network.models import Route
 from tests.accounts.signing import signed_in
 from tests.counting import statements
-from tests.network.test_access import GOOD_BODIES
+from tests.network.calls import GOOD_BODIES, pointers
 from tests.world import World
 
 
@@ -35,11 +35,6 @@ def body(**changes: Any) -> dict[str, Any]:
 
 def line(*calls: tuple[str, float]) -> list[dict[str, Any]]:
     return [{"code": code, "kilometres": kilometres} for code, kilometres in calls]
-
-
-def pointers(answer: Any) -> list[str]:
-    assert answer.status_code == 422, answer.json
-    return [fault.get("pointer") or fault["parameter"] for fault in answer.json["errors"]]
 
 
 def test_the_list_is_minimal(world: World, client: FlaskClient) -> None:

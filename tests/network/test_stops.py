@@ -8,7 +8,7 @@ from flask_sqlalchemy import SQLAlchemy
 
 from falconbus.accounts.models import Role
 from tests.accounts.signing import signed_in
-from tests.network.test_routes import pointers
+from tests.network.calls import pointers
 from tests.world import World
 
 LONDON = {

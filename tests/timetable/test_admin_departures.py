@@ -16,7 +16,7 @@ from falconbus.timetable.models import Schedule
 from tests.accounts.signing import signed_in
 from tests.calls import hold
 from tests.counting import statements
-from tests.network.test_routes import pointers
+from tests.network.calls import pointers
 from tests.world import ZONE, World
 
 

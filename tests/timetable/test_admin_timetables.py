@@ -14,7 +14,7 @@ from falconbus.kit import clock
 from falconbus.timetable.models import Schedule
 from tests.accounts.signing import signed_in
 from tests.calls import hold
-from tests.network.test_routes import pointers
+from tests.network.calls import pointers
 from tests.world import ZONE, World
 
 EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
