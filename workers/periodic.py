@@ -45,7 +45,7 @@ def task_of(periodic: Periodic) -> Callable[[], None]:
 
 
 for _periodic in PERIODIC:
-    celery.task(task_of(_periodic), name=_periodic.name, queue=Queue.DEFAULT)
+    celery.task(task_of(_periodic), name=_periodic.name)
 
 celery.conf.beat_schedule = {
     # The relay needs no slot: SKIP LOCKED lets any number of them work side by side.

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import combinations
 
 import msgspec
-from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert
 
 from falconbus import transactions
 from falconbus.bookings import queries
@@ -24,7 +24,7 @@ from falconbus.kit.errors import Contended
 
 TICKET_CODE_LENGTH = 12
 
-_INSERT_BOOKING = insert(Booking).returning(*queries.HEAD)
+_INSERT_BOOKING = insert(Booking).on_conflict_do_nothing(index_elements=["reference"]).returning(*queries.HEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,11 @@ def _insert_booking(contact: Contact, total: int, currency: str, now: datetime, 
         "created_at": now,
         "expires_at": expires_at,
     }
-    return db.session.execute(_INSERT_BOOKING, row).one()
+    made = db.session.execute(_INSERT_BOOKING, row).one_or_none()
+    if made is None:
+        # One reference in 850,000 is somebody's already when there are a million bookings.
+        raise Contended(SeatTaken())
+    return made
 
 
 def _claim(booking_id: int, rides: Sequence[_Ride], held_until: datetime, now: datetime) -> None:

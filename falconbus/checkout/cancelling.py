@@ -60,14 +60,13 @@ def pay_refund(refund_id: int, outbox_id: int) -> None:
     jobs.done(outbox_id)
 
 
-def pay_out(refund_id: int) -> Refund:
+def pay_out(refund_id: int) -> None:
     """An agent has handed over, or transferred, money that was taken at the counter; RefundNotFound."""
     refund = payments.lock_refund(refund_id)
     payment = db.session.get_one(Payment, refund.payment_id)
     if refund.status != RefundStatus.DUE or not payments.get_provider(payment.provider).staff_only:
         raise RefundNotFound
     _settle_refund(refund)
-    return refund
 
 
 def _owe(payment: Payment, amount: int) -> None:

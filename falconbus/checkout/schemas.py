@@ -1,5 +1,6 @@
 """Shapes of paying and cancelling."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -7,8 +8,10 @@ from pydantic import Field, StringConstraints
 
 from falconbus.bookings.schemas import AccessQuery
 from falconbus.bookings.service import Cancellation
+from falconbus.extensions import AnyRow
 from falconbus.kit import money
 from falconbus.kit.schema import Body, Line
+from falconbus.pagination import CursorQuery
 from falconbus.payments.models import PaymentStatus
 
 
@@ -55,6 +58,35 @@ class QuoteOut(msgspec.Struct):
         return cls(refund, fee, currency)
 
 
+class RefundQuery(CursorQuery):
+    status: Literal["due", "done", "failed"] | None = None
+
+
 class RefundOut(msgspec.Struct):
+    """Money to give back, or given back; `paid_by` is what was written down when it was taken."""
+
     id: int
+    booking: str
+    email: str
+    amount: str
+    currency: str
+    reason: str
+    provider: str
+    paid_by: str | None
     status: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: AnyRow) -> "RefundOut":
+        return cls(
+            id=row.key,
+            booking=row.reference,
+            email=row.email,
+            amount=money.to_text(row.amount, row.currency),
+            currency=row.currency,
+            reason=row.reason,
+            provider=row.provider,
+            paid_by=row.provider_reference,
+            status=row.status,
+            created_at=row.created_at,
+        )

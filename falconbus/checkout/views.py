@@ -13,12 +13,14 @@ from falconbus.bookings.errors import (
 )
 from falconbus.bookings.schemas import AccessQuery, BookingOut
 from falconbus.checkout import cancelling, service
-from falconbus.checkout.schemas import CancelIn, CancelQuery, PaymentIn, PaymentOut, QuoteOut, RefundOut
+from falconbus.checkout.schemas import CancelIn, CancelQuery, PaymentIn, PaymentOut, QuoteOut, RefundOut, RefundQuery
 from falconbus.idempotency import idempotent
 from falconbus.integrations.payments.provider import BadWebhook
-from falconbus.kit.schema import accepts, accepts_query, media, returns
+from falconbus.kit.schema import accepts, accepts_query, media, pick_fields, returns
 from falconbus.limits import uncounted
 from falconbus.messaging import service as messaging
+from falconbus.pagination import Page, keyset
+from falconbus.payments import queries
 from falconbus.payments import service as payments
 from falconbus.payments.errors import (
     PaymentDeclined,
@@ -30,6 +32,7 @@ from falconbus.payments.errors import (
     StaffOnlyProvider,
     UnknownProvider,
 )
+from falconbus.payments.models import Refund
 from falconbus.security import Permission, caller, public, requires
 
 bp = Blueprint("checkout", __name__, url_prefix="/api/v1")
@@ -95,10 +98,19 @@ def receive_webhook(provider: str) -> None:
     service.receive(provider, notice)
 
 
+@bp.get("/refunds")
+@requires(Permission.TAKE_COUNTER_PAYMENTS)
+@accepts_query(RefundQuery)
+@returns(Page[RefundOut])
+def list_refunds(query: RefundQuery) -> Page[RefundOut]:
+    """Money that goes back, newest first; `status=due` is still to be paid out."""
+    rows, *neighbours = keyset(queries.refunds(query.status), Refund.id, query)
+    return Page(pick_fields([RefundOut.of(row) for row in rows], RefundOut, query.fields), *neighbours)
+
+
 @bp.post("/refunds/<id:refund_id>/pay-out")
 @requires(Permission.TAKE_COUNTER_PAYMENTS)
-@returns(RefundOut, 200, RefundNotFound)
-def pay_out_refund(refund_id: int) -> RefundOut:
+@returns(None, 204, RefundNotFound)
+def pay_out_refund(refund_id: int) -> None:
     """Note that money taken at the counter has been handed back."""
-    refund = cancelling.pay_out(refund_id)
-    return RefundOut(refund.id, refund.status)
+    cancelling.pay_out(refund_id)

@@ -72,6 +72,8 @@ def change_timetable(timetable_id: int, changes: Changes, minutes: Minutes | Non
     policy.check_rule(after)
     times = {name: values.pop(name) for name in _TIMES if name in values}
     effect, old_bus_id = Effect(), timetable.bus_id
+    if values.get("bus_id", old_bus_id) != old_bus_id:
+        check_bus(values["bus_id"])
     was = before if timetable.active else None
     becomes = after if values.get("active", timetable.active) else None
     coming = queries.lock_future_schedules(timetable.id, clock.now())
@@ -81,7 +83,6 @@ def change_timetable(timetable_id: int, changes: Changes, minutes: Minutes | Non
     for name, value in values.items():
         setattr(timetable, name, value)
     if timetable.bus_id != old_bus_id:
-        check_bus(timetable.bus_id)
         settle_bus(timetable, left, old_bus_id, effect)
     if after != before:
         write_rule(timetable, after)

@@ -12,7 +12,7 @@ from falconbus.timetable import queries
 # A departure may lie up to seven days after its service day (ck_timetables_departure_minutes).
 _LOOK_BACK_DAYS = 7
 # A statement keeps a foreign key check in memory for each row it writes: some days at a time keep that small.
-_DAYS_AT_ONCE = 14
+_DAYS_AT_ONCE = 80
 
 # GTFS counts the times of a service day from noon less twelve hours (gtfs.org, "Time"): kit.clock.service_instant().
 _MAKE = text("""

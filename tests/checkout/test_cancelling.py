@@ -9,6 +9,8 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
 from falconbus import transactions
+from falconbus.accounts import service as accounts
+from falconbus.accounts.models import Role
 from falconbus.checkout import cancelling
 from falconbus.kit import clock
 from tests.calls import bearer, hold, pay
@@ -102,3 +104,29 @@ def test_a_bad_cancellation_changes_nothing(body: dict[str, Any], world: World, 
     assert client.post(address, json={}).status_code == 404
     shown = client.get(f"/api/v1/bookings/{held['reference']}?email=thandi@example.com").json
     assert shown["status"] == "confirmed"
+
+
+def test_money_taken_at_the_counter_goes_back_at_the_counter(
+    world: World, client: FlaskClient, database: SQLAlchemy
+) -> None:
+    accounts.create_user("agent@example.com", "a password of an agent", [Role.AGENT], "Agent")
+    agent = bearer(accounts.sign_in("agent@example.com", "a password of an agent").token)
+    world.commit()
+    held = hold(client, world.add_schedule().id)
+    address = f"/api/v1/bookings/{held['reference']}"
+    for token in ("IOU", "eft:", "eft:" + "x" * 80):
+        bad = client.post(f"{address}/payments", json={"provider": "counter", "token": token}, headers=agent)
+        assert (bad.status_code, bad.json["errors"][0]["pointer"]) == (422, "/token")
+    paid = client.post(f"{address}/payments", json={"provider": "counter", "token": "eft:FNB 123"}, headers=agent)
+    assert (paid.status_code, paid.json["status"]) == (201, "paid")
+    client.post(f"{address}/cancel", json={}, headers=agent)
+    assert client.get(address, headers=agent).json["status"] == "cancelled"
+    due = client.get("/api/v1/refunds?status=due", headers=agent).json["results"]
+    assert [(row["booking"], row["amount"], row["paid_by"]) for row in due] == [
+        (held["reference"], "270.00", "eft:FNB 123")
+    ]
+    pay_out = f"/api/v1/refunds/{due[0]['id']}/pay-out"
+    assert client.post(pay_out, headers=bearer(held["manage_token"])).status_code == 401
+    assert client.post(pay_out, headers=agent).status_code == 204
+    assert client.post(pay_out, headers=agent).status_code == 404
+    assert client.get(address, headers=agent).json["status"] == "refunded"

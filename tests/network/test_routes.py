@@ -249,49 +249,6 @@ def test_only_a_route_that_nothing_uses_is_removed(
     assert listed == [world.route.id, world.other_route.id]
 
 
-def test_fares_are_replaced_as_a_whole(world: World, client: FlaskClient, operator: dict[str, str]) -> None:
-    world.add_fare(world.other_route, 0, 1, 100)
-    world.commit()
-    address = f"/api/v1/routes/{world.route.id}/fares"
-    first = [{"origin": "A", "destination": "B", "price": "99.90"}, {"origin": "B", "destination": "D", "price": "0"}]
-    client.put(address, json={"fares": first}, headers=operator)
-    second = [{"origin": "A", "destination": "D", "price": "250.00"}]
-    assert client.put(address, json={"fares": second}, headers=operator).json["fares"] == second
-    assert client.put(address, json={"fares": []}, headers=operator).json["fares"] == []
-    assert len(client.get(f"/api/v1/routes/{world.other_route.id}").json["fares"]) == 1
-
-
-def test_a_fare_counts_for_every_pair_of_a_stop_that_comes_twice(
-    world: World, client: FlaskClient, operator: dict[str, str], database: SQLAlchemy
-) -> None:
-    loop = world.add_route("A", "B", "A", "C")
-    world.commit()
-    fares = [{"origin": "A", "destination": "C", "price": "50.00"}]
-    answer = client.put(f"/api/v1/routes/{loop.id}/fares", json={"fares": fares}, headers=operator)
-    assert answer.json["fares"] == fares
-    rows = database.session.execute(text("SELECT origin_position, destination_position, price FROM segment_fares"))
-    assert {tuple(row) for row in rows} == {(0, 3, 5000), (2, 3, 5000)}
-
-
-@pytest.mark.parametrize(
-    ("fares", "faults"),
-    [
-        ([{"origin": "B", "destination": "A", "price": "1"}], ["/fares/0"]),
-        ([{"origin": "A", "destination": "X", "price": "1"}], ["/fares/0"]),
-        ([{"origin": "A", "destination": "B", "price": "1"}] * 2, ["/fares/1"]),
-        ([{"origin": "A", "destination": "B", "price": "1.001"}], ["/fares/0/price"]),
-        ([{"origin": "A", "price": 1}], ["/fares/0/destination", "/fares/0/price"]),
-    ],
-)
-def test_what_is_no_fare_is_told(
-    world: World, client: FlaskClient, operator: dict[str, str], fares: list[Any], faults: list[str]
-) -> None:
-    address = f"/api/v1/routes/{world.route.id}/fares"
-    assert pointers(client.put(address, json={"fares": fares}, headers=operator)) == faults
-    missing = client.put("/api/v1/routes/999/fares", json={"fares": []}, headers=operator)
-    assert missing.status_code == 404
-
-
 def test_every_change_is_in_the_audit_log(
     unused: Route, client: FlaskClient, operator: dict[str, str], database: SQLAlchemy
 ) -> None:

@@ -1,0 +1,99 @@
+"""Where a run takes place: PostgreSQL, Redis, and databases of its own beside the one that DATABASE_URL names."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import flask_migrate
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL, make_url
+
+from config import Settings
+from falconbus.app import create_app
+from falconbus.extensions import db
+from falconbus.runtime.environment import complete, servers_needed
+from falconbus.runtime.paths import DataFolder
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+# High enough never to be reached: what is measured is the counting.
+_RATE = "1000000000/hour"
+_LIMITS = {name: _RATE for name in ("RATELIMIT_ANONYMOUS", "RATELIMIT_BOOKING", "RATELIMIT_STOPS")}
+
+
+@contextmanager
+def environment() -> Iterator[dict[str, str]]:
+    """The settings of a run; embedded servers stand in for addresses that are not given."""
+    data = DataFolder(Path(os.environ.get("DATA_DIR") or RESULTS / "data").resolve())
+    data.make()
+    servers = servers_needed(data, os.environ)
+    try:
+        full = complete(os.environ, data, servers.start())
+        full["DATABASE_URL"] = full["DATABASE_URL"].replace("postgresql+psycopg:", "postgresql:")
+        yield full | _LIMITS | {"RATELIMIT_ENABLED": "true", "LOG_LEVEL": "INFO"}
+    finally:
+        servers.close()
+
+
+class Databases:
+    """Databases of benchmarks. One that took long to fill is kept as a template, under a stamp of what is in it."""
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._url: URL = make_url(settings["DATABASE_URL"])
+
+    def url(self, name: str) -> str:
+        return self._url.set(database=self._full(name)).render_as_string(hide_password=False)
+
+    def settings(self, name: str) -> dict[str, str]:
+        """The environment of a server on that database."""
+        return {**self._settings, "DATABASE_URL": self.url(name)}
+
+    def make(self, name: str, *, template: str | None = None) -> str:
+        """A fresh database, empty or a copy of another; its address."""
+        self.drop(name)
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+        source = self._full(template) if template else "template0"
+        with self._server() as server:
+            server.execute(copy.format(sql.Identifier(self._full(name)), sql.Identifier(source)))
+        return self.url(name)
+
+    def migrate(self, name: str) -> None:
+        """Make the tables."""
+        app = create_app(Settings.from_environment(self.settings(name)))
+        with app.app_context():
+            flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+            db.engine.dispose()
+
+    def drop(self, name: str) -> None:
+        with self._server() as server:
+            command = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+            server.execute(command.format(sql.Identifier(self._full(name))))
+
+    def stamp(self, name: str) -> str | None:
+        """What stamp_as() said of a database; None without one."""
+        question = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+        with self._server() as server:
+            row = server.execute(question, [self._full(name)]).fetchone()
+        return row[0] if row else None
+
+    def stamp_as(self, name: str, stamp: str) -> None:
+        with self._server() as server:
+            command = sql.SQL("COMMENT ON DATABASE {} IS {}")
+            server.execute(command.format(sql.Identifier(self._full(name)), sql.Literal(stamp)))
+
+    def today(self) -> date:
+        """The server's date."""
+        with self._server() as server:
+            row = server.execute("SELECT current_date").fetchone()
+        assert row is not None
+        return date.fromisoformat(str(row[0]))
+
+    def _full(self, name: str) -> str:
+        return f"{self._url.database}_bench_{name}"
+
+    def _server(self) -> psycopg.Connection:
+        return psycopg.connect(self._url.render_as_string(hide_password=False), autocommit=True)

@@ -1,0 +1,28 @@
+"""Reads of the money for lists."""
+
+from sqlalchemy import select
+
+from falconbus.bookings.models import Booking
+from falconbus.extensions import AnySelect
+from falconbus.payments.models import Payment, Refund
+
+
+def refunds(status: str | None) -> AnySelect:
+    """Refunds with what staff need to pay them out."""
+    statement: AnySelect = (
+        select(
+            Refund.id.label("key"),
+            Refund.status,
+            Refund.amount,
+            Refund.reason,
+            Refund.created_at,
+            Payment.currency,
+            Payment.provider,
+            Payment.provider_reference,
+            Booking.reference,
+            Booking.email,
+        )
+        .join(Payment, Payment.id == Refund.payment_id)
+        .join(Booking, Booking.id == Payment.booking_id)
+    )
+    return statement if status is None else statement.where(Refund.status == status)
