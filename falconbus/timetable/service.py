@@ -1,9 +1,10 @@
 """Schedules made from timetables, some weeks ahead, day after day."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from typing import Any, cast
 
 from flask import current_app
-from sqlalchemy import text
+from sqlalchemy import CursorResult, text
 
 from falconbus.extensions import db
 from falconbus.kit import clock
@@ -44,9 +45,7 @@ _MAKE = text("""
     FROM departing
     WHERE departure_time > :now
       AND NOT EXISTS (SELECT FROM schedules AS made
-                      WHERE made.timetable_id = departing.id AND made.departure_time = departing.departure_time
-                        AND made.departure_time BETWEEN (SELECT min(beginning) FROM running)
-                                                    AND (SELECT max(beginning) + interval '7 days' FROM running))
+                      WHERE made.timetable_id = departing.id AND made.departure_time = departing.departure_time)
     ORDER BY departure_time, departing.id
     ON CONFLICT (route_id, bus_id, departure_time) DO NOTHING
 """)
@@ -64,16 +63,9 @@ def make_schedules(until_days: int | None = None, timetable_ids: Iterable[int] |
         "zones": zones,
         "todays": [clock.today(zone) for zone in zones],
         "now": clock.now(),
+        "first": -_LOOK_BACK_DAYS,
+        "last": horizon,
         "timetable_ids": None if timetable_ids is None else list(timetable_ids),
     }
-    made = 0
-    for first, last in _stretches(-_LOOK_BACK_DAYS, horizon):
-        result = db.session.execute(_MAKE, {**parameters, "first": first, "last": last})
-        made += result.rowcount  # type: ignore[attr-defined]
-    return made
-
-
-def _stretches(first: int, last: int) -> Iterator[tuple[int, int]]:
-    """`first` to `last` in pieces of a few days."""
-    for start in range(first, last + 1, _DAYS_AT_ONCE):
-        yield start, min(start + _DAYS_AT_ONCE - 1, last)
+    made = cast(CursorResult[Any], db.session.execute(_MAKE, parameters))
+    return made.rowcount

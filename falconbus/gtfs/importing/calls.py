@@ -4,9 +4,11 @@ from falconbus.gtfs.importing.checks import Check
 from falconbus.gtfs.importing.database import analyze, execute
 from falconbus.gtfs.report import Report
 
-#: Metres between (a_lat, a_lon) and (b_lat, b_lon) on a sphere of the Earth's mean radius (haversine formula).
-GREAT_CIRCLE = """2 * 6371008.8 * asin(sqrt(least(1, sin(radians(b_lat - a_lat) / 2) ^ 2
-    + cos(radians(a_lat)) * cos(radians(b_lat)) * sin(radians(b_lon - a_lon) / 2) ^ 2)))"""
+#: Metres between (a_lat, a_lon) and (b_lat, b_lon) on a sphere of the Earth's mean radius (haversine formula); none
+#: before the first stop (least() would take its NULL for 1, half the way around the world).
+GREAT_CIRCLE = """CASE WHEN a_lat IS NULL THEN 0 ELSE 2 * 6371008.8 * asin(sqrt(least(1,
+    sin(radians(b_lat - a_lat) / 2) ^ 2
+    + cos(radians(a_lat)) * cos(radians(b_lat)) * sin(radians(b_lon - a_lon) / 2) ^ 2))) END"""
 
 
 def seconds(column: str) -> str:
@@ -76,7 +78,7 @@ _INTERPOLATE = f"""
         WINDOW way AS (PARTITION BY trip ORDER BY position)
     ), length AS (
         SELECT *, bool_and(distance IS NOT NULL AND coalesce(stretch, 0) >= 0) OVER (PARTITION BY trip) AS measured,
-               sum(coalesce({GREAT_CIRCLE}, 0)) OVER (PARTITION BY trip ORDER BY position) AS flown
+               sum({GREAT_CIRCLE}) OVER (PARTITION BY trip ORDER BY position) AS flown
         FROM step
     ), path AS (
         SELECT trip, position, arrival, departure, CASE WHEN measured THEN distance ELSE flown END AS way FROM length

@@ -111,6 +111,12 @@ def make_prices(report: Report) -> None:
         report.note(f"rules with contains_id are not supported: those of {contained} fares are left out")
 
 
+def only_currency() -> str | None:
+    """The currency of the feed's fares when they agree: routes without a fare are priced in it too."""
+    currencies = execute("SELECT DISTINCT currency FROM feed_fares").scalars().all()
+    return currencies[0] if len(currencies) == 1 else None
+
+
 def merge_fares() -> int:
     """Write the prices as segment fares and base prices; how many pairs have one."""
     execute(_GONE)

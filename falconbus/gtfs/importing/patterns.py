@@ -42,7 +42,7 @@ _STOPS = f"""
         JOIN feed_stops AS stop ON stop.line = call.stop
         WINDOW way AS (PARTITION BY pattern.pattern ORDER BY call.position)
     ), length AS (
-        SELECT *, sum(coalesce({GREAT_CIRCLE}, 0)) OVER (PARTITION BY pattern ORDER BY position) AS flown,
+        SELECT *, sum({GREAT_CIRCLE}) OVER (PARTITION BY pattern ORDER BY position) AS flown,
                distance - first_value(distance) OVER (PARTITION BY pattern ORDER BY position) AS measured
         FROM step
     ), whole AS (

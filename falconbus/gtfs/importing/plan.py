@@ -92,6 +92,8 @@ def merge_timetables() -> None:
     """Write the timetables that are new or changed, with the buses they were given."""
     analyze("feed_buses")
     execute(_INSERT)
+    # The schedules are made from them in this transaction, before autovacuum has seen them.
+    analyze("timetables")
 
 
 def count_timetables() -> dict[str, int]:

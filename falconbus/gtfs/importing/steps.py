@@ -31,7 +31,6 @@ class FeedImporter:
         self.report = Report()
         self._options = options
         self._progress = progress
-        self._currency = options.currency or current_app.config["SETTINGS"].currency
 
     def run(self, place: Path | BinaryIO) -> Report:
         """Import the feed and make its schedules; FeedUnreadable or FeedRefused when it will not do."""
@@ -73,14 +72,15 @@ class FeedImporter:
     def _merge(self) -> None:
         """Into the network's tables."""
         feed, counts = self.report.feed, self.report.counts
+        currency = self._options.currency or fares.only_currency() or current_app.config["SETTINGS"].currency
         self._step("Network")
         ensure_defaults()
         layout_id = self._layout_id()
         withdrawal.note_withdrawn(feed)
         counts["stops"] = places.merge_stops()
-        counts["routes"] = lines.merge_routes(feed, self._currency)
+        counts["routes"] = lines.merge_routes(feed, currency)
         counts["fares"] = fares.merge_fares()
-        lines.price_by_distance(self._options, self._currency)
+        lines.price_by_distance(self._options, currency)
         counts["calendars"] = plan.merge_calendars()
         plan.plan_timetables(feed)
         buses.assign_buses(feed, layout_id)

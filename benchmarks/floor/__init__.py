@@ -1,0 +1,1 @@
+"""The floor: a bare Flask app with hand-written psycopg SQL, which does the same work over the same tables."""

@@ -1,0 +1,103 @@
+"""Search in two statements, encoded as they come."""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from benchmarks.floor.database import connection
+
+_PLACES = """
+    SELECT id, code, city_key FROM stops WHERE code = ANY(%(codes)s) OR city_key = ANY(%(cities)s)
+"""
+_DEPARTURES = """
+    SELECT s.id, r.name, os.code, os.name, os.time_zone, ds.code, ds.name, ds.time_zone, b.number,
+        s.departure_time + make_interval(mins => t.departures[o.position + 1]) AS departs_at,
+        s.departure_time + make_interval(mins => t.arrivals[d.position + 1]) AS arrives_at,
+        coalesce(f.price, round(r.base_price * (d.distance_m - o.distance_m)::numeric / r.distance_m)::integer) AS price,
+        r.currency, classes.free
+    FROM route_stops o
+    JOIN route_stops d ON d.route_id = o.route_id AND d.position > o.position AND d.stop_id = ANY(%(destinations)s)
+    JOIN stops os ON os.id = o.stop_id
+    JOIN stops ds ON ds.id = d.stop_id
+    JOIN routes r ON r.id = o.route_id AND r.active
+    JOIN timetables t ON t.route_id = r.id AND t.boards[o.position + 1] AND t.alights[d.position + 1]
+    JOIN schedules s ON s.timetable_id = t.id AND s.active
+        AND s.departure_time >= greatest(%(day)s::timestamp AT TIME ZONE os.time_zone, %(now)s)
+            - make_interval(mins => t.departures[o.position + 1])
+        AND s.departure_time < (%(day)s::timestamp + interval '1 day') AT TIME ZONE os.time_zone
+            - make_interval(mins => t.departures[o.position + 1])
+    JOIN buses b ON b.id = s.bus_id
+    LEFT JOIN segment_fares f ON f.route_id = r.id AND f.origin_position = o.position
+        AND f.destination_position = d.position
+    CROSS JOIN LATERAL (
+        SELECT json_agg(json_build_array(fc.code, fc.name, fc.price_percent, room.free)) AS free
+        FROM (
+            SELECT seat.fare_class_id, count(*) - count(taken.seat_number) AS free
+            FROM seats seat LEFT JOIN (
+                SELECT DISTINCT c.seat_number FROM seat_claims c
+                WHERE c.schedule_id = s.id AND c.leg >= o.position AND c.leg < d.position
+                    AND (c.held_until IS NULL OR c.held_until > %(now)s)
+            ) taken ON taken.seat_number = seat.number
+            WHERE seat.layout_id = b.layout_id
+            GROUP BY seat.fare_class_id
+        ) room JOIN fare_classes fc ON fc.id = room.fare_class_id
+    ) classes
+    WHERE o.stop_id = ANY(%(origins)s)
+    ORDER BY departs_at, s.id
+"""
+
+
+def departures(origin: str, destination: str, day: str, passengers: int) -> dict[str, Any]:
+    """What the product answers, field for field."""
+    now = datetime.now(UTC)
+    found = connection().execute(_PLACES, _asked(origin, destination)).fetchall()
+    asked = {
+        "origins": _stops_of(found, origin),
+        "destinations": _stops_of(found, destination),
+        "day": day,
+        "now": now,
+    }
+    results = [_result(row, passengers) for row in connection().execute(_DEPARTURES, asked).fetchall()]
+    kept = [result for result in results if result is not None]
+    return {"results": kept[:20], "count": len(kept), "next": None, "previous": None}
+
+
+def _asked(origin: str, destination: str) -> dict[str, Any]:
+    return {"codes": [origin.upper(), destination.upper()], "cities": [origin.lower(), destination.lower()]}
+
+
+def _stops_of(found: list[tuple[Any, ...]], place: str) -> list[int]:
+    """A stop of that code, else all stops of that city."""
+    by_code = [stop for stop, code, _ in found if code == place.upper()]
+    return by_code or [stop for stop, _, city in found if city == place.lower()]
+
+
+def _result(row: tuple[Any, ...], passengers: int) -> dict[str, Any] | None:
+    classes = sorted(
+        ((row[11] * percent + 50) // 100, code, name, free) for code, name, percent, free in row[13] if free >= passengers
+    )
+    if not classes:
+        return None
+    offered = [
+        {"code": code, "name": name, "price": _money(price), "available_seats": free}
+        for price, code, name, free in classes
+    ]
+    return {
+        "id": row[0],
+        "route_name": row[1],
+        "origin": row[2],
+        "origin_name": row[3],
+        "destination": row[5],
+        "destination_name": row[6],
+        "bus_number": row[8],
+        "departure_time": row[9].astimezone(ZoneInfo(row[4])),
+        "arrival_time": row[10].astimezone(ZoneInfo(row[7])),
+        "price": offered[0]["price"],
+        "currency": row[12],
+        "available_seats": offered[0]["available_seats"],
+        "fare_classes": offered,
+    }
+
+
+def _money(amount: int) -> str:
+    return f"{amount // 100}.{amount % 100:02}"
