@@ -69,12 +69,12 @@ def ensure(databases: Databases, name: str, size: Size) -> None:
 
 
 def rides(size: Size) -> list[Ride]:
-    """Every pair of stops that some route of the line joins."""
-    found = set()
+    """Every pair of stops, of two cities, that some route of the line joins."""
+    found: set[Ride] = set()
     for calls in _routes(size):
         for index, call in enumerate(calls):
             found.update(_ride(call.stop, later.stop) for later in calls[index + 1 :])
-    return sorted(found)
+    return sorted(ride for ride in found if ride.origin_city != ride.destination_city)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Where a run takes place: PostgreSQL, Redis, and databases of its own beside the one that DATABASE_URL names."""
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -64,9 +65,11 @@ class Databases:
     def migrate(self, name: str) -> None:
         """Make the tables."""
         app = create_app(Settings.from_environment(self.settings(name)))
+        logging.disable(logging.INFO)
         with app.app_context():
             flask_migrate.upgrade(directory=str(ROOT / "migrations"))
             db.engine.dispose()
+        logging.disable(logging.NOTSET)
 
     def drop(self, name: str) -> None:
         with self._server() as server:

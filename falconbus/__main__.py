@@ -40,6 +40,7 @@ def _create_app() -> Flask:
         click.echo(f"falcon: {fault}", err=True)
         raise SystemExit(1) from None
     app: Flask = import_module("falconbus.app").create_app()
+    import_module("falconbus.release").install(app)
     return app
 
 

@@ -12,7 +12,7 @@ from werkzeug.routing import BaseConverter
 
 from config import Settings
 from falconbus import jobs, limits, security, transactions
-from falconbus.extensions import celery, cors, db, migrate
+from falconbus.extensions import celery, cors, db
 from falconbus.kit import context, logging, problem
 from falconbus.registry import FEATURES
 
@@ -103,7 +103,6 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
 
 def _bind_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
-    migrate.init_app(app, db, directory=app.config["MIGRATIONS"], compare_type=True)
     if settings.cors_origins:
         cors.init_app(app, resources={r"/api/*": {"origins": list(settings.cors_origins)}})
     celery.conf.update(jobs.broker_settings(settings.redis_url))

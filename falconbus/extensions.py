@@ -4,7 +4,6 @@ from typing import Any, TypeAlias
 
 from celery import Celery
 from flask_cors import CORS
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import MetaData, Row, Select
 from sqlalchemy.orm import DeclarativeBase
@@ -29,6 +28,5 @@ AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 db = SQLAlchemy(model_class=Model, disable_autonaming=True, session_options={"expire_on_commit": False})
-migrate = Migrate()
 cors = CORS()
 celery = Celery("falconbus")

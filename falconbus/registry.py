@@ -6,7 +6,7 @@ from types import ModuleType
 from click import Command
 from flask import Blueprint
 
-from falconbus import documents, idempotency, jobs, release
+from falconbus import documents, idempotency, jobs
 from falconbus.accounts import commands as accounts_commands
 from falconbus.accounts import models as accounts_models
 from falconbus.accounts import tokens as accounts_tokens
@@ -47,7 +47,6 @@ FEATURES = (
         name="platform",
         blueprints=(documents.bp, performance_views.bp),
         models=(idempotency, jobs),
-        commands=(release.release, release.openapi),
     ),
     Feature(
         name="accounts",

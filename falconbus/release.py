@@ -2,13 +2,21 @@
 
 import click
 import flask_migrate
-from flask import current_app
+from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from falconbus import transactions
 from falconbus.accounts.commands import ensure_admin
 from falconbus.documents import document_text
+from falconbus.extensions import db
 from falconbus.timetable import service as timetable
+
+
+def install(app: Flask) -> None:
+    """Give an app the commands of a release: `release`, `openapi`, `db ...`. Alembic is no business of the web's."""
+    flask_migrate.Migrate(app, db, directory=app.config["MIGRATIONS"], compare_type=True)
+    app.cli.add_command(release)
+    app.cli.add_command(openapi)
 
 
 @click.command("release")
@@ -16,7 +24,8 @@ from falconbus.timetable import service as timetable
 @click.pass_context
 def release(context: click.Context) -> None:
     """Migrate the database, make the first admin, extend the schedules; safe to run again."""
-    flask_migrate.upgrade(directory=current_app.config["MIGRATIONS"])
+    flask_migrate.upgrade()
+    current_app.logger.info("the database has the migrations of this code")
     context.invoke(ensure_admin)
     made = transactions.run(timetable.make_schedules)
     click.echo(f"schedules: {made} made up to the horizon")

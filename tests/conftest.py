@@ -15,6 +15,7 @@ from psycopg import sql
 from sqlalchemy import make_url, text
 
 from config import Settings
+from falconbus import release
 from falconbus.app import FalconBus, create_app
 from falconbus.extensions import db
 from tests.world import World
@@ -63,10 +64,11 @@ def environment(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> dic
 def migrated_app(environment: dict[str, str]) -> Iterator[FalconBus]:
     """The app of this test process, its database migrated."""
     app = create_app(Settings.from_environment(environment))
+    release.install(app)
     app.testing = True
     app.test_client_class = Caller
     with app.app_context():
-        flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+        flask_migrate.upgrade()
     yield app
     with app.app_context():
         db.engine.dispose()

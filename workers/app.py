@@ -1,6 +1,7 @@
 """The Celery app: what the web publishes to, with tasks that run in the Flask app, a transaction each."""
 
 import sys
+from logging import WARNING, getLogger
 from typing import Any
 
 from celery import Task
@@ -63,6 +64,8 @@ celery.conf.update(
 @setup_logging.connect
 def _configure_logging(**_: Any) -> None:
     logging.configure(flask_app.config["SETTINGS"].log_level)
+    # Celery's own INFO is two lines a task, and the relay runs every three seconds.
+    getLogger("celery").setLevel(WARNING)
 
 
 @worker_process_init.connect

@@ -1,39 +1,7 @@
-"""gunicorn's settings for the floor: ours, without what belongs to our app."""
+"""gunicorn's settings for the floor: all of ours, but for the hook that belongs to our app."""
 
-from falconbus.runtime.gunicorn_conf import (
-    accesslog,
-    bind,
-    control_socket_disable,
-    errorlog,
-    graceful_timeout,
-    keepalive,
-    loglevel,
-    max_requests,
-    max_requests_jitter,
-    preload_app,
-    reuse_port,
-    threads,
-    timeout,
-    worker_class,
-    worker_connections,
-    workers,
-)
+from falconbus.runtime.gunicorn_conf import *  # noqa: F403  every name is a setting
 
-__all__ = [
-    "accesslog",
-    "bind",
-    "control_socket_disable",
-    "errorlog",
-    "graceful_timeout",
-    "keepalive",
-    "loglevel",
-    "max_requests",
-    "max_requests_jitter",
-    "preload_app",
-    "reuse_port",
-    "threads",
-    "timeout",
-    "worker_class",
-    "worker_connections",
-    "workers",
-]
+
+def post_fork(_arbiter: object, _worker: object) -> None:
+    """Connections are made by the threads that use them: there is none to forget."""

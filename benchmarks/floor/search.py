@@ -9,40 +9,54 @@ from benchmarks.floor.database import connection
 _PLACES = """
     SELECT id, code, city_key FROM stops WHERE code = ANY(%(codes)s) OR city_key = ANY(%(cities)s)
 """
+# Each OFFSET 0 keeps the planner from merging its subquery: whatever it believes about the parameters, it goes from
+# the few pairs of calls to their timetables, and from each to one range of an index.
 _DEPARTURES = """
     SELECT s.id, r.name, os.code, os.name, os.time_zone, ds.code, ds.name, ds.time_zone, b.number,
-        s.departure_time + make_interval(mins => t.departures[o.position + 1]) AS departs_at,
-        s.departure_time + make_interval(mins => t.arrivals[d.position + 1]) AS arrives_at,
-        coalesce(f.price, round(r.base_price * (d.distance_m - o.distance_m)::numeric / r.distance_m)::integer) AS price,
-        r.currency, classes.free
-    FROM route_stops o
-    JOIN route_stops d ON d.route_id = o.route_id AND d.position > o.position AND d.stop_id = ANY(%(destinations)s)
-    JOIN stops os ON os.id = o.stop_id
-    JOIN stops ds ON ds.id = d.stop_id
-    JOIN routes r ON r.id = o.route_id AND r.active
-    JOIN timetables t ON t.route_id = r.id AND t.boards[o.position + 1] AND t.alights[d.position + 1]
-    JOIN schedules s ON s.timetable_id = t.id AND s.active
-        AND s.departure_time >= greatest(%(day)s::timestamp AT TIME ZONE os.time_zone, %(now)s)
-            - make_interval(mins => t.departures[o.position + 1])
-        AND s.departure_time < (%(day)s::timestamp + interval '1 day') AT TIME ZONE os.time_zone
-            - make_interval(mins => t.departures[o.position + 1])
-    JOIN buses b ON b.id = s.bus_id
-    LEFT JOIN segment_fares f ON f.route_id = r.id AND f.origin_position = o.position
-        AND f.destination_position = d.position
+        s.departure_time + t.until_departure AS departs_at, s.departure_time + t.until_arrival AS arrives_at,
+        coalesce(f.price, round(r.base_price * pair.distance_m::numeric / r.distance_m)::integer) AS price, r.currency,
+        classes.free
+    FROM (
+        SELECT o.route_id, o.position AS origin, d.position AS destination, o.stop_id AS origin_id,
+            d.stop_id AS destination_id, d.distance_m - o.distance_m AS distance_m
+        FROM route_stops o JOIN route_stops d ON d.route_id = o.route_id AND d.position > o.position
+        WHERE o.stop_id = ANY(%(origins)s) AND d.stop_id = ANY(%(destinations)s)
+        OFFSET 0) pair
+    CROSS JOIN LATERAL (
+        SELECT name, base_price, currency, distance_m FROM routes WHERE id = pair.route_id AND active OFFSET 0) r
+    CROSS JOIN LATERAL (
+        SELECT code, name, time_zone, %(day)s::timestamp AT TIME ZONE time_zone AS day_begins,
+            (%(day)s::timestamp + interval '1 day') AT TIME ZONE time_zone AS day_ends
+        FROM stops WHERE id = pair.origin_id OFFSET 0) os
+    CROSS JOIN LATERAL (SELECT code, name, time_zone FROM stops WHERE id = pair.destination_id OFFSET 0) ds
+    CROSS JOIN LATERAL (
+        SELECT id, make_interval(mins => departures[pair.origin + 1]) AS until_departure,
+            make_interval(mins => arrivals[pair.destination + 1]) AS until_arrival
+        FROM timetables
+        WHERE route_id = pair.route_id AND boards[pair.origin + 1] AND alights[pair.destination + 1]
+        OFFSET 0) t
+    CROSS JOIN LATERAL (
+        SELECT id, bus_id, departure_time FROM schedules
+        WHERE timetable_id = t.id AND active
+            AND departure_time >= greatest(os.day_begins, %(now)s) - t.until_departure
+            AND departure_time < os.day_ends - t.until_departure
+        OFFSET 0) s
+    CROSS JOIN LATERAL (SELECT number, layout_id FROM buses WHERE id = s.bus_id OFFSET 0) b
+    LEFT JOIN segment_fares f ON f.route_id = pair.route_id AND f.origin_position = pair.origin
+        AND f.destination_position = pair.destination
     CROSS JOIN LATERAL (
         SELECT json_agg(json_build_array(fc.code, fc.name, fc.price_percent, room.free)) AS free
         FROM (
             SELECT seat.fare_class_id, count(*) - count(taken.seat_number) AS free
             FROM seats seat LEFT JOIN (
                 SELECT DISTINCT c.seat_number FROM seat_claims c
-                WHERE c.schedule_id = s.id AND c.leg >= o.position AND c.leg < d.position
+                WHERE c.schedule_id = s.id AND c.leg >= pair.origin AND c.leg < pair.destination
                     AND (c.held_until IS NULL OR c.held_until > %(now)s)
             ) taken ON taken.seat_number = seat.number
             WHERE seat.layout_id = b.layout_id
             GROUP BY seat.fare_class_id
         ) room JOIN fare_classes fc ON fc.id = room.fare_class_id
     ) classes
-    WHERE o.stop_id = ANY(%(origins)s)
     ORDER BY departs_at, s.id
 """
 

@@ -145,6 +145,7 @@ def _journey(ride: _Ride, tickets: list[TicketRecord]) -> JourneyRecord:
         schedule_id=offer.schedule_id,
         route_name=offer.route_name,
         bus_number=offer.bus,
+        bus_id=offer.bus_id,
         fare_class=ride.fare_class.code,
         refundable=ride.fare_class.refundable,
         origin=offer.origin,
@@ -183,7 +184,10 @@ def _insert_booking(contact: Contact, total: int, currency: str, now: datetime, 
 def _claim(booking_id: int, rides: Sequence[_Ride], held_until: datetime, now: datetime) -> None:
     """Take the seats; when somebody was faster, the whole transaction tries again with what is free then."""
     claims = [
-        Claim(ride.offer.schedule_id, leg, seat) for ride in rides for leg in ride.offer.legs for seat in ride.seats
+        Claim(ride.offer.schedule_id, leg, seat, ride.offer.bus_id)
+        for ride in rides
+        for leg in ride.offer.legs
+        for seat in ride.seats
     ]
     if not inventory.claim_seats(booking_id, claims, held_until, now):
         raise Contended(SeatTaken())

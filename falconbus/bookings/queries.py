@@ -50,7 +50,7 @@ def by_reference(reference: str, visible: ColumnElement[bool]) -> Select[Booking
 
 
 _JOURNEYS = text("""
-    SELECT j.number, j.schedule_id, r.name AS route_name, b.number AS bus_number, fc.code AS fare_class,
+    SELECT j.number, j.schedule_id, r.name AS route_name, b.number AS bus_number, s.bus_id, fc.code AS fare_class,
         fc.refundable, os.code AS origin, os.name AS origin_name, os.time_zone AS origin_zone,
         ds.code AS destination, ds.name AS destination_name, ds.time_zone AS destination_zone,
         j.origin_position, j.destination_position, j.departs_at, j.arrives_at

@@ -32,6 +32,7 @@ class JourneyRecord:
     schedule_id: int
     route_name: str
     bus_number: str
+    bus_id: int
     fare_class: str
     refundable: bool
     origin: str

@@ -224,7 +224,7 @@ def _claims(booking_id: int, journeys: Collection[Row[Any]]) -> list[Claim]:
             continue
         journey = by_number[ticket.journey_number]
         legs = range(journey.origin_position, journey.destination_position)
-        claims.extend(Claim(journey.schedule_id, leg, ticket.seat_number) for leg in legs)
+        claims.extend(Claim(journey.schedule_id, leg, ticket.seat_number, journey.bus_id) for leg in legs)
     return claims
 
 

@@ -1,15 +1,23 @@
 """Feeds in: from a file at once, or from an upload by a worker."""
 
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
+from falconbus import jobs, transactions
+from falconbus.extensions import db
+from falconbus.gtfs import queries, uploads
+from falconbus.gtfs.errors import FeedRefused
 from falconbus.gtfs.importing.steps import FeedImporter, Progress
+from falconbus.gtfs.models import FeedImport, ImportStatus
 from falconbus.gtfs.options import ImportOptions
 from falconbus.gtfs.report import Report
+from falconbus.jobs import Job, enqueue
+from falconbus.kit import clock
+from falconbus.kit.errors import DomainError
 
 
 def _silent(_step: str, _done: int, _total: int) -> None:
-    pass
+    """Nobody is watching."""
 
 
 def import_feed(place: Path | BinaryIO, options: ImportOptions, progress: Progress = _silent) -> Report:
@@ -19,3 +27,42 @@ def import_feed(place: Path | BinaryIO, options: ImportOptions, progress: Progre
     back. The same feed again changes nothing; a newer version brings the network up to date and touches no sold seat.
     """
     return FeedImporter(options, progress).run(place)
+
+
+def request_import(file: IO[bytes], filename: str, options: ImportOptions, user_id: int | None) -> int:
+    """Keep an uploaded feed and have a worker import it; the import's id."""
+    import_id = uploads.store(file, filename, options, user_id)
+    enqueue(Job.IMPORT_FEED, import_id=import_id)
+    return import_id
+
+
+def run_import(import_id: int, outbox_id: int) -> None:
+    """Import an uploaded feed and keep its report. Run twice, or by two workers, it is imported once."""
+    feed_import = queries.lock_unfinished(import_id)
+    if feed_import is not None:
+        feed_import.status = ImportStatus.RUNNING
+        transactions.commit()
+        feed_import = queries.lock_unfinished(import_id)
+    if feed_import is not None:
+        _import_upload(feed_import)
+    if queries.get_import(import_id).finished_at is not None:
+        jobs.done(outbox_id)
+
+
+def _import_upload(feed_import: FeedImport) -> None:
+    """A feed that will not do is undone by its savepoint; the answer is kept with the caller's transaction."""
+    try:
+        with uploads.stored(feed_import.id) as file, db.session.begin_nested():
+            report = import_feed(file, ImportOptions.from_dict(feed_import.options))
+        feed_import.status = ImportStatus.DONE
+    except FeedRefused as refusal:
+        report = refusal.report
+        feed_import.status = ImportStatus.FAILED
+    except DomainError as refusal:
+        report = Report()
+        report.add_fault(feed_import.filename, None, refusal.detail, "nothing was imported")
+        feed_import.status = ImportStatus.FAILED
+    feed_import.report = report.to_dict()
+    feed_import.finished_at = clock.now()
+    feed_import.content = None
+    db.session.flush()

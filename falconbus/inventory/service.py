@@ -46,6 +46,7 @@ class Offer:
 
     schedule_id: int
     route_name: str
+    bus_id: int
     bus: str
     origin_id: int
     origin: str
@@ -78,6 +79,8 @@ class Claim:
     schedule_id: int
     leg: int
     seat_number: str
+    #: The bus whose seat it is.
+    bus_id: int
 
 
 def get_offer(schedule_id: int, origin: str, destination: str, now: datetime) -> Offer:
@@ -163,12 +166,17 @@ def choose_seats(offer: Offer, class_id: int, count: int) -> list[str]:
 
 
 # One statement, in sorted order, so that two bookings never wait for each other in a circle. A claim whose hold has
-# run out is taken over; a live one of somebody else keeps its row, and fewer rows than asked for come back.
+# run out is taken over; a live one of somebody else keeps its row, and fewer rows than asked for come back. So they do
+# when the schedule has got another bus since its seats were read: the lock sees the row as it is after any wait.
 _CLAIM = text("""
+    WITH locked AS (
+        SELECT id, bus_id FROM schedules WHERE id = ANY(CAST(:schedules AS bigint[])) ORDER BY id FOR KEY SHARE
+    )
     INSERT INTO seat_claims (schedule_id, leg, seat_number, booking_id, held_until)
     SELECT wanted.schedule_id, wanted.leg, wanted.seat_number, :booking_id, :held_until
-    FROM unnest(CAST(:schedules AS bigint[]), CAST(:legs AS smallint[]), CAST(:seats AS text[]))
-        AS wanted(schedule_id, leg, seat_number)
+    FROM unnest(CAST(:schedules AS bigint[]), CAST(:legs AS smallint[]), CAST(:seats AS text[]),
+        CAST(:buses AS integer[])) AS wanted(schedule_id, leg, seat_number, bus_id)
+    JOIN locked ON locked.id = wanted.schedule_id AND locked.bus_id = wanted.bus_id
     ORDER BY 1, 2, 3
     ON CONFLICT (schedule_id, leg, seat_number) DO UPDATE
         SET booking_id = excluded.booking_id, held_until = excluded.held_until
@@ -188,6 +196,7 @@ def claim_seats(booking_id: int, claims: Collection[Claim], held_until: datetime
             "schedules": [claim.schedule_id for claim in ordered],
             "legs": [claim.leg for claim in ordered],
             "seats": [claim.seat_number for claim in ordered],
+            "buses": [claim.bus_id for claim in ordered],
         },
     )
     return result.rowcount == len(ordered)  # type: ignore[attr-defined,no-any-return]
@@ -230,6 +239,7 @@ def _offer(row: Row[Any]) -> Offer:
     return Offer(
         schedule_id=row.schedule_id,
         route_name=row.route_name,
+        bus_id=row.bus_id,
         bus=row.bus,
         origin_id=row.origin_id,
         origin=row.origin,

@@ -14,7 +14,7 @@ from falconbus.messaging import formats
 from falconbus.messaging.calendar_file import calendar_file
 from falconbus.messaging.document import ReturnedPayment, TravelDocument
 from falconbus.messaging.models import Mail, MailEvent
-from falconbus.messaging.ticket_pdf import ticket_pdf
+from falconbus.messaging.paper_tickets import ticket_pdf
 
 _environment = Environment(
     loader=PackageLoader("falconbus.messaging", "templates/mails"),

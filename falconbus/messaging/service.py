@@ -15,7 +15,7 @@ from falconbus.messaging.calendar_file import calendar_file
 from falconbus.messaging.document import TravelDocument
 from falconbus.messaging.letters import compose
 from falconbus.messaging.models import Mail, MailEvent, MailStatus
-from falconbus.messaging.ticket_pdf import ticket_pdf
+from falconbus.messaging.paper_tickets import ticket_pdf
 
 #: What happens to a booking at most once; the other events are numbered.
 _ONCE = {MailEvent.CONFIRMATION, MailEvent.HOLD_EXPIRED}

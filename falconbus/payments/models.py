@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from falconbus.extensions import Model
@@ -46,7 +46,7 @@ class Payment(Model):
     booking_id: Mapped[int] = mapped_column(ForeignKey("bookings.id"))
     key: Mapped[str] = mapped_column(String(40), unique=True)
     provider: Mapped[str] = mapped_column(String(32))
-    amount: Mapped[int] = mapped_column(Integer)
+    amount: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(16))
     #: The request that is asking the provider, and until when; afterwards anybody may.
@@ -71,7 +71,7 @@ class Refund(Model):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"))
     key: Mapped[str] = mapped_column(String(40), unique=True)
-    amount: Mapped[int] = mapped_column(Integer)
+    amount: Mapped[int] = mapped_column(BigInteger)
     #: cancelled: the traveller cancelled; not needed: paid twice, or too late for the seats.
     reason: Mapped[str] = mapped_column(String(32))
     status: Mapped[str] = mapped_column(String(16))

@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -84,8 +85,8 @@ def test_stretches_and_return_trips_crosswise_never_oversell_or_deadlock(
 UNGUARDED = text("""
     INSERT INTO seat_claims (schedule_id, leg, seat_number, booking_id, held_until)
     SELECT w.schedule_id, w.leg, w.seat_number, :booking_id, CAST(:held_until AS timestamptz)
-    FROM unnest(CAST(:schedules AS bigint[]), CAST(:legs AS smallint[]), CAST(:seats AS text[]))
-        AS w(schedule_id, leg, seat_number)
+    FROM unnest(CAST(:schedules AS bigint[]), CAST(:legs AS smallint[]), CAST(:seats AS text[]),
+        CAST(:buses AS integer[])) AS w(schedule_id, leg, seat_number, bus_id)
     WHERE CAST(:now AS timestamptz) IS NOT NULL
 """)
 
@@ -116,3 +117,40 @@ def test_control_without_the_guard_the_race_sells_a_seat_twice(
     answers = race(app, [booking_body(schedule.id, seats=["7"]) for _ in range(CLIENTS)])
     assert answers["held"] > 1
     assert oversold(database) > 0
+
+
+WAITING = text("""
+    SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+""")
+
+
+def wait_for_a_lock(database: SQLAlchemy) -> None:
+    """Until somebody waits for a lock; a new transaction each time, because one sees the same activity all along."""
+    deadline = time.monotonic() + 10
+    waiting = 0
+    while not waiting and time.monotonic() < deadline:
+        with database.engine.connect() as connection:
+            waiting = connection.execute(WAITING).scalar_one()
+    assert waiting
+
+
+def test_a_bus_that_changes_under_a_hold_is_seen(world: World, app: FalconBus, database: SQLAlchemy) -> None:
+    """The seats were read before the change, and are claimed after it: the hold begins anew on the other bus."""
+    schedule = world.add_schedule()
+    tiny = world.add_bus("TINY", world.add_layout("tiny", standard=2))
+    answers: list[str] = []
+
+    def send() -> None:
+        answer = app.test_client().post("/api/v1/bookings", json=booking_body(schedule.id, seats=["12"]))
+        answers.append(answer.json["code"])
+
+    with database.engine.begin() as connection:
+        connection.execute(text("SELECT 1 FROM schedules WHERE id = :id FOR UPDATE"), {"id": schedule.id})
+        booking = threading.Thread(target=send)
+        booking.start()
+        wait_for_a_lock(database)
+        connection.execute(
+            text("UPDATE schedules SET bus_id = :bus WHERE id = :id"), {"bus": tiny.id, "id": schedule.id}
+        )
+    booking.join()
+    assert answers == ["unknown_seat"]

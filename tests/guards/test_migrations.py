@@ -13,13 +13,16 @@ from sqlalchemy import inspect, text
 
 from falconbus.app import FalconBus
 from falconbus.extensions import db
+from falconbus.performance.health import code_heads
 
 ROOT = Path(__file__).parents[2]
 MIGRATIONS = str(ROOT / "migrations")
 
 
-def test_there_is_one_head() -> None:
-    assert len(ScriptDirectory(MIGRATIONS).get_heads()) == 1
+def test_there_is_one_head_and_health_knows_it() -> None:
+    heads = ScriptDirectory(MIGRATIONS).get_heads()
+    assert len(heads) == 1
+    assert code_heads(MIGRATIONS) == set(heads)
 
 
 def test_up_down_up_leaves_no_trace_and_no_drift(app: FalconBus) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from falconbus.accounts import service as accounts
 from falconbus.accounts.models import Role
 from tests.calls import bearer, booking_body, hold
-from tests.statements import statements
+from tests.counting import statements
 from tests.world import World
 
 

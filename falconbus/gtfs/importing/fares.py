@@ -79,14 +79,15 @@ _BASE_PRICES = """
     WITH call AS (
         SELECT pattern, position - 1 AS position, bool_or(call.boards) AS boards, bool_or(call.alights) AS alights
         FROM feed_timetables AS timetable
-        CROSS JOIN LATERAL unnest(timetable.boards, timetable.alights) WITH ORDINALITY AS call (boards, alights, position)
+        CROSS JOIN LATERAL unnest(timetable.boards, timetable.alights)
+            WITH ORDINALITY AS call (boards, alights, position)
         GROUP BY 1, 2
     ), whole AS (
         SELECT DISTINCT ON (price.pattern) price.pattern, price.price, price.currency
         FROM feed_prices AS price
         JOIN call AS first ON first.pattern = price.pattern AND first.position = price.origin
         JOIN call AS last ON last.pattern = price.pattern AND last.position = price.destination
-        ORDER BY price.pattern, first.boards AND last.alights DESC, price.distance_m DESC, price.origin, destination DESC
+        ORDER BY price.pattern, first.boards AND last.alights DESC, price.distance_m DESC, origin, destination DESC
     )
     UPDATE routes SET base_price = whole.price, currency = whole.currency
     FROM whole JOIN feed_route_ids AS link USING (pattern)

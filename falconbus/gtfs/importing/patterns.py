@@ -56,7 +56,7 @@ _STOPS = f"""
                ELSE length.flown * {ROAD_FACTOR} END), 0)::int AS distance_m
     FROM length JOIN whole USING (pattern)
     ORDER BY pattern, position
-"""
+"""  # noqa: S608  two constants
 
 # A GTFS route with one pattern keeps its name; several are told apart by where they begin and end.
 _NAMES = """
@@ -119,24 +119,24 @@ def make_patterns(feed: str, zone: str, report: Report) -> None:
 
 def _note_short_trips(report: Report) -> None:
     rows = execute("""
-        SELECT trip_id, count(*) OVER () AS count FROM feed_trips
+        SELECT trip_id, count(*) OVER () AS found FROM feed_trips
         WHERE line NOT IN (SELECT trip FROM feed_rides) ORDER BY line LIMIT 5
     """).all()
     if rows:
         names = ", ".join(row.trip_id for row in rows)
-        report.note(f"{rows[0].count} trips with fewer than two stops are left out: {names}{_more(rows[0].count)}")
+        report.note(f"{rows[0].found} trips with fewer than two stops are left out: {names}{_more(rows[0].found)}")
 
 
 def _note_odd_routes(report: Report) -> None:
     rows = execute("""
         SELECT coalesce(route_long_name, route_short_name, route_id) AS name, route_type,
-               count(*) OVER () AS count
+               count(*) OVER () AS found
         FROM feed_routes WHERE NOT (route_type::int IN (3, 800) OR route_type::int BETWEEN 200 AND 299
                                     OR route_type::int BETWEEN 700 AND 799) ORDER BY line LIMIT 5
     """).all()
     if rows:
         names = ", ".join(f"{row.name} (type {row.route_type})" for row in rows)
-        report.note(f"{rows[0].count} routes are not run by road: {names}{_more(rows[0].count)}")
+        report.note(f"{rows[0].found} routes are not run by road: {names}{_more(rows[0].found)}")
     count = execute("SELECT count(*) FROM feed_lines WHERE in_one_place").scalar_one()
     if count:
         report.note(f"{count} routes have all their stops in one place; their distance is taken as 1 m")

@@ -8,9 +8,9 @@ from flask import current_app
 
 from falconbus.gtfs.errors import BadImportOption, FeedRefused
 from falconbus.gtfs.importing import buses, calendars, calls, fares, lines, patterns, places, plan, timings, withdrawal
-from falconbus.gtfs.importing.checks import check_rows
 from falconbus.gtfs.importing.database import execute
 from falconbus.gtfs.importing.reading import read_feed
+from falconbus.gtfs.importing.rows import check_rows
 from falconbus.gtfs.importing.source import open_source
 from falconbus.gtfs.options import ImportOptions, slug
 from falconbus.gtfs.report import Report
@@ -76,7 +76,7 @@ class FeedImporter:
         self._step("Network")
         ensure_defaults()
         layout_id = self._layout_id()
-        withdrawal.note_withdrawn(feed)
+        withdrawal.note_departures(feed)
         counts["stops"] = places.merge_stops()
         counts["routes"] = lines.merge_routes(feed, currency)
         counts["fares"] = fares.merge_fares()

@@ -46,7 +46,7 @@ _STARTS = f"""
     UNION ALL
     SELECT trip, departures[1] FROM feed_rides
     WHERE trip NOT IN (SELECT trip.line FROM feed_frequencies JOIN feed_trips AS trip USING (trip_id))
-"""
+"""  # noqa: S608  a part of this module
 
 # Minutes are whole clock minutes, so they are floored before they are counted from the departure.
 _TIMETABLES = """

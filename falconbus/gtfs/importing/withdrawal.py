@@ -1,6 +1,7 @@
-"""Departures that a newer version of a feed has no more. A sold seat is never touched: its departure only goes off sale.
+"""Departures that a newer version of a feed has no more. A sold seat is never touched: its departure goes off sale.
 
-Before the merge it is noted which departures an earlier version had withdrawn, so that they return when it does.
+Before the merge it is noted which departures the timetables make, so that those which an earlier version had withdrawn
+can return.
 """
 
 from falconbus.gtfs.importing.database import analyze, execute
@@ -21,22 +22,28 @@ _MADE_BY_SOME = f"""EXISTS (
     SELECT FROM timetables AS timetable {_SERVICE_DAY}
     WHERE timetable.route_id = schedule.route_id AND timetable.bus_id = schedule.bus_id AND {_IS_MADE})"""
 
-_ON_ITS_ROUTES = "FROM schedules AS schedule JOIN routes ON routes.id = schedule.route_id"
-_OF_FEED = "starts_with(routes.feed_key, :feed || ':') AND schedule.departure_time > :now"
-
-_BEFORE = f"""
-    CREATE TEMPORARY TABLE feed_withdrawn_before ON COMMIT DROP AS
-    SELECT schedule.id {_ON_ITS_ROUTES} WHERE {_OF_FEED} AND NOT schedule.active AND NOT {_MADE_BY_SOME}
+# Timetables with a key are the feed's, and those without one that were retired. What people made or stopped by hand on
+# its routes is none of the feed's business.
+_OF_FEED = f"""
+    FROM schedules AS schedule
+    JOIN routes ON routes.id = schedule.route_id AND starts_with(routes.feed_key, :feed || ':')
+    JOIN timetables AS timetable ON timetable.id = schedule.timetable_id
+        AND (timetable.feed_key IS NOT NULL) = timetable.active
+    {_SERVICE_DAY}
+    WHERE schedule.departure_time > :now
 """
 
-# Timetables with a key belong to the feed, and those that were retired (no key, no more active). What people made or
-# stopped by hand on its routes is none of the feed's business.
+# A departure that no rule makes (an extra day put on by hand) is not withdrawn for that.
+_BEFORE = f"""
+    CREATE TEMPORARY TABLE feed_departures ON COMMIT DROP AS
+    SELECT schedule.id, {_IS_MADE} OR {_MADE_BY_SOME} AS made {_OF_FEED}
+"""
+
 _UNSURE = f"""
     CREATE TEMPORARY TABLE feed_unsure ON COMMIT DROP AS
-    SELECT schedule.id, {_MADE_BY_SOME} AS runs
-    {_ON_ITS_ROUTES} JOIN timetables AS timetable ON timetable.id = schedule.timetable_id {_SERVICE_DAY}
-    WHERE {_OF_FEED} AND (timetable.feed_key IS NOT NULL) = timetable.active AND NOT {_IS_MADE}
-"""
+    SELECT schedule.id, {_MADE_BY_SOME} AS runs {_OF_FEED} AND NOT {_IS_MADE}
+        AND schedule.id IN (SELECT id FROM feed_departures WHERE made)
+"""  # noqa: S608
 
 # Bookings hold their departure with a weaker lock while they claim seats: once these are ours, nobody is claiming.
 _LOCK = "SELECT id FROM schedules WHERE id IN (SELECT id FROM feed_unsure) ORDER BY id FOR UPDATE"
@@ -60,12 +67,12 @@ _WITHDRAW = """
 
 _RETURN = f"""
     UPDATE schedules AS schedule SET active = true
-    WHERE id IN (SELECT id FROM feed_withdrawn_before) AND {_MADE_BY_SOME}
+    WHERE NOT active AND id IN (SELECT id FROM feed_departures WHERE NOT made) AND {_MADE_BY_SOME}
 """  # noqa: S608
 
 _LIST = """
     SELECT routes.name, stops.time_zone, schedule.departure_time,
-           count(DISTINCT (claim.seat_number)) AS seats, count(*) OVER () AS count
+           count(DISTINCT (claim.seat_number)) AS seats, count(*) OVER () AS found
     FROM schedules AS schedule
     JOIN routes ON routes.id = schedule.route_id JOIN stops ON stops.id = routes.origin_id
     JOIN seat_claims AS claim ON claim.schedule_id = schedule.id
@@ -75,9 +82,11 @@ _LIST = """
 """
 
 
-def note_withdrawn(feed: str) -> None:
-    """Remember, before anything changes, which departures are off sale because the feed had no more of them."""
+def note_departures(feed: str) -> None:
+    """Remember, before anything changes, which of the feed's departures its timetables make; others are off sale."""
     execute(_BEFORE, feed=feed, now=clock.now())
+    execute("CREATE INDEX ON feed_departures (id)")
+    analyze("feed_departures")
 
 
 def withdraw(feed: str, report: Report) -> None:
@@ -102,4 +111,4 @@ def _list(schedule_ids: list[int], report: Report) -> None:
         departs = clock.local(row.departure_time, row.time_zone)
         report.withdrawn.append(f"{row.name}, {departs:%Y-%m-%d %H:%M}, {row.seats} seats")
     if rows:
-        report.note(f"{rows[0].count} departures with sold seats are no longer in the feed; they are off sale")
+        report.note(f"{rows[0].found} departures with sold seats are no longer in the feed; they are off sale")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.request import Request, urlopen
 
-from sqlalchemy import BigInteger, DateTime, Integer, String, select, update
+from sqlalchemy import BigInteger, DateTime, String, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -34,8 +34,8 @@ class SandboxCharge(Model):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     key: Mapped[str] = mapped_column(String(40), unique=True)
     token: Mapped[str] = mapped_column(String(16))
-    amount: Mapped[int] = mapped_column(Integer)
-    refunded: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    refunded: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 

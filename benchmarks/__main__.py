@@ -1,0 +1,70 @@
+"""`python -m benchmarks search`: run one benchmark or all, print its table, write its figures."""
+
+import argparse
+import platform
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from benchmarks import booking, places, queries, race, scale, search
+from benchmarks.report import Report
+from benchmarks.rounds import RunFailed
+
+NAMES = ("search", "booking", "queries", "race", "scale")
+
+
+def main() -> int:
+    """0 when every goal was reached, 1 when one was missed, 2 when a run was worth nothing."""
+    options = _options()
+    reports: list[Report] = []
+    try:
+        with places.environment() as settings:
+            databases = places.Databases(settings)
+            for name in NAMES if options.what == "all" else [options.what]:
+                report = _run(name, databases, options)
+                report.show()
+                reports.append(report)
+    except RunFailed as failure:
+        print(f"failed: {failure}", file=sys.stderr)
+        return 2
+    finally:
+        _write(reports, options.json or places.RESULTS / f"{options.what}.json")
+    return int(not all(report.reached for report in reports))
+
+
+def _run(name: str, databases: places.Databases, options: argparse.Namespace) -> Report:
+    load = {"seconds": options.seconds, "clients": options.clients}
+    if name == "search":
+        return search.run(databases, **load)
+    if name == "booking":
+        return booking.run(databases, **load)
+    if name == "scale":
+        return scale.run(databases, **load, huge=options.huge)
+    if name == "race":
+        return race.run(databases, attempts=options.attempts, clients=2 * options.clients)
+    return queries.run(databases)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("what", nargs="?", default="all", choices=[*NAMES, "all"])
+    parser.add_argument("--seconds", type=float, default=24, help="of load on each side (default: 24)")
+    parser.add_argument("--clients", type=int, default=8, help="at once (default: 8; twice as many in the race)")
+    parser.add_argument("--attempts", type=int, default=20_000, help="in the race (default: 20000)")
+    parser.add_argument("--huge", action="store_true", help="scale: 10 million schedules instead of one")
+    parser.add_argument("--json", type=Path, help="where the figures go (default: benchmarks/results/)")
+    return parser.parse_args()
+
+
+def _write(reports: Sequence[Report], path: Path) -> None:
+    machine = {"python": platform.python_version(), "system": platform.platform(), "at": datetime.now(UTC)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    document = {"machine": machine, "reports": [report.document() for report in reports]}
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

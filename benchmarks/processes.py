@@ -1,0 +1,32 @@
+"""What processes have used of the processor, read from /proc; nothing where there is none."""
+
+import os
+from pathlib import Path
+
+import psycopg
+
+
+def cpu_seconds(pid: int, *, ended: bool = False) -> float:
+    """User and system time of a process, with its ended children's (proc(5), fields 14 to 17); 0 when it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11 : 15 if ended else 13])) / os.sysconf("SC_CLK_TCK")
+
+
+def family_cpu_seconds(pid: int) -> float:
+    """That of a process and its children, the ended ones included."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    if not children.exists():
+        return 0.0
+    return cpu_seconds(pid, ended=True) + sum(cpu_seconds(int(child)) for child in children.read_text().split())
+
+
+def backends_cpu_seconds(url: str) -> float:
+    """That of PostgreSQL's processes for one database, when it runs on this machine (reached by a Unix socket)."""
+    question = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with psycopg.connect(url) as connection:
+        if not connection.info.host.startswith("/"):
+            return 0.0
+        return sum(cpu_seconds(pid) for (pid,) in connection.execute(question).fetchall())

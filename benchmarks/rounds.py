@@ -1,0 +1,76 @@
+"""Two sides in turns, so that whatever else the machine does falls on both; the ratio of each round, and their median."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from benchmarks.load import Load, Source, drive
+from benchmarks.web import Web
+
+ROUNDS = 6
+_WARM_UP = 2.0
+
+
+class RunFailed(Exception):
+    """Something was answered that should not have been; a figure would mean nothing."""
+
+
+@dataclass
+class Side:
+    """One of the two, with what all its rounds came to and the rate of each."""
+
+    web: Web
+    load: Load = field(default_factory=Load)
+    rates: list[float] = field(default_factory=list)
+    p95s: list[float] = field(default_factory=list)
+    web_cpu: float = 0.0
+    database_cpu: float = 0.0
+
+    def run(self, source: Source, *, clients: int, seconds: float) -> None:
+        """One round; RunFailed when anything but 2xx is answered."""
+        before = self.web.cpu_seconds()
+        load = drive(self.web.port, source, clients=clients, seconds=seconds)
+        used = [after - was for was, after in zip(before, self.web.cpu_seconds(), strict=True)]
+        if load.errors:
+            raise RunFailed(f"{self.web.name} answered {dict(load.statuses)}, first {load.refusals[0]!r}")
+        self.web_cpu += used[0]
+        self.database_cpu += used[1]
+        self.rates.append(load.rate)
+        self.p95s.append(load.percentile(95))
+        self.load.add(load)
+
+    def figures(self) -> dict[str, Any]:
+        """The side as a row of the report; times in milliseconds."""
+        load = self.load
+        return {
+            "side": self.web.name,
+            "requests": load.requests,
+            "per_second": round(load.rate, 1),
+            "p50_ms": round(load.percentile(50), 2),
+            "p95_ms": round(load.percentile(95), 2),
+            "p99_ms": round(load.percentile(99), 2),
+            "errors": load.errors,
+            "reconnects": load.reconnects,
+            "web_cpu_ms": round(1000 * self.web_cpu / load.requests, 2),
+            "database_cpu_ms": round(1000 * self.database_cpu / load.requests, 2),
+            "client_cpu_percent": round(100 * load.client_cpu / load.seconds, 1),
+        }
+
+
+def alternate(
+    webs: Sequence[Web], source: Callable[[int], Source], *, clients: int, seconds: float, rounds: int = ROUNDS
+) -> list[Side]:
+    """Load the webs in turns, `seconds` each in all; `source(round)` gives both the same requests."""
+    sides = [Side(web) for web in webs]
+    for side in sides:
+        drive(side.web.port, source(0), clients=clients, seconds=_WARM_UP)
+    for number in range(1, rounds + 1):
+        for side in sides if number % 2 else sides[::-1]:
+            side.run(source(number), clients=clients, seconds=seconds / rounds)
+    return sides
+
+
+def ratio(ours: Sequence[float], floor: Sequence[float]) -> float:
+    """The median of the rounds' ratios."""
+    return median(one / other for one, other in zip(ours, floor, strict=True))

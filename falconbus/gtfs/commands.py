@@ -1,0 +1,135 @@
+"""Feeds from the command line, and the network to try things out with."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from flask.cli import AppGroup
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy import select
+
+from falconbus import transactions
+from falconbus.extensions import db
+from falconbus.gtfs import service
+from falconbus.gtfs.errors import FeedRefused
+from falconbus.gtfs.importing.steps import Progress as Told
+from falconbus.gtfs.options import DEFAULT_LAYOUT, ImportOptions
+from falconbus.gtfs.report import LISTED, Report
+from falconbus.kit.errors import DomainError
+from falconbus.network.models import Route
+from falconbus.timetable.service import make_schedules
+
+DEMO = Path(__file__).parent / "demo"
+
+gtfs = AppGroup("gtfs", help="Feeds in GTFS, the format of timetables that trip planners read.")
+demo = AppGroup("demo", help="A network to try things out with.")
+
+
+@gtfs.command("import")
+@click.argument("feed", type=click.Path(path_type=Path))
+@click.option("--feed", "name", help="The feed's name; a newer version under the same name replaces the last.")
+@click.option("--layout", default=DEFAULT_LAYOUT, show_default=True, help="Seat layout of the buses it makes.")
+@click.option("--currency", help="Currency of routes without a fare, such as ZAR.")
+@click.option("--price-per-km", help="Price of routes without a fare.  [default: 0.75]")
+@click.option("--shift-dates", is_flag=True, help="Move all dates by whole weeks, so that service begins about today.")
+@click.option("--horizon-days", type=int, help="How far ahead departures go on sale.  [SCHEDULE_HORIZON_DAYS]")
+def import_command(
+    *,
+    feed: Path,
+    name: str | None,
+    layout: str,
+    currency: str | None,
+    price_per_km: str | None,
+    shift_dates: bool,
+    horizon_days: int | None,
+) -> None:
+    """Import FEED, a GTFS ZIP or folder: all of it, on sale when this ends, or nothing."""
+    values = {
+        "feed": name,
+        "layout": layout,
+        "currency": currency,
+        "price_per_km": price_per_km,
+        "shift_dates": shift_dates,
+        "horizon_days": horizon_days,
+    }
+    began = time.perf_counter()
+    report = _import(feed, lambda: ImportOptions.from_dict(values))
+    _print_report(report, time.perf_counter() - began)
+
+
+@demo.command("load")
+def load_demo() -> None:
+    """Load the demo network unless there are routes; then bring the departures up to date."""
+    if transactions.run(lambda: db.session.scalar(select(Route.id).limit(1))) is not None:
+        made = transactions.run(make_schedules)
+        click.echo(f"There is a network already: the demo is not loaded; {made} departures made.")
+        return
+    began = time.perf_counter()
+    report = _import(DEMO, lambda: ImportOptions(layout="coach-49-comfort", shift_dates=True))
+    _print_report(report, time.perf_counter() - began)
+
+
+def _import(place: Path, options: Callable[[], ImportOptions]) -> Report:
+    """Import and commit, showing how far it is; ends the command with the faults when the feed will not do."""
+    try:
+        wanted = options()
+        if not sys.stderr.isatty():
+            return transactions.run(lambda: service.import_feed(place, wanted, _lines()))
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            return transactions.run(lambda: service.import_feed(place, wanted, _bar(bar)))
+    except FeedRefused as refusal:
+        _refuse(refusal.report)
+    except DomainError as refusal:
+        pointer = getattr(refusal, "pointer", None)
+        raise click.ClickException(f"--{pointer.replace('_', '-')} {refusal}" if pointer else str(refusal)) from None
+
+
+def _lines() -> Told:
+    """One line a step, for logs and pipes."""
+    seen: set[str] = set()
+
+    def tell(step: str, _done: int, _total: int) -> None:
+        if step not in seen:
+            seen.add(step)
+            click.echo(f"{step} ...", err=True)
+
+    return tell
+
+
+def _bar(bar: Progress) -> Told:
+    task = bar.add_task("Reading", total=None)
+    return lambda step, done, total: bar.update(task, description=step, completed=done, total=total)
+
+
+def _print_report(report: Report, seconds: float) -> None:
+    click.echo(f"Imported the feed {report.feed} in {seconds:.1f} s:")
+    for name, count in report.counts.items():
+        click.echo(f"  {count:>9,} {_COUNTED[name]}")
+    for note in report.notes:
+        click.echo(f"Note: {note}")
+    for departure in report.withdrawn:
+        click.echo(f"  {departure}")
+
+
+def _refuse(report: Report) -> NoReturn:
+    for fault in report.faults:
+        click.echo(str(fault), err=True)
+    if report.fault_count > LISTED:
+        click.echo(f"... and {report.fault_count - LISTED} more", err=True)
+    raise click.ClickException(f"the feed has {report.fault_count} faults: nothing was imported")
+
+
+_COUNTED = {
+    "stops": "stops",
+    "routes": "routes (stop patterns)",
+    "fares": "fares for parts of routes",
+    "calendars": "calendars",
+    "timetables": "timetables",
+    "timings": "different timings among them",
+    "schedules": "departures put on sale",
+}

@@ -1,0 +1,50 @@
+"""A feed's way through the database, from the web process to the worker, some megabytes at a time."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, BinaryIO, cast
+
+from psycopg import Connection
+from sqlalchemy import text
+
+from falconbus.extensions import db
+from falconbus.gtfs import queries
+from falconbus.gtfs.models import ImportStatus
+from falconbus.gtfs.options import ImportOptions
+from falconbus.kit import clock
+
+_PIECE = 1024**2
+_NEXT_ID = text("SELECT nextval(pg_get_serial_sequence('feed_imports', 'id'))")
+_COPY = "COPY feed_imports (id, status, filename, options, user_id, created_at, content) FROM STDIN"
+
+
+def store(file: IO[bytes], filename: str, options: ImportOptions, user_id: int | None) -> int:
+    """Write an upload as a queued import; its id. COPY takes it in pieces: a parameter would be all in memory."""
+    import_id: int = db.session.execute(_NEXT_ID).scalar_one()
+    row = [import_id, ImportStatus.QUEUED, filename, json.dumps(options.to_dict()), user_id, clock.now().isoformat()]
+    connection = cast(Connection[object], db.session.connection().connection.driver_connection)
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.write("\t".join(map(_escaped, row)) + "\t\\\\x")
+        while piece := file.read(_PIECE):
+            copy.write(piece.hex())
+        copy.write("\n")
+    return import_id
+
+
+@contextmanager
+def stored(import_id: int) -> Iterator[BinaryIO]:
+    """An uploaded feed as a temporary file."""
+    with tempfile.TemporaryFile() as file:
+        while piece := queries.content_piece(import_id, file.tell() + 1, _PIECE):
+            file.write(piece)
+        file.seek(0)
+        yield cast(BinaryIO, file)
+
+
+def _escaped(value: object) -> str:
+    """A value in COPY's text format."""
+    if value is None:
+        return "\\N"
+    return str(value).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
