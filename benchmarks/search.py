@@ -66,7 +66,7 @@ def check_same(ours: Web, floor: Web, paths: Sequence[str]) -> float:
     for path in paths:
         answers = [_fetch(web, path) for web in (ours, floor)]
         if answers[0] != answers[1]:
-            raise RunFailed(f"{path}: ours {answers[0]}, the floor {answers[1]}")
+            raise RunFailed(f"the sides answer differently to {path}")
         departures += len(answers[0]["results"])
     return departures / len(paths)
 

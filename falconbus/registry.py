@@ -15,7 +15,9 @@ from falconbus.bookings import models as bookings_models
 from falconbus.bookings import service as bookings_service
 from falconbus.bookings import views as bookings_views
 from falconbus.checkout import views as checkout_views
+from falconbus.gtfs import commands as gtfs_commands
 from falconbus.gtfs import models as gtfs_models
+from falconbus.gtfs import views as gtfs_views
 from falconbus.integrations.payments import sandbox
 from falconbus.inventory import models as inventory_models
 from falconbus.messaging import models as messaging_models
@@ -64,7 +66,12 @@ FEATURES = (
     ),
     Feature(name="inventory", models=(inventory_models,)),
     Feature(name="search", blueprints=(search_views.bp,)),
-    Feature(name="gtfs", models=(gtfs_models,)),
+    Feature(
+        name="gtfs",
+        blueprints=(gtfs_views.bp,),
+        models=(gtfs_models,),
+        commands=(gtfs_commands.gtfs, gtfs_commands.demo),
+    ),
     Feature(
         name="bookings",
         blueprints=(bookings_views.bp,),

@@ -26,7 +26,8 @@ def release(context: click.Context) -> None:
     """Migrate the database, make the first admin, extend the schedules; safe to run again."""
     flask_migrate.upgrade()
     current_app.logger.info("the database has the migrations of this code")
-    context.invoke(ensure_admin)
+    if not context.invoke(ensure_admin):
+        click.echo("admin sign-in: as shown at the first start (./falcon user set-password EMAIL makes another)")
     made = transactions.run(timetable.make_schedules)
     click.echo(f"schedules: {made} made up to the horizon")
 

@@ -38,7 +38,7 @@ BOOKING = """
 CLAIM = """
     INSERT INTO seat_claims (schedule_id, leg, seat_number, booking_id, held_until)
     SELECT %(schedule)s, leg, seat, %(booking)s, %(until)s
-    FROM generate_series(%(first)s, %(last)s) AS leg CROSS JOIN unnest(%(seats)s::text[]) AS seat ORDER BY leg, seat
+    FROM generate_series(%(first)s::integer, %(last)s::integer) AS leg CROSS JOIN unnest(%(seats)s::text[]) AS seat ORDER BY leg, seat
     ON CONFLICT (schedule_id, leg, seat_number) DO UPDATE
         SET booking_id = excluded.booking_id, held_until = excluded.held_until WHERE seat_claims.held_until <= %(now)s
 """

@@ -1,6 +1,6 @@
 """Search in two statements, encoded as they come."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -57,7 +57,6 @@ _DEPARTURES = """
             GROUP BY seat.fare_class_id
         ) room JOIN fare_classes fc ON fc.id = room.fare_class_id
     ) classes
-    ORDER BY departs_at, s.id
 """
 
 
@@ -71,8 +70,13 @@ def departures(origin: str, destination: str, day: str, passengers: int) -> dict
         "day": day,
         "now": now,
     }
-    results = [_result(row, passengers) for row in connection().execute(_DEPARTURES, asked).fetchall()]
-    kept = [result for result in results if result is not None]
+    best: dict[int, dict[str, Any]] = {}
+    for row in connection().execute(_DEPARTURES, asked).fetchall():
+        result = _result(row, passengers)
+        # A coach may call at several stops of a city: the shortest ride counts.
+        if result and (row[0] not in best or _minutes(result) < _minutes(best[row[0]])):
+            best[row[0]] = result
+    kept = sorted(best.values(), key=lambda result: (result["departure_time"], result["id"]))
     return {"results": kept[:20], "count": len(kept), "next": None, "previous": None}
 
 
@@ -111,6 +115,10 @@ def _result(row: tuple[Any, ...], passengers: int) -> dict[str, Any] | None:
         "available_seats": offered[0]["available_seats"],
         "fare_classes": offered,
     }
+
+
+def _minutes(result: dict[str, Any]) -> timedelta:
+    return result["arrival_time"] - result["departure_time"]
 
 
 def _money(amount: int) -> str:

@@ -60,13 +60,14 @@ def deactivate(email: str) -> None:
 
 
 @user.command("ensure-admin")
-def ensure_admin() -> None:
-    """Make the first admin of a database that has none, and show its sign-in once."""
+def ensure_admin() -> bool:
+    """Make the first admin of a database that has none, and show its sign-in once; whether one was made."""
     settings = current_app.config["SETTINGS"]
     made = _run(lambda: service.ensure_admin(settings.admin_email, settings.admin_password))
     if made is not None:
         shown = "(the password you set)" if settings.admin_password else made.password
         click.echo(f"admin sign-in: {made.email} / {shown}")
+    return made is not None
 
 
 def _run(work: Callable[[], T]) -> T:

@@ -12,11 +12,12 @@ from falconbus.extensions import db
 # A row for each pair of calls that fits the asked stops: a stop may come twice. Columns of the schedule are NULL when
 # it does not exist, positions when it does not call there.
 _OFFERS = text("""
-    SELECT asked.number, s.id AS schedule_id, s.active AND r.active AS on_sale, r.name AS route_name, b.number AS bus, s.bus_id,
+    SELECT asked.number, s.id AS schedule_id, s.active AND r.active AS on_sale, r.name AS route_name,
+        b.number AS bus, s.bus_id,
         r.base_price, r.currency, r.distance_m AS route_distance_m, f.price AS set_price,
         d.distance_m - o.distance_m AS distance_m, o.position AS origin_position, d.position AS destination_position,
-        o.stop_id AS origin_id, d.stop_id AS destination_id, os.time_zone AS origin_zone, ds.time_zone AS
-        destination_zone, t.boards[o.position + 1] AND t.alights[d.position + 1] AS carries,
+        o.stop_id AS origin_id, d.stop_id AS destination_id, os.time_zone AS origin_zone,
+        ds.time_zone AS destination_zone, t.boards[o.position + 1] AND t.alights[d.position + 1] AS carries,
         s.departure_time + make_interval(mins => t.departures[o.position + 1]) AS departs_at,
         s.departure_time + make_interval(mins => t.arrivals[d.position + 1]) AS arrives_at,
         os.id AS asked_origin_id, os.code AS origin, os.name AS origin_name,

@@ -138,6 +138,7 @@ def test_a_bus_that_changes_under_a_hold_is_seen(world: World, app: FalconBus, d
     """The seats were read before the change, and are claimed after it: the hold begins anew on the other bus."""
     schedule = world.add_schedule()
     tiny = world.add_bus("TINY", world.add_layout("tiny", standard=2))
+    world.commit()
     answers: list[str] = []
 
     def send() -> None:

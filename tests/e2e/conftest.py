@@ -52,8 +52,9 @@ class Sink:
     times: list[float] = field(default_factory=list)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        message = message_from_bytes(envelope.content, policy=default)
-        self.messages.append(message)  # type: ignore[arg-type]
+        content = envelope.content
+        assert isinstance(content, bytes)
+        self.messages.append(message_from_bytes(content, EmailMessage, policy=default))
         self.times.append(time.monotonic())
         return "250 OK"
 

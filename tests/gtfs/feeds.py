@@ -57,7 +57,7 @@ def packed(files: Feed, folder: str = "") -> io.BytesIO:
 
 def load(files: Feed, **options: Any) -> Report:
     """Import and commit."""
-    return transactions.run(lambda: service.import_feed(packed(files), ImportOptions(**options)))
+    return transactions.run(lambda: service.import_feed(packed(files), ImportOptions.from_dict(options)))
 
 
 def refused(files: Feed, **options: Any) -> Report:
