@@ -119,7 +119,9 @@ def _load(connection: psycopg.Connection, size: Size) -> None:
     _copy(connection, "seats", ("layout_id", "number", "row", "column", "fare_class_id"), _seats())
     buses = [(number, f"FB-{number}", 1) for number in range(1, _COACHES + 1)]
     _copy(connection, "buses", ("id", "number", "layout_id"), buses)
-    _copy(connection, "calendars", ("id", "weekdays", "valid_from", "valid_until"), [(1, 127, "2000-01-01", "2099-12-31")])
+    _copy(
+        connection, "calendars", ("id", "weekdays", "valid_from", "valid_until"), [(1, 127, "2000-01-01", "2099-12-31")]
+    )
     stops = [(stop, _code(stop), f"{_city(stop)}, Station {stop}", _city(stop), ZONE)
              for stop in range(1, size.regions * size.cities + 1)]  # fmt: skip
     _copy(connection, "stops", ("id", "code", "name", "city", "time_zone"), stops)

@@ -1,1 +1,119 @@
-def run(*a, **k): ...
+"""Many clients after the same few seats: no seat is ever sold twice, and without the guard it would be."""
+
+import random
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+
+from benchmarks import line
+from benchmarks.line import CAPACITY
+from benchmarks.load import Load, drive, post
+from benchmarks.places import Databases
+from benchmarks.report import Goal, Report
+from benchmarks.rounds import RunFailed
+from benchmarks.web import OURS, UNGUARDED, Web
+
+#: Enough to sell a coach out and be refused; then the crowd moves on to the next departures.
+_ATTEMPTS_A_WAVE = 600
+_DEPARTURES_A_WAVE = 2
+_CONTROL = 3_000
+_LINE = line.Size(regions=1, cities=20, routes=50, trips=100, past_days=0, days=30, parties=0)
+
+# Computed from what travellers hold in their hands, not from the claims that are to be judged.
+_OVERSOLD = """
+    SELECT count(*) FROM (
+        SELECT t.schedule_id, leg, t.seat_number
+        FROM tickets t
+        JOIN journeys j ON j.booking_id = t.booking_id AND j.number = t.journey_number
+        JOIN bookings b ON b.id = t.booking_id
+        CROSS JOIN LATERAL generate_series(j.origin_position, j.destination_position - 1) AS leg
+        WHERE t.status <> 'cancelled' AND (b.status = 'confirmed' OR b.status = 'held' AND b.expires_at > now())
+        GROUP BY t.schedule_id, leg, t.seat_number HAVING count(*) > 1) oversold
+"""
+_WITHOUT_GUARD = """
+    ALTER TABLE seat_claims DROP CONSTRAINT pk_seat_claims;
+    CREATE INDEX ix_seat_claims_unguarded ON seat_claims (schedule_id, leg, seat_number) INCLUDE (held_until);
+"""
+
+
+def run(databases: Databases, *, attempts: int, clients: int) -> Report:
+    """The race, and its control with the guard off."""
+    line.ensure(databases, "race_line", _LINE)
+    row, oversold = _race(databases, "ours", OURS, attempts, clients)
+    control, shown = _race(databases, "guard off", UNGUARDED, min(attempts, _CONTROL), clients)
+    return Report(
+        "race",
+        rows=[row, control],
+        goals=[
+            Goal("seats sold twice", oversold, 0, at_most=True),
+            Goal("seats sold twice without the guard", shown, 1),
+        ],
+        notes=[f"{clients} clients; half choose their seats, half have them chosen; stretches overlap"],
+    )
+
+
+def _race(
+    databases: Databases, name: str, program: tuple[str, str], attempts: int, clients: int
+) -> tuple[dict[str, Any], int]:
+    url = databases.make("race", template="race_line")
+    with psycopg.connect(url) as connection:
+        if program is UNGUARDED:
+            connection.execute(_WITHOUT_GUARD)
+        crowd = _crowd(connection, attempts)
+    with Web(name.replace(" ", "-"), program, databases.settings("race")) as web:
+        load = drive(web.port, lambda: next(crowd, None), clients=clients)
+    with psycopg.connect(url) as connection:
+        check_answers(load, _one(connection, "SELECT count(*) FROM bookings"))
+        oversold = _one(connection, _OVERSOLD)
+    row = {
+        "side": name,
+        "attempts": load.requests,
+        "per_second": round(load.rate, 1),
+        "p95_ms": round(load.percentile(95), 2),
+        "sold": load.statuses[201],
+        "refused": load.statuses[409],
+        "oversold": oversold,
+    }
+    return row, oversold
+
+
+def check_answers(load: Load, bookings: int) -> None:
+    """RunFailed unless each attempt was sold or refused, and what was sold is there."""
+    others = {status: count for status, count in load.statuses.items() if status not in {201, 409}}
+    if others or load.statuses[201] != bookings:
+        raise RunFailed(f"answers {dict(load.statuses)}, {bookings} bookings, first refusal {load.refusals[:1]!r}")
+
+
+def _crowd(connection: psycopg.Connection, attempts: int) -> Iterator[bytes]:
+    """Holds for one to three people on the departures of the present wave."""
+    departures = connection.execute("""
+        SELECT s.id, array_agg(stops.code ORDER BY rs.position)
+        FROM schedules s JOIN route_stops rs USING (route_id) JOIN stops ON stops.id = rs.stop_id
+        WHERE s.departure_time > now() + interval '1 day' GROUP BY s.id ORDER BY s.id
+    """).fetchall()
+    chance = random.Random(1)
+    for attempt in range(attempts):
+        wave = attempt // _ATTEMPTS_A_WAVE
+        schedule_id, stops = departures[(wave * _DEPARTURES_A_WAVE + attempt % _DEPARTURES_A_WAVE) % len(departures)]
+        first = chance.randrange(len(stops) - 1)
+        past = chance.randrange(first + 1, len(stops))
+        people = chance.randint(1, 3)
+        journey = {"schedule_id": schedule_id, "origin": stops[first], "destination": stops[past]}
+        if chance.random() < 0.5:
+            seat = chance.randint(9, CAPACITY - people)
+            journey["seats"] = [str(seat + number) for number in range(people)]
+        body = {
+            "journeys": [journey],
+            "passengers": [{"name": f"Traveller {number}"} for number in range(people)],
+            "contact": {"email": "traveller@example.com"},
+        }
+        yield post("/api/v1/bookings", msgspec.json.encode(body), str(UUID(int=chance.getrandbits(128))))
+
+
+def _one(connection: psycopg.Connection, question: str) -> int:
+    row = connection.execute(question.encode()).fetchone()
+    assert row is not None
+    return int(row[0])

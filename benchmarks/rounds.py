@@ -8,7 +8,9 @@ from typing import Any
 from benchmarks.load import Load, Source, drive
 from benchmarks.web import Web
 
-ROUNDS = 6
+# Short ones, as the machine's other work comes in bursts.
+_SECONDS_A_ROUND = 1.0
+_FEWEST = 6
 _WARM_UP = 2.0
 
 
@@ -18,19 +20,21 @@ class RunFailed(Exception):
 
 @dataclass
 class Side:
-    """One of the two, with what all its rounds came to and the rate of each."""
+    """One of the two, with what its rounds came to in all, and the rate and p95 of each."""
 
     web: Web
+    #: The requests of a round, by its number.
+    source: Callable[[int], Source]
     load: Load = field(default_factory=Load)
     rates: list[float] = field(default_factory=list)
     p95s: list[float] = field(default_factory=list)
     web_cpu: float = 0.0
     database_cpu: float = 0.0
 
-    def run(self, source: Source, *, clients: int, seconds: float) -> None:
+    def run(self, number: int, *, clients: int, seconds: float) -> None:
         """One round; RunFailed when anything but 2xx is answered."""
         before = self.web.cpu_seconds()
-        load = drive(self.web.port, source, clients=clients, seconds=seconds)
+        load = drive(self.web.port, self.source(number), clients=clients, seconds=seconds)
         used = [after - was for was, after in zip(before, self.web.cpu_seconds(), strict=True)]
         if load.errors:
             raise RunFailed(f"{self.web.name} answered {dict(load.statuses)}, first {load.refusals[0]!r}")
@@ -58,17 +62,20 @@ class Side:
         }
 
 
-def alternate(
-    webs: Sequence[Web], source: Callable[[int], Source], *, clients: int, seconds: float, rounds: int = ROUNDS
-) -> list[Side]:
-    """Load the webs in turns, `seconds` each in all; `source(round)` gives both the same requests."""
-    sides = [Side(web) for web in webs]
+def alternate(sides: Sequence[Side], *, clients: int, seconds: float) -> None:
+    """Load the sides in turns, `seconds` each in all."""
     for side in sides:
-        drive(side.web.port, source(0), clients=clients, seconds=_WARM_UP)
+        drive(side.web.port, side.source(0), clients=clients, seconds=_WARM_UP)
+    rounds = max(_FEWEST, round(seconds / _SECONDS_A_ROUND))
     for number in range(1, rounds + 1):
         for side in sides if number % 2 else sides[::-1]:
-            side.run(source(number), clients=clients, seconds=seconds / rounds)
-    return sides
+            side.run(number, clients=clients, seconds=seconds / rounds)
+
+
+def processor_ratio(ours: Side, floor: Side) -> float:
+    """What a request of ours costs of the processor, web and database together, to what one of the floor's does."""
+    own, other = (side.web_cpu + side.database_cpu for side in (ours, floor))
+    return own / ours.load.requests / (other / floor.load.requests) if other else 0.0
 
 
 def ratio(ours: Sequence[float], floor: Sequence[float]) -> float:

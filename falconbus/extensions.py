@@ -8,6 +8,8 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import MetaData, Row, Select
 from sqlalchemy.orm import DeclarativeBase
 
+from falconbus.sessions import Session
+
 
 class Model(DeclarativeBase):
     """The base of every table; constraints are named by rule so that migrations can name them too."""
@@ -27,6 +29,8 @@ class Model(DeclarativeBase):
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
-db = SQLAlchemy(model_class=Model, disable_autonaming=True, session_options={"expire_on_commit": False})
+db = SQLAlchemy(
+    model_class=Model, disable_autonaming=True, session_options={"class_": Session, "expire_on_commit": False}
+)
 cors = CORS()
 celery = Celery("falconbus")

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, request
 from flask_limiter import Limiter
+from flask_limiter.errors import RateLimitExceeded
 
 from config import Settings
 from falconbus import security
+from falconbus.kit import clock, problem
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -51,12 +53,22 @@ def init_app(app: Flask, settings: Settings) -> None:
         RATELIMIT_STRATEGY=_STRATEGY,
         # The strategy is part of the keys: two strategies on the same keys are errors.
         RATELIMIT_KEY_PREFIX=f"limits:{_STRATEGY}:",
-        RATELIMIT_HEADERS_ENABLED=True,
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
         RATELIMIT_APPLICATION=_rate,
         RATELIMIT_APPLICATION_EXEMPT_WHEN=_is_uncounted,
     )
     limiter.init_app(app)
+    app.register_error_handler(RateLimitExceeded, _refuse)
+
+
+def _refuse(exceeded: RateLimitExceeded) -> Response:
+    """429 with the seconds to wait: until the oldest calls that count have left the window."""
+    limit = limiter.current_limit
+    seconds = max(1, int(limit.reset_at - clock.now().timestamp())) if limit else 1
+    detail = f"the limit is {exceeded.description}; try again in {seconds} s"
+    answer = problem.response(429, "rate_limited", "Too many requests", detail)
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
 
 
 def _rate() -> str:

@@ -66,7 +66,15 @@ def _attempt(wanted: dict[str, Any], caller: str, key: str, digest: str) -> tupl
         "created_at": now,
         "expires_at": now + timedelta(minutes=10),
     }
-    row = [held["reference"], contact["email"].lower(), contact.get("phone"), held["total"], offer[2], now, held["expires_at"]]
+    row = [
+        held["reference"],
+        contact["email"].lower(),
+        contact.get("phone"),
+        held["total"],
+        offer[2],
+        now,
+        held["expires_at"],
+    ]
     booking_id = (execute(booking_sql.BOOKING, row).fetchone() or ())[0]
     parts = {
         "booking": booking_id,

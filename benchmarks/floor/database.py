@@ -15,7 +15,5 @@ def connection() -> psycopg.Connection[TupleRow]:
     """This thread's connection; a statement outside a transaction is one of its own."""
     found: psycopg.Connection[TupleRow] | None = getattr(_local, "connection", None)
     if found is None:
-        found = _local.connection = psycopg.connect(
-            os.environ["DATABASE_URL"], autocommit=True, options=_OPTIONS
-        )
+        found = _local.connection = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True, options=_OPTIONS)
     return found

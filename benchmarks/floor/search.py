@@ -92,7 +92,9 @@ def _stops_of(found: list[tuple[Any, ...]], place: str) -> list[int]:
 
 def _result(row: tuple[Any, ...], passengers: int) -> dict[str, Any] | None:
     classes = sorted(
-        ((row[11] * percent + 50) // 100, code, name, free) for code, name, percent, free in row[13] if free >= passengers
+        ((row[11] * percent + 50) // 100, code, name, free)
+        for code, name, percent, free in row[13]
+        if free >= passengers
     )
     if not classes:
         return None

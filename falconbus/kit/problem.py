@@ -102,13 +102,10 @@ def _http(fault: HTTPException) -> Response | HTTPException:
     status = fault.code or 500
     if status < 400:
         return fault
-    if status == 429:
-        answer = response(429, "rate_limited", "Too many requests", f"The limit is {fault.description}; wait a little")
-    else:
-        code = _HTTP_CODES.get(status, f"http_{status}")
-        answer = response(status, code, fault.name, fault.description or fault.name)
+    code = _HTTP_CODES.get(status, f"http_{status}")
+    answer = response(status, code, fault.name, fault.description or fault.name)
     for name, value in fault.get_headers(request.environ):
-        if name.lower() in {"allow", "retry-after"}:
+        if name == "Allow":
             answer.headers[name] = value
     return answer
 

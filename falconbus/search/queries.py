@@ -24,47 +24,64 @@ _PLACES = text(r"""
         OR s.city_key = lower(regexp_replace(normalize(asked.place, NFKD), '[\u0300-\u036f]', '', 'g'))
 """)
 
-# Every departure on the day, for each pair of calls that fits, with the seats taken on the legs between, by class.
-# The day is the local one at the boarding stop; timetables are few, their schedules come from one index range each.
+# Every departure on the day, for each pair of calls that fits, with the seats taken on the legs between, by class. The
+# day is the local one at the boarding stop. Each OFFSET 0 keeps the planner from merging its subquery: whatever it
+# believes of the parameters, it goes from the few pairs of calls to their timetables, and from each to one index range.
 _DEPARTURES = text("""
-    WITH pairs AS MATERIALIZED (
-        SELECT t.id AS timetable_id, r.name AS route_name, r.base_price, r.currency, r.distance_m AS route_distance_m,
-            os.code AS origin, os.name AS origin_name, os.time_zone AS origin_zone,
-            ds.code AS destination, ds.name AS destination_name, ds.time_zone AS destination_zone,
-            o.position AS origin_position, d.position AS destination_position,
-            d.distance_m - o.distance_m AS distance_m, f.price AS set_price,
-            make_interval(mins => t.departures[o.position + 1]) AS until_departure,
-            make_interval(mins => t.arrivals[d.position + 1]) AS until_arrival,
-            CAST(:day AS timestamp) AT TIME ZONE os.time_zone AS day_begins,
-            (CAST(:day AS timestamp) + interval '1 day') AT TIME ZONE os.time_zone AS day_ends
-        FROM route_stops o
-        JOIN route_stops d ON d.route_id = o.route_id AND d.position > o.position
-        JOIN routes r ON r.id = o.route_id AND r.active
-        JOIN timetables t ON t.route_id = o.route_id AND t.boards[o.position + 1] AND t.alights[d.position + 1]
-        JOIN stops os ON os.id = o.stop_id
-        JOIN stops ds ON ds.id = d.stop_id
-        LEFT JOIN segment_fares f ON f.route_id = o.route_id AND f.origin_position = o.position
-            AND f.destination_position = d.position
-        WHERE o.stop_id = ANY(CAST(:origins AS integer[])) AND d.stop_id = ANY(CAST(:destinations AS integer[]))
-    ), room AS MATERIALIZED (
+    WITH room AS MATERIALIZED (
         SELECT layout_id, fare_class_id, count(*) AS seats FROM seats GROUP BY layout_id, fare_class_id
     )
-    SELECT s.id, p.*, b.number AS bus_number, s.departure_time + p.until_departure AS departs_at,
-        s.departure_time + p.until_arrival AS arrives_at, classes.fare_classes
-    FROM pairs p
-    JOIN schedules s ON s.timetable_id = p.timetable_id AND s.active
-        AND s.departure_time >= greatest(p.day_begins, :now) - p.until_departure
-        AND s.departure_time < p.day_ends - p.until_departure
-    JOIN buses b ON b.id = s.bus_id
+    SELECT s.id, r.route_name, r.base_price, r.currency, r.route_distance_m, pair.distance_m, f.price AS set_price,
+        os.origin, os.origin_name, os.origin_zone, ds.destination, ds.destination_name, ds.destination_zone,
+        b.bus_number, s.departure_time + t.until_departure AS departs_at,
+        s.departure_time + t.until_arrival AS arrives_at, classes.fare_classes
+    FROM (
+        SELECT o.route_id, o.position AS origin_position, d.position AS destination_position, o.stop_id AS origin_id,
+            d.stop_id AS destination_id, d.distance_m - o.distance_m AS distance_m
+        FROM route_stops o JOIN route_stops d ON d.route_id = o.route_id AND d.position > o.position
+        WHERE o.stop_id = ANY(CAST(:origins AS integer[])) AND d.stop_id = ANY(CAST(:destinations AS integer[]))
+        OFFSET 0
+    ) pair
     CROSS JOIN LATERAL (
-        SELECT jsonb_agg(jsonb_build_array(fc.code, fc.name, fc.price_percent,
+        SELECT name AS route_name, base_price, currency, distance_m AS route_distance_m
+        FROM routes WHERE id = pair.route_id AND active OFFSET 0
+    ) r
+    CROSS JOIN LATERAL (
+        SELECT code AS origin, name AS origin_name, time_zone AS origin_zone,
+            CAST(:day AS timestamp) AT TIME ZONE time_zone AS day_begins,
+            (CAST(:day AS timestamp) + interval '1 day') AT TIME ZONE time_zone AS day_ends
+        FROM stops WHERE id = pair.origin_id OFFSET 0
+    ) os
+    CROSS JOIN LATERAL (
+        SELECT code AS destination, name AS destination_name, time_zone AS destination_zone
+        FROM stops WHERE id = pair.destination_id OFFSET 0
+    ) ds
+    CROSS JOIN LATERAL (
+        SELECT id, make_interval(mins => departures[pair.origin_position + 1]) AS until_departure,
+            make_interval(mins => arrivals[pair.destination_position + 1]) AS until_arrival
+        FROM timetables
+        WHERE route_id = pair.route_id AND boards[pair.origin_position + 1] AND alights[pair.destination_position + 1]
+        OFFSET 0
+    ) t
+    CROSS JOIN LATERAL (
+        SELECT id, bus_id, departure_time FROM schedules
+        WHERE timetable_id = t.id AND active
+            AND departure_time >= greatest(os.day_begins, :now) - t.until_departure
+            AND departure_time < os.day_ends - t.until_departure
+        OFFSET 0
+    ) s
+    CROSS JOIN LATERAL (SELECT number AS bus_number, layout_id FROM buses WHERE id = s.bus_id OFFSET 0) b
+    LEFT JOIN segment_fares f ON f.route_id = pair.route_id AND f.origin_position = pair.origin_position
+        AND f.destination_position = pair.destination_position
+    CROSS JOIN LATERAL (
+        SELECT json_agg(json_build_array(fc.code, fc.name, fc.price_percent,
             room.seats - coalesce(taken.seats, 0))) AS fare_classes
         FROM room
         JOIN fare_classes fc ON fc.id = room.fare_class_id
         LEFT JOIN (
             SELECT seat.fare_class_id, count(DISTINCT c.seat_number) AS seats
             FROM seat_claims c JOIN seats seat ON seat.layout_id = b.layout_id AND seat.number = c.seat_number
-            WHERE c.schedule_id = s.id AND c.leg >= p.origin_position AND c.leg < p.destination_position
+            WHERE c.schedule_id = s.id AND c.leg >= pair.origin_position AND c.leg < pair.destination_position
                 AND (c.held_until IS NULL OR c.held_until > :now)
             GROUP BY seat.fare_class_id
         ) taken ON taken.fare_class_id = room.fare_class_id

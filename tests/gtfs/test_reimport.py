@@ -1,5 +1,6 @@
 """A feed again, and its newer versions: what is sold stays sold, what is gone goes off sale."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -9,9 +10,12 @@ import pytest
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from falconbus.app import FalconBus
+from falconbus.extensions import db
 from falconbus.gtfs.errors import BadImportOption
+from falconbus.gtfs.importing import withdrawal
 from tests.calls import hold, pay
 from tests.gtfs.feeds import Feed, feed, gtfs_day, load, row, rows, today
 from tests.world import World
@@ -82,7 +86,9 @@ def test_a_stop_that_moved_or_has_another_name_is_updated(database: SQLAlchemy) 
     load(feed())
     stops = feed()["stops.txt"].replace("Beta, Square", "Beta City, Square").replace("-24.0", "-24.5")
     load(feed(stops=stops))
-    assert rows("SELECT code, name, city, latitude FROM stops WHERE feed_key IN ('tl:b', 'tl:c') ORDER BY feed_key") == [
+    assert rows(
+        "SELECT code, name, city, latitude FROM stops WHERE feed_key IN ('tl:b', 'tl:c') ORDER BY feed_key"
+    ) == [
         ("BET", "Beta City, Square", "Beta City", -25.0),
         ("GAM", "Gamma, Mall", "Gamma", -24.5),
     ]
@@ -90,13 +96,14 @@ def test_a_stop_that_moved_or_has_another_name_is_updated(database: SQLAlchemy) 
 
 def test_what_people_corrected_by_hand_stays(database: SQLAlchemy) -> None:
     load(feed())
+    stopped = schedule_ids()[3]
     database.session.execute(text("UPDATE stops SET city = 'Betaville', code = 'BTV' WHERE feed_key = 'tl:b'"))
-    database.session.execute(text("UPDATE schedules SET active = false WHERE id = :id"), {"id": schedule_ids()[3]})
+    database.session.execute(text("UPDATE schedules SET active = false WHERE id = :id"), {"id": stopped})
     database.session.execute(text("UPDATE routes SET active = false WHERE feed_key LIKE 'tl:%'"))
     database.session.commit()
     load(feed(stops=feed()["stops.txt"].replace("Beta, Square", "Beta, Park")))
     assert row("SELECT code, city, name FROM stops WHERE feed_key = 'tl:b'") == ("BTV", "Betaville", "Beta, Park")
-    assert row("SELECT active FROM schedules WHERE id = :id", id=schedule_ids()[3]) == (False,)
+    assert row("SELECT active FROM schedules WHERE id = :id", id=stopped) == (False,)
     assert row("SELECT active FROM routes WHERE feed_key LIKE 'tl:%'") == (False,)
 
 
@@ -148,9 +155,9 @@ def test_days_that_no_longer_run_go_and_come_back(database: SQLAlchemy, client: 
     load(feed())
     ids = schedule_ids()
     sell(client, ids[4])
-    day = today() + timedelta(days=5)
-    first = row("SELECT (departure_time AT TIME ZONE 'Africa/Johannesburg')::date FROM schedules WHERE id = :id", id=ids[4])
-    day = first[0]
+    (day,) = row(
+        "SELECT (departure_time AT TIME ZONE 'Africa/Johannesburg')::date FROM schedules WHERE id = :id", id=ids[4]
+    )
     dates = "service_id,date,exception_type\n" + "".join(
         f"DAILY,{gtfs_day(day + timedelta(days=more))},2\n" for more in (0, 1)
     )
@@ -228,6 +235,52 @@ def test_two_imports_of_one_feed_at_once_are_one_after_the_other(app: FalconBus,
         made = sorted(pool.map(once, range(4)))
     assert made[:3] == [0, 0, 0]
     assert len(schedule_ids()) == made[3]
+
+
+def import_while_a_seat_is_claimed(app: FalconBus, schedule_id: int) -> None:
+    """A newer version comes while somebody's claim on a departure that it drops is written and not yet committed."""
+
+    def renew() -> None:
+        with app.app_context():
+            load(later(feed()))
+
+    booking = text(
+        "INSERT INTO bookings (reference, status, email, total, currency, created_at, expires_at)"
+        " VALUES ('ABCDEFGH', 'held', 'thandi@example.com', 1, 'ZAR', now(), now() + interval '1 hour') RETURNING id"
+    )
+    claim = text(
+        "INSERT INTO seat_claims (schedule_id, leg, seat_number, booking_id) VALUES (:schedule, 0, '1', :booking)"
+    )
+    waiting = text("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database())")
+    with ThreadPoolExecutor(1) as pool, db.engine.connect() as connection, db.engine.connect() as watching:
+        booking_id = connection.execute(booking).scalar_one()
+        connection.execute(claim, {"schedule": schedule_id, "booking": booking_id})
+        renewed = pool.submit(renew)
+        for _ in range(400):
+            if watching.execute(waiting).scalar_one():
+                break
+            time.sleep(0.01)
+            watching.rollback()
+        connection.commit()
+        renewed.result(timeout=20)
+
+
+def test_an_import_waits_for_a_claim_that_is_being_made(app: FalconBus, database: SQLAlchemy) -> None:
+    load(feed())
+    schedule_id = schedule_ids()[7]
+    import_while_a_seat_is_claimed(app, schedule_id)
+    assert row("SELECT active FROM schedules WHERE id = :id", id=schedule_id) == (False,)
+    assert row("SELECT count(*) FROM seat_claims WHERE schedule_id = :id", id=schedule_id) == (1,)
+
+
+def test_without_its_lock_an_import_would_delete_what_is_being_booked(
+    app: FalconBus, database: SQLAlchemy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: only the foreign key is left to stop it, and it stops the whole import."""
+    monkeypatch.setattr(withdrawal, "_LOCK", "SELECT")
+    load(feed())
+    with pytest.raises(IntegrityError, match="fk_seat_claims_schedule_id"):
+        import_while_a_seat_is_claimed(app, schedule_ids()[7])
 
 
 def test_a_seat_is_not_claimed_on_a_departure_while_it_is_deleted(

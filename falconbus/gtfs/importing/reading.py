@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
+from dataclasses import dataclass
 from itertools import islice
 from typing import IO
 
@@ -36,8 +36,9 @@ def read_feed(source: Source, report: Report, progress: Progress) -> None:
     for file in FILES:
         size = sizes[file.name]
         if size is not None:
-            with damage_told(file.filename), source.open(file.filename) as stream:
-                _FileReader(file, stream, report).copy(partial(_tell, progress, before, total))
+            with damage_told(file.filename), source.open(file.filename) as stream, _as_text(stream) as text:
+                reader = _FileReader(file, text, report)
+                reader.copy(_Teller(progress, before, total, stream).tell)
             before += size
         elif file.needed:
             report.add_fault(file.filename, None, "is missing", "a feed needs it")
@@ -46,21 +47,33 @@ def read_feed(source: Source, report: Report, progress: Progress) -> None:
     analyze(*(file.table for file in FILES))
 
 
-def _tell(progress: Progress, before: int, total: int, done: int) -> None:
-    progress(before + done, total)
+@dataclass(frozen=True)
+class _Teller:
+    """Tells how far a file is read, after the files before it."""
+
+    progress: Progress
+    before: int
+    total: int
+    stream: IO[bytes]
+
+    def tell(self) -> None:
+        self.progress(self.before + self.stream.tell(), self.total)
+
+
+def _as_text(stream: IO[bytes]) -> io.TextIOWrapper:
+    return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
 
 
 class _FileReader:
     """Reads one file. Rows that will not do become faults, so that one look shows all of them."""
 
-    def __init__(self, file: FeedFile, stream: IO[bytes], report: Report) -> None:
+    def __init__(self, file: FeedFile, text: io.TextIOWrapper, report: Report) -> None:
         self._file = file
-        self._stream = stream
-        self._text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+        self._text = text
         self._report = report
         self._rows = csv.reader(self._lines(), strict=True, skipinitialspace=True)
 
-    def copy(self, tell: Callable[[int], None]) -> None:
+    def copy(self, tell: Callable[[], None]) -> None:
         """Stream the known columns through COPY, some thousand rows at once."""
         header = self._header()
         if header is None:
@@ -76,7 +89,7 @@ class _FileReader:
             while batch := list(islice(rows, _ROWS_AT_ONCE)):
                 copy.write(self._as_csv(batch, names))
                 count += len(batch)
-                tell(self._stream.tell())
+                tell()
         if self._file.needed and count == 0:
             self._fault(None, "has no rows", "a feed needs some")
 

@@ -1,0 +1,44 @@
+"""How the app's sessions use the database's connections: few round trips, none of them dead."""
+
+import time
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import flask_sqlalchemy.session
+from flask import has_request_context, request
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import InvalidatePoolError
+
+#: A connection that lay idle for longer is asked whether it lives; a busy one is trusted, which saves a round trip.
+TRUSTED_SECONDS = 2.0
+_READS = frozenset({"GET", "HEAD"})
+_readers: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
+
+
+class Session(flask_sqlalchemy.session.Session):
+    """Requests that only read need no transaction: each of their statements sees what is committed when it begins."""
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Any:
+        engine = super().get_bind(*args, **kwargs)
+        if not (has_request_context() and request.method in _READS and isinstance(engine, Engine)):
+            return engine
+        if engine not in _readers:
+            _readers[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
+        return _readers[engine]
+
+
+def watch_connections(engine: Engine) -> None:
+    """Replace the pool's connections when one that lay idle turns out to be dead."""
+
+    @event.listens_for(engine, "checkin")
+    def note(_connection: Any, record: Any) -> None:
+        record.info["idle_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("idle_since", time.monotonic()) < TRUSTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as dead:
+            raise InvalidatePoolError from dead

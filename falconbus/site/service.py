@@ -1,0 +1,44 @@
+"""What bearers of a manage link do: look at their booking, and cancel what they were quoted."""
+
+from collections.abc import Collection
+
+from falconbus.bookings import service as bookings
+from falconbus.bookings.errors import BookingNotFound
+from falconbus.bookings.record import BookingRecord
+from falconbus.checkout import cancelling
+from falconbus.kit import references
+from falconbus.payments import service as payments
+from falconbus.security import Identity
+from falconbus.site import policy
+from falconbus.site.errors import QuoteChanged
+
+
+def identify(reference: str, token: str) -> Identity:
+    """The bearer of this booking's manage token; BookingNotFound, whatever is wrong with the token or the reference."""
+    identity = bookings.load_identity(token)
+    if identity is None or identity.booking_reference != references.read_reference(reference):
+        raise BookingNotFound
+    return identity
+
+
+def is_paying(record: BookingRecord) -> bool:
+    """Whether a payment is under way that can still confirm the booking."""
+    return policy.may_be_paying(record) and payments.has_open_attempt(record.id)
+
+
+def cancel_as_shown(
+    reference: str, passengers: Collection[int], identity: Identity, shown: tuple[int, int] | None
+) -> BookingRecord:
+    """Cancel the passengers if it comes to the refund and fee that were shown; else QuoteChanged, and nothing happens.
+
+    The sums are compared after the fact, for the clock goes on while we count: raising undoes the transaction.
+    Raises what cancelling raises, too.
+    """
+    if shown is None or not passengers:
+        raise QuoteChanged(passengers)
+    cancelling.quote(reference, passengers, identity, None)
+    before = bookings.get_visible(reference, identity, None)
+    after = cancelling.cancel(reference, passengers, identity, None)
+    if (after.refund_amount - before.refund_amount, after.fee_amount - before.fee_amount) != shown:
+        raise QuoteChanged(passengers)
+    return after

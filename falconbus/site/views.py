@@ -1,0 +1,105 @@
+"""The page behind a mail's manage link: the booking, its papers, cancelling.
+
+The token is the authority, in the address or in a form's body, and no cookie is read: another site's page has nothing
+to ride on (CSRF). What bears a secret in its address is neither kept, nor indexed, nor passed on as a referrer.
+"""
+
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as AnyResponse
+
+from falconbus.bookings import service as bookings
+from falconbus.checkout import cancelling
+from falconbus.messaging import service as messaging
+from falconbus.security import Identity, public
+from falconbus.site import formats, queries, refusals, service
+from falconbus.site.errors import QuoteChanged
+from falconbus.site.pages import BookingPage, CancelPage
+from falconbus.site.schemas import Choice, amounts_shown
+
+bp = Blueprint("site", __name__, url_prefix="/manage", template_folder="templates")
+
+
+@bp.get("/<reference>")
+@public
+def show_booking(reference: str) -> str:
+    """The booking, for the bearer of its manage token (`?token=`)."""
+    record = bookings.get_visible(reference, _identity(reference, request.args), None)
+    names = queries.fare_class_names({journey.fare_class for journey in record.journeys})
+    return _render("site/booking.html", BookingPage.of(record, names, is_paying=service.is_paying(record)))
+
+
+@bp.get("/<reference>/ticket.pdf")
+@public
+def download_ticket(reference: str) -> Response:
+    """The tickets of a confirmed booking, to print or to show."""
+    record = bookings.get_visible(reference, _identity(reference, request.args), None)
+    return _attached(messaging.find_ticket_pdf(record.id), "application/pdf", f"tickets-{record.reference}.pdf")
+
+
+@bp.get("/<reference>/calendar.ics")
+@public
+def download_calendar(reference: str) -> Response:
+    """The journeys of a confirmed booking for a calendar."""
+    record = bookings.get_visible(reference, _identity(reference, request.args), None)
+    return _attached(messaging.find_calendar(record.id), "text/calendar", f"journey-{record.reference}.ics")
+
+
+@bp.get("/<reference>/cancel")
+@public
+def show_cancelling(reference: str) -> str:
+    """Who can be cancelled, and what would come back for those chosen (`passenger=1&passenger=2`, with `chosen`)."""
+    identity = _identity(reference, request.args)
+    choice = Choice.of(request.args)
+    quote = cancelling.quote(reference, choice.passengers or None, identity, None)
+    record = bookings.get_visible(reference, identity, None)
+    return _render("site/cancel.html", CancelPage.of(record, choice, quote))
+
+
+@bp.post("/<reference>/cancel")
+@public
+def cancel(reference: str) -> AnyResponse:
+    """Cancel the passengers chosen, for the refund and fee that the form was shown with, and go back to the booking."""
+    identity = _identity(reference, request.form)
+    choice = Choice.of(request.form)
+    service.cancel_as_shown(reference, choice.passengers, identity, amounts_shown(request.form))
+    return _go("site.show_booking", notice="cancelled")
+
+
+@bp.errorhandler(QuoteChanged)
+def show_new_quote(change: QuoteChanged) -> AnyResponse:
+    """Nothing was cancelled: show what would come back now."""
+    return _go("site.show_cancelling", passenger=list(change.passengers), chosen=1, notice="changed")
+
+
+@bp.after_request
+def keep_private(answer: Response) -> Response:
+    """For the traveller alone, refusals too; those are pages here."""
+    answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers["X-Robots-Tag"] = "noindex"
+    return refusals.as_page(answer)
+
+
+def _identity(reference: str, fields: MultiDict[str, str]) -> Identity:
+    token = fields.get("token", "")
+    identity = service.identify(reference, token)
+    g.manage_token = token
+    return identity
+
+
+def _render(template: str, page: BookingPage | CancelPage) -> str:
+    notice = request.args.get("notice")
+    return render_template(template, page=page, notice=notice, token=g.manage_token, formats=formats)
+
+
+def _attached(content: bytes, media_type: str, name: str) -> Response:
+    answer = Response(content, mimetype=media_type)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
+
+
+def _go(endpoint: str, **fields: object) -> AnyResponse:
+    """See another page of the same booking."""
+    address = url_for(endpoint, **(request.view_args or {}), token=g.manage_token, **fields)  # type: ignore[arg-type]
+    return redirect(address, 303)
