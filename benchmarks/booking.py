@@ -1,14 +1,13 @@
-"""Holding seats: idempotency key, offer, booking, claims, passengers, journey, tickets; against the floor's same rows."""
+"""Holding seats: key, offer, booking, claims, passengers, journey, tickets; against a floor that writes the same."""
 
 import random
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import psycopg
 
-from benchmarks import line
+from benchmarks import line, loading
 from benchmarks.load import Source, drive, post
 from benchmarks.places import Databases
 from benchmarks.report import Goal, Report
@@ -25,7 +24,7 @@ _COMPARED = 50
 
 def run(databases: Databases, *, seconds: float, clients: int) -> Report:
     """Both sides book on the same departures, in the same tables, in turns."""
-    line.ensure(databases, "line", line.SEARCH)
+    loading.ensure(databases, "line", line.SEARCH)
     url = databases.make("booking", template="line")
     orders = Orders(url)
     settings = databases.settings("booking")
@@ -43,22 +42,17 @@ def run(databases: Databases, *, seconds: float, clients: int) -> Report:
             Goal("p95 in milliseconds", own["p95_ms"], P95_MS, at_most=True),
         ],
         notes=[
-            f"automatic seats, 1 to 3 passengers, {orders.departures:,} departures, {clients} clients",
+            f"automatic seats, 1 to 3 passengers, {len(orders.departures):,} departures, {clients} clients",
             f"a request costs {processor_ratio(*sides):.2f} times the floor's processor time",
         ],
     )
 
 
 class Orders:
-    """Holds as travellers make them: some departure, some stretch of its way, one to three people, seats chosen for them."""
+    """Holds as travellers make them: some departure, some stretch of its way, one to three people, any seats."""
 
     def __init__(self, url: str) -> None:
-        with psycopg.connect(url) as connection:
-            self._departures = connection.execute(_DEPARTURES, [timedelta(days=1)]).fetchall()
-
-    @property
-    def departures(self) -> int:
-        return len(self._departures)
+        self.departures = departures(url)
 
     def source(self, seed: int) -> Source:
         """Requests without end. Their keys are never the same: two sides that share tables must not share answers."""
@@ -66,7 +60,7 @@ class Orders:
         return lambda: self.order(chance, keys)
 
     def order(self, chance: random.Random, keys: random.Random) -> bytes:
-        schedule_id, stops = chance.choice(self._departures)
+        schedule_id, stops = chance.choice(self.departures)
         first = chance.randrange(len(stops) - 1)
         past = chance.randrange(first + 1, len(stops))
         body = {
@@ -83,8 +77,16 @@ class Orders:
 _DEPARTURES = """
     SELECT s.id, array_agg(stops.code ORDER BY rs.position)
     FROM schedules s JOIN route_stops rs USING (route_id) JOIN stops ON stops.id = rs.stop_id
-    WHERE s.departure_time > now() + %s GROUP BY s.id ORDER BY s.id
+    WHERE s.departure_time > now() + interval '1 day' GROUP BY s.id ORDER BY s.id
 """
+#: A schedule's id and the codes of its stops.
+Departure = tuple[int, list[str]]
+
+
+def departures(url: str) -> list[Departure]:
+    """Every departure from tomorrow on."""
+    with psycopg.connect(url) as connection:
+        return [(schedule_id, stops) for schedule_id, stops in connection.execute(_DEPARTURES).fetchall()]
 
 
 def check_same_rows(url: str, orders: Orders, ours: Web, floor: Web) -> None:

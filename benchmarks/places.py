@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 # High enough never to be reached: what is measured is the counting.
 _RATE = "1000000000/hour"
-_LIMITS = {name: _RATE for name in ("RATELIMIT_ANONYMOUS", "RATELIMIT_BOOKING", "RATELIMIT_STOPS")}
+_LIMITS = dict.fromkeys(("RATELIMIT_ANONYMOUS", "RATELIMIT_BOOKING", "RATELIMIT_STOPS"), _RATE)
 
 
 @contextmanager

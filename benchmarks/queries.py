@@ -34,14 +34,15 @@ _LINE = """
         VALUES (1, 'A - B', 65, 66, 30000, 'ZAR', 1000, 5), (2, 'C - D', 67, 68, 30000, 'ZAR', 1000, 5);
     INSERT INTO route_stops (route_id, position, stop_id, distance_m)
         VALUES (1, 0, 65, 0), (1, 1, 66, 1000), (2, 0, 67, 0), (2, 1, 68, 1000);
-    INSERT INTO timetables (id, route_id, calendar_id, bus_id, departure_minutes, time_zone, arrivals, departures, boards,
-            alights)
+    INSERT INTO timetables
+            (id, route_id, calendar_id, bus_id, departure_minutes, time_zone, arrivals, departures, boards, alights)
         SELECT n, CASE n WHEN 101 THEN 2 ELSE 1 END, 1, n, 10 * n, 'UTC', '{0,5}', '{0,5}', '{t,t}', '{t,t}'
         FROM generate_series(1, 101) AS n;
     INSERT INTO schedules (id, route_id, timetable_id, bus_id, departure_time, arrival_time, seats)
         SELECT id, route_id, id, bus_id, departs, departs + interval '5 minutes', 49
         FROM timetables
-        CROSS JOIN LATERAL (SELECT (current_date + 2 + make_interval(mins => departure_minutes)) AT TIME ZONE 'UTC') d(departs);
+        CROSS JOIN LATERAL (
+            SELECT (current_date + 2 + make_interval(mins => departure_minutes)) AT TIME ZONE 'UTC') day(departs);
 """
 
 

@@ -1,16 +1,17 @@
 """Many clients after the same few seats: no seat is ever sold twice, and without the guard it would be."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import psycopg
 
-from benchmarks import line
-from benchmarks.line import CAPACITY
+from benchmarks import line, loading
+from benchmarks.booking import Departure, departures
 from benchmarks.load import Load, drive, post
+from benchmarks.loading import CAPACITY
 from benchmarks.places import Databases
 from benchmarks.report import Goal, Report
 from benchmarks.rounds import RunFailed
@@ -41,7 +42,7 @@ _WITHOUT_GUARD = """
 
 def run(databases: Databases, *, attempts: int, clients: int) -> Report:
     """The race, and its control with the guard off."""
-    line.ensure(databases, "race_line", _LINE)
+    loading.ensure(databases, "race_line", _LINE)
     row, oversold = _race(databases, "ours", OURS, attempts, clients)
     control, shown = _race(databases, "guard off", UNGUARDED, min(attempts, _CONTROL), clients)
     return Report(
@@ -59,10 +60,10 @@ def _race(
     databases: Databases, name: str, program: tuple[str, str], attempts: int, clients: int
 ) -> tuple[dict[str, Any], int]:
     url = databases.make("race", template="race_line")
-    with psycopg.connect(url) as connection:
-        if program is UNGUARDED:
+    if program is UNGUARDED:
+        with psycopg.connect(url) as connection:
             connection.execute(_WITHOUT_GUARD)
-        crowd = _crowd(connection, attempts)
+    crowd = _crowd(departures(url), attempts)
     with Web(name.replace(" ", "-"), program, databases.settings("race")) as web:
         load = drive(web.port, lambda: next(crowd, None), clients=clients)
     with psycopg.connect(url) as connection:
@@ -87,17 +88,12 @@ def check_answers(load: Load, bookings: int) -> None:
         raise RunFailed(f"answers {dict(load.statuses)}, {bookings} bookings, first refusal {load.refusals[:1]!r}")
 
 
-def _crowd(connection: psycopg.Connection, attempts: int) -> Iterator[bytes]:
+def _crowd(coaches: Sequence[Departure], attempts: int) -> Iterator[bytes]:
     """Holds for one to three people on the departures of the present wave."""
-    departures = connection.execute("""
-        SELECT s.id, array_agg(stops.code ORDER BY rs.position)
-        FROM schedules s JOIN route_stops rs USING (route_id) JOIN stops ON stops.id = rs.stop_id
-        WHERE s.departure_time > now() + interval '1 day' GROUP BY s.id ORDER BY s.id
-    """).fetchall()
     chance = random.Random(1)
     for attempt in range(attempts):
         wave = attempt // _ATTEMPTS_A_WAVE
-        schedule_id, stops = departures[(wave * _DEPARTURES_A_WAVE + attempt % _DEPARTURES_A_WAVE) % len(departures)]
+        schedule_id, stops = coaches[(wave * _DEPARTURES_A_WAVE + attempt % _DEPARTURES_A_WAVE) % len(coaches)]
         first = chance.randrange(len(stops) - 1)
         past = chance.randrange(first + 1, len(stops))
         people = chance.randint(1, 3)

@@ -1,4 +1,4 @@
-"""Two sides in turns, so that whatever else the machine does falls on both; the ratio of each round, and their median."""
+"""Two sides in turns, so that whatever else the machine does falls on both; the median of the rounds' ratios."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """Search as data grows: the same question to ten thousand schedules and to a hundred times as many."""
 
-from benchmarks import line
+from benchmarks import line, loading
 from benchmarks.line import Size
 from benchmarks.places import Databases
 from benchmarks.report import Goal, Report
@@ -34,5 +34,5 @@ def _name(size: Size) -> str:
 
 
 def _searches(databases: Databases, size: Size) -> Searches:
-    line.ensure(databases, _name(size), size)
+    loading.ensure(databases, _name(size), size)
     return Searches(line.rides(size), databases.today(), size.days)

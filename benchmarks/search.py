@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from benchmarks import line
+from benchmarks import line, loading
 from benchmarks.line import Ride
-from benchmarks.load import Source, get
+from benchmarks.load import Source, drive, get
 from benchmarks.places import Databases
 from benchmarks.report import Goal, Report
 from benchmarks.rounds import RunFailed, Side, alternate, processor_ratio, ratio
@@ -23,11 +23,12 @@ _COMPARED = 100
 
 def run(databases: Databases, *, seconds: float, clients: int) -> Report:
     """Both sides on the same 24,000 schedules with a million claims."""
-    line.ensure(databases, "line", line.SEARCH)
+    loading.ensure(databases, "line", line.SEARCH)
     settings = databases.settings("line")
     asked = Searches(line.rides(line.SEARCH), databases.today(), line.SEARCH.days)
     with Web("floor", FLOOR, settings) as floor, Web("ours", OURS, settings) as ours:
         shown = check_same(ours, floor, [asked.path(random.Random(0)) for _ in range(_COMPARED)])
+        ping = drive(floor.port, lambda: get("/ping"), clients=clients, seconds=1)
         sides = [Side(ours, asked.source), Side(floor, asked.source)]
         alternate(sides, clients=clients, seconds=seconds)
     return Report(
@@ -37,6 +38,7 @@ def run(databases: Databases, *, seconds: float, clients: int) -> Report:
         notes=[
             f"{line.SEARCH.schedules:,} schedules, {shown:.1f} departures an answer, {clients} clients",
             f"a request costs {processor_ratio(*sides):.2f} times the floor's processor time",
+            f"the load generator gets {ping.rate:,.0f} answers a second from a view that does nothing",
         ],
     )
 

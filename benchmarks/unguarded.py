@@ -1,4 +1,4 @@
-"""The control of the race: our app, but what claims a seat is a plain INSERT after the read, as if nobody else were there."""
+"""The control of the race: our app, but a seat is claimed by a plain INSERT after the read, as if we were alone."""
 
 from sqlalchemy import DateTime, bindparam, text
 

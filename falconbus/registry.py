@@ -28,6 +28,7 @@ from falconbus.payments import models as payments_models
 from falconbus.performance import views as performance_views
 from falconbus.search import views as search_views
 from falconbus.security import IdentityLoader
+from falconbus.site import views as site_views
 from falconbus.timetable import commands as timetable_commands
 from falconbus.timetable import models as timetable_models
 from falconbus.timetable import views as timetable_views
@@ -81,4 +82,5 @@ FEATURES = (
     Feature(name="messaging", blueprints=(messaging_views.bp,), models=(messaging_models,)),
     Feature(name="payments", models=(payments_models, sandbox)),
     Feature(name="checkout", blueprints=(checkout_views.bp,)),
+    Feature(name="site", blueprints=(site_views.bp,)),
 )

@@ -9,7 +9,8 @@ OFFER = """
         o.position, d.position, s.departure_time + make_interval(mins => t.departures[o.position + 1]),
         s.departure_time + make_interval(mins => t.arrivals[d.position + 1]),
         coalesce(f.price, round(r.base_price * (d.distance_m - o.distance_m)::numeric / r.distance_m)::integer),
-        f.price IS NOT NULL, seat_map.seats, (SELECT json_agg(json_build_array(id, code, price_percent)) FROM fare_classes)
+        f.price IS NOT NULL, seat_map.seats,
+        (SELECT json_agg(json_build_array(id, code, price_percent)) FROM fare_classes)
     FROM schedules s
     JOIN routes r ON r.id = s.route_id
     JOIN timetables t ON t.id = s.timetable_id
@@ -30,15 +31,17 @@ OFFER = """
                 AND (c.held_until IS NULL OR c.held_until > %(now)s))
     ) seat_map
     WHERE s.id = %(schedule)s AND s.active AND r.active
+        AND s.departure_time + make_interval(mins => t.departures[o.position + 1]) > %(now)s
 """
 BOOKING = """
     INSERT INTO bookings (reference, status, email, phone, total, currency, created_at, expires_at)
-    VALUES (%s, 'held', %s, %s, %s, %s, %s, %s) RETURNING id
+    VALUES (%(reference)s, 'held', %(email)s, %(phone)s, %(total)s, %(currency)s, %(now)s, %(until)s) RETURNING id
 """
 CLAIM = """
     INSERT INTO seat_claims (schedule_id, leg, seat_number, booking_id, held_until)
     SELECT %(schedule)s, leg, seat, %(booking)s, %(until)s
-    FROM generate_series(%(first)s::integer, %(last)s::integer) AS leg CROSS JOIN unnest(%(seats)s::text[]) AS seat ORDER BY leg, seat
+    FROM generate_series(%(first)s::integer, %(last)s::integer) AS leg CROSS JOIN unnest(%(seats)s::text[]) AS seat
+    ORDER BY leg, seat
     ON CONFLICT (schedule_id, leg, seat_number) DO UPDATE
         SET booking_id = excluded.booking_id, held_until = excluded.held_until WHERE seat_claims.held_until <= %(now)s
 """

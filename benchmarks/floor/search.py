@@ -95,6 +95,8 @@ def _result(row: tuple[Any, ...], passengers: int) -> dict[str, Any] | None:
         ((row[11] * percent + 50) // 100, code, name, free)
         for code, name, percent, free in row[13]
         if free >= passengers
+        for code, name, percent, free in row[13]
+        if free >= passengers
     )
     if not classes:
         return None
@@ -120,7 +122,8 @@ def _result(row: tuple[Any, ...], passengers: int) -> dict[str, Any] | None:
 
 
 def _minutes(result: dict[str, Any]) -> timedelta:
-    return result["arrival_time"] - result["departure_time"]
+    ride: timedelta = result["arrival_time"] - result["departure_time"]
+    return ride
 
 
 def _money(amount: int) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 from flask import Flask, Response, request
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
@@ -91,6 +91,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(IntegrityError, _integrity)
     app.register_error_handler(PoolTimeoutError, _busy)
     app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(DataError, _data)
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(Exception, _unexpected)
 
@@ -134,6 +135,12 @@ def _busy(fault: Exception) -> Response:
     answer = response(503, "unavailable", "Service unavailable", "The database is away or busy; try again in a moment")
     answer.headers["Retry-After"] = "2"
     return answer
+
+
+def _data(fault: DataError) -> Response:
+    """Whatever got past the schemas and no column can hold, such as NUL in an address."""
+    log.warning("input that the database refused: %s", type(fault.orig).__name__)
+    return response(422, "invalid", Invalid.title, "a value holds what cannot be stored or compared")
 
 
 def _database(fault: DBAPIError) -> Response:

@@ -16,8 +16,8 @@ def new_reference(length: int = REFERENCE_LENGTH) -> str:
 
 
 def read_reference(text: str) -> str:
-    """What somebody typed, as it is stored: capitals, without blanks and hyphens."""
-    return text.upper().replace(" ", "").replace("-", "")[:32]
+    """What somebody typed, as it is stored: capitals, without blanks, hyphens, and what no reference has."""
+    return "".join(character for character in text[:64].upper() if character in ALPHABET)
 
 
 def signature(secret_key: str, purpose: str, value: str) -> str:

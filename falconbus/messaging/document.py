@@ -1,7 +1,7 @@
 """A booking as mails, tickets and calendars tell it: a plain value, made by one query."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from falconbus.bookings.models import BookingStatus, TicketStatus
@@ -62,7 +62,8 @@ class TravelJourney:
 
     @property
     def duration(self) -> timedelta:
-        return self.destination.at - self.origin.at
+        """Elapsed time: the difference of two local times in one zone would be that of their wall clocks."""
+        return self.destination.at.astimezone(UTC) - self.origin.at.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,7 +251,9 @@ def import_while_a_seat_is_claimed(app: FalconBus, schedule_id: int) -> None:
     claim = text(
         "INSERT INTO seat_claims (schedule_id, leg, seat_number, booking_id) VALUES (:schedule, 0, '1', :booking)"
     )
-    waiting = text("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database())")
+    waiting = text(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database())"
+    )
     with ThreadPoolExecutor(1) as pool, db.engine.connect() as connection, db.engine.connect() as watching:
         booking_id = connection.execute(booking).scalar_one()
         connection.execute(claim, {"schedule": schedule_id, "booking": booking_id})

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from falconbus.extensions import celery
 from falconbus.jobs import RELAY_TASK, Job, Queue
-from workers import periodic
-from workers import tasks
+from workers import periodic, tasks
 
 ROOT = Path(__file__).parents[2]
 

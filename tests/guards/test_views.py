@@ -33,11 +33,16 @@ PUBLIC = {
     "GET /dev/mail/<name>",
     "GET /dev/mail/<name>/attachments/<id:number>",
     "GET /dev/mail/<name>/html",
+    "GET /manage/<reference>",
+    "GET /manage/<reference>/calendar.ics",
+    "GET /manage/<reference>/cancel",
+    "GET /manage/<reference>/ticket.pdf",
     "POST /api/v1/auth/token",
     "POST /api/v1/bookings",
     "POST /api/v1/bookings/<reference>/cancel",
     "POST /api/v1/bookings/<reference>/payments",
     "POST /api/v1/payments/webhooks/<provider>",
+    "POST /manage/<reference>/cancel",
 }
 
 
@@ -102,6 +107,10 @@ def test_addresses_work_with_and_without_version_and_slash(path: str, client: Fl
         ("GET", "/api/v2/stops", 404, "not_found"),
         ("DELETE", "/api/v1/stops", 405, "method_not_allowed"),
         ("GET", "/nothing", 404, "not_found"),
+        ("GET", "/api/v1/bookings/%00?email=a@example.com", 404, "booking_not_found"),
+        ("GET", "/api/v1/bookings/ABCD2345?email=%00", 422, "invalid"),
+        ("GET", "/api/v1/stops/%00", 404, "stop_not_found"),
+        ("GET", "/api/v1/schedules?origin=%00&destination=A&date=2027-01-01", 422, "invalid"),
     ],
 )
 def test_what_is_not_there_is_a_problem_document_too(
