@@ -95,8 +95,6 @@ def _result(row: tuple[Any, ...], passengers: int) -> dict[str, Any] | None:
         ((row[11] * percent + 50) // 100, code, name, free)
         for code, name, percent, free in row[13]
         if free >= passengers
-        for code, name, percent, free in row[13]
-        if free >= passengers
     )
     if not classes:
         return None

@@ -18,13 +18,17 @@ _LOOK_BACK_DAYS = 7
 _MAKE = text("""
     WITH today AS (
         SELECT * FROM unnest(CAST(:zones AS text[]), CAST(:todays AS date[])) AS today (time_zone, day)
-    ), running AS (
+    ), wanted AS (
+        SELECT * FROM timetables
+        WHERE active AND (CAST(:timetable_ids AS int[]) IS NULL OR id = ANY (CAST(:timetable_ids AS int[])))
+    ), running AS MATERIALIZED (
         SELECT calendar.id AS calendar_id, today.time_zone,
                ((service.day + time '12:00') AT TIME ZONE today.time_zone) - interval '12 hours' AS beginning
-        FROM today
+        FROM (SELECT DISTINCT calendar_id, time_zone FROM wanted) AS used
+        JOIN today USING (time_zone)
+        JOIN calendars AS calendar ON calendar.id = used.calendar_id
         CROSS JOIN generate_series(CAST(:first AS int), CAST(:last AS int)) AS ahead
         CROSS JOIN LATERAL (SELECT today.day + ahead AS day) AS service
-        CROSS JOIN calendars AS calendar
         LEFT JOIN calendar_dates AS exception ON exception.calendar_id = calendar.id AND exception.day = service.day
         WHERE coalesce(exception.runs, service.day BETWEEN calendar.valid_from AND calendar.valid_until
                        AND calendar.weekdays & (1 << (extract(isodow FROM service.day)::int - 1)) <> 0)
@@ -33,11 +37,9 @@ _MAKE = text("""
                running.beginning + make_interval(mins => timetable.departure_minutes) AS departure_time,
                make_interval(mins => timetable.arrivals[cardinality(timetable.arrivals)]) AS duration
         FROM running
-        JOIN timetables AS timetable USING (calendar_id, time_zone)
+        JOIN wanted AS timetable USING (calendar_id, time_zone)
         JOIN buses AS bus ON bus.id = timetable.bus_id
         JOIN seat_layouts AS layout ON layout.id = bus.layout_id
-        WHERE timetable.active
-          AND (CAST(:timetable_ids AS int[]) IS NULL OR timetable.id = ANY (CAST(:timetable_ids AS int[])))
     )
     INSERT INTO schedules (route_id, timetable_id, bus_id, departure_time, arrival_time, seats)
     SELECT route_id, departing.id, bus_id, departure_time, departure_time + duration, capacity
