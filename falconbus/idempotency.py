@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from flask import Response, make_response, request
-from sqlalchemy import DateTime, LargeBinary, SmallInteger, String, bindparam, insert, text
+from sqlalchemy import DateTime, LargeBinary, SmallInteger, String, Table, bindparam, insert, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -59,7 +59,8 @@ _LOCK_AND_FIND = text("""
     FROM (SELECT pg_try_advisory_xact_lock(:lock_id) AS taken) lock
     LEFT JOIN idempotency_keys k ON k.caller = :caller AND k.key = :key
 """)
-_insert = insert(IdempotencyKey)
+# The table, not the entity: the ORM would look for entities to refresh.
+_insert = insert(cast(Table, IdempotencyKey.__table__))
 _TRIM = text("DELETE FROM idempotency_keys WHERE created_at < :before").bindparams(bindparam("before"))
 
 

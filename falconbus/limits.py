@@ -10,6 +10,7 @@ from flask_limiter.errors import RateLimitExceeded
 from config import Settings
 from falconbus import security
 from falconbus.kit import clock, problem
+from falconbus.kit.leased_limits import LEASED
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -48,7 +49,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Count every API call and form post per account or address."""
     app.config.update(
         RATELIMIT_ENABLED=settings.ratelimit_enabled,
-        RATELIMIT_STORAGE_URI=settings.cache_redis_url,
+        RATELIMIT_STORAGE_URI=f"{LEASED}{settings.cache_redis_url}",
         RATELIMIT_STORAGE_OPTIONS={"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
         RATELIMIT_STRATEGY=_STRATEGY,
         # The strategy is part of the keys: two strategies on the same keys are errors.

@@ -4,11 +4,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from limits import parse
+from limits.storage import storage_from_string
+from limits.strategies import SlidingWindowCounterRateLimiter
 from redis import Redis
 
 from config import Settings
 from falconbus.app import FalconBus, create_app
 from falconbus.extensions import db
+from falconbus.kit.leased_limits import LEASED
 from falconbus.limits import limiter
 from tests.calls import booking_body
 from tests.world import World
@@ -75,3 +79,18 @@ def test_without_redis_booking_goes_on_with_a_line_in_the_log(
     answer = client.post("/api/v1/bookings", json=booking_body(world.add_schedule().id))
     assert answer.status_code == 201
     assert "Rate limit storage unreachable" in capfd.readouterr().err
+
+
+def test_permits_taken_in_batches_let_exactly_as_many_through(limited: Limited) -> None:
+    """Two processes lease from the same window: together they let through what the limit says, no more."""
+    limit = 200
+    storages = [storage_from_string(f"{LEASED}{redis_of(limited)}") for _ in range(2)]
+    strategies = [SlidingWindowCounterRateLimiter(storage) for storage in storages]
+    item = parse(f"{limit}/hour")
+    passed = sum(strategies[number % 2].hit(item, "somebody") for number in range(limit * 2))
+    assert passed == limit
+
+
+def redis_of(limited: Limited) -> str:
+    url: str = limited().config["SETTINGS"].cache_redis_url
+    return url

@@ -24,7 +24,10 @@ from falconbus.kit.errors import Contended
 
 TICKET_CODE_LENGTH = 12
 
-_INSERT_BOOKING = insert(Booking).on_conflict_do_nothing(index_elements=["reference"]).returning(*queries.HEAD)
+# The table, not the entity: the ORM would look for entities to refresh.
+_INSERT_BOOKING = (
+    insert(Booking.__table__).on_conflict_do_nothing(index_elements=["reference"]).returning(*queries.HEAD)
+)
 
 
 @dataclass(frozen=True, slots=True)
