@@ -13,6 +13,7 @@ from psycopg import sql
 from sqlalchemy import URL, make_url
 
 from config import Settings
+from falconbus import release
 from falconbus.app import create_app
 from falconbus.extensions import db
 from falconbus.runtime.environment import complete, servers_needed
@@ -66,8 +67,9 @@ class Databases:
         """Make the tables."""
         app = create_app(Settings.from_environment(self.settings(name)))
         logging.disable(logging.INFO)
+        release.install(app)
         with app.app_context():
-            flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+            flask_migrate.upgrade()
             db.engine.dispose()
         logging.disable(logging.NOTSET)
 

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
+from typing import cast
 
 import msgspec
+from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import insert
 
 from falconbus import transactions
@@ -26,7 +28,7 @@ TICKET_CODE_LENGTH = 12
 
 # The table, not the entity: the ORM would look for entities to refresh.
 _INSERT_BOOKING = (
-    insert(Booking.__table__).on_conflict_do_nothing(index_elements=["reference"]).returning(*queries.HEAD)
+    insert(cast(Table, Booking.__table__)).on_conflict_do_nothing(index_elements=["reference"]).returning(*queries.HEAD)
 )
 
 
