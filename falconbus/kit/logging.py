@@ -2,7 +2,7 @@
 
 import logging
 
-from pythonjsonlogger.json import JsonFormatter
+from pythonjsonlogger.msgspec import MsgspecFormatter
 
 from falconbus.kit import context
 
@@ -18,7 +18,7 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler()
     handler.addFilter(_RequestId())
     handler.setFormatter(
-        JsonFormatter(
+        MsgspecFormatter(
             "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s",
             rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
         )

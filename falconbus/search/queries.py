@@ -16,12 +16,18 @@ _STOPS = text("""
     LIMIT :limit OFFSET :offset
 """)
 
-# The expression on the right is that of stops.city_key, whose index serves.
+# The key is made like stops.city_key, and once: the OFFSET 0 keep the planner from making it again for each stop.
 _PLACES = text(r"""
-    SELECT asked.side, s.id, s.code = upper(asked.place) AS by_code, s.time_zone
-    FROM (VALUES ('origin', CAST(:origin AS text)), ('destination', CAST(:destination AS text))) AS asked(side, place)
-    JOIN stops s ON s.code = upper(asked.place)
-        OR s.city_key = lower(regexp_replace(normalize(asked.place, NFKD), '[\u0300-\u036f]', '', 'g'))
+    SELECT typed.side, s.id, s.code = typed.code AS by_code, s.time_zone
+    FROM (
+        SELECT side, upper(place) AS code,
+            lower(regexp_replace(normalize(place, NFKD), '[\u0300-\u036f]', '', 'g')) AS city_key
+        FROM (VALUES ('origin', CAST(:origin AS text)), ('destination', CAST(:destination AS text))) x (side, place)
+        OFFSET 0
+    ) typed
+    CROSS JOIN LATERAL (
+        SELECT id, code, time_zone FROM stops WHERE code = typed.code OR city_key = typed.city_key OFFSET 0
+    ) s
 """)
 
 # Every departure on the day, for each pair of calls that fits, with the seats taken on the legs between, by class. The
