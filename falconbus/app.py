@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -86,6 +87,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
             "pool_timeout": 3,
             "pool_recycle": 300,
             "pool_use_lifo": True,
+            "json_deserializer": msgspec.json.decode,
             # What travellers send is nobody's business in a log.
             "hide_parameters": True,
             "connect_args": {

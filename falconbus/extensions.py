@@ -1,11 +1,12 @@
 """The extensions, made here without an app and bound to one by create_app()."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from celery import Celery
 from flask_cors import CORS
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData, Row, Select
+from sqlalchemy import MetaData, Row, Select, TextClause, TextualSelect
 from sqlalchemy.orm import DeclarativeBase
 
 from falconbus.sessions import Session
@@ -34,3 +35,8 @@ db = SQLAlchemy(
 )
 cors = CORS()
 celery = Celery("falconbus")
+
+
+def read(statement: TextualSelect | TextClause, parameters: Mapping[str, Any]) -> Sequence[AnyRow]:
+    """The rows of a hot read: in the session's transaction, past the ORM's part of Session.execute (a fifth of it)."""
+    return db.session.connection().execute(statement, parameters).all()

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, bindparam, text
+from sqlalchemy import bindparam, text
 from sqlalchemy.types import DateTime
 
-from falconbus.extensions import db
+from falconbus.extensions import AnyRow, db, read
 
 # A row for each pair of calls that fits the asked stops: a stop may come twice. Columns of the schedule are NULL when
 # it does not exist, positions when it does not call there.
@@ -52,9 +51,9 @@ _OFFERS = text("""
 """).bindparams(bindparam("now", type_=DateTime(timezone=True)))  # fmt: skip
 
 
-def offers(asked: Sequence[tuple[int, str, str]], now: datetime) -> Sequence[Row[Any]]:
+def offers(asked: Sequence[tuple[int, str, str]], now: datetime) -> Sequence[AnyRow]:
     """What each (schedule id, origin, destination) offers; `number` is its place in the list, best pair first."""
-    return db.session.execute(
+    return read(
         _OFFERS,
         {
             "numbers": list(range(len(asked))),
@@ -63,7 +62,7 @@ def offers(asked: Sequence[tuple[int, str, str]], now: datetime) -> Sequence[Row
             "destinations": [destination for _, _, destination in asked],
             "now": now,
         },
-    ).all()
+    )
 
 
 _LOCK_SCHEDULES = text("""

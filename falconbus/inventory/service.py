@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, text
+from sqlalchemy import bindparam, text
 from sqlalchemy.types import DateTime
 
-from falconbus.extensions import db
+from falconbus.extensions import AnyRow, db
 from falconbus.inventory import policy, queries
 from falconbus.inventory.errors import (
     NotOnSale,
@@ -220,7 +220,7 @@ def release_seats(booking_id: int, seats: Sequence[tuple[int, str]] | None = Non
     db.session.execute(_RELEASE_SEATS, {"booking_id": booking_id, "schedules": schedules, "seats": numbers})
 
 
-def _best_pair(rows: Sequence[Row[Any]], now: datetime) -> Row[Any]:
+def _best_pair(rows: Sequence[AnyRow], now: datetime) -> AnyRow:
     """Of a schedule's pairs of calls that carry passengers the one with the shortest ride, if possible yet to come."""
     if rows[0].schedule_id is None:
         raise UnknownSchedule(pointer="schedule_id")
@@ -233,7 +233,7 @@ def _best_pair(rows: Sequence[Row[Any]], now: datetime) -> Row[Any]:
     return next((row for row in carrying if row.departs_at > now), carrying[0])
 
 
-def _offer(row: Row[Any]) -> Offer:
+def _offer(row: AnyRow) -> Offer:
     price = policy.segment_price(row.base_price, row.distance_m, row.route_distance_m, row.set_price)
     seats = [SeatState(*seat) for seat in row.seats]
     return Offer(

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import Row, bindparam, text
+from sqlalchemy import bindparam, column, text
 from sqlalchemy.types import DateTime
 
-from falconbus.extensions import db
+from falconbus.extensions import AnyRow, db, read
 
 _STOPS = text("""
     SELECT code, name, city FROM stops
@@ -93,7 +92,11 @@ _DEPARTURES = text("""
         ) taken ON taken.fare_class_id = room.fare_class_id
         WHERE room.layout_id = b.layout_id
     ) classes
-""").bindparams(bindparam("now", type_=DateTime(timezone=True)))
+""").bindparams(bindparam("now", type_=DateTime(timezone=True))).columns(*map(column, (
+    "id", "route_name", "base_price", "currency", "route_distance_m", "distance_m", "set_price", "origin",
+    "origin_name", "origin_zone", "destination", "destination_name", "destination_zone", "bus_number", "departs_at",
+    "arrives_at", "fare_classes",
+)))  # fmt: skip
 
 _CALLS = text("""
     SELECT st.code, st.name, st.city, st.time_zone, t.boards[rs.position + 1] AS boards,
@@ -112,23 +115,23 @@ _CALLS = text("""
 """)
 
 
-def stops(words: str | None, typed: str, *, limit: int, offset: int) -> Sequence[Row[Any]]:
+def stops(words: str | None, typed: str, *, limit: int, offset: int) -> Sequence[AnyRow]:
     """Stops whose code, name or city has a word beginning with each of `words` (a tsquery); None for all."""
     parameters = {"words": words, "text": typed, "limit": limit, "offset": offset}
     return db.session.execute(_STOPS, parameters).all()
 
 
-def places(origin: str, destination: str) -> Sequence[Row[Any]]:
+def places(origin: str, destination: str) -> Sequence[AnyRow]:
     """The stops that each side names, by code or by city."""
-    return db.session.execute(_PLACES, {"origin": origin, "destination": destination}).all()
+    return read(_PLACES, {"origin": origin, "destination": destination})
 
 
-def departures(origins: list[int], destinations: list[int], day: date, now: datetime) -> Sequence[Row[Any]]:
+def departures(origins: list[int], destinations: list[int], day: date, now: datetime) -> Sequence[AnyRow]:
     """Departures still to come on the local `day`, a row for each pair of calls that fits."""
     parameters = {"origins": origins, "destinations": destinations, "day": day, "now": now}
-    return db.session.execute(_DEPARTURES, parameters).all()
+    return read(_DEPARTURES, parameters)
 
 
-def calls(schedule_id: int) -> Sequence[Row[Any]]:
+def calls(schedule_id: int) -> Sequence[AnyRow]:
     """The stops of a schedule in order, with their times and what is common to them all."""
     return db.session.execute(_CALLS, {"schedule_id": schedule_id}).all()

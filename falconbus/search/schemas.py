@@ -1,12 +1,12 @@
 """Shapes of searches and their answers."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from pydantic import Field, StringConstraints
-from sqlalchemy import Row
 
+from falconbus.extensions import AnyRow
 from falconbus.inventory.service import Offer
 from falconbus.kit import clock, money
 from falconbus.kit.schema import Line, Query
@@ -28,7 +28,7 @@ class StopOut(msgspec.Struct):
     city: str
 
     @classmethod
-    def of(cls, row: Row[Any]) -> "StopOut":
+    def of(cls, row: AnyRow) -> "StopOut":
         return cls(row.code, row.name, row.city)
 
 
@@ -112,7 +112,7 @@ class ScheduleDetailOut(msgspec.Struct):
     stops: list[CallOut]
 
     @classmethod
-    def of(cls, schedule_id: int, calls: list[Row[Any]]) -> "ScheduleDetailOut":
+    def of(cls, schedule_id: int, calls: list[AnyRow]) -> "ScheduleDetailOut":
         first, last = 0, len(calls) - 1
         stops = [
             CallOut(

@@ -5,10 +5,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import Row
-
+from falconbus.extensions import AnyRow
 from falconbus.inventory import policy
 from falconbus.inventory.errors import ScheduleNotFound
 from falconbus.kit import clock
@@ -28,11 +26,11 @@ class ClassOnDeparture:
 class Departure:
     """One schedule between the best pair of its stops; `fare_classes` have room, cheapest first."""
 
-    row: Row[Any]
+    row: AnyRow
     fare_classes: list[ClassOnDeparture]
 
 
-def find_stops(typed: str, *, page: int, page_size: int) -> tuple[Sequence[Row[Any]], bool]:
+def find_stops(typed: str, *, page: int, page_size: int) -> tuple[Sequence[AnyRow], bool]:
     """A page of the stops that match what somebody has typed so far, and whether there are more."""
     words = re.findall(r"\w+", _without_accents(typed).lower())
     if typed and not words:
@@ -59,7 +57,7 @@ def find_departures(origin: str, destination: str, day: date, passengers: int) -
     return sorted(best.values(), key=lambda departure: (departure.row.departs_at, departure.row.id))
 
 
-def get_calls(schedule_id: int) -> Sequence[Row[Any]]:
+def get_calls(schedule_id: int) -> Sequence[AnyRow]:
     """The stops of a schedule with their times; ScheduleNotFound."""
     calls = queries.calls(schedule_id)
     if not calls:
@@ -67,12 +65,12 @@ def get_calls(schedule_id: int) -> Sequence[Row[Any]]:
     return calls
 
 
-def check_not_past(day: date, now: datetime, origins: Iterable[Row[Any]]) -> None:
+def check_not_past(day: date, now: datetime, origins: Iterable[AnyRow]) -> None:
     if all(day < clock.local(now, row.time_zone).date() for row in origins):
         raise DateInPast(pointer="date")
 
 
-def _stops_of(found: Sequence[Row[Any]], side: str) -> list[Row[Any]]:
+def _stops_of(found: Sequence[AnyRow], side: str) -> list[AnyRow]:
     """A stop's code names that stop alone; else it is a city with all its stops."""
     rows = [row for row in found if row.side == side]
     by_code = [row for row in rows if row.by_code]
@@ -81,7 +79,7 @@ def _stops_of(found: Sequence[Row[Any]], side: str) -> list[Row[Any]]:
     return by_code or rows
 
 
-def _classes_with_room(row: Row[Any], passengers: int) -> list[ClassOnDeparture]:
+def _classes_with_room(row: AnyRow, passengers: int) -> list[ClassOnDeparture]:
     segment = policy.segment_price(row.base_price, row.distance_m, row.route_distance_m, row.set_price)
     offered = [
         ClassOnDeparture(code, name, policy.class_price(segment, percent), free)
@@ -91,7 +89,7 @@ def _classes_with_room(row: Row[Any], passengers: int) -> list[ClassOnDeparture]
     return sorted(offered, key=lambda offer: (offer.price, offer.code))
 
 
-def _is_better(row: Row[Any], other: Row[Any]) -> bool:
+def _is_better(row: AnyRow, other: AnyRow) -> bool:
     """The shorter ride between the two places, then the earlier boarding."""
     return (row.arrives_at - row.departs_at, row.departs_at) < (other.arrives_at - other.departs_at, other.departs_at)
 
