@@ -23,10 +23,10 @@ def family_cpu_seconds(pid: int) -> float:
     return cpu_seconds(pid, ended=True) + sum(cpu_seconds(int(child)) for child in children.read_text().split())
 
 
-def backends_cpu_seconds(url: str) -> float:
-    """That of PostgreSQL's processes for one database, when it runs on this machine (reached by a Unix socket)."""
+def backends_cpu_seconds(url: str) -> dict[int, float]:
+    """That of each of PostgreSQL's processes for one database, when they run here (reached by a Unix socket)."""
     question = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     with psycopg.connect(url) as connection:
         if not connection.info.host.startswith("/"):
-            return 0.0
-        return sum(cpu_seconds(pid) for (pid,) in connection.execute(question).fetchall())
+            return {}
+        return {pid: cpu_seconds(pid) for (pid,) in connection.execute(question).fetchall()}

@@ -33,13 +33,14 @@ class Side:
 
     def run(self, number: int, *, clients: int, seconds: float) -> None:
         """One round; RunFailed when anything but 2xx is answered."""
-        before = self.web.cpu_seconds()
+        web_before, backends_before = self.web.cpu_seconds(), self.web.backends_cpu_seconds()
         load = drive(self.web.port, self.source(number), clients=clients, seconds=seconds)
-        used = [after - was for was, after in zip(before, self.web.cpu_seconds(), strict=True)]
+        web_after, backends_after = self.web.cpu_seconds(), self.web.backends_cpu_seconds()
         if load.errors:
             raise RunFailed(f"{self.web.name} answered {dict(load.statuses)}, first {load.refusals[0]!r}")
-        self.web_cpu += used[0]
-        self.database_cpu += used[1]
+        self.web_cpu += web_after - web_before
+        # A connection that ended takes its figure with it.
+        self.database_cpu += sum(used - backends_before.get(pid, 0.0) for pid, used in backends_after.items())
         self.rates.append(load.rate)
         self.p95s.append(load.percentile(95))
         self.load.add(load)

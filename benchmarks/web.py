@@ -52,10 +52,14 @@ class Web:
                 self._process.kill()
                 self._process.wait()
 
-    def cpu_seconds(self) -> tuple[float, float]:
-        """What its processes, and PostgreSQL's for its database, have used so far."""
+    def cpu_seconds(self) -> float:
+        """What its processes have used so far."""
         assert self._process is not None
-        return family_cpu_seconds(self._process.pid), backends_cpu_seconds(self._settings["DATABASE_URL"])
+        return family_cpu_seconds(self._process.pid)
+
+    def backends_cpu_seconds(self) -> dict[int, float]:
+        """What PostgreSQL's processes for its database have used so far."""
+        return backends_cpu_seconds(self._settings["DATABASE_URL"])
 
     def _wait_until_it_listens(self) -> None:
         assert self._process is not None
