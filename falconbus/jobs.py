@@ -50,10 +50,6 @@ RELAY_TASK = "jobs.relay"
 VISIBILITY_TIMEOUT = 3600 + 600
 
 LEASE = timedelta(seconds=60)
-# Longer than any task may take: past it the broker would hand a message out a second time.
-VISIBILITY_TIMEOUT = 3600 + 600
-
-LEASE = timedelta(hours=1)
 ATTEMPTS = 12
 
 

@@ -1,8 +1,10 @@
 """One transaction a request: an exception leaves nothing behind, effects leave after the commit only."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+import time_machine
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.errors import DeadlockDetected
 from sqlalchemy import text
@@ -11,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from falconbus import jobs, transactions
 from falconbus.extensions import celery
 from falconbus.jobs import Job
+from falconbus.kit import clock
 from falconbus.kit.errors import Contended, DomainError
 
 
@@ -121,3 +124,17 @@ def test_a_broker_that_is_away_costs_nobody_their_answer(database: SQLAlchemy, m
     transactions.run(enqueue)
     assert outbox(database) == 2
     assert calls == [1], "after the first failure the broker is left alone for a while"
+
+
+def test_a_row_that_nobody_finishes_is_handed_over_again_when_its_lease_ends(
+    database: SQLAlchemy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(celery, "send_task", lambda name, **_: sent.append(name))
+    transactions.run(enqueue)
+    sent.clear()
+    assert transactions.run(jobs.relay) == 1
+    assert transactions.run(jobs.relay) == 0, "its lease still runs"
+    with time_machine.travel(clock.now() + timedelta(seconds=61)):
+        assert transactions.run(jobs.relay) == 1
+    assert sent == [Job.SEND_MAIL, Job.SEND_MAIL]

@@ -1,5 +1,6 @@
 """Feeds in: from a file at once, or from an upload by a worker."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -14,6 +15,9 @@ from falconbus.gtfs.report import Report
 from falconbus.jobs import Job, enqueue
 from falconbus.kit import clock
 from falconbus.kit.errors import DomainError
+
+#: An import may take as long as its task may; nobody else is handed it meanwhile.
+LONGEST_IMPORT = timedelta(minutes=65)
 
 
 def _silent(_step: str, _done: int, _total: int) -> None:
@@ -41,6 +45,7 @@ def run_import(import_id: int, outbox_id: int) -> None:
     feed_import = queries.lock_unfinished(import_id)
     if feed_import is not None:
         feed_import.status = ImportStatus.RUNNING
+        jobs.extend_lease(outbox_id, LONGEST_IMPORT)
         transactions.commit()
         feed_import = queries.lock_unfinished(import_id)
     if feed_import is not None:
