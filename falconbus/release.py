@@ -13,10 +13,11 @@ from falconbus.timetable import service as timetable
 
 
 def install(app: Flask) -> None:
-    """Give an app the commands of a release: `release`, `openapi`, `db ...`. Alembic is no business of the web's."""
+    """Give an app the commands of who runs it: `release`, `db ...` and more. Alembic is no business of the web's."""
     flask_migrate.Migrate(app, db, directory=app.config["MIGRATIONS"], compare_type=True)
     app.cli.add_command(release)
     app.cli.add_command(openapi)
+    app.cli.add_command(database_url)
 
 
 @click.command("release")
@@ -30,6 +31,13 @@ def release(context: click.Context) -> None:
         click.echo("admin sign-in: as shown at the first start (./falcon user set-password EMAIL makes another)")
     made = transactions.run(timetable.make_schedules)
     click.echo(f"schedules: {made} made up to the horizon")
+
+
+@click.command("database-url")
+@with_appcontext
+def database_url() -> None:
+    """Print the database's address, as PostgreSQL's own programs take it."""
+    click.echo(current_app.config["SETTINGS"].database_url.replace("postgresql+psycopg:", "postgresql:", 1))
 
 
 @click.command("openapi")
