@@ -1,6 +1,5 @@
 """Money is an integer of the currency's smallest unit inside, a decimal string outside."""
 
-from collections.abc import Sequence
 from functools import cache
 
 from babel.numbers import format_currency, get_currency_precision
@@ -38,13 +37,3 @@ def for_people(amount: int, currency: str, locale: str = "en_ZA") -> str:
 def percent(amount: int, share: int) -> int:
     """`share` percent of an amount, half rounded up, never through floating point."""
     return (amount * share + 50) // 100
-
-
-def split(amount: int, weights: Sequence[int]) -> list[int]:
-    """Shares of `amount` in proportion to `weights` whose sum is `amount` (largest remainder, Hamilton's method)."""
-    total = sum(weights)
-    shares = [amount * weight // total for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda index: -(amount * weights[index] % total))
-    for index in by_remainder[: amount - sum(shares)]:
-        shares[index] += 1
-    return shares
