@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
@@ -27,6 +29,7 @@ class Settings:
     cache_redis_url: str
     secret_key: str
     public_url: str
+    live_url: str | None
     smtp_url: str | None
     mail_from: str
     mail_folder: Path | None
@@ -46,6 +49,10 @@ class Settings:
     cors_origins: tuple[str, ...]
     database_pool_size: int
     log_level: str
+    release: str
+    metrics_token: str | None
+    sentry_dsn: str | None
+    otel_exporter_otlp_endpoint: str | None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -67,6 +74,7 @@ class Settings:
             cache_redis_url=read.url("CACHE_REDIS_URL", schemes=("redis", "rediss"), default=_next_database(redis_url)),
             secret_key=read.secret("SECRET_KEY"),
             public_url=public_url,
+            live_url=(read.optional_url("LIVE_URL", schemes=("http", "https")) or "").rstrip("/") or None,
             smtp_url=smtp_url,
             mail_from=read.text("MAIL_FROM", f"FalconBus <tickets@{urlsplit(public_url).hostname}>"),
             mail_folder=None if smtp_url else data_dir / "mails",
@@ -86,6 +94,12 @@ class Settings:
             cors_origins=tuple(origin for origin in read.text("CORS_ORIGINS", "").split(",") if origin),
             database_pool_size=read.integer("DATABASE_POOL_SIZE", 8, at_least=1, at_most=100),
             log_level=read.pattern("LOG_LEVEL", r"DEBUG|INFO|WARNING|ERROR", "INFO", "DEBUG, INFO, WARNING or ERROR"),
+            release=read.pattern(
+                "RELEASE", r"[A-Za-z0-9._+-]{1,64}", _code_release(), "up to 64 letters, digits or . _ + -"
+            ),
+            metrics_token=read.secret("METRICS_TOKEN") if read.text("METRICS_TOKEN", "") else None,
+            sentry_dsn=read.optional_url("SENTRY_DSN", schemes=("http", "https")),
+            otel_exporter_otlp_endpoint=read.optional_url("OTEL_EXPORTER_OTLP_ENDPOINT", schemes=("http", "https")),
         )
 
 
@@ -165,3 +179,13 @@ def _next_database(redis_url: str) -> str:
     parts = urlsplit(redis_url)
     number = int(parts.path.strip("/") or 0) if parts.path.strip("/").isdigit() else 0
     return urlunsplit(parts._replace(path=f"/{number + 1}"))
+
+
+@cache
+def _code_release() -> str:
+    """A name for the code that runs here: a hash of its files, so that two releases differ and a restart does not."""
+    root = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted([root / "config.py", *root.glob("falconbus/**/*.py"), *root.glob("workers/*.py")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

@@ -29,6 +29,7 @@ from falconbus.performance import views as performance_views
 from falconbus.search import views as search_views
 from falconbus.security import IdentityLoader
 from falconbus.site import views as site_views
+from falconbus.telemetry import models as telemetry_models
 from falconbus.timetable import commands as timetable_commands
 from falconbus.timetable import models as timetable_models
 from falconbus.timetable import views as timetable_views
@@ -49,7 +50,7 @@ FEATURES = (
     Feature(
         name="platform",
         blueprints=(documents.bp, performance_views.bp),
-        models=(idempotency, jobs),
+        models=(idempotency, jobs, telemetry_models),
     ),
     Feature(
         name="accounts",

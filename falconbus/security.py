@@ -22,6 +22,8 @@ class Permission(StrEnum):
     SEE_NETWORK = "see the network behind the sale"
     CHANGE_NETWORK = "change the network"
     IMPORT_FEEDS = "import feeds"
+    SEE_PERFORMANCE = "see how the system performs"
+    TEND_PERFORMANCE = "clear and warm caches, have indexes proven"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Answers kept for a while, and dropped when what they tell of changes."""

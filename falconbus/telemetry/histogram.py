@@ -1,0 +1,67 @@
+"""Durations in buckets that grow by 4 %: any percentile within 2 %, merged by adding.
+
+Bucket 0 holds everything below one microsecond; bucket b > 0 holds GROWTH**(b-1) <= microseconds < GROWTH**b. A value is
+told as its bucket's middle on the log scale, so that the error is at most sqrt(GROWTH) - 1 = 1.98 %. The buckets are
+those of DDSketch's logarithmic mapping with a relative accuracy of 0.0196 (Masson, Rim and Lee, VLDB 2019, section 2).
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+
+GROWTH = 1.04
+_SCALE = 1 / math.log(GROWTH)
+_log = math.log
+
+#: From a bucket to how many values fell into it; only buckets that hold something.
+Buckets = dict[int, int]
+
+
+def bucket_of(microseconds: float) -> int:
+    """The bucket of a duration."""
+    return int(_log(microseconds) * _SCALE) + 1 if microseconds >= 1 else 0
+
+
+def value_of(bucket: int) -> float:
+    """The duration that a bucket stands for, in microseconds."""
+    return GROWTH ** (bucket - 0.5) if bucket else 0.5
+
+
+def bounds_of(bucket: int) -> tuple[float, float]:
+    """From and to, in microseconds."""
+    return (GROWTH ** (bucket - 1), GROWTH**bucket) if bucket else (0.0, 1.0)
+
+
+def add(into: Buckets, other: Mapping[int, int]) -> None:
+    """Take the values of another histogram in."""
+    for bucket, count in other.items():
+        into[bucket] = into.get(bucket, 0) + count
+
+
+def merged(histograms: Iterable[Mapping[int, int]]) -> Buckets:
+    """All values of several histograms."""
+    into: Buckets = {}
+    for one in histograms:
+        add(into, one)
+    return into
+
+
+def percentile(buckets: Mapping[int, int], percent: float) -> float | None:
+    """The duration in microseconds that `percent` of the values do not exceed; None when there are none."""
+    return percentiles(buckets, (percent,))[0]
+
+
+def percentiles(buckets: Mapping[int, int], percents: Iterable[float]) -> list[float | None]:
+    """Several percentiles at once, each by the nearest rank, given in rising order."""
+    ordered = sorted(buckets.items())
+    total = sum(count for _, count in ordered)
+    if not total:
+        return [None for _ in percents]
+    found: list[float | None] = []
+    position, seen = 0, ordered[0][1]
+    for percent in percents:
+        rank = max(1, math.ceil(total * percent / 100))
+        while seen < rank:
+            position += 1
+            seen += ordered[position][1]
+        found.append(value_of(ordered[position][0]))
+    return found
