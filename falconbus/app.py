@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
+from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
@@ -110,6 +111,9 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
         sessions.watch_connections(db.engine)
     if settings.cors_origins:
         cors.init_app(app, resources={r"/api/*": {"origins": list(settings.cors_origins)}})
+    app.extensions["cache_redis"] = Redis.from_url(
+        settings.cache_redis_url, socket_timeout=0.25, socket_connect_timeout=0.25
+    )
     celery.conf.update(jobs.broker_settings(settings.redis_url))
 
 

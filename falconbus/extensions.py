@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from celery import Celery
+from flask import current_app
 from flask_cors import CORS
 from flask_sqlalchemy import SQLAlchemy
+from redis import Redis
 from sqlalchemy import MetaData, Row, Select, TextClause, TextualSelect
 from sqlalchemy.orm import DeclarativeBase
 
@@ -35,6 +37,12 @@ db = SQLAlchemy(
 )
 cors = CORS()
 celery = Celery("falconbus")
+
+
+def cache_redis() -> Redis:
+    """The Redis of caches and live metrics, which may forget and may be away; it is given a quarter of a second."""
+    client: Redis = current_app.extensions["cache_redis"]
+    return client
 
 
 def read(statement: TextualSelect | TextClause, parameters: Mapping[str, Any]) -> Sequence[AnyRow]:

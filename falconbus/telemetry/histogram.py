@@ -1,6 +1,6 @@
 """Durations in buckets that grow by 4 %: any percentile within 2 %, merged by adding.
 
-Bucket 0 holds everything below one microsecond; bucket b > 0 holds GROWTH**(b-1) <= microseconds < GROWTH**b. A value is
+Bucket 0 holds everything below one microsecond, bucket b > 0 what is from GROWTH**(b-1) up to GROWTH**b. A value is
 told as its bucket's middle on the log scale, so that the error is at most sqrt(GROWTH) - 1 = 1.98 %. The buckets are
 those of DDSketch's logarithmic mapping with a relative accuracy of 0.0196 (Masson, Rim and Lee, VLDB 2019, section 2).
 """
