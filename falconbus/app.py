@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from logging import DEBUG
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from falconbus import jobs, limits, security, sessions, transactions
 from falconbus.extensions import celery, cors, db
 from falconbus.kit import context, logging, problem
 from falconbus.registry import FEATURES
+from falconbus.telemetry import recording, trace
+from falconbus.telemetry.recording import Recorder
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -28,13 +31,27 @@ _LARGEST_BODY = 64 * 1024
 class FalconBus(Flask):
     """Flask with one transaction a request: the view's work is committed, or an exception undoes all of it."""
 
+    recorder: Recorder | None = None
+
     def dispatch_request(self) -> ResponseReturnValue:
-        if request.routing_exception is not None or request.endpoint == "static":
-            return super().dispatch_request()
-        return transactions.run(super().dispatch_request)
+        view = super().dispatch_request
+        if request.routing_exception is not None or request.endpoint in {None, "static"}:
+            return view()
+        one = trace.current.get()
+        if one is None:
+            return transactions.run(view)
+        one.budget = getattr(self.view_functions[request.endpoint or ""], "query_budget", None)
+
+        def work() -> ResponseReturnValue:
+            one.begin_view()
+            return view()
+
+        return transactions.run(work)
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """`/api/...` without a version is answered by the current one."""
+        if self.recorder is not None:
+            self.recorder.begin()
         path = environ["PATH_INFO"]
         if path.startswith("/api/") and not path.startswith(f"{API}/"):
             environ["PATH_INFO"] = API + path[len("/api") :]
@@ -62,7 +79,7 @@ def create_app(settings: Settings | None = None) -> FalconBus:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     _bind_extensions(app, settings)
-    _observe(app)
+    _observe(app, settings)
     problem.init_app(app)
     loaders = [loader for feature in FEATURES for loader in feature.identity_loaders]
     security.public(app.view_functions["static"])
@@ -117,8 +134,11 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     celery.conf.update(jobs.broker_settings(settings.redis_url))
 
 
-def _observe(app: Flask) -> None:
-    """Give each request its id, and one log line when it is answered."""
+def _observe(app: FalconBus, settings: Settings) -> None:
+    """Give each request its id, one log line when it is answered, and its place in what is measured."""
+    app.recorder = app.extensions["recorder"] = Recorder(app.extensions["cache_redis"], settings.release)
+    with app.app_context():
+        trace.watch(db.engine)
 
     @app.before_request
     def begin() -> None:
@@ -128,16 +148,16 @@ def _observe(app: Flask) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         response.headers["X-Request-ID"] = context.request_id.get()
+        rule = request.url_rule.rule if request.url_rule else None
+        one = trace.current.get()
+        if one is not None and app.recorder is not None:
+            identity: security.Identity = g.get("identity", security.ANONYMOUS)
+            if settings.embedded or identity.may(security.Permission.SEE_PERFORMANCE):
+                response.headers["Server-Timing"] = recording.server_timing(one, g.get("rendering", 0.0))
+            app.recorder.finish_request(one, request.method, rule or "(no such address)", response.status_code)
         took = time.perf_counter() - g.get("began", time.perf_counter())
-        app.logger.info(
-            "%s %s %s",
-            request.method,
-            request.path,
-            response.status_code,
-            extra={
-                "rule": request.url_rule.rule if request.url_rule else None,
-                "status": response.status_code,
-                "milliseconds": round(took * 1000, 1),
-            },
-        )
+        facts = {"rule": rule, "status": response.status_code, "milliseconds": round(took * 1000, 1)}
+        if one is not None and app.logger.isEnabledFor(DEBUG):
+            facts["sql"] = recording.statements_of(one)
+        app.logger.info("%s %s %s", request.method, request.path, response.status_code, extra=facts)
         return response

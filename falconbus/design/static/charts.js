@@ -1,0 +1,122 @@
+// Charts over time (uPlot). The figures are in a JSON script beside each; colours come from the page's own properties.
+"use strict";
+(() => {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const drawn = new Map();
+
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const figures = (value) => {
+    if (Math.abs(value) >= 99.95) return Math.round(value).toLocaleString("en").replaceAll(",", "\u00a0");
+    return String(Number(value.toPrecision(3)));
+  };
+  const UNITS = {
+    duration: (us) => {
+      if (us === 0) return "0";
+      if (us < 999.5) return `${figures(us)}\u00a0µs`;
+      if (us < 999500) return `${figures(us / 1e3)}\u00a0ms`;
+      return `${figures(us / 1e6)}\u00a0s`;
+    },
+    rate: (value) => `${figures(value)}/s`,
+    count: figures,
+  };
+
+  // Times are shown in the zone of the page, whatever the browser's own.
+  const clockOf = (zone) => (date) => uPlot.tzDate(date, zone);
+
+  const markers = (list) => ({
+    hooks: {
+      draw: [(plot) => {
+        const { ctx, bbox } = plot;
+        ctx.save();
+        ctx.strokeStyle = colour("--chart-marker");
+        ctx.fillStyle = colour("--quiet");
+        ctx.lineWidth = devicePixelRatio;
+        ctx.font = `${11 * devicePixelRatio}px ${colour("--font")}`;
+        let free = -Infinity;
+        for (const { at, label } of list) {
+          const x = Math.round(plot.valToPos(at, "x", true));
+          if (x < bbox.left || x > bbox.left + bbox.width) continue;
+          ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
+          ctx.beginPath();
+          ctx.moveTo(x, bbox.top);
+          ctx.lineTo(x, bbox.top + bbox.height);
+          ctx.stroke();
+          const width = ctx.measureText(label).width;
+          const left = Math.min(x + 4 * devicePixelRatio, bbox.left + bbox.width - width);
+          if (left > free) {
+            ctx.fillText(label, left, bbox.top + 10 * devicePixelRatio);
+            free = left + width;
+          }
+        }
+        ctx.restore();
+      }],
+    },
+  });
+
+  const options = (data, width, height) => {
+    const show = UNITS[data.unit];
+    const axis = {
+      stroke: () => colour("--quiet"),
+      grid: { stroke: () => colour("--chart-grid"), width: 1 },
+      ticks: { show: false },
+      font: `12px ${colour("--font")}`,
+    };
+    return {
+      width,
+      height,
+      tzDate: data.zone ? (seconds) => clockOf(data.zone)(new Date(seconds * 1000)) : undefined,
+      cursor: { y: false, points: { size: 7 } },
+      legend: { live: true },
+      scales: { x: { time: true }, y: { range: (plot, low, high) => [0, high > 0 ? high * 1.15 : 1] } },
+      axes: [
+        { ...axis, space: 64, values: [
+          [86400, "{DD} {MMM}", null, null, null, null, null, null, 1],
+          [3600, "{HH}:{mm}", "\n{DD} {MMM}", null, "\n{DD} {MMM}", null, null, null, 1],
+          [60, "{HH}:{mm}", "\n{DD} {MMM}", null, "\n{DD} {MMM}", null, null, null, 1],
+          [1, "{HH}:{mm}:{ss}", "\n{DD} {MMM}", null, "\n{DD} {MMM}", null, null, null, 1],
+        ] },
+        { ...axis, size: 64, space: 36, values: (plot, ticks) => ticks.map((tick) => show(tick)) },
+      ],
+      series: [
+        { label: "Time", value: "{DD} {MMM} {HH}:{mm}" },
+        ...data.series.map((each) => ({
+          label: each.label,
+          stroke: () => colour(`--chart-${each.tone}`),
+          fill: each.filled ? () => `${colour(`--chart-${each.tone}`)}22` : undefined,
+          width: 1.75,
+          dash: each.dashed ? [5, 4] : undefined,
+          points: { show: data.times.length < 2 },
+          value: (plot, value) => (value === null || value === undefined ? "\u2013" : show(value)),
+        })),
+      ],
+      plugins: [markers(data.markers)],
+    };
+  };
+
+  const draw = (box) => {
+    const data = JSON.parse(document.getElementById(box.dataset.chart).textContent);
+    const plot = new uPlot(options(data, box.clientWidth, box.clientHeight), [data.times, ...data.series.map((each) => each.values)]);
+    const place = document.createElement("div");
+    place.append(plot.root);
+    box.replaceChildren(place);
+    const legend = plot.root.querySelector(".u-legend");
+    plot.setSize({ width: box.clientWidth, height: Math.max(120, box.clientHeight - legend.offsetHeight) });
+    drawn.set(box, plot);
+  };
+
+  const redrawAll = () => drawn.forEach((plot) => plot.redraw(false, true));
+  const sizes = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const plot = drawn.get(target);
+      if (!plot || plot.width === target.clientWidth) continue;
+      const legend = plot.root.querySelector(".u-legend");
+      plot.setSize({ width: target.clientWidth, height: Math.max(120, target.clientHeight - legend.offsetHeight) });
+    }
+  });
+
+  for (const box of document.querySelectorAll("[data-chart]")) {
+    draw(box);
+    sizes.observe(box);
+  }
+  dark.addEventListener("change", redrawAll);
+})();

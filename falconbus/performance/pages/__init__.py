@@ -1,0 +1,1 @@
+"""The dashboard as pages, for admins."""

@@ -1,0 +1,54 @@
+"""Numbers that features show of themselves; telemetry asks for them without knowing any feature."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+log = logging.getLogger(__name__)
+
+#: A number, or one for each value of the gauge's label.
+Reading = float | Mapping[str, float]
+Measure = Callable[[], Reading]
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """`name` in Prometheus' form without a prefix ("outbox_due"); `label` names the keys of a reading that is a dict."""
+
+    name: str
+    description: str
+    label: str
+    measure: Measure
+
+
+_gauges: dict[str, Gauge] = {}
+
+
+def gauge(name: str, description: str, *, label: str = "name") -> Callable[[Measure], Measure]:
+    """Show what the function returns, under that name; a name that is taken is a ValueError."""
+
+    def register(measure: Measure) -> Measure:
+        if name in _gauges:
+            raise ValueError(f"there are two gauges {name}")
+        _gauges[name] = Gauge(name, description, label, measure)
+        return measure
+
+    return register
+
+
+def unregister(name: str) -> None:
+    """Show it no more."""
+    del _gauges[name]
+
+
+def readings() -> list[tuple[Gauge, dict[str, float]]]:
+    """Every gauge with its numbers by label ("" for a single number); one that fails is logged and left out."""
+    found: list[tuple[Gauge, dict[str, float]]] = []
+    for each in _gauges.values():
+        try:
+            reading = each.measure()
+        except Exception:
+            log.exception("the gauge %s failed", each.name)
+            continue
+        found.append((each, dict(reading) if isinstance(reading, Mapping) else {"": reading}))
+    return found

@@ -1,0 +1,16 @@
+"""Each message to the workers bears when it was published, so that one sees how long it lay in its queue."""
+
+from typing import Any
+
+from celery.signals import before_task_publish
+
+from falconbus.kit import clock
+
+#: A header of the message: epoch seconds.
+PUBLISHED_AT = "published_at"
+
+
+@before_task_publish.connect
+def _stamp(headers: dict[str, Any] | None = None, **_: Any) -> None:
+    if headers is not None:
+        headers[PUBLISHED_AT] = clock.now().timestamp()
