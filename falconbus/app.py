@@ -1,13 +1,11 @@
 """The application factory."""
 
-import time
 from collections.abc import Iterable
-from logging import DEBUG
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from flask import Flask, Response, g, request
+from flask import Flask, request
 from flask.typing import ResponseReturnValue
 from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -15,23 +13,36 @@ from werkzeug.routing import BaseConverter
 
 from config import Settings
 from falconbus import jobs, limits, security, sessions, transactions
-from falconbus.extensions import celery, cors, db
-from falconbus.kit import context, logging, problem
+from falconbus.caching.answers import Answers
+from falconbus.extensions import celery, compress, cors, db
+from falconbus.front_door import FrontDoor
+from falconbus.kit import conditional, logging, problem
+from falconbus.observing import Observer
 from falconbus.registry import FEATURES
-from falconbus.telemetry import recording, trace
-from falconbus.telemetry.recording import Recorder
+from falconbus.telemetry import trace
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 API = "/api/v1"
 _LARGEST_BODY = 64 * 1024
+_COMPRESSED = [
+    "application/json",
+    "application/problem+json",
+    "image/svg+xml",
+    "text/calendar",
+    "text/css",
+    "text/html",
+    "text/javascript",
+    "text/plain",
+]
 
 
 class FalconBus(Flask):
     """Flask with one transaction a request: the view's work is committed, or an exception undoes all of it."""
 
-    recorder: Recorder | None = None
+    observer: Observer
+    front_door: FrontDoor
 
     def dispatch_request(self) -> ResponseReturnValue:
         view = super().dispatch_request
@@ -49,12 +60,14 @@ class FalconBus(Flask):
         return transactions.run(work)
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """`/api/...` without a version is answered by the current one."""
-        if self.recorder is not None:
-            self.recorder.begin()
+        """`/api/...` without a version is answered by the current one; what is kept at the door, at once."""
+        one = self.observer.begin(environ.get("HTTP_X_REQUEST_ID"), environ.get("HTTP_TRACEPARENT"))
         path = environ["PATH_INFO"]
         if path.startswith("/api/") and not path.startswith(f"{API}/"):
             environ["PATH_INFO"] = API + path[len("/api") :]
+        given = self.front_door.find(environ, one)
+        if given is not None:
+            return given.hand_out(start_response, self.observer.end(one, "GET", path, given.rule, given.status))
         return super().wsgi_app(environ, start_response)
 
 
@@ -79,7 +92,11 @@ def create_app(settings: Settings | None = None) -> FalconBus:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     _bind_extensions(app, settings)
-    _observe(app, settings)
+    app.front_door = FrontDoor(app, app.extensions["answers"])
+    app.observer = Observer(app, settings, app.front_door)
+    # After the observer, which thus sees each answer last of all, and before whatever makes one.
+    compress.init_app(app)
+    conditional.init_app(app)
     problem.init_app(app)
     loaders = [loader for feature in FEATURES for loader in feature.identity_loaders]
     security.public(app.view_functions["static"])
@@ -118,6 +135,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
             },
         },
         "MAX_CONTENT_LENGTH": _LARGEST_BODY,
+        "COMPRESS_MIMETYPES": _COMPRESSED,
         "MIGRATIONS": str(Path(__file__).parents[1] / "migrations"),
     }
 
@@ -131,33 +149,5 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     app.extensions["cache_redis"] = Redis.from_url(
         settings.cache_redis_url, socket_timeout=0.25, socket_connect_timeout=0.25
     )
+    app.extensions["answers"] = Answers(app, app.extensions["cache_redis"], settings.cache_redis_url)
     celery.conf.update(jobs.broker_settings(settings.redis_url))
-
-
-def _observe(app: FalconBus, settings: Settings) -> None:
-    """Give each request its id, one log line when it is answered, and its place in what is measured."""
-    app.recorder = app.extensions["recorder"] = Recorder(app.extensions["cache_redis"], settings.release)
-    with app.app_context():
-        trace.watch(db.engine)
-
-    @app.before_request
-    def begin() -> None:
-        g.began = time.perf_counter()
-        context.begin(request.headers.get("X-Request-ID"))
-
-    @app.after_request
-    def end(response: Response) -> Response:
-        response.headers["X-Request-ID"] = context.request_id.get()
-        rule = request.url_rule.rule if request.url_rule else None
-        one = trace.current.get()
-        if one is not None and app.recorder is not None:
-            identity: security.Identity = g.get("identity", security.ANONYMOUS)
-            if settings.embedded or identity.may(security.Permission.SEE_PERFORMANCE):
-                response.headers["Server-Timing"] = recording.server_timing(one, g.get("rendering", 0.0))
-            app.recorder.finish_request(one, request.method, rule or "(no such address)", response.status_code)
-        took = time.perf_counter() - g.get("began", time.perf_counter())
-        facts = {"rule": rule, "status": response.status_code, "milliseconds": round(took * 1000, 1)}
-        if one is not None and app.logger.isEnabledFor(DEBUG):
-            facts["sql"] = recording.statements_of(one)
-        app.logger.info("%s %s %s", request.method, request.path, response.status_code, extra=facts)
-        return response

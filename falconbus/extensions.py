@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from celery import Celery
 from flask import current_app
+from flask_compress import Compress
 from flask_cors import CORS
 from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
@@ -36,6 +37,7 @@ db = SQLAlchemy(
     model_class=Model, disable_autonaming=True, session_options={"class_": Session, "expire_on_commit": False}
 )
 cors = CORS()
+compress = Compress()
 celery = Celery("falconbus")
 
 

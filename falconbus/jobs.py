@@ -32,6 +32,7 @@ class Job(StrEnum):
     REFUND = "checkout.refund"
     SANDBOX_WEBHOOK = "payments.sandbox_webhook"
     IMPORT_FEED = "gtfs.import_feed"
+    WARM_CACHES = "caching.warm"
 
     @property
     def queue(self) -> Queue:
@@ -43,6 +44,7 @@ _QUEUES = {
     Job.REFUND: Queue.CRITICAL,
     Job.SANDBOX_WEBHOOK: Queue.DEFAULT,
     Job.IMPORT_FEED: Queue.BULK,
+    Job.WARM_CACHES: Queue.DEFAULT,
 }
 RELAY_TASK = "jobs.relay"
 

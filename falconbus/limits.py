@@ -1,16 +1,20 @@
 """How often a caller may call: Flask-Limiter on Redis, counted in process while Redis is away."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from flask import Flask, Response, current_app, request
 from flask_limiter import Limiter
 from flask_limiter.errors import RateLimitExceeded
+from limits import RateLimitItem, parse_many
 
 from config import Settings
 from falconbus import security
+from falconbus.caching.answers import REFILL
 from falconbus.kit import clock, problem
 from falconbus.kit.leased_limits import LEASED
+from falconbus.telemetry import recording
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -40,9 +44,36 @@ def limited(setting: str) -> Callable[[View], View]:
         return str(getattr(current_app.config["SETTINGS"], setting))
 
     def decorate(view: View) -> View:
-        return cast(View, limiter.limit(rate, key_func=lambda: f"{setting}:{request.remote_addr}")(view))
+        limit = limiter.limit(
+            rate, key_func=lambda: f"{setting}:{request.remote_addr}", exempt_when=lambda: REFILL in request.environ
+        )
+        wrapper = limit(view)
+        wrapper.limit_setting = setting  # type: ignore[attr-defined]
+        return cast(View, wrapper)
 
     return decorate
+
+
+def permits(app: Flask, endpoint: str, address: str) -> bool:
+    """Count a call of a client without an account that is answered before Flask sees it, as Flask-Limiter would."""
+    if not limiter.enabled:
+        return True
+    view, settings = app.view_functions[endpoint], app.config["SETTINGS"]
+    own: str | None = getattr(view, "limit_setting", None)
+    counted = (
+        [] if getattr(view, "uncounted", False) else [(settings.ratelimit_anonymous, f"address:{address}", "global")]
+    )
+    if own is not None:
+        counted.append((getattr(settings, own), f"{own}:{address}", endpoint))
+    prefix = app.config["RATELIMIT_KEY_PREFIX"]
+    return all(
+        limiter.limiter.hit(limit, prefix, who, scope) for rate, who, scope in counted for limit in _limits_of(rate)
+    )
+
+
+@cache
+def _limits_of(rate: str) -> list[RateLimitItem]:
+    return parse_many(rate)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -65,6 +96,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 def _refuse(exceeded: RateLimitExceeded) -> Response:
     """429 with the seconds to wait: until the oldest calls that count have left the window."""
     limit = limiter.current_limit
+    recording.refuse(request.url_rule.rule if request.url_rule else "elsewhere")
     seconds = max(1, int(limit.reset_at - clock.now().timestamp())) if limit else 1
     detail = f"the limit is {exceeded.description}; try again in {seconds} s"
     answer = problem.response(429, "rate_limited", "Too many requests", detail)
@@ -80,5 +112,7 @@ def _rate() -> str:
 def _is_uncounted() -> bool:
     if request.endpoint is None:
         return False
+    if REFILL in request.environ:
+        return True
     is_call = request.path.startswith("/api/") or request.method == "POST"
     return not is_call or getattr(current_app.view_functions[request.endpoint], "uncounted", False)

@@ -1,13 +1,32 @@
-"""Default deny: every view says who may call it, and features say how they know a caller."""
+"""Default deny: every view says who may call it, and features say how they know a caller.
 
+A caller is known by a bearer token or, in a browser, by the cookie of a session. A cookie goes along with whatever
+another site makes the browser send (CSRF), so that for all but reading it counts only together with the token that our
+own pages bear: no view can get at a cookie's identity without it.
+"""
+
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, request
+import flask
+from flask import Flask, Request, Response, current_app, g, request
+from flask.sessions import SessionInterface, SessionMixin
+from flask_wtf.csrf import ValidationError, generate_csrf, validate_csrf
+from sqlalchemy.exc import SQLAlchemyError
 
+from config import Settings
+from falconbus.design import refusals
 from falconbus.kit.errors import DomainError
+
+#: The cookie of a browser's session.
+COOKIE = "falconbus_session"
+#: Seconds for which a page's forms can be sent.
+_CSRF_SECONDS = 12 * 3600
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -49,6 +68,12 @@ ANONYMOUS = Identity()
 IdentityLoader = Callable[[str], Identity | None]
 
 
+class SessionLoader(Protocol):
+    """From a session's cookie to its identity; None when it does not hold. DomainError when that cannot be told."""
+
+    def __call__(self, cookie: str, *, reading: bool) -> Identity | None: ...
+
+
 class Unauthenticated(DomainError):
     status = 401
     code = "unauthenticated"
@@ -64,6 +89,12 @@ class Forbidden(DomainError):
     status = 403
     code = "forbidden"
     title = "Your account may not do this"
+
+
+class CsrfRefused(DomainError):
+    status = 400
+    code = "csrf"
+    title = "The page was open for too long; load it again and try again"
 
 
 def public(view: View) -> View:
@@ -83,16 +114,39 @@ def requires(permission: Permission) -> Callable[[View], View]:
 
 
 def caller() -> Identity:
-    """Who sent the present request; InvalidToken when it bears a token that nobody knows."""
+    """Who sent the present request.
+
+    InvalidToken when it bears a token that nobody knows, CsrfRefused when it would write by its cookie alone.
+    """
+    if "identity_refusal" in g:
+        raise g.identity_refusal
     if "identity" not in g:
-        g.identity = _identify()
+        try:
+            g.identity = _identify()
+        except DomainError as refusal:
+            g.identity_refusal = refusal
+            raise
     identity: Identity = g.identity
     return identity
 
 
+def signed_in() -> Identity | None:
+    """Who uses this browser, for a page's head; None for nobody, or while it cannot be told."""
+    try:
+        identity = caller()
+    except (DomainError, SQLAlchemyError):
+        return None
+    return None if identity.is_anonymous else identity
+
+
 def limit_key() -> str:
     """Whom a rate limit counts: the account, else the client's address."""
-    identity = caller()
+    try:
+        identity = caller()
+    except InvalidToken:
+        raise
+    except DomainError:
+        identity = ANONYMOUS
     return f"address:{request.remote_addr}" if identity.is_anonymous else f"user:{identity.user_id}"
 
 
@@ -108,11 +162,19 @@ def check_access(view: Callable[..., Any]) -> None:
         raise Forbidden
 
 
-def init_app(app: Flask, loaders: list[IdentityLoader]) -> None:
+def init_app(app: Flask, loaders: list[IdentityLoader], session_loader: SessionLoader | None = None) -> None:
     """Guard every request of `app`, and put the security headers on every answer."""
+    settings: Settings = app.config["SETTINGS"]
     app.extensions["identity_loaders"] = loaders
+    app.extensions["session_loader"] = session_loader
+    app.config["WTF_CSRF_TIME_LIMIT"] = _CSRF_SECONDS
+    app.session_interface = _WithoutCookie()
     app.before_request(_guard)
-    app.after_request(_add_headers)
+    app.after_request(_headers(settings))
+    app.context_processor(
+        lambda: {"signed_in": signed_in, "csrf_token": generate_csrf, "Permission": Permission, "settings": settings}
+    )
+    refusals.init_app(app)
 
 
 def _guard() -> None:
@@ -123,7 +185,7 @@ def _guard() -> None:
 def _identify() -> Identity:
     header = request.headers.get("Authorization")
     if header is None:
-        return ANONYMOUS
+        return _identify_by_cookie() or ANONYMOUS
     scheme, _, token = header.partition(" ")
     if scheme.lower() == "bearer":
         for load in current_app.extensions["identity_loaders"]:
@@ -133,17 +195,68 @@ def _identify() -> Identity:
     raise InvalidToken
 
 
-_CONTENT_SECURITY_POLICY = (
+def _identify_by_cookie() -> Identity | None:
+    cookie = request.cookies.get(COOKIE)
+    load: SessionLoader | None = current_app.extensions["session_loader"]
+    if not cookie or load is None:
+        return None
+    reading = request.method in _READING
+    identity = load(cookie, reading=reading)
+    if identity is None:
+        return None
+    # What Flask-WTF signs and compares: of this session only, and of no use to who reads it.
+    flask.session["csrf_token"] = hashlib.sha256(f"csrf {cookie}".encode()).hexdigest()
+    if not reading:
+        try:
+            validate_csrf(request.headers.get("X-CSRFToken") or request.form.get("csrf_token"))
+        except ValidationError:
+            raise CsrfRefused from None
+    return identity
+
+
+class _RequestOnly(dict[str, Any], SessionMixin):
+    """What Flask calls the session: here it lives as long as the request."""
+
+
+class _WithoutCookie(SessionInterface):
+    """Flask's own session cookie is never set: ours holds ids only."""
+
+    def open_session(self, app: Flask, request: Request) -> _RequestOnly:
+        del app, request
+        return _RequestOnly()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Nothing is kept."""
+
+
+_API_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src {sources}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 
-def _add_headers(response: Response) -> Response:
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    if current_app.config["SETTINGS"].public_url.startswith("https:"):
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    return response
+def _headers(settings: Settings) -> Callable[[Response], Response]:
+    live = urlsplit(settings.live_url or "")
+    sources = f"'self' {live.scheme}://{live.netloc}" if live.netloc else "'self'"
+    page_policy = _PAGE_POLICY.format(sources=sources)
+    is_secure = settings.public_url.startswith("https:")
+
+    def add(response: Response) -> Response:
+        headers = response.headers
+        is_page = response.mimetype == "text/html"
+        headers.setdefault("Content-Security-Policy", page_policy if is_page else _API_POLICY)
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        headers.setdefault("Referrer-Policy", "same-origin")
+        if is_secure:
+            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        if is_page:
+            response.vary.add("Cookie")
+            if "csrf_token" in flask.session:
+                headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return add

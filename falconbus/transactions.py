@@ -13,6 +13,7 @@ from falconbus.extensions import db
 from falconbus.kit.errors import Contended, DomainError
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Callable[[], None])
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 8
@@ -31,8 +32,19 @@ def on_commit(name: str, effect: Callable[[], None]) -> None:
     db.session.info.setdefault("on_commit", {})[name] = effect
 
 
+def before_commit(make: Callable[[], E]) -> E:
+    """The one effect of `make`'s that is called right before the next commit; a rollback drops it."""
+    effects: dict[Callable[[], E], E] = db.session.info.setdefault("before_commit", {})
+    if make not in effects:
+        effects[make] = make()
+    return effects[make]
+
+
 def commit() -> None:
     """Commit, then run the effects; one that fails is logged, because what it tells of already stands."""
+    db.session.flush()
+    for effect in db.session.info.pop("before_commit", {}).values():
+        effect()
     db.session.commit()
     for name, effect in db.session.info.pop("on_commit", {}).items():
         try:
@@ -44,6 +56,7 @@ def commit() -> None:
 def rollback() -> None:
     """Undo what the transaction did and forget its effects."""
     db.session.info.pop("on_commit", None)
+    db.session.info.pop("before_commit", None)
     db.session.rollback()
 
 

@@ -17,6 +17,8 @@ from sqlalchemy import make_url, text
 from config import Settings
 from falconbus import release
 from falconbus.app import FalconBus, create_app
+from falconbus.caching import tending
+from falconbus.caching.groups import Group
 from falconbus.extensions import db
 from tests.world import World
 
@@ -80,6 +82,7 @@ def app(migrated_app: FalconBus) -> Iterator[FalconBus]:
     yield migrated_app
     with migrated_app.app_context():
         db.session.remove()
+        tending.clear(Group)
         tables = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
         with db.engine.begin() as connection:
             connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from falconbus.caching import tending
+from falconbus.caching.groups import Group
 from falconbus.extensions import db
 from falconbus.kit import clock
 from falconbus.network.models import Bus, FareClass, Route, RouteStop, Seat, SeatLayout, SegmentFare, Stop
@@ -26,7 +28,7 @@ class World:
         self.timetable = self.add_timetable(self.route)
         self.other_route = self.add_route("X", "Y")
         self.other_schedule = self.add_schedule(self.add_timetable(self.other_route))
-        db.session.commit()
+        self.commit()
 
     def add_stop(self, code: str, *, city: str | None = None, time_zone: str = ZONE) -> Stop:
         if code not in self.stops:
@@ -115,12 +117,13 @@ class World:
                 seats=12,
             )
         )
-        db.session.commit()
+        self.commit()
         return schedule
 
     def commit(self) -> None:
         """Let the requests see what a test has changed."""
         db.session.commit()
+        tending.clear(Group)
 
     def day_of(self, schedule: Schedule) -> str:
         """The local date of the departure, as a search asks for it."""

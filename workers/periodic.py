@@ -8,6 +8,7 @@ from typing import Any
 from celery.schedules import crontab
 
 from falconbus import idempotency, jobs
+from falconbus.caching import tending
 from falconbus.checkout import sweeping
 from falconbus.extensions import celery
 from falconbus.jobs import RELAY_TASK, Queue
@@ -29,6 +30,8 @@ PERIODIC = (
     Periodic("checkout.reconcile_payments", timedelta(minutes=1), sweeping.reconcile_payments),
     # Once a night; the later hours are for a night whose first run failed.
     Periodic("timetable.make_schedules", timedelta(days=1), timetable.make_schedules, crontab(hour="2-5", minute=10)),
+    Periodic("caching.keep_warm", timedelta(seconds=15), tending.keep_warm),
+    Periodic("caching.trim", timedelta(days=1), tending.trim, crontab(hour="2-5", minute=40)),
     Periodic("jobs.trim", timedelta(hours=1), jobs.trim, crontab(minute=20)),
     Periodic("idempotency.trim", timedelta(hours=1), idempotency.trim, crontab(minute=25)),
 )

@@ -3,6 +3,7 @@
 from flask import current_app
 
 from falconbus import jobs
+from falconbus.caching import tending
 from falconbus.checkout import cancelling
 from falconbus.extensions import celery
 from falconbus.gtfs import service as gtfs
@@ -42,6 +43,13 @@ def sandbox_webhook(outbox_id: int, payment_key: str) -> None:
         jobs.failed(outbox_id, str(fault), retry=True)
     else:
         jobs.done(outbox_id)
+
+
+@celery.task(name=Job.WARM_CACHES)
+def warm_caches(outbox_id: int) -> None:
+    """Make anew what travellers ask for most."""
+    tending.warm()
+    jobs.done(outbox_id)
 
 
 @celery.task(name=Job.IMPORT_FEED, soft_time_limit=IMPORT_LIMIT_SECONDS, time_limit=IMPORT_LIMIT_SECONDS + 60)

@@ -29,3 +29,11 @@ class PasswordTooShort(Invalid):
 class UserNotFound(NotFound):
     code = "user_not_found"
     title = "There is no account with this e-mail"
+
+
+class SessionsAway(DomainError):
+    """Who is calling cannot be checked, so nothing may be changed."""
+
+    status = 503
+    code = "sessions_unavailable"
+    title = "Signing in and changing things is not possible for the moment; try again in a minute"

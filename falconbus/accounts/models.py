@@ -36,6 +36,8 @@ class User(Model):
     roles: Mapped[list[str]] = mapped_column(ARRAY(String(16)), server_default="{}", default=list)
     active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"), default=True)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    #: Sessions of browsers that began before do not hold: the password was changed then, or the account closed.
+    sessions_void_before: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class ApiToken(Model):

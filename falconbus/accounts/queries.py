@@ -20,6 +20,12 @@ def find_live_token(public_id: str, *, at: datetime) -> Row[int, str, int, str, 
     return db.session.execute(statement).one_or_none()
 
 
+def find_open_account(user_id: int) -> Row[str, list[str], datetime | None] | None:
+    """What a signed-in request must know of an account that is not closed: one query, for each of them makes it."""
+    statement = select(User.email, User.roles, User.sessions_void_before).where(User.id == user_id, User.active)
+    return db.session.execute(statement).one_or_none()
+
+
 def find_user(email: str) -> User | None:
     """The account with an e-mail, in lower case."""
     return db.session.scalar(select(User).where(User.email == email))

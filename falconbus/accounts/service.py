@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
-from falconbus.accounts import audit, passwords, policy, queries, tokens
+from falconbus import transactions
+from falconbus.accounts import audit, passwords, policy, queries, sessions, tokens
 from falconbus.accounts.errors import EmailTaken, WrongCredentials
 from falconbus.accounts.models import ApiToken, Role, User
 from falconbus.extensions import db
@@ -34,13 +35,8 @@ class NewUser:
 
 
 def sign_in(email: str, password: str) -> SignIn:
-    """Give an API token for an e-mail and its password; WrongCredentials whatever is wrong, after the same time."""
-    user = queries.find_user(email.strip().lower())
-    right = passwords.is_password(password, user.password_hash if user else None)
-    if user is None or not right or not user.active:
-        raise WrongCredentials
-    if passwords.is_outdated(user.password_hash):
-        user.password_hash = passwords.hash_password(password)
+    """Give an API token for an e-mail and its password; WrongCredentials."""
+    user = _check_credentials(email, password)
     token, now = tokens.new_token(), clock.now()
     expires_at = now + tokens.LIFETIME
     db.session.add(
@@ -54,6 +50,22 @@ def sign_in(email: str, password: str) -> SignIn:
     )
     db.session.flush()
     return SignIn(token.text, expires_at)
+
+
+def begin_session(email: str, password: str, replaced: str | None) -> str:
+    """The cookie of a new session, in the place of the one in cookie `replaced`; WrongCredentials, SessionsAway."""
+    user = _check_credentials(email, password)
+    cookie = sessions.begin(user.id)
+    if replaced is not None:
+        end_session(replaced)
+    return cookie
+
+
+def end_session(cookie: str) -> None:
+    """End the session of a cookie, whatever it is worth; SessionsAway."""
+    session = sessions.read_cookie(cookie)
+    if session is not None:
+        sessions.end(session)
 
 
 def sign_out(token_id: int | None) -> None:
@@ -94,26 +106,40 @@ def ensure_admin(email: str | None, password: str | None) -> NewUser | None:
 
 
 def set_password(email: str, password: str | None) -> str:
-    """Give an account a new password, made when None, and end its tokens; UserNotFound, PasswordTooShort."""
+    """Give an account another password, made when None; end its tokens and sessions. UserNotFound, PasswordTooShort."""
     password = passwords.new_password() if password is None else password
     policy.check_password(password)
     user = queries.lock_user(policy.read_email(email))
     user.password_hash = passwords.hash_password(password)
-    _revoke_tokens(user)
+    _revoke_all(user)
     audit.record("set password", "users", user.id)
     db.session.flush()
     return password
 
 
 def deactivate(email: str) -> None:
-    """Close an account and end its tokens; what it did stands. UserNotFound."""
+    """Close an account and end its tokens and sessions; what it did stands. UserNotFound."""
     user = queries.lock_user(policy.read_email(email))
     user.active = False
-    _revoke_tokens(user)
+    _revoke_all(user)
     audit.record("deactivate", "users", user.id)
     db.session.flush()
 
 
-def _revoke_tokens(user: User) -> None:
+def _check_credentials(email: str, password: str) -> User:
+    """The account that may sign in; WrongCredentials whatever is wrong, after the same time."""
+    user = queries.find_user(email.strip().lower())
+    right = passwords.is_password(password, user.password_hash if user else None)
+    if user is None or not right or not user.active:
+        raise WrongCredentials
+    if passwords.is_outdated(user.password_hash):
+        user.password_hash = passwords.hash_password(password)
+    return user
+
+
+def _revoke_all(user: User) -> None:
+    """End an account's tokens and sessions. Redis is told after the commit; should it be away, the row is enough."""
     live = (ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None))
     db.session.execute(update(ApiToken).where(*live).values(revoked_at=clock.now()))
+    user.sessions_void_before = clock.now()
+    transactions.on_commit(f"sessions of {user.id} end", lambda: sessions.end_all(user.id))

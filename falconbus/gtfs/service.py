@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from falconbus import jobs, transactions
+from falconbus.caching import tags
+from falconbus.caching.answers import changed
 from falconbus.extensions import db
 from falconbus.gtfs import queries, uploads
 from falconbus.gtfs.errors import FeedRefused
@@ -30,7 +32,10 @@ def import_feed(place: Path | BinaryIO, options: ImportOptions, progress: Progre
     The caller's transaction is the import's: FeedUnreadable and FeedRefused (with its report of faults) must roll it
     back. The same feed again changes nothing; a newer version brings the network up to date and touches no sold seat.
     """
-    return FeedImporter(options, progress).run(place)
+    report = FeedImporter(options, progress).run(place)
+    changed(tags.STOPS, tags.LINES, tags.FLEET)
+    enqueue(Job.WARM_CACHES)
+    return report
 
 
 def request_import(file: IO[bytes], filename: str, options: ImportOptions, user_id: int | None) -> int:

@@ -1,6 +1,6 @@
 """Seats for a stretch: what is offered, the claim that only one can win, selling it, giving it back."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import bindparam, text
 from sqlalchemy.types import DateTime
 
-from falconbus.extensions import AnyRow, db
+from falconbus.caching import tags
+from falconbus.caching.answers import changed
+from falconbus.extensions import AnyRow, read
 from falconbus.inventory import policy, queries
 from falconbus.inventory.errors import (
     NotOnSale,
@@ -170,24 +172,29 @@ def choose_seats(offer: Offer, class_id: int, count: int) -> list[str]:
 # when the schedule has got another bus since its seats were read: the lock sees the row as it is after any wait.
 _CLAIM = text("""
     WITH locked AS (
-        SELECT id, bus_id FROM schedules WHERE id = ANY(CAST(:schedules AS bigint[])) ORDER BY id FOR KEY SHARE
+        SELECT id, bus_id, route_id, departure_time FROM schedules
+        WHERE id = ANY(CAST(:schedules AS bigint[])) ORDER BY id FOR KEY SHARE
+    ), claimed AS (
+        INSERT INTO seat_claims (schedule_id, leg, seat_number, booking_id, held_until)
+        SELECT wanted.schedule_id, wanted.leg, wanted.seat_number, :booking_id, :held_until
+        FROM unnest(CAST(:schedules AS bigint[]), CAST(:legs AS smallint[]), CAST(:seats AS text[]),
+            CAST(:buses AS integer[])) AS wanted(schedule_id, leg, seat_number, bus_id)
+        JOIN locked ON locked.id = wanted.schedule_id AND locked.bus_id = wanted.bus_id
+        ORDER BY 1, 2, 3
+        ON CONFLICT (schedule_id, leg, seat_number) DO UPDATE
+            SET booking_id = excluded.booking_id, held_until = excluded.held_until
+            WHERE seat_claims.held_until <= :now OR seat_claims.booking_id = excluded.booking_id
+        RETURNING schedule_id
     )
-    INSERT INTO seat_claims (schedule_id, leg, seat_number, booking_id, held_until)
-    SELECT wanted.schedule_id, wanted.leg, wanted.seat_number, :booking_id, :held_until
-    FROM unnest(CAST(:schedules AS bigint[]), CAST(:legs AS smallint[]), CAST(:seats AS text[]),
-        CAST(:buses AS integer[])) AS wanted(schedule_id, leg, seat_number, bus_id)
-    JOIN locked ON locked.id = wanted.schedule_id AND locked.bus_id = wanted.bus_id
-    ORDER BY 1, 2, 3
-    ON CONFLICT (schedule_id, leg, seat_number) DO UPDATE
-        SET booking_id = excluded.booking_id, held_until = excluded.held_until
-        WHERE seat_claims.held_until <= :now OR seat_claims.booking_id = excluded.booking_id
+    SELECT locked.route_id, locked.departure_time, count(*) AS seats
+    FROM claimed JOIN locked ON locked.id = claimed.schedule_id GROUP BY locked.route_id, locked.departure_time
 """).bindparams(bindparam("held_until", type_=DateTime(timezone=True)), bindparam("now", type_=DateTime(timezone=True)))
 
 
 def claim_seats(booking_id: int, claims: Collection[Claim], held_until: datetime | None, now: datetime) -> bool:
     """Hold seats until an instant, or sell them (None); False when a seat is somebody else's, then roll back."""
     ordered = sorted(claims)
-    result = db.session.execute(
+    rows = read(
         _CLAIM,
         {
             "booking_id": booking_id,
@@ -199,25 +206,39 @@ def claim_seats(booking_id: int, claims: Collection[Claim], held_until: datetime
             "buses": [claim.bus_id for claim in ordered],
         },
     )
-    return result.rowcount == len(ordered)  # type: ignore[attr-defined,no-any-return]
+    _announce(rows)
+    claimed: int = sum(row.seats for row in rows)
+    return claimed == len(ordered)
 
 
-_RELEASE = text("DELETE FROM seat_claims WHERE booking_id = :booking_id")
+_RELEASE = text("""
+    WITH released AS (DELETE FROM seat_claims WHERE booking_id = :booking_id RETURNING schedule_id)
+    SELECT route_id, departure_time FROM schedules WHERE id IN (SELECT schedule_id FROM released)
+""")
 _RELEASE_SEATS = text("""
-    DELETE FROM seat_claims c USING unnest(CAST(:schedules AS bigint[]), CAST(:seats AS text[]))
-        AS given(schedule_id, seat_number)
-    WHERE c.booking_id = :booking_id AND c.schedule_id = given.schedule_id AND c.seat_number = given.seat_number
+    WITH released AS (
+        DELETE FROM seat_claims c USING unnest(CAST(:schedules AS bigint[]), CAST(:seats AS text[]))
+            AS given(schedule_id, seat_number)
+        WHERE c.booking_id = :booking_id AND c.schedule_id = given.schedule_id AND c.seat_number = given.seat_number
+        RETURNING c.schedule_id
+    )
+    SELECT route_id, departure_time FROM schedules WHERE id IN (SELECT schedule_id FROM released)
 """)
 
 
 def release_seats(booking_id: int, seats: Sequence[tuple[int, str]] | None = None) -> None:
     """Give back a booking's seats: all, or those of (schedule id, seat number)."""
     if seats is None:
-        db.session.execute(_RELEASE, {"booking_id": booking_id})
+        _announce(read(_RELEASE, {"booking_id": booking_id}))
         return
     schedules = [schedule_id for schedule_id, _ in seats]
     numbers = [number for _, number in seats]
-    db.session.execute(_RELEASE_SEATS, {"booking_id": booking_id, "schedules": schedules, "seats": numbers})
+    _announce(read(_RELEASE_SEATS, {"booking_id": booking_id, "schedules": schedules, "seats": numbers}))
+
+
+def _announce(departures: Iterable[AnyRow]) -> None:
+    """Kept answers tell of other seats than are free now."""
+    changed(*(tags.seats(row.route_id, row.departure_time) for row in departures))
 
 
 def _best_pair(rows: Sequence[AnyRow], now: datetime) -> AnyRow:

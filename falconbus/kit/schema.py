@@ -1,6 +1,7 @@
 """A view's declarations: what goes in (pydantic, strict), what comes out (msgspec). OpenAPI is made from the same."""
 
 import re
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Annotated, Any, TypeVar, cast
@@ -9,7 +10,7 @@ import msgspec
 from flask import Response, request
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from falconbus.kit import problem
+from falconbus.kit import context, problem
 from falconbus.kit.errors import DomainError, Invalid
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -79,7 +80,9 @@ def returns(
             answer = view(*args, **kwargs)
             if isinstance(answer, Response):
                 return answer
+            began = time.perf_counter()
             content = b"" if answer is None else msgspec.json.encode(answer)
+            context.rendering.set(context.rendering.get() + time.perf_counter() - began)
             code = getattr(answer, "http_status", None) or status
             return Response(content, status=code, content_type="application/json")
 

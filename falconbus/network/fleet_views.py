@@ -4,6 +4,9 @@ from typing import Any
 
 from flask import Blueprint
 
+from falconbus.caching import tags
+from falconbus.caching.answers import cached, depends_on
+from falconbus.caching.groups import Group
 from falconbus.idempotency import idempotent
 from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
 from falconbus.network import fleet, queries
@@ -81,9 +84,11 @@ def delete_bus(bus_id: int) -> None:
 @bp.get("/fare-classes")
 @public
 @accepts_query(PageQuery)
+@cached(Group.FARE_CLASSES)
 @returns(Page[FareClassRow])
 def list_fare_classes(query: PageQuery) -> Page[Any]:
     """Fare classes, cheapest first."""
+    depends_on(tags.FLEET)
     rows, following, previous = numbered(queries.fare_classes(), query)
     return Page(
         pick_fields([FareClassRow(**row._asdict()) for row in rows], FareClassRow, query.fields), following, previous

@@ -7,6 +7,7 @@ from sqlalchemy import delete, inspect
 from sqlalchemy.exc import IntegrityError
 
 from falconbus.accounts import audit
+from falconbus.caching import answers, tags
 from falconbus.extensions import Model, db
 from falconbus.kit.errors import DomainError, Invalid
 from falconbus.network import policy, queries
@@ -175,6 +176,7 @@ def _change_line(route: Route, calls: Sequence[Call]) -> None:
         "distance_m": calls[-1].distance_m,
     }
     change(route, line)
+    answers.changed(tags.LINES)
 
 
 def _add_calls(route: Route, calls: Sequence[Call], stops: Mapping[str, int]) -> None:

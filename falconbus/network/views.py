@@ -4,6 +4,9 @@ from typing import Any
 
 from flask import Blueprint
 
+from falconbus.caching import tags
+from falconbus.caching.answers import cached, depends_on
+from falconbus.caching.groups import Group
 from falconbus.idempotency import idempotent
 from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
 from falconbus.network import queries, service
@@ -21,16 +24,20 @@ from falconbus.network.schemas import (
 )
 from falconbus.pagination import Page, numbered
 from falconbus.security import Permission, caller, public, requires
+from falconbus.telemetry.budget import query_budget
 
 bp = Blueprint("network", __name__, url_prefix="/api/v1")
 
 
 @bp.get("/routes")
 @public
+@query_budget(2)
 @accepts_query(RoutesQuery)
+@cached(Group.ROUTES, unless=lambda: caller().may(Permission.SEE_NETWORK))
 @returns(Page[RouteRow], 200, StopNotFound)
 def list_routes(query: RoutesQuery) -> Page[Any]:
     """Routes on sale by name, also by first and last stop; staff see those off sale too."""
+    depends_on(tags.LINES, tags.STOPS)
     found = queries.routes(caller(), origin=query.origin, destination=query.destination, words=query.q)
     rows, following, previous = numbered(found, query)
     return Page(pick_fields([RouteRow(**row._asdict()) for row in rows], RouteRow, query.fields), following, previous)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from falconbus.caching import tags
+from falconbus.caching.answers import depends_on
 from falconbus.extensions import AnyRow
 from falconbus.inventory import policy
 from falconbus.inventory.errors import ScheduleNotFound
@@ -35,6 +37,7 @@ def find_stops(typed: str, *, page: int, page_size: int) -> tuple[Sequence[AnyRo
     words = re.findall(r"\w+", _without_accents(typed).lower())
     if typed and not words:
         return [], False
+    depends_on(tags.STOPS)
     query = " & ".join(f"'{word}':*" for word in words) or None
     rows = queries.stops(query, typed, limit=page_size + 1, offset=(page - 1) * page_size)
     return rows[:page_size], len(rows) > page_size
@@ -42,6 +45,7 @@ def find_stops(typed: str, *, page: int, page_size: int) -> tuple[Sequence[AnyRo
 
 def find_departures(origin: str, destination: str, day: date, passengers: int) -> list[Departure]:
     """Departures with room for so many, in order of time; PlaceNotFound, SamePlace, DateInPast."""
+    depends_on(tags.STOPS, tags.LINES, tags.FLEET)
     found = queries.places(origin, destination)
     origins, destinations = _stops_of(found, "origin"), _stops_of(found, "destination")
     from_ids, to_ids = [row.id for row in origins], [row.id for row in destinations]
@@ -51,6 +55,7 @@ def find_departures(origin: str, destination: str, day: date, passengers: int) -
     check_not_past(day, now, origins)
     best: dict[int, Departure] = {}
     for row in queries.departures(from_ids, to_ids, day, now):
+        depends_on(tags.seats(row.route_id, row.departure_time))
         fare_classes = _classes_with_room(row, passengers)
         if fare_classes and (row.id not in best or _is_better(row, best[row.id].row)):
             best[row.id] = Departure(row, fare_classes)

@@ -2,6 +2,8 @@
 
 from flask import Blueprint
 
+from falconbus.caching.answers import cached
+from falconbus.caching.groups import Group
 from falconbus.inventory import service as inventory
 from falconbus.inventory.errors import NotServed, ScheduleNotFound, StopNotFound
 from falconbus.kit import clock
@@ -20,6 +22,7 @@ from falconbus.search.schemas import (
     StopQuery,
 )
 from falconbus.security import public
+from falconbus.telemetry.budget import query_budget
 
 bp = Blueprint("search", __name__, url_prefix="/api/v1")
 
@@ -28,7 +31,9 @@ bp = Blueprint("search", __name__, url_prefix="/api/v1")
 @public
 @uncounted
 @limited("ratelimit_stops")
+@query_budget(1)
 @accepts_query(StopQuery)
+@cached(Group.STOPS)
 @returns(Page[StopOut])
 def list_stops(query: StopQuery) -> Page[StopOut]:
     """Stops whose code, name or city begins with what is typed; accents do not matter; all without `q`."""
@@ -39,7 +44,9 @@ def list_stops(query: StopQuery) -> Page[StopOut]:
 
 @bp.get("/schedules")
 @public
+@query_budget(2)
 @accepts_query(ScheduleQuery)
+@cached(Group.SEARCH)
 @returns(CountedPage[ScheduleOut], 200, PlaceNotFound, DateInPast, SamePlace)
 def search_schedules(query: ScheduleQuery) -> CountedPage[ScheduleOut]:
     """Departures between two stops or cities on a day, with room for so many passengers."""
@@ -52,6 +59,7 @@ def search_schedules(query: ScheduleQuery) -> CountedPage[ScheduleOut]:
 
 @bp.get("/schedules/<id:schedule_id>")
 @public
+@query_budget(1)
 @returns(ScheduleDetailOut, 200, ScheduleNotFound)
 def show_schedule(schedule_id: int) -> ScheduleDetailOut:
     """One departure with all its stops and times, each in the stop's own zone."""
@@ -60,6 +68,7 @@ def show_schedule(schedule_id: int) -> ScheduleDetailOut:
 
 @bp.get("/schedules/<id:schedule_id>/seats")
 @public
+@query_budget(1)
 @accepts_query(SeatMapQuery)
 @returns(SeatMapOut, 200, ScheduleNotFound, StopNotFound, NotServed)
 def show_seats(schedule_id: int, query: SeatMapQuery) -> SeatMapOut:

@@ -1,12 +1,10 @@
-"""What travellers read when the answer is no: a page in place of the API's problem document."""
+"""What travellers read when the answer is no."""
 
-import msgspec
-from flask import Response, g, render_template, request, url_for
+from flask import Response, g, request, url_for
 
-from falconbus.kit import problem
+from falconbus.design import refusals
 
-_UNEXPECTED = ("Something went wrong", "This is our fault, not yours. Try again in a few minutes.")
-_HEADINGS: dict[str, tuple[str, str]] = {
+_HEADINGS: refusals.Headings = {
     "booking_not_found": (
         "We cannot find that booking",
         "The link may be incomplete. Open it again from your mail, or copy all of it: its end is long.",
@@ -29,24 +27,17 @@ _HEADINGS: dict[str, tuple[str, str]] = {
         "There are no tickets",
         "Tickets are there while a booking is paid and confirmed. Yours is not paid yet, or is cancelled.",
     ),
-    "rate_limited": ("Too many tries", "Wait a little, then go back and try again."),
 }
 
 
 def as_page(answer: Response) -> Response:
-    """The same refusal for people's eyes: status and headers stay, the document becomes a page."""
-    if answer.mimetype != problem.CONTENT_TYPE:
-        return answer
-    document = msgspec.json.decode(answer.get_data(), type=problem.Problem)
-    heading, words = _HEADINGS.get(document.code, _UNEXPECTED)
-    answer.set_data(render_template("site/refusal.html", heading=heading, words=words, booking=_booking(document)))
-    answer.content_type = "text/html; charset=utf-8"
-    return answer
+    """The same refusal for people's eyes."""
+    return refusals.as_page(answer, _HEADINGS, "site/refusal.html", _booking(answer.status_code))
 
 
-def _booking(document: problem.Problem) -> str | None:
+def _booking(status: int) -> tuple[str, str] | None:
     """Where the booking is, for bearers who have shown their token; a 404 is the same for everybody."""
     token = g.get("manage_token")
-    if token is None or document.status == 404:
+    if token is None or status == 404:
         return None
-    return url_for("site.show_booking", **(request.view_args or {}), token=token)
+    return url_for("site.show_booking", **(request.view_args or {}), token=token), "See the booking"

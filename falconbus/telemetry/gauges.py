@@ -13,7 +13,7 @@ Measure = Callable[[], Reading]
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """`name` in Prometheus' form without a prefix ("outbox_due"); `label` names the keys of a reading that is a dict."""
+    """`name` as Prometheus has it, less the prefix ("outbox_due"); `label` says what the keys of a dict are."""
 
     name: str
     description: str

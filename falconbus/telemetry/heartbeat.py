@@ -48,9 +48,11 @@ class Heartbeat:
 _own: list[Heartbeat] = []
 
 
-@heartbeat_sent.connect
 def _beat(**_: Any) -> None:
     if not _own:
         redis = Redis.from_url(celery.conf.broker_url, socket_timeout=0.25, socket_connect_timeout=0.25)
         _own.append(Heartbeat(redis, f"{socket.gethostname()}:{getpid()}"))
     _own[0].beat()
+
+
+heartbeat_sent.connect(_beat)

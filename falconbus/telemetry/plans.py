@@ -16,10 +16,12 @@ from falconbus.kit import clock
 _EXPLAINED_AT_ONCE = 20
 _PLAN_LIVES = timedelta(days=1)
 # A statement of ours begins like this, after comments; anything else is not planned.
-_EXPLAINABLE = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:SELECT|WITH|INSERT|UPDATE|DELETE)\b", re.I | re.S)
+_EXPLAINABLE = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:SELECT|WITH|INSERT|UPDATE|DELETE)\b", re.IGNORECASE | re.DOTALL
+)
 _PARAMETER = re.compile(r"\$(\d+)")
 # A type's name goes into SQL as it is, so it may be nothing else.
-_TYPE = re.compile(r'(?:[a-z_][a-z0-9_]*\.)?"?[a-z_][a-z0-9_ ]*"?(?:\([0-9, ]+\))?(?:\[\])*', re.I)
+_TYPE = re.compile(r'(?:[a-z_][a-z0-9_]*\.)?"?[a-z_][a-z0-9_ ]*"?(?:\([0-9, ]+\))?(?:\[\])*', re.IGNORECASE)
 
 _HEAVIEST = text("""
     SELECT t.fingerprint, t.text, t.types

@@ -10,7 +10,9 @@ from falconbus.kit import clock
 PUBLISHED_AT = "published_at"
 
 
-@before_task_publish.connect
 def _stamp(headers: dict[str, Any] | None = None, **_: Any) -> None:
     if headers is not None:
         headers[PUBLISHED_AT] = clock.now().timestamp()
+
+
+before_task_publish.connect(_stamp)

@@ -31,19 +31,20 @@ class Recorder:
     def begin(self) -> Trace:
         """Open the trace of a request or task."""
         one = Trace()
+        one.outer = trace.current.get()
         trace.current.set(one)
         return one
 
-    def finish_request(self, one: Trace, method: str, rule: str, status: int) -> None:
+    def finish_request(self, one: Trace, method: str, rule: str, status: int, *, is_recorded: bool) -> None:
         """Close the trace of a request that was answered."""
         one.ended = trace.now()
         one.method, one.rule, one.status = method, rule, status
         one.request_id = context.request_id.get()
-        trace.current.set(None)
+        trace.current.set(one.outer)
         if self.complaints and one.budget is not None and one.statements - one.before_view > one.budget:
             for complain in self.complaints:
                 complain(f"{method} {rule}", one.budget, [step[2] for step in one.steps[one.before_view :]])
-        if not rule.startswith(LEFT_OUT):
+        if is_recorded and not rule.startswith(LEFT_OUT):
             self.flusher.add(one)
 
     @contextmanager
@@ -59,7 +60,7 @@ class Recorder:
             raise
         finally:
             one.ended = trace.now()
-            trace.current.set(None)
+            trace.current.set(one.outer)
             self.flusher.add(one)
 
 
@@ -81,13 +82,13 @@ def note_cache(group: str, outcome: str, began: float) -> None:
         one.note_cache(group, outcome, began)
 
 
-def server_timing(one: Trace, rendering: float) -> str:
+def server_timing(one: Trace) -> str:
     """The value of a Server-Timing header (W3C): where a request's milliseconds went, and how many statements."""
     cache = sum(end - begin for begin, end, _, where, at in one.steps if at == 0 and isinstance(where, str))
     total = trace.now() - one.began
     return (
         f'db;dur={one.sql_seconds * 1e3:.2f};desc="{one.statements} statements", cache;dur={cache * 1e3:.2f}, '
-        f"render;dur={rendering * 1e3:.2f}, total;dur={total * 1e3:.2f}"
+        f"render;dur={context.rendering.get() * 1e3:.2f}, total;dur={total * 1e3:.2f}"
     )
 
 

@@ -34,9 +34,11 @@ class Trace:
         "began",
         "budget",
         "ended",
+        "is_for_admin",
         "method",
         "name",
         "outcome",
+        "outer",
         "repeats",
         "request_id",
         "rule",
@@ -60,6 +62,14 @@ class Trace:
         self.method = self.rule = self.name = self.outcome = self.request_id = ""
         self.status = 0
         self.traceparent: str | None = None
+        self.is_for_admin = False
+        #: A task may make requests of its own.
+        self.outer: Trace | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return self.ended - self.began
 
     def begin_view(self) -> None:
         """From here on statements count against the view's budget; again when its transaction is tried again."""
@@ -117,4 +127,4 @@ def _end(_connection: Any, _cursor: Any, statement: str, parameters: Any, contex
         if seen and key not in chains and len(chains) < _MOST_MET:
             chains[key] = origin.chain_of(frame)
     if statement not in met and len(met) < _MOST_MET:
-        met[statement] = fingerprints.types_of(parameters[0] if many and parameters else parameters)
+        met[statement] = fingerprints.types_of(parameters[0] if many and isinstance(parameters, list) else parameters)

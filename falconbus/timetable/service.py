@@ -6,6 +6,8 @@ from typing import Any, cast
 from flask import current_app
 from sqlalchemy import CursorResult, text
 
+from falconbus.caching import tags
+from falconbus.caching.answers import changed
 from falconbus.extensions import db
 from falconbus.kit import clock
 from falconbus.timetable import queries
@@ -68,5 +70,6 @@ def make_schedules(until_days: int | None = None, timetable_ids: Iterable[int] |
         "last": horizon,
         "timetable_ids": None if timetable_ids is None else list(timetable_ids),
     }
+    changed(tags.LINES)
     made = cast(CursorResult[Any], db.session.execute(_MAKE, parameters))
     return made.rowcount

@@ -83,11 +83,14 @@ def test_stretches_and_return_trips_crosswise_never_oversell_or_deadlock(
 
 
 UNGUARDED = text("""
-    INSERT INTO seat_claims (schedule_id, leg, seat_number, booking_id, held_until)
+    WITH claimed AS (INSERT INTO seat_claims (schedule_id, leg, seat_number, booking_id, held_until)
     SELECT w.schedule_id, w.leg, w.seat_number, :booking_id, CAST(:held_until AS timestamptz)
     FROM unnest(CAST(:schedules AS bigint[]), CAST(:legs AS smallint[]), CAST(:seats AS text[]),
         CAST(:buses AS integer[])) AS w(schedule_id, leg, seat_number, bus_id)
-    WHERE CAST(:now AS timestamptz) IS NOT NULL
+    WHERE CAST(:now AS timestamptz) IS NOT NULL RETURNING schedule_id
+    )
+    SELECT route_id, departure_time, count(*) AS seats FROM claimed JOIN schedules ON schedules.id = claimed.schedule_id
+    GROUP BY route_id, departure_time
 """)
 
 

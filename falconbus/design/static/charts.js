@@ -10,18 +10,15 @@
     return String(Number(value.toPrecision(3)));
   };
   const UNITS = {
-    duration: (us) => {
-      if (us === 0) return "0";
-      if (us < 999.5) return `${figures(us)}\u00a0µs`;
-      if (us < 999500) return `${figures(us / 1e3)}\u00a0ms`;
-      return `${figures(us / 1e6)}\u00a0s`;
+    duration: (ms) => {
+      if (ms === 0) return "0";
+      if (ms < 0.9995) return `${Math.round(ms * 1000)}\u00a0µs`;
+      if (ms < 999.5) return `${figures(ms)}\u00a0ms`;
+      return `${figures(ms / 1000)}\u00a0s`;
     },
     rate: (value) => `${figures(value)}/s`,
     count: figures,
   };
-
-  // Times are shown in the zone of the page, whatever the browser's own.
-  const clockOf = (zone) => (date) => uPlot.tzDate(date, zone);
 
   const markers = (list) => ({
     hooks: {
@@ -64,7 +61,8 @@
     return {
       width,
       height,
-      tzDate: data.zone ? (seconds) => clockOf(data.zone)(new Date(seconds * 1000)) : undefined,
+      // Times are told in the page's zone, whatever the browser's own.
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), data.zone),
       cursor: { y: false, points: { size: 7 } },
       legend: { live: true },
       scales: { x: { time: true }, y: { range: (plot, low, high) => [0, high > 0 ? high * 1.15 : 1] } },

@@ -1,16 +1,14 @@
 """Small drawings made on the server, as numbers for SVG attributes: sparklines, heat maps, timelines."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from falconbus.performance.dashboard.values import BandOut, HeatOut
 from falconbus.performance.pages import formats
-from falconbus.telemetry import histogram
 
 SPARK_WIDTH, SPARK_HEIGHT = 96, 24
 HEAT_WIDTH, HEAT_ROW = 960, 14
-#: Bounds of the heat map's bands in microseconds: each band is from one to the next.
-BANDS = (0, 1e3, 2e3, 5e3, 10e3, 20e3, 50e3, 100e3, 200e3, 500e3, 1e6, 2e6, 5e6, math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +22,11 @@ class Spark:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A row of the heat map; `y` is its upper edge."""
+    """A row of the heat map; `y` is its upper edge, `total` how many requests it holds."""
 
     label: str
     y: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,41 +71,35 @@ def _beside(point: str) -> str:
     return f"{float(x) + 1.5:.1f},{y}"
 
 
-def heat_map(columns: Sequence[tuple[str, Mapping[int, int]]]) -> HeatMap | None:
-    """Columns of (when, histogram) as a heat map of the bands that hold something; None when nothing does."""
-    counted = [(when, _by_band(buckets)) for when, buckets in columns]
-    filled = [band for _, counts in counted for band, count in counts.items() if count]
+def heat_map(heat: HeatOut, when: Sequence[str]) -> HeatMap | None:
+    """The bands that hold something, slow ones on top; `when` names the slots. None when nothing was measured."""
+    filled = [number for number, total in enumerate(heat.totals) if total]
     if not filled:
         return None
-    lowest, highest = min(filled), max(filled)
-    most = max(count for _, counts in counted for count in counts.values())
-    width = HEAT_WIDTH / len(counted)
-    bands = [Band(_label(band), (highest - band) * HEAT_ROW) for band in range(highest, lowest - 1, -1)]
+    lowest, highest = filled[0], filled[-1]
+    most = max(max(counts, default=0) for counts in heat.counts)
+    width = HEAT_WIDTH / len(heat.counts)
+    bands = [
+        Band(_label(heat.bands[number]), (highest - number) * HEAT_ROW, heat.totals[number])
+        for number in range(highest, lowest - 1, -1)
+    ]
     cells = [
         Cell(
-            x=round(place * width, 2),
-            y=(highest - band) * HEAT_ROW,
+            x=round(slot * width, 2),
+            y=(highest - number) * HEAT_ROW,
             width=round(width, 2),
             strength=round(0.12 + 0.88 * math.log1p(count) / math.log1p(most), 3),
-            title=f"{when}: {formats.number(count)} requests, {_label(band)}",
+            title=f"{when[slot]}: {formats.number(count)} requests, {_label(heat.bands[number])}",
         )
-        for place, (when, counts) in enumerate(counted)
-        for band, count in counts.items()
+        for slot, counts in enumerate(heat.counts)
+        for number, count in enumerate(counts)
+        if count
     ]
     return HeatMap(bands, cells, HEAT_WIDTH, len(bands) * HEAT_ROW)
 
 
-def _by_band(buckets: Mapping[int, int]) -> dict[int, int]:
-    counts: dict[int, int] = {}
-    for bucket, count in buckets.items():
-        value = histogram.value_of(bucket)
-        band = next(place for place, bound in enumerate(BANDS[1:]) if value < bound)
-        counts[band] = counts.get(band, 0) + count
-    return counts
-
-
-def _label(band: int) -> str:
-    low, high = BANDS[band], BANDS[band + 1]
-    if math.isinf(high):
-        return f"{formats.duration(low)} or more"
-    return f"{formats.duration(low)} to {formats.duration(high)}" if low else f"under {formats.duration(high)}"
+def _label(band: BandOut) -> str:
+    low, high = formats.milliseconds(band.low_ms), formats.milliseconds(band.high_ms)
+    if band.high_ms is None:
+        return f"{low} or more"
+    return f"{low} to {high}" if band.low_ms else f"under {high}"

@@ -62,7 +62,10 @@ def _named(kind: str, node: Mapping[str, Any]) -> str:
 
 
 def _target(node: Mapping[str, Any]) -> str:
-    table, index = node.get("Relation Name") or node.get("CTE Name") or node.get("Function Name"), node.get("Index Name")
+    table, index = (
+        node.get("Relation Name") or node.get("CTE Name") or node.get("Function Name"),
+        node.get("Index Name"),
+    )
     if table and index:
         return f"{table} by {index}"
     return str(table or index or "")
@@ -73,7 +76,9 @@ def _estimate(node: Mapping[str, Any]) -> str:
     if "Actual Total Time" in node:
         rows, loops = node.get("Actual Rows", 0), node.get("Actual Loops", 1)
         took = formats.milliseconds(node["Actual Total Time"] * loops)
-        return f"{formats.number(rows * loops)} rows in {took}" + (f", {formats.number(loops)} times" if loops > 1 else "")
+        return f"{formats.number(rows * loops)} rows in {took}" + (
+            f", {formats.number(loops)} times" if loops > 1 else ""
+        )
     if "Plan Rows" in node:
         return f"about {formats.number(node['Plan Rows'])} rows, cost {formats.number(node.get('Total Cost'))}"
     return ""

@@ -1,8 +1,8 @@
 """How sure a percentile is when whole minutes are good or bad: by drawing blocks of minutes again and again.
 
-Requests of one minute share its neighbours, its garbage, its checkpoint: they are not independent, and a test that takes
-them for it finds changes everywhere. Blocks of consecutive minutes are nearly independent, so they are what is drawn,
-with replacement (Carlstein 1986, Annals of Statistics 14). Loads numpy, so this is the workers' business.
+Requests of one minute share its neighbours, its garbage, its checkpoint: they are not independent, and a test that
+takes them for it finds changes everywhere. Blocks of consecutive minutes are nearly independent, so they are what is
+drawn, with replacement (Carlstein 1986, Annals of Statistics 14). Loads numpy, so this is the workers' business.
 """
 
 import math
@@ -29,7 +29,7 @@ def block_seconds(stretch: float, row: int) -> int:
     In minutes the third root of their number, which balances dependence between blocks against having few of them
     (Hall, Horowitz and Jing 1995, Biometrika 82), and never less than five: PostgreSQL's checkpoints come in fives.
     """
-    minutes = math.ceil((stretch / 60) ** (1 / 3) - 1e-9)
+    minutes = math.ceil(math.cbrt(stretch / 60) - 1e-9)
     return math.ceil(max(SHORTEST_BLOCK, 60 * minutes) / row) * row
 
 

@@ -13,7 +13,6 @@ from falconbus.extensions import Model
 from falconbus.kit import clock
 from falconbus.performance.verdicts.values import Result, Side
 
-
 #: A release, or a stretch of time with both its ends.
 _ONE_OF_BOTH = "num_nonnulls({0}_from, {0}_to) = CASE WHEN {0}_release IS NULL THEN 2 ELSE 0 END"
 

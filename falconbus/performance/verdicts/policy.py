@@ -11,8 +11,8 @@ from falconbus.performance.verdicts.values import Change, Direction, Verdict
 
 #: The chance of any false alarm in one comparison, all its endpoints and measures together.
 ALPHA = 0.05
-#: A duration changed when it is surely more than 10 % off ...
-MATTERS = 0.10
+#: A duration changed when it is more than 10 % off, and surely more than half of that ...
+MATTERS, SURELY = 0.10, 0.5
 #: ... errors when their share moved by a percentage point, queries by a tenth, at least a tenth of a statement.
 MATTERS_ERRORS, MATTERS_QUERIES = 0.01, 0.1
 #: A percentile wants ten requests beyond it; the middle and the shares as many as the median.
@@ -83,10 +83,15 @@ class Difference:
         return max(MATTERS_QUERIES, MATTERS_QUERIES * self.before.value)
 
     def probability(self) -> float:
-        """Of a difference as large as this one if the true one were just not large enough to matter."""
+        """Of a difference as large as this one if the true one were half of what matters; 1 for one that is too small.
+
+        Were it only asked whether anything changed, every drift of the machine would be found, given enough minutes.
+        """
+        size, edge = abs(self.value), SURELY * self.matters
+        if size <= self.matters:
+            return 1.0
         error = max(self.error, 1e-9)
-        size = abs(self.value)
-        return min(1.0, sum(student.tail((size + edge) / error, self.freedom) for edge in (-self.matters, self.matters)))
+        return min(1.0, sum(student.tail((size + side) / error, self.freedom) for side in (-edge, edge)))
 
     def change(self, direction: Direction) -> Change:
         """As it is told: durations in microseconds, and relative to before."""

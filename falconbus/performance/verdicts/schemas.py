@@ -1,6 +1,6 @@
 """Shapes of comparisons in the API."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -10,6 +10,9 @@ from falconbus.kit.schema import Body, Line
 from falconbus.performance.verdicts.models import Comparison, ComparisonState
 from falconbus.performance.verdicts.values import Result, Side
 
+# PostgreSQL's and Python's calendars end at different places; everything that was ever measured lies well between.
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+Instant = Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST)]
 ReleaseName = Annotated[Line, StringConstraints(max_length=64)]
 
 
@@ -17,8 +20,8 @@ class SideIn(Body):
     """A release by its name, or a stretch of time by `from` and `to`; never both."""
 
     release: ReleaseName | None = None
-    begin: Annotated[AwareDatetime | None, Field(alias="from")] = None
-    end: Annotated[AwareDatetime | None, Field(alias="to")] = None
+    begin: Annotated[Instant | None, Field(alias="from")] = None
+    end: Annotated[Instant | None, Field(alias="to")] = None
 
     def side(self) -> Side:
         return Side(self.release, self.begin, self.end)

@@ -35,12 +35,16 @@ class Side(msgspec.Struct, frozen=True, rename={"begin": "from", "end": "to"}):
 
 
 class Stretch(msgspec.Struct, frozen=True, rename={"begin": "from", "end": "to"}):
-    """What was read for a side: from (inclusive), to, and how many rows of how many seconds had requests."""
+    """What was read for a side: from (inclusive), to, how many rows of how many seconds had requests.
+
+    `block_seconds` long stretches are what was drawn to see how sure a figure is.
+    """
 
     begin: datetime
     end: datetime
     seconds: int
     rows: int
+    block_seconds: int
 
 
 class Slice(msgspec.Struct):

@@ -27,12 +27,15 @@ class Change:
     share: float = 1.0
 
 
+NOTHING = Change()
+
+
 def name(endpoint: int) -> str:
     return f"GET /api/v1/things/{endpoint}"
 
 
 def machine(chance: np.random.Generator, minutes: int, noise: float) -> np.ndarray:
-    """The logarithm of how slow the machine is in each minute: noise that lasts (AR(1), 0.6), and a bad minute in 50."""
+    """How slow the machine is in each minute, as logarithms: noise that lasts (AR(1), 0.6), and a bad minute in 50."""
     steps = chance.normal(0, noise * math.sqrt(1 - 0.6**2), minutes)
     level = np.zeros(minutes)
     for minute in range(minutes):
@@ -43,7 +46,7 @@ def machine(chance: np.random.Generator, minutes: int, noise: float) -> np.ndarr
 def side(
     chance: np.random.Generator,
     begin: int,
-    change: Change = Change(),  # noqa: B008  frozen
+    change: Change = NOTHING,
     *,
     minutes: int = MINUTES,
     noise: float = 0.08,

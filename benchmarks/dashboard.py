@@ -1,0 +1,108 @@
+"""The dashboard's JSON over a month of a hundred endpoints: how long it takes, with much traffic and with little."""
+
+import time
+from statistics import median
+from typing import Any
+
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from benchmarks import telemetry_rows
+from benchmarks.places import Databases
+from benchmarks.report import Goal, Report
+from benchmarks.rounds import RunFailed
+from config import Settings
+from falconbus.accounts import service as accounts
+from falconbus.accounts.models import Role
+from falconbus.app import create_app
+from falconbus.extensions import db
+from falconbus.kit import clock
+
+REQUESTS = 10_000_000
+FEW_REQUESTS = REQUESTS // 100
+CALLS = 20
+LONGEST_MS = 100
+MOST_STATEMENTS = 10
+_PERIODS = ("30d", "7d", "24h", "1h")
+_PASSWORD = "a password of benchmarks"  # noqa: S105
+
+Row = dict[str, Any]
+
+
+def run(databases: Databases) -> Report:
+    """Ask the app itself, in process; the authentication's statement is counted too."""
+    many = _measure(databases, "dashboard", REQUESTS)
+    few = _measure(databases, "dashboard_few", FEW_REQUESTS)
+    month, month_of_few = many[0], few[0]
+    return Report(
+        "dashboard",
+        rows=many + few,
+        goals=[
+            Goal("30 days, 10 million requests, ms", month["median ms"], LONGEST_MS, at_most=True),
+            Goal("statements", max(row["statements"] for row in many + few), MOST_STATEMENTS, at_most=True),
+            Goal(
+                "statements, more for much traffic", month["statements"] - month_of_few["statements"], 0, at_most=True
+            ),
+        ],
+        notes=["CPU is this process's alone; the rest of the time is PostgreSQL's and the machine's other work."],
+    )
+
+
+def _measure(databases: Databases, name: str, requests: int) -> list[Row]:
+    url = databases.make(name)
+    databases.migrate(name)
+    written = telemetry_rows.fill(url, requests, clock.now())
+    settings = databases.settings(name) | {"RATELIMIT_ENABLED": "false", "LOG_LEVEL": "ERROR"}
+    app = create_app(Settings.from_environment(settings))
+    with app.app_context():
+        accounts.create_user("admin@example.com", _PASSWORD, [Role.ADMIN], "Admin")
+        db.session.commit()
+        token = accounts.sign_in("admin@example.com", _PASSWORD).token
+        db.session.commit()
+        db.session.remove()
+        client = app.test_client()
+        headers = {"Authorization": f"Bearer {token}"}
+        _check(client.get("/api/v1/performance/dashboard?last=30d", headers=headers).json)
+        rows = [_ask(client, headers, last) for last in _PERIODS]
+        db.engine.dispose()
+    databases.drop(name)
+    return [{"requests in 30 days": f"{requests:,}", "rows": f"{written:,}", **row} for row in rows]
+
+
+def _ask(client: FlaskClient, headers: dict[str, str], last: str) -> Row:
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    wall, cpu, size = [], [], 0
+    _get(client, headers, last)
+    event.listen(db.engine, "before_cursor_execute", note)
+    for _ in range(CALLS):
+        sent.clear()
+        began, worked = time.perf_counter(), time.process_time()
+        size = _get(client, headers, last)
+        wall.append((time.perf_counter() - began) * 1000)
+        cpu.append((time.process_time() - worked) * 1000)
+    event.remove(db.engine, "before_cursor_execute", note)
+    return {
+        "period": last,
+        "median ms": round(median(wall), 1),
+        "fastest ms": round(min(wall), 1),
+        "CPU ms": round(median(cpu), 1),
+        "statements": len(sent),
+        "kB": size // 1000,
+    }
+
+
+def _get(client: FlaskClient, headers: dict[str, str], last: str) -> int:
+    answer = client.get("/api/v1/performance/dashboard", query_string={"last": last}, headers=headers)
+    if answer.status_code != 200:
+        raise RunFailed(f"{answer.status_code}: {answer.text[:300]}")
+    return len(answer.data)
+
+
+def _check(answer: Any) -> None:
+    """A month has all endpoints, and the traffic that it was given."""
+    if answer is None or len(answer["endpoints"]) != telemetry_rows.ENDPOINTS or len(answer["statements"]) < 25:
+        raise RunFailed("the dashboard does not show what was filled in")

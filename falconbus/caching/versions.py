@@ -1,0 +1,156 @@
+"""What an answer tells of has a version in Redis, its tag's; a change announces a new one.
+
+Announced is *before* the commit: after it a crash would lose the announcement, and the old answer would live on. So for
+SETTLING seconds after an announcement an answer may have been made from what was there before the commit: it is kept
+for SETTLED_AFTER at most (docs/decisions/caching.md). A version is `<milliseconds since 1970>-<random>`: one that was
+evicted never comes back as what it was.
+"""
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Iterable, Mapping
+
+from redis import Redis, RedisError
+
+from falconbus.kit import clock
+
+log = logging.getLogger(__name__)
+
+KEY = "cache:versions"
+#: Longer than a commit takes after its announcement, and than hosts' clocks differ.
+SETTLING = 10.0
+SETTLED_AFTER = 0.4
+#: A process believes what it knows of versions for so long, and asks again somewhat earlier.
+BELIEVED, RENEWED = 0.5, 0.3
+#: After a fault Redis is left alone for so long.
+PAUSE = 2.0
+#: No answer is kept for so long.
+FORGOTTEN_AFTER = 2 * 86400
+_EPOCH = "epoch"
+_MOST_KNOWN = 5000
+
+
+class Versions:
+    """The versions that this process knows; safe for threads."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._known: dict[str, str] = {}
+        self._epoch: str | None = None
+        self._checked = float("-inf")
+        self._silent_until = 0.0
+        self._owed: set[str] = set()
+        self._lock = threading.Lock()
+
+    def are_current(self, versions: Mapping[str, str]) -> bool:
+        """Whether nothing has been announced since, as far as is known; False when it cannot be known."""
+        if not self._believes():
+            return False
+        known = self._known
+        return all(known.get(tag) == version for tag, version in versions.items()) or self._learn(versions)
+
+    def of(self, tags: Iterable[str]) -> dict[str, str] | None:
+        """The present versions, asked of Redis; None when it is away."""
+        wanted = list(tags)
+        try:
+            found = self._ask(wanted)
+        except RedisError as fault:
+            self._fail(fault)
+            return None
+        self._known.update(found)
+        return found
+
+    def announce(self, tags: Iterable[str]) -> None:
+        """These are about to change. Redis away is remembered, and made up for before it is believed again."""
+        version = _new_version()
+        owed = {*tags, *self._owed}
+        try:
+            if time.monotonic() < self._silent_until:
+                self._owed |= owed
+                return
+            self._redis.hset(KEY, mapping=dict.fromkeys((*owed, _EPOCH), version))
+            self._owed.clear()
+        except RedisError as fault:
+            self._owed |= owed
+            self._fail(fault)
+            return
+        self._known.update(dict.fromkeys(owed & self._known.keys(), version))
+
+    def trim(self) -> None:
+        """Forget versions that no kept answer can have any more; asked for again, they are made anew."""
+        for tag, version in self._redis.hscan_iter(KEY):
+            if _age(version.decode()) > FORGOTTEN_AFTER:
+                self._redis.hdel(KEY, tag)
+
+    def is_up(self) -> bool:
+        """Whether Redis is worth asking."""
+        return time.monotonic() >= self._silent_until
+
+    def _believes(self) -> bool:
+        age = time.monotonic() - self._checked
+        if age > RENEWED and self._lock.acquire(blocking=age > BELIEVED):
+            try:
+                if time.monotonic() - self._checked > RENEWED and self.is_up():
+                    self._renew()
+            finally:
+                self._lock.release()
+        return time.monotonic() - self._checked < BELIEVED
+
+    def _renew(self) -> None:
+        """One question: has anything changed? Only then, what."""
+        asked = time.monotonic()
+        try:
+            if self._owed:
+                self.announce(())
+            epoch = self._redis.hget(KEY, _EPOCH)
+            text = epoch.decode() if isinstance(epoch, bytes) else None
+            if text is None or text != self._epoch:
+                self._known = self._ask(list(self._known)) if len(self._known) < _MOST_KNOWN else {}
+                self._epoch = text
+        except RedisError as fault:
+            self._fail(fault)
+            return
+        self._checked = asked
+
+    def _learn(self, versions: Mapping[str, str]) -> bool:
+        """An answer may depend on what this process has not met yet."""
+        unknown = [tag for tag in versions if tag not in self._known]
+        if not unknown or self.of(unknown) is None:
+            return False
+        return all(self._known.get(tag) == version for tag, version in versions.items())
+
+    def _ask(self, tags: list[str]) -> dict[str, str]:
+        if not tags:
+            return {}
+        values = self._redis.hmget(KEY, tags)
+        missing = [tag for tag, value in zip(tags, values, strict=True) if value is None]
+        if missing:
+            with self._redis.pipeline(transaction=False) as pipeline:
+                for tag in missing:
+                    pipeline.hsetnx(KEY, tag, _new_version(settled=True))
+                pipeline.hmget(KEY, tags)
+                values = pipeline.execute()[-1]
+        return {tag: value.decode() for tag, value in zip(tags, values, strict=True) if isinstance(value, bytes)}
+
+    def _fail(self, fault: RedisError) -> None:
+        if self.is_up():
+            log.warning("the cache's Redis is away (%s): answers are made anew", type(fault).__name__)
+        self._silent_until = time.monotonic() + PAUSE
+
+
+def are_settled(versions: Mapping[str, str]) -> bool:
+    """Whether every change that was announced has long been committed."""
+    return min(_age(version) for version in versions.values()) > SETTLING
+
+
+def _age(version: str) -> float:
+    """Seconds since it was announced."""
+    return clock.now().timestamp() - int(version.partition("-")[0]) / 1000
+
+
+def _new_version(*, settled: bool = False) -> str:
+    """A version of now; `settled`: nothing was announced, nobody knows of a change."""
+    at = clock.now().timestamp() - (2 * SETTLING if settled else 0)
+    return f"{int(at * 1000)}-{secrets.token_hex(4)}"

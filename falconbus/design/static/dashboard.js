@@ -1,0 +1,49 @@
+// The dashboard: figures that follow the live stream, and text to copy. Everything else works without script.
+"use strict";
+(() => {
+  const three = (value) => {
+    if (Math.abs(value) >= 99.95) return Math.round(value).toLocaleString("en").replaceAll(",", "\u00a0");
+    return String(Number(value.toPrecision(3)));
+  };
+  const duration = (ms) => {
+    if (ms === null || ms === undefined) return "\u2013";
+    if (ms < 0.9995) return `${Math.round(ms * 1000)}\u00a0µs`;
+    return ms < 999.5 ? `${three(ms)}\u00a0ms` : `${three(ms / 1000)}\u00a0s`;
+  };
+  const rate = (value) => `${three(value)}/s`;
+  const SHOWN = {
+    requests_per_second: rate,
+    errors_per_second: rate,
+    p50_ms: duration,
+    p95_ms: duration,
+    p99_ms: duration,
+    processes: String,
+  };
+
+  const live = document.querySelector("[data-live-numbers]");
+  if (live) {
+    let silence;
+    document.addEventListener("live:performance", ({ detail }) => {
+      live.hidden = false;
+      for (const place of live.querySelectorAll("[data-live]")) {
+        const words = SHOWN[place.dataset.live](detail[place.dataset.live]);
+        if (place.textContent !== words) place.textContent = words;
+      }
+      const state = live.querySelector(".live");
+      state.toggleAttribute("data-on", true);
+      clearTimeout(silence);
+      silence = setTimeout(() => state.removeAttribute("data-on"), 10000);
+    });
+  }
+
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    if (!navigator.clipboard) break;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const label = button.textContent;
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = label; }, 2000);
+    });
+  }
+})();

@@ -1,0 +1,9 @@
+"""Why there is nothing live to tell."""
+
+from falconbus.kit.errors import DomainError
+
+
+class NumbersAway(DomainError):
+    status = 503
+    code = "live_unavailable"
+    title = "The live numbers cannot be read for the moment"

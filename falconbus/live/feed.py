@@ -1,0 +1,69 @@
+"""The newest event of a topic, for any number of listeners: made once, and only while somebody listens."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import msgspec
+from redis.exceptions import RedisError
+
+from falconbus.live.watching import LOOK_EVERY
+
+
+def event(name: str, data: object) -> bytes:
+    """An event in the form of the HTML standard, section 9.2 (Server-sent events); JSON has no line breaks."""
+    return b"event: %s\ndata: %s\n\n" % (name.encode(), msgspec.json.encode(data))
+
+
+class Feed:
+    """Looks once a second. Who is slow misses events; nothing is kept for anybody."""
+
+    def __init__(self, name: str, look: Callable[[], object]) -> None:
+        self._name = name
+        self._look = look
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.listeners = 0
+        self.newest: bytes | None = None
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Be counted, so that there is something to hear."""
+        self.listeners += 1
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+        try:
+            yield
+        finally:
+            self.listeners -= 1
+
+    async def next(self, seconds: float) -> bytes | None:
+        """The next event; None when none came in so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return None
+        return self.newest
+
+    def wake(self) -> None:
+        """Let every listener look whether there is still something to wait for."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _run(self) -> None:
+        was_away = False
+        while self.listeners:
+            try:
+                self._tell(event(self._name, await asyncio.to_thread(self._look)))
+                was_away = False
+            except RedisError:
+                if not was_away:
+                    self._tell(event("away", {}))
+                was_away = True
+            await asyncio.sleep(LOOK_EVERY)
+        self._task = self.newest = None
+
+    def _tell(self, newest: bytes) -> None:
+        self.newest = newest
+        self.wake()

@@ -1,0 +1,202 @@
+"""The dashboard's live numbers, from what the processes tell Redis about once a second.
+
+Each process tells a minute as a whole and overwrites it, so what happened between two looks is their difference. Such a
+difference is a span; a number over the last 60 seconds is the sum of the spans, each by the share of it that lies
+within. At the first look the present and the previous minute are taken as spans, evenly filled.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from falconbus.telemetry import histogram
+from falconbus.telemetry.state import ENDPOINT, RECORDER, Minute
+
+#: Seconds over which percentiles are told; over which rates are; after how long without a look it all begins anew.
+WINDOW = 60.0
+RATE_WINDOW = 5.0
+_LONGEST_GAP = 60.0
+_MOST_ENDPOINTS = 10
+
+_PERCENTS = (50, 95, 99)
+
+
+class LiveEndpoint(msgspec.Struct):
+    """One endpoint: rates over the last 5 seconds, requests and milliseconds over the last 60."""
+
+    name: str
+    requests_per_second: float
+    errors_per_second: float
+    requests: int
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+
+
+class LiveNumbers(msgspec.Struct):
+    """All endpoints together, and the ten with the most requests. `dropped`: requests not recorded in 60 seconds.
+
+    `errors` are answers 5xx. `processes` have told something in this minute or the previous one.
+    """
+
+    at: float
+    requests_per_second: float
+    errors_per_second: float
+    requests: int
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    endpoints: list[LiveEndpoint]
+    dropped: int
+    processes: int
+
+
+#: What all processes have seen in a minute, by its begin in epoch seconds.
+Minutes = Mapping[int, Sequence[Minute]]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Requests of one endpoint; fractions where a span lies partly outside."""
+
+    requests: float = 0.0
+    errors: float = 0.0
+    buckets: dict[int, float] = field(default_factory=dict)
+
+    def add(self, other: "Tally", share: float = 1.0) -> None:
+        """Take so much of another tally in."""
+        self.requests += other.requests * share
+        self.errors += other.errors * share
+        for bucket, count in other.buckets.items():
+            self.buckets[bucket] = self.buckets.get(bucket, 0.0) + count * share
+
+
+@dataclass(slots=True)
+class Seen:
+    """Endpoints by name, and requests that were not recorded."""
+
+    endpoints: dict[str, Tally] = field(default_factory=dict)
+    dropped: float = 0.0
+
+    def add(self, other: "Seen", share: float = 1.0) -> None:
+        for name, tally in other.endpoints.items():
+            self.endpoints.setdefault(name, Tally()).add(tally, share)
+        self.dropped += other.dropped * share
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What was seen from one instant to another."""
+
+    began: float
+    ended: float
+    seen: Seen
+
+    def share_within(self, began: float, ended: float) -> float:
+        """How much of the span lies within."""
+        overlap = min(self.ended, ended) - max(self.began, began)
+        return max(0.0, overlap / (self.ended - self.began)) if self.ended > self.began else 0.0
+
+
+class Window:
+    """The last minute, from one look to the next."""
+
+    def __init__(self) -> None:
+        self._spans: deque[Span] = deque()
+        self._known: dict[int, Seen] = {}
+        self._looked_at = 0.0
+
+    def look(self, minutes: Minutes, at: float) -> LiveNumbers:
+        """The numbers now, at so many epoch seconds; `minutes` are at least the present one and the one before."""
+        totals = {minute: _seen(each) for minute, each in minutes.items() if minute > at - 2 * WINDOW}
+        if self._looked_at < at - _LONGEST_GAP:
+            self._spans = deque(
+                Span(minute, min(minute + 60.0, at), seen) for minute, seen in sorted(totals.items()) if minute < at
+            )
+        elif at > self._looked_at:
+            change = Seen()
+            for minute, total in totals.items():
+                change.add(_difference(total, self._known.get(minute, Seen())))
+            self._spans.append(Span(self._looked_at, at, change))
+        self._known, self._looked_at = totals, at
+        while self._spans and self._spans[0].ended <= at - WINDOW:
+            self._spans.popleft()
+        return self._numbers(at, max((len(minutes.get(each, ())) for each in sorted(totals)[-2:]), default=0))
+
+    def _numbers(self, at: float, processes: int) -> LiveNumbers:
+        minute, moment = self._sum(at, WINDOW), self._sum(at, RATE_WINDOW)
+        busiest = sorted(minute.endpoints, key=lambda name: (-minute.endpoints[name].requests, name))
+        everything, rates = _together(minute), _together(moment)
+        return LiveNumbers(
+            round(at, 1),
+            *_figures(rates, everything),
+            endpoints=[
+                LiveEndpoint(name, *_figures(moment.endpoints.get(name, Tally()), minute.endpoints[name]))
+                for name in busiest[:_MOST_ENDPOINTS]
+                if minute.endpoints[name].requests >= 0.5
+            ],
+            dropped=round(minute.dropped),
+            processes=processes,
+        )
+
+    def _sum(self, at: float, seconds: float) -> Seen:
+        found = Seen()
+        for span in self._spans:
+            if share := span.share_within(at - seconds, at):
+                found.add(span.seen, share)
+        return found
+
+
+def _figures(rates: Tally, minute: Tally) -> tuple[float, float, int, float | None, float | None, float | None]:
+    p50, p95, p99 = (
+        None if value is None else round(value / 1000, 2)
+        for value in histogram.percentiles(minute.buckets, _PERCENTS)  # type: ignore[arg-type]
+    )
+    return (
+        round(rates.requests / RATE_WINDOW, 1),
+        round(rates.errors / RATE_WINDOW, 1),
+        round(minute.requests),
+        p50,
+        p95,
+        p99,
+    )
+
+
+def _seen(processes: Iterable[Minute]) -> Seen:
+    """What all processes have seen of one minute."""
+    found = Seen()
+    for process in processes:
+        for key, series in process.series.items():
+            if key[0] == ENDPOINT:
+                tally = found.endpoints.setdefault(key[1], Tally())
+                tally.add(Tally(series.count, series.counters.get("5xx", 0), series.buckets))  # type: ignore[arg-type]
+            elif key[0] == RECORDER:
+                found.dropped += series.counters.get("dropped", 0)
+    return found
+
+
+def _difference(now: Seen, before: Seen) -> Seen:
+    """What came since; never less than nothing, should a process have lost what it told."""
+    found = Seen(dropped=max(0.0, now.dropped - before.dropped))
+    for name, tally in now.endpoints.items():
+        old = before.endpoints.get(name, Tally())
+        if tally.requests > old.requests:
+            found.endpoints[name] = Tally(
+                tally.requests - old.requests,
+                max(0.0, tally.errors - old.errors),
+                {
+                    bucket: count - old.buckets.get(bucket, 0)
+                    for bucket, count in tally.buckets.items()
+                    if count > old.buckets.get(bucket, 0)
+                },
+            )
+    return found
+
+
+def _together(seen: Seen) -> Tally:
+    total = Tally()
+    for tally in seen.endpoints.values():
+        total.add(tally)
+    return total

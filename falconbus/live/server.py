@@ -1,0 +1,107 @@
+"""The live process: `/events?ticket=` and `/health`. It knows no cookie, no database and none of the app's features."""
+
+import asyncio
+import socket
+from types import FrameType
+from urllib.parse import urlsplit
+
+import uvicorn
+from redis import Redis
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from config import Settings
+from falconbus.live import tickets
+from falconbus.live.feed import Feed
+from falconbus.live.stream import Ending, EventStream
+from falconbus.live.watching import Watch
+
+#: Seconds that Redis is given; nobody waits for it but the feed.
+_REDIS_PATIENCE = 1.0
+MOST_LISTENERS = 1000
+#: Milliseconds after which the kernel gives up a listener who takes nothing (RFC 5482).
+_USER_TIMEOUT = 30_000
+
+
+class Live:
+    """The app, with what it shares among listeners."""
+
+    def __init__(self, settings: Settings) -> None:
+        redis = Redis.from_url(
+            settings.cache_redis_url, socket_timeout=_REDIS_PATIENCE, socket_connect_timeout=_REDIS_PATIENCE
+        )
+        self._secret_key = settings.secret_key
+        public = urlsplit(settings.public_url)
+        self._origin = f"{public.scheme}://{public.netloc}"
+        self._feed = Feed(tickets.PERFORMANCE, Watch(redis).numbers)
+        self._ending = Ending()
+        self.app = Starlette(routes=[Route("/events", self.listen), Route("/health", self.show_health)])
+
+    async def listen(self, request: Request) -> Response:
+        """The event stream that a ticket allows; 401 without one that holds, 403 for pages of other sites."""
+        headers = {
+            "Access-Control-Allow-Origin": self._origin,
+            "Vary": "Origin",
+            "Cache-Control": "no-store",
+            "X-Accel-Buffering": "no",
+            "X-Content-Type-Options": "nosniff",
+        }
+        if request.headers.get("Origin", self._origin) != self._origin:
+            return Response("only our own pages may listen\n", 403)
+        ticket = tickets.find(self._secret_key, request.query_params.get("ticket", ""))
+        if ticket is None:
+            return Response("the ticket is not valid, or no longer\n", 401, headers)
+        if tickets.PERFORMANCE not in ticket.topics:
+            return Response("the ticket is for something else\n", 403, headers)
+        if self._feed.listeners >= MOST_LISTENERS:
+            return Response("too many listen already\n", 503, headers)
+        return EventStream(self._feed, self._ending, headers)
+
+    async def show_health(self, request: Request) -> Response:
+        """Whether this process answers, and to how many."""
+        del request
+        return JSONResponse({"status": "healthy", "listeners": self._feed.listeners})
+
+    def end(self) -> None:
+        """Let every stream end: its listener comes back for another one."""
+        self._ending.has_begun = True
+        self._feed.wake()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn waits for open answers to end, and streams do not by themselves."""
+
+    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+        super().__init__(config)
+        self._live = live
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().serve(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._live.end)
+        super().handle_exit(sig, frame)
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Serve until told to end; OSError when the port is taken."""
+    listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT)
+    live = Live(settings)
+    config = uvicorn.Config(
+        live.app,
+        # A ticket in a log would be a ticket for whoever reads it.
+        access_log=False,
+        log_level="warning",
+        lifespan="off",
+        limit_concurrency=MOST_LISTENERS + 100,
+        timeout_graceful_shutdown=5,
+        server_header=False,
+    )
+    _Server(config, live).run([listener])

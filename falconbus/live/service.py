@@ -1,0 +1,26 @@
+"""What the web process does for those who want to be told."""
+
+from flask import current_app
+from redis.exceptions import RedisError
+
+from falconbus.extensions import cache_redis
+from falconbus.live import tickets, topics
+from falconbus.live.errors import NumbersAway
+from falconbus.live.performance import LiveNumbers
+from falconbus.live.watching import Watch
+from falconbus.security import Identity
+
+
+def give_ticket(topic: str, identity: Identity) -> str:
+    """A ticket to listen to a topic; Invalid, Forbidden."""
+    topics.check_topics([topic], identity)
+    return tickets.write(current_app.config["SECRET_KEY"], identity.user_id or 0, [topic])
+
+
+def get_numbers() -> LiveNumbers:
+    """The dashboard's live numbers; NumbersAway."""
+    watch: Watch = current_app.extensions.setdefault("live_watch", Watch(cache_redis()))
+    try:
+        return watch.numbers()
+    except RedisError as fault:
+        raise NumbersAway from fault

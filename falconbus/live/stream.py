@@ -1,0 +1,74 @@
+"""An event stream as an ASGI answer."""
+
+import asyncio
+from collections.abc import Mapping
+
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from falconbus.live.feed import Feed, event
+
+#: Seconds after which a stream ends, so that who has lost a permission is asked for a ticket again.
+LONGEST = 600.0
+#: Seconds between signs of life, for proxies that close what is silent.
+HEARTBEAT = 15.0
+#: Seconds that a listener has to take an event; who does not is let go.
+PATIENCE = 10.0
+
+_ALIVE = b": alive\n\n"
+_RENEW = event("renew", {})
+
+
+class Ending:
+    """Whether the process is about to end."""
+
+    def __init__(self) -> None:
+        self.has_begun = False
+
+
+class EventStream(Response):
+    """What a feed tells, until the listener leaves, is too slow, or has heard for LONGEST seconds."""
+
+    def __init__(self, feed: Feed, ending: Ending, headers: Mapping[str, str]) -> None:
+        super().__init__(headers=dict(headers), media_type="text/event-stream")
+        # The length of what never ends is not known.
+        del self.headers["content-length"]
+        self._feed = feed
+        self._ending = ending
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Tell and listen for the listener's leaving at once; whichever ends first ends the other."""
+        del scope
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        tasks = [asyncio.create_task(self._tell(send)), asyncio.create_task(_wait_for_leaving(receive))]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            task.result()
+
+    async def _tell(self, send: Send) -> None:
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + LONGEST
+        with self._feed.listening():
+            news = self._feed.newest
+            try:
+                while (left := ends_at - loop.time()) > 0 and not self._ending.has_begun:
+                    if news is not None:
+                        await asyncio.wait_for(send(_body(news)), PATIENCE)
+                    news = await self._feed.next(min(left, HEARTBEAT)) or _ALIVE
+                await asyncio.wait_for(send(_body(_RENEW, is_last=True)), PATIENCE)
+            except TimeoutError:
+                return
+
+
+async def _wait_for_leaving(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        continue
+
+
+def _body(content: bytes, *, is_last: bool = False) -> Message:
+    return {"type": "http.response.body", "body": content, "more_body": not is_last}

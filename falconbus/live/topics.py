@@ -1,0 +1,20 @@
+"""What the event stream tells of, and who may hear it."""
+
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+
+from falconbus.kit.errors import Invalid
+from falconbus.live.tickets import PERFORMANCE
+from falconbus.security import Forbidden, Identity, Permission
+
+#: The permission that a topic needs.
+TOPIC_PERMISSIONS: Mapping[str, Permission] = MappingProxyType({PERFORMANCE: Permission.SEE_PERFORMANCE})
+
+
+def check_topics(topics: Collection[str], identity: Identity) -> None:
+    """Refuse what is no topic (Invalid), and topics that the caller may not hear (Forbidden)."""
+    unknown = sorted(set(topics) - set(TOPIC_PERMISSIONS))
+    if unknown or not topics:
+        raise Invalid(f"the topics are {', '.join(sorted(TOPIC_PERMISSIONS))}", pointer="topic")
+    if not all(identity.may(TOPIC_PERMISSIONS[topic]) for topic in topics):
+        raise Forbidden

@@ -1,0 +1,45 @@
+"""Tickets for the event stream, and the same numbers for pages that poll."""
+
+import hashlib
+
+import msgspec
+from flask import Blueprint, Response, current_app, request
+
+from falconbus.kit.schema import accepts_query, returns
+from falconbus.limits import uncounted
+from falconbus.live import service, tickets
+from falconbus.live.errors import NumbersAway
+from falconbus.live.performance import LiveNumbers
+from falconbus.live.schemas import TicketOut, TicketQuery
+from falconbus.security import Forbidden, Permission, caller, requires
+from falconbus.telemetry.budget import query_budget
+
+bp = Blueprint("live", __name__, url_prefix="/api/v1")
+
+
+@bp.get("/live/ticket")
+@requires(Permission.OWN_BOOKINGS)
+@uncounted
+@query_budget(0)
+@accepts_query(TicketQuery)
+@returns(TicketOut, 200, Forbidden)
+def give_ticket(query: TicketQuery) -> TicketOut:
+    """Give a ticket to listen to a topic at the live process's `/events?ticket=`."""
+    ticket = service.give_ticket(query.topic, caller())
+    return TicketOut(ticket, tickets.VALID_SECONDS, current_app.config["SETTINGS"].live_url)
+
+
+@bp.get("/performance/live")
+@requires(Permission.SEE_PERFORMANCE)
+@uncounted
+@query_budget(0)
+@returns(LiveNumbers, 200, NumbersAway)
+def show_live_numbers() -> Response:
+    """The numbers of the last minute, for who cannot listen to the event stream; with an ETag, so poll with it."""
+    numbers = service.get_numbers()
+    answer = Response(msgspec.json.encode(numbers), content_type="application/json")
+    # When they were read is no news.
+    answer.set_etag(hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(numbers, at=0.0))).hexdigest()[:32])
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.make_conditional(request)
+    return answer

@@ -1,0 +1,60 @@
+"""The names that hold at one place of a statement."""
+
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from falconbus.kit.lazy import Lazy
+from falconbus.performance.advisor.parsing import identifier
+from falconbus.performance.advisor.values import Reference
+
+_exp = Lazy("sqlglot.expressions")
+
+#: A column of a table that is read.
+Field: TypeAlias = tuple[Reference, str]
+#: A subquery's columns; None where a column is computed.
+Derived: TypeAlias = dict[str, Field | None]
+
+
+@dataclass
+class Scope:
+    """What FROM and WITH of one SELECT name, and what stands around it."""
+
+    outer: "Scope | None"
+    sources: dict[str, Reference | Derived] = field(default_factory=dict)
+    common: dict[str, Derived] = field(default_factory=dict)
+
+    def find_common(self, name: str) -> Derived | None:
+        """The columns of what WITH calls so."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.common:
+                return scope.common[name]
+            scope = scope.outer
+        return None
+
+    def resolve(self, column: Any) -> Field | None:
+        """The table's column that a name means; None when it is computed or unknown."""
+        name = identifier(column.this) if isinstance(column.this, _exp.Identifier) else ""
+        owner = identifier(column.args["table"]) if column.args.get("table") else None
+        scope: Scope | None = self
+        while scope is not None:
+            for alias, source in scope.sources.items():
+                if (owner is None or owner == alias) and has(source, name):
+                    return find(source, name)
+            scope = scope.outer
+        return None
+
+
+def has(source: Reference | Derived, name: str) -> bool:
+    """Whether a source has a column of that name."""
+    return name in (source.table.columns if isinstance(source, Reference) else source)
+
+
+def find(source: Reference | Derived, name: str) -> Field | None:
+    """A source's column as the table's."""
+    return (source, name) if isinstance(source, Reference) else source[name]
+
+
+def columns_of(source: Reference | Derived) -> Derived:
+    """All columns of a source, as `*` gives them."""
+    return {name: (source, name) for name in source.table.columns} if isinstance(source, Reference) else dict(source)

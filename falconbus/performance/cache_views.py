@@ -1,0 +1,35 @@
+"""Clearing caches over the API."""
+
+from typing import Annotated
+
+import msgspec
+from flask import Blueprint
+from pydantic import StringConstraints
+
+from falconbus.kit.schema import Body, Line, accepts, returns
+from falconbus.performance import caches
+from falconbus.performance.caches import UnknownGroup
+from falconbus.security import Permission, requires
+from falconbus.telemetry.budget import query_budget
+
+bp = Blueprint("caches", __name__, url_prefix="/api/v1/performance")
+
+
+class ClearRequest(Body):
+    """One group by its name; without one, all."""
+
+    group: Annotated[Line, StringConstraints(max_length=64)] | None = None
+
+
+class ClearedOut(msgspec.Struct):
+    cleared: list[str]
+
+
+@bp.post("/clear-cache")
+@requires(Permission.TEND_PERFORMANCE)
+@query_budget(1)
+@accepts(ClearRequest)
+@returns(ClearedOut, 200, UnknownGroup)
+def clear_cache(body: ClearRequest) -> ClearedOut:
+    """Have no kept answer of a group, or of all, given out any more; the popular ones are made anew."""
+    return ClearedOut([str(group) for group in caches.clear(body.group)])

@@ -1,0 +1,1 @@
+"""What the system saw of itself in a stretch of time, as figures."""

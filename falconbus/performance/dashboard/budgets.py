@@ -1,0 +1,13 @@
+"""The endpoints that the app has, with the statements that each may send."""
+
+from flask import current_app
+
+
+def budgets() -> dict[str, int | None]:
+    """By method and route rule, "GET /api/v1/schedules"; None where a view declares no budget."""
+    views = current_app.view_functions
+    return {
+        f"{method} {rule.rule}": getattr(views[rule.endpoint], "query_budget", None)
+        for rule in current_app.url_map.iter_rules()
+        for method in rule.methods or ()
+    }

@@ -1,0 +1,18 @@
+"""What is asked of the dashboard and is not there."""
+
+from falconbus.kit.errors import Invalid, NotFound
+
+
+class EndpointNotFound(NotFound):
+    code = "endpoint_not_found"
+    title = "No such endpoint has ever been called, and none is there"
+
+
+class StatementNotFound(NotFound):
+    code = "statement_not_found"
+    title = "No statement has this fingerprint"
+
+
+class BadPeriod(Invalid):
+    code = "bad_period"
+    title = "There is nothing to tell of that time"

@@ -1,0 +1,20 @@
+"""Numbers as the dashboard tells them: milliseconds with three significant digits, shares."""
+
+
+def ms(microseconds: float | None) -> float | None:
+    """Microseconds as milliseconds; histograms know no more than three digits."""
+    return None if microseconds is None else milliseconds(microseconds)
+
+
+def milliseconds(microseconds: float) -> float:
+    return float(f"{microseconds / 1000:.3g}")
+
+
+def share(part: float, whole: float) -> float | None:
+    """A part between 0 and 1; None of nothing."""
+    return round(min(part / whole, 1.0), 4) if whole else None
+
+
+def each(number: float, of: float) -> float | None:
+    """How many on each; None when there are none."""
+    return float(f"{number / of:.4g}") if of else None

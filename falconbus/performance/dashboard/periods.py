@@ -1,0 +1,99 @@
+"""Which stretch of time is shown, and how finely."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from falconbus.performance.dashboard.errors import BadPeriod
+from falconbus.performance.dashboard.values import PeriodOut
+from falconbus.telemetry.models import KEPT, Resolution
+
+LASTS = {
+    "15m": timedelta(minutes=15),
+    "1h": timedelta(hours=1),
+    "24h": timedelta(hours=24),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+}
+DEFAULT = "1h"
+MOST_SLOTS = 150
+#: The longest period that a resolution's rows are read for.
+_READ_UP_TO = (
+    (Resolution.MINUTE, timedelta(hours=2)),
+    (Resolution.TEN_MINUTES, timedelta(hours=24)),
+    (Resolution.HOUR, timedelta(days=5)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Begin (inclusive) and end are whole rows of the resolution; a slot of the charts is one row or several."""
+
+    begin: datetime
+    end: datetime
+    resolution: Resolution
+    slot_seconds: int
+    seconds: float
+    last: str | None = None
+
+    @property
+    def slots(self) -> int:
+        return -(-int((self.end - self.begin).total_seconds()) // self.slot_seconds)
+
+    @property
+    def hours(self) -> float:
+        return self.seconds / 3600
+
+    def slot_of(self, epoch: float) -> int:
+        """The slot that a time (epoch seconds) falls into; it must be in the period."""
+        return int(epoch - self.begin.timestamp()) // self.slot_seconds
+
+    def starts(self) -> list[datetime]:
+        return [self.begin + timedelta(seconds=number * self.slot_seconds) for number in range(self.slots)]
+
+    def seconds_of(self, slot: int) -> float:
+        """How much of a slot is over; the last one may have just begun."""
+        return max(min(self.slot_seconds, self.seconds - slot * self.slot_seconds), 1.0)
+
+    def out(self) -> PeriodOut:
+        return PeriodOut(
+            self.begin, self.end, self.last, int(self.resolution), self.slot_seconds, self.slots, round(self.seconds, 1)
+        )
+
+
+def period_of(
+    *, now: datetime, begin: datetime | None = None, end: datetime | None = None, last: str | None = None
+) -> Period:
+    """The period asked for, the last hour when nothing is; BadPeriod tells what is wrong with it."""
+    if begin is None and end is None:
+        last = last or DEFAULT
+        return _widened(now - LASTS[last], now, now, last)
+    if last is not None:
+        raise BadPeriod("give either `last` or `from` and `to`", pointer="last")
+    if begin is None:
+        raise BadPeriod("`to` needs a `from`", pointer="from")
+    end = end or now
+    if end <= begin:
+        raise BadPeriod("`from` must be before `to`", pointer="from")
+    if begin >= now:
+        raise BadPeriod("the period is in the future", pointer="from")
+    if begin < now - KEPT[Resolution.DAY]:
+        raise BadPeriod(f"figures are kept for {KEPT[Resolution.DAY].days} days", pointer="from")
+    return _widened(begin.astimezone(UTC), min(end, now).astimezone(UTC), now, None)
+
+
+def _widened(begin: datetime, end: datetime, now: datetime, last: str | None) -> Period:
+    resolution = _resolution(begin, end, now)
+    first = int(begin.timestamp()) // resolution * resolution
+    rows = max(-(-int(end.timestamp()) // resolution) - first // resolution, 1)
+    begin = datetime.fromtimestamp(first, UTC)
+    end = datetime.fromtimestamp(first + rows * resolution, UTC)
+    seconds = (min(end, now) - begin).total_seconds()
+    return Period(begin, end, resolution, resolution * -(-rows // MOST_SLOTS), max(seconds, 1.0), last)
+
+
+def _resolution(begin: datetime, end: datetime, now: datetime) -> Resolution:
+    """The finest whose rows are few enough and still kept at the begin."""
+    for resolution, longest in _READ_UP_TO:
+        if end - begin <= longest and begin >= now - KEPT[resolution]:
+            return resolution
+    return Resolution.DAY

@@ -1,0 +1,48 @@
+"""Reads that several answers share: series with their newest minutes, and statements with what describes them."""
+
+from collections.abc import Collection
+
+from falconbus.performance.dashboard import queries, statements, tracks
+from falconbus.performance.dashboard.periods import Period
+from falconbus.performance.dashboard.statements import Description, Sums
+from falconbus.performance.dashboard.tracks import Tracks
+from falconbus.performance.dashboard.values import RepeatedOut, StatementOut
+from falconbus.telemetry.tail import Tail
+
+_UNKNOWN = Description("", [])
+
+
+def tracks_of(period: Period, kinds: Collection[str], newest: Tail) -> Tracks:
+    """All series of these kinds."""
+    rows = queries.series_of(period, kinds, tracks.minutes_of(newest))
+    return tracks.put_together(period, rows, tracks.unrolled(newest, rows), lambda key: key[0] in kinds)
+
+
+def statements_of(
+    period: Period, newest: Tail, owner: str | None = None
+) -> tuple[list[StatementOut], list[RepeatedOut]]:
+    """The heaviest and the repeated statements, of everybody or of one endpoint or task."""
+    minutes = tracks.minutes_of(newest)
+    rows = (
+        queries.statement_sums(period, minutes) if owner is None else queries.statement_sums_of(period, owner, minutes)
+    )
+    unrolled = tracks.unrolled(newest, rows)
+    found = statements.sums(rows, unrolled, lambda source: owner is None or source.owner == owner)
+    return _shown(period, found, newest)
+
+
+def _shown(period: Period, found: Sums, newest: Tail) -> tuple[list[StatementOut], list[RepeatedOut]]:
+    again, names, groups = statements.repeated(found, period), statements.shown(found), statements.by_fingerprint(found)
+    fingerprints = {*names, *(source.fingerprint for source, _ in again)}
+    known = statements.describe(queries.texts(fingerprints), newest)
+    chosen = {source: one for name in names for source, one in groups[name]}
+    ids = [one.series_id for one in chosen.values() if one.series_id is not None]
+    histograms = statements.histograms(queries.chosen_series(period, ids, ()) if ids else (), period, chosen)
+    all_time = sum(one.total_us for one in found.values())
+    heaviest = [
+        statements.statement(name, groups[name], histograms.get(name, {}), known.get(name, _UNKNOWN), period, all_time)
+        for name in names
+    ]
+    return heaviest, [
+        statements.repetition(source, one, known.get(source.fingerprint, _UNKNOWN), period) for source, one in again
+    ]

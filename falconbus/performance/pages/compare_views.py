@@ -1,0 +1,74 @@
+"""Two releases or two stretches of time: which endpoints really changed."""
+
+from datetime import datetime
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response
+
+from falconbus.performance.pages import comparisons, frame, queries
+from falconbus.performance.pages.period import read_local
+from falconbus.performance.verdicts import service
+from falconbus.performance.verdicts.models import ComparisonState
+from falconbus.performance.verdicts.values import Side
+from falconbus.security import Permission, requires
+from falconbus.telemetry.budget import query_budget
+
+bp = Blueprint("comparisons", __name__)
+
+
+@bp.get("/compare")
+@requires(Permission.SEE_PERFORMANCE)
+@query_budget(2)
+def show_comparisons() -> str:
+    """The form, and what was compared before."""
+    releases = queries.releases()
+    return frame.render(
+        "comparisons.html",
+        "Compare",
+        tab="comparisons.show_comparisons",
+        releases=releases,
+        comparisons=service.list_comparisons(),
+        words=lambda row, side: comparisons.side_words(
+            Side(row[f"{side}_release"], row[f"{side}_from"], row[f"{side}_to"])
+        ),
+    )
+
+
+@bp.post("/compare")
+@requires(Permission.TEND_PERFORMANCE)
+@query_budget(4)
+def compare() -> Response:
+    """Have a worker compare; its page shows how far it is."""
+    comparison_id = service.request_comparison(_side("baseline"), _side("candidate"))
+    return frame.see("comparisons.show_comparison", "comparing", comparison_id=comparison_id)
+
+
+@bp.get("/compare/<id:comparison_id>")
+@requires(Permission.SEE_PERFORMANCE)
+@query_budget(1)
+def show_comparison(comparison_id: int) -> str:
+    """One comparison: its state, then its result."""
+    comparison = service.get_comparison(comparison_id)
+    result = comparison.outcome
+    return frame.render(
+        "comparison.html",
+        f"{comparisons.side_words(comparison.baseline)} against {comparisons.side_words(comparison.candidate)}",
+        tab="comparisons.show_comparisons",
+        comparison=comparison,
+        is_waiting=comparison.state in {ComparisonState.QUEUED, ComparisonState.RUNNING},
+        result=result,
+        rows=comparisons.rows(result) if result else [],
+        width=comparisons.WIDTH,
+    )
+
+
+def _side(name: str) -> Side:
+    """A release wins over a stretch: the form has both fields."""
+    release = request.form.get(f"{name}_release", "").strip()
+    if release:
+        return Side(release)
+    return Side(None, _time(f"{name}_from"), _time(f"{name}_to"))
+
+
+def _time(name: str) -> datetime | None:
+    return read_local(request.form.get(name), name.partition("_")[2], frame.time_zone())

@@ -1,0 +1,154 @@
+"""What stands out, the most urgent first, each with its remedy and the page that shows it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from falconbus.performance import queues
+from falconbus.performance.dashboard.values import DashboardOut
+from falconbus.performance.pages import formats
+from falconbus.performance.pages.frame import link
+from falconbus.performance.pages.period import Picked
+from falconbus.performance.queues import QueuesOut
+from falconbus.performance.verdicts import service as verdicts
+from falconbus.performance.verdicts.models import Comparison
+from falconbus.performance.verdicts.values import Verdict
+
+#: Of each kind, so that one of them cannot hide the others; its page has the rest.
+_OF_EACH = 3
+#: Work that waits for longer than this has nobody to do it, in seconds.
+_TOO_LONG = 300
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """`tone` is "danger" for what fails now, "caution" for what costs time."""
+
+    label: str
+    tone: str
+    words: str
+    remedy: str
+    address: str
+    link: str
+
+
+def overview_findings(page: DashboardOut, picked: Picked) -> list[Finding]:
+    """Everything that the overview names under "What to do"."""
+    found = [
+        *_jobs(page, queues.vitals(), picked),
+        *_errors(page, picked),
+        *_verdict(verdicts.latest_verdict()),
+        *_repeated(page, picked),
+        *_over_budget(page, picked),
+        *_scans(page, picked),
+        *_dropped(page),
+    ]
+    return sorted(found, key=lambda finding: finding.tone != "danger")
+
+
+def _jobs(page: DashboardOut, now: QueuesOut, picked: Picked) -> Iterator[Finding]:
+    address = link("system.show_workers", **picked.parameters)
+    told = []
+    if now.broker_fault:
+        told.append(("The broker does not answer", "No task starts until Redis at REDIS_URL is back; nothing is lost."))
+    elif not now.workers:
+        told.append(("No worker is alive", "Mails are not sent and holds do not expire. Start a worker."))
+    if now.outbox.failed:
+        words = f"{formats.number(now.outbox.failed)} jobs were given up after all their tries"
+        told.append((words, "Look in the workers' log for their fault, then have them tried again."))
+    if (now.mails.oldest_unsent_seconds or 0) > _TOO_LONG:
+        words = f"{formats.number(now.mails.unsent)} mails wait, the oldest for"
+        told.append((f"{words} {formats.seconds(now.mails.oldest_unsent_seconds)}", "Check the workers and SMTP_URL."))
+    for task in [task for task in page.tasks if task.failed][:_OF_EACH]:
+        words = f"{task.name} failed {formats.number(task.failed)} of {formats.number(task.runs)} times"
+        told.append((words, "The workers' log has each failure under its job's request id."))
+    for words, remedy in told:
+        yield Finding(label="Jobs", tone="danger", words=words, remedy=remedy, address=address, link="Workers")
+
+
+def _errors(page: DashboardOut, picked: Picked) -> Iterator[Finding]:
+    failing = sorted((one for one in page.endpoints if one.errors), key=lambda one: -one.errors)
+    for one in failing[:_OF_EACH]:
+        yield Finding(
+            label="Errors",
+            tone="danger",
+            words=f"{one.key} failed {formats.number(one.errors)} of {formats.number(one.requests)} times",
+            remedy="The log has each failure under its request id; slow ones are captured on the endpoint's page.",
+            address=_endpoint(one.key, picked),
+            link="Endpoint",
+        )
+
+
+def _verdict(comparison: Comparison | None) -> Iterator[Finding]:
+    result = comparison.outcome if comparison else None
+    slower = [one.endpoint for one in result.endpoints if one.verdict is Verdict.SLOWER] if result else []
+    if comparison is not None and slower:
+        yield Finding(
+            label="Release",
+            tone="danger",
+            words=f"Release {comparison.candidate_release} made {_named(slower)} slower",
+            remedy=f"Compared with {comparison.baseline_release}; its page says by how much, and how sure it is.",
+            address=link("comparisons.show_comparison", comparison_id=comparison.id),
+            link="Comparison",
+        )
+
+
+def _repeated(page: DashboardOut, picked: Picked) -> Iterator[Finding]:
+    for one in page.repeated[:_OF_EACH]:
+        yield Finding(
+            label="Repeated",
+            tone="caution",
+            words=f"{one.origin} sends a statement {formats.number(one.per_request)} times a request",
+            remedy=f"{one.remedy.advice} It costs {formats.milliseconds(one.ms_per_hour)} an hour in {one.owner}.",
+            address=link("statements.show_repeated", **picked.parameters),
+            link="Repeated",
+        )
+
+
+def _over_budget(page: DashboardOut, picked: Picked) -> Iterator[Finding]:
+    broken = sorted((one for one in page.endpoints if one.over_budget), key=lambda one: -one.over_budget)
+    for one in broken[:_OF_EACH]:
+        allowed = "" if one.budget is None else f" of {one.budget}"
+        yield Finding(
+            label="Budget",
+            tone="caution",
+            words=f"{one.key} broke its query budget{allowed} in {formats.number(one.over_budget)} requests",
+            remedy="Its page lists the statements it sends; load what belongs together in one.",
+            address=_endpoint(one.key, picked),
+            link="Endpoint",
+        )
+
+
+def _scans(page: DashboardOut, picked: Picked) -> Iterator[Finding]:
+    scanning = [one for one in page.statements if one.plan and one.plan.sequential_scans]
+    for one in scanning[:_OF_EACH]:
+        tables = ", ".join(one.plan.sequential_scans) if one.plan else ""
+        yield Finding(
+            label="Slow",
+            tone="caution",
+            words=f"A statement reads all of {tables}: {formats.milliseconds(one.ms_per_hour)} an hour",
+            remedy=f"Sent by {one.origins[0] if one.origins else 'unknown code'}. Have an index tried on its page.",
+            address=link("statements.show_statement", fingerprint=one.fingerprint, **picked.parameters),
+            link="Statement",
+        )
+
+
+def _dropped(page: DashboardOut) -> Iterator[Finding]:
+    if page.totals.recorder.dropped:
+        yield Finding(
+            label="Measuring",
+            tone="caution",
+            words=f"{formats.number(page.totals.recorder.dropped)} requests were not measured",
+            remedy="They came faster than they could be added up, or Redis was away: the figures are too low.",
+            address=link("system.show_health"),
+            link="Health",
+        )
+
+
+def _endpoint(key: str, picked: Picked) -> str:
+    return link("show_endpoint", key=key, **picked.parameters)
+
+
+def _named(names: Iterable[str]) -> str:
+    listed = list(names)
+    rest = len(listed) - 2
+    return " and ".join(listed) if rest <= 0 else f"{', '.join(listed[:2])} and {rest} more"

@@ -1,0 +1,56 @@
+"""Statements: the slow ones, one with its plan, and those that are repeated within a request."""
+
+from flask import Blueprint
+
+from falconbus.performance.advisor import service as advisor
+from falconbus.performance.dashboard import service
+from falconbus.performance.pages import charts, frame
+from falconbus.performance.pages.plans import read_plan
+from falconbus.security import Permission, caller, requires
+from falconbus.telemetry.budget import query_budget
+
+bp = Blueprint("statements", __name__)
+
+
+@bp.get("/statements")
+@requires(Permission.SEE_PERFORMANCE)
+@query_budget(10)
+def show_statements() -> str:
+    """The statements that take the most time."""
+    picked = frame.picked()
+    page = service.get_dashboard(picked.period)
+    return frame.render("statements.html", "Statements", tab="statements.show_statements", picked=picked, page=page)
+
+
+@bp.get("/repeated")
+@requires(Permission.SEE_PERFORMANCE)
+@query_budget(10)
+def show_repeated() -> str:
+    """Lines of code that send the same statement again and again within a request (N+1)."""
+    picked = frame.picked()
+    page = service.get_dashboard(picked.period)
+    return frame.render(
+        "repeated.html", "Repeated statements", tab="statements.show_repeated", picked=picked, page=page
+    )
+
+
+@bp.get("/statements/<fingerprint>")
+@requires(Permission.SEE_PERFORMANCE)
+@query_budget(10)
+def show_statement(fingerprint: str) -> str:
+    """One statement: who sends it, how long it takes, its plan, and the index that would help."""
+    picked = frame.picked()
+    page = service.get_statement(picked.period, fingerprint)
+    return frame.render(
+        "statement.html",
+        "Statement",
+        tab="statements.show_statements",
+        picked=picked,
+        page=page,
+        charts=charts.statement(page.series),
+        plan=read_plan(page.plan),
+        plans=read_plan,
+        advice=[one for one in advisor.list_advice() if one.fingerprint == fingerprint],
+        check=advisor.find_check(fingerprint),
+        may_tend=caller().may(Permission.TEND_PERFORMANCE),
+    )

@@ -1,0 +1,145 @@
+"""What the line runs on: caches, workers, PostgreSQL and Redis, health."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response
+
+from falconbus.caching import tending
+from falconbus.caching.groups import Group
+from falconbus.jobs import Job, enqueue
+from falconbus.kit.errors import Invalid
+from falconbus.performance import health, queues, redis_vitals
+from falconbus.performance.dashboard import service
+from falconbus.performance.dashboard.values import CacheOut
+from falconbus.performance.pages import frame
+from falconbus.security import Permission, caller, requires
+from falconbus.telemetry.budget import query_budget
+
+bp = Blueprint("system", __name__)
+
+#: The parts of health, and what each is for.
+PARTS = {
+    "database": ("Database", "PostgreSQL answers. Without it nothing can be searched or sold."),
+    "cache": ("Cache", "The Redis of caches and live figures answers. Without it pages are slower and figures late."),
+    "queue": ("Queue", "The Redis of jobs and sessions answers. Without it mails wait and nobody can sign in."),
+    "migrations": ("Migrations", "The database has the tables that this code expects. If not: falcon db upgrade."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HealthRow:
+    name: str
+    works: bool
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CacheRow:
+    """A group: look-ups of the period, and what Redis holds of it now (None: it is away)."""
+
+    name: str
+    hits: int
+    misses: int
+    stale: int
+    errors: int
+    hit_share: float | None
+    p95_ms: float | None
+    keys: int | None
+    bytes: int | None
+
+
+@bp.get("/caches")
+@requires(Permission.SEE_PERFORMANCE)
+@query_budget(10)
+def show_caches() -> str:
+    """Cache groups: hit share, size, and buttons to clear and warm."""
+    picked = frame.picked()
+    page = service.get_dashboard(picked.period)
+    return frame.render(
+        "caches.html",
+        "Caches",
+        tab="system.show_caches",
+        picked=picked,
+        page=page,
+        rows=_cache_rows(page.caches),
+        may_tend=caller().may(Permission.TEND_PERFORMANCE),
+    )
+
+
+@bp.post("/caches/clear")
+@requires(Permission.TEND_PERFORMANCE)
+@query_budget(0)
+def clear_caches() -> Response:
+    """Clear one group (`group=`), or all."""
+    name = request.form.get("group", "")
+    tending.clear([_group(name)] if name else list(Group))
+    return frame.see("system.show_caches", "cleared" if name else "cleared-all")
+
+
+@bp.post("/caches/warm")
+@requires(Permission.TEND_PERFORMANCE)
+@query_budget(1)
+def warm_caches() -> Response:
+    """Have a worker make anew what is asked for most."""
+    enqueue(Job.WARM_CACHES)
+    return frame.see("system.show_caches", "warming")
+
+
+@bp.get("/workers")
+@requires(Permission.SEE_PERFORMANCE)
+@query_budget(12)
+def show_workers() -> str:
+    """Tasks, queues, workers, mails and the outbox."""
+    picked = frame.picked()
+    page = service.get_dashboard(picked.period)
+    return frame.render(
+        "workers.html",
+        "Workers",
+        tab="system.show_workers",
+        picked=picked,
+        page=page,
+        now=queues.vitals(),
+        waits={queue.name: queue for queue in page.queues},
+    )
+
+
+@bp.get("/database")
+@requires(Permission.SEE_PERFORMANCE)
+@query_budget(20)
+def show_database() -> str:
+    """PostgreSQL and Redis."""
+    return frame.render("database.html", "Database", tab="system.show_database", redis=redis_vitals.vitals())
+
+
+@bp.get("/health")
+@requires(Permission.SEE_PERFORMANCE)
+@query_budget(2)
+def show_health() -> str:
+    """Whether the system can sell, part by part."""
+    page = health.check()
+    rows = [HealthRow(name, getattr(page, part) == health.HEALTHY, words) for part, (name, words) in PARTS.items()]
+    return frame.render("health.html", "Health", tab="system.show_health", page=page, rows=rows)
+
+
+def _group(name: str) -> Group:
+    try:
+        return Group(name)
+    except ValueError:
+        words = f"There is no such cache group. The groups are {', '.join(Group)}."
+        raise Invalid(words, pointer="group") from None
+
+
+def _cache_rows(asked: list[CacheOut]) -> list[CacheRow]:
+    """Every group, those asked most first."""
+    lookups = {each.group: each for each in asked}
+    rows = []
+    for content in tending.contents():
+        seen = lookups.get(content.group) or CacheOut(content.group, 0, 0, 0, 0, None, None)
+        rows.append(
+            CacheRow(
+                name=seen.group, hits=seen.hits, misses=seen.misses, stale=seen.stale, errors=seen.errors,
+                hit_share=seen.hit_share, p95_ms=seen.p95_ms, keys=content.keys, bytes=content.bytes,
+            )
+        )  # fmt: skip
+    return sorted(rows, key=lambda row: (-(row.hits + row.misses + row.stale), row.name))

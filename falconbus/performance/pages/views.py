@@ -1,0 +1,106 @@
+"""The overview and one endpoint; the other pages of the dashboard are parts of this blueprint."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, request
+
+from falconbus.kit.errors import Invalid
+from falconbus.performance.dashboard import service
+from falconbus.performance.dashboard.errors import EndpointNotFound
+from falconbus.performance.dashboard.sorting import Sort
+from falconbus.performance.pages import (
+    advice_views,
+    charts,
+    compare_views,
+    drawing,
+    formats,
+    frame,
+    statement_views,
+    system_views,
+)
+from falconbus.performance.pages.findings import overview_findings
+from falconbus.performance.pages.timelines import timelines
+from falconbus.security import Permission, requires
+from falconbus.telemetry.budget import query_budget
+
+bp = Blueprint("pages", __name__, url_prefix="/performance", template_folder="templates")
+bp.after_request(frame.as_page)
+for part in (statement_views.bp, advice_views.bp, system_views.bp, compare_views.bp):
+    bp.register_blueprint(part)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the endpoints' table, and what its head sorts by."""
+
+    label: str
+    sort: Sort
+    is_number: bool = True
+
+
+COLUMNS = (
+    Column("Endpoint", Sort.KEY, is_number=False),
+    Column("Time", Sort.TIME),
+    Column("Requests", Sort.REQUESTS),
+    Column("Errors", Sort.ERRORS),
+    Column("p50", Sort.P50),
+    Column("p95", Sort.P95),
+    Column("p99", Sort.P99),
+    Column("Queries", Sort.QUERIES),
+    Column("Repeated", Sort.REPEATED),
+    Column("In SQL", Sort.SQL),
+    Column("Cache", Sort.CACHE),
+)
+
+
+@bp.get("")
+@requires(Permission.SEE_PERFORMANCE)
+@query_budget(14)
+def show_overview() -> str:
+    """Throughput, response times, what to do, and the endpoints."""
+    picked, sort = frame.picked(), _sort()
+    page = service.get_dashboard(picked.period, sort)
+    return frame.render(
+        "overview.html",
+        "Overview",
+        tab="show_overview",
+        picked=picked,
+        page=page,
+        sort=sort,
+        columns=COLUMNS,
+        spark=drawing.sparkline,
+        findings=overview_findings(page, picked),
+        throughput=charts.throughput(page.series, page.period.slot_seconds, page.releases),
+        durations=charts.durations(page.series, page.releases),
+    )
+
+
+@bp.get("/endpoint")
+@requires(Permission.SEE_PERFORMANCE)
+@query_budget(10)
+def show_endpoint() -> str:
+    """One endpoint (`?key=GET /api/v1/schedules`): its times, statements and slowest requests."""
+    picked = frame.picked()
+    key = request.args.get("key", "").strip()
+    if not key or len(key) > 300 or not key.isprintable():
+        raise EndpointNotFound("Choose an endpoint on the overview: this address names none.")
+    page = service.get_endpoint(picked.period, key)
+    when = [formats.moment(frame.local(at)) for at in page.series.at]
+    return frame.render(
+        "endpoint.html",
+        page.endpoint.key,
+        tab="show_overview",
+        picked=picked,
+        page=page,
+        throughput=charts.throughput(page.series, page.period.slot_seconds),
+        durations=charts.durations(page.series),
+        heat=drawing.heat_map(page.heat, when) if page.endpoint.requests else None,
+        timelines=timelines(page.samples),
+    )
+
+
+def _sort() -> Sort:
+    try:
+        return Sort(request.args.get("sort") or Sort.TIME)
+    except ValueError:
+        raise Invalid(f"The table cannot be sorted by that. Choose one of {', '.join(Sort)}.", pointer="sort") from None
