@@ -19,7 +19,7 @@ from falconbus.front_door import FrontDoor
 from falconbus.kit import conditional, logging, problem
 from falconbus.observing import Observer
 from falconbus.registry import FEATURES
-from falconbus.telemetry import trace
+from falconbus.telemetry import publishing, trace
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -67,7 +67,9 @@ class FalconBus(Flask):
             environ["PATH_INFO"] = API + path[len("/api") :]
         given = self.front_door.find(environ, one)
         if given is not None:
-            return given.hand_out(start_response, self.observer.end(one, "GET", path, given.rule, given.status))
+            return given.hand_out(
+                start_response, self.observer.end(one, "GET", environ["PATH_INFO"], given.rule, given.status)
+            )
         return super().wsgi_app(environ, start_response)
 
 
@@ -150,4 +152,5 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
         settings.cache_redis_url, socket_timeout=0.25, socket_connect_timeout=0.25
     )
     app.extensions["answers"] = Answers(app, app.extensions["cache_redis"], settings.cache_redis_url)
+    publishing.stamp_messages()
     celery.conf.update(jobs.broker_settings(settings.redis_url))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, request
 
 from falconbus import limits
-from falconbus.caching.answers import Answers
+from falconbus.caching.answers import REFILL, Answers
 from falconbus.caching.entries import Entry
 from falconbus.telemetry.trace import Trace
 
@@ -21,7 +21,7 @@ _MOST_BYTES = 4_000_000
 #: What is of one answer only.
 _PASSING = frozenset({"x-request-id", "server-timing", "cache-control", "date"})
 #: What a request bears that makes it more than one for a kept answer.
-_PERSONAL = ("HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_ORIGIN", "HTTP_RANGE", "HTTP_IF_MODIFIED_SINCE")
+_PERSONAL = ("HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_ORIGIN", "HTTP_RANGE", "HTTP_IF_MODIFIED_SINCE", REFILL)
 
 _Key = tuple[str, str, str, str, str]
 

@@ -33,6 +33,8 @@ class Job(StrEnum):
     SANDBOX_WEBHOOK = "payments.sandbox_webhook"
     IMPORT_FEED = "gtfs.import_feed"
     WARM_CACHES = "caching.warm"
+    COMPARE = "performance.compare"
+    ADVISE = "performance.advise"
 
     @property
     def queue(self) -> Queue:
@@ -45,6 +47,8 @@ _QUEUES = {
     Job.SANDBOX_WEBHOOK: Queue.DEFAULT,
     Job.IMPORT_FEED: Queue.BULK,
     Job.WARM_CACHES: Queue.DEFAULT,
+    Job.COMPARE: Queue.BULK,
+    Job.ADVISE: Queue.BULK,
 }
 RELAY_TASK = "jobs.relay"
 
@@ -62,6 +66,7 @@ class OutboxRow(Model):
     __table_args__ = (
         CheckConstraint("attempts >= 0", name="attempts"),
         Index("ix_outbox_due", "run_after", postgresql_where=text("done_at IS NULL AND failed_at IS NULL")),
+        Index("ix_outbox_failed", "failed_at", postgresql_where=text("failed_at IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

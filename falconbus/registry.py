@@ -9,6 +9,7 @@ from flask import Blueprint
 from falconbus import documents, idempotency, jobs
 from falconbus.accounts import commands as accounts_commands
 from falconbus.accounts import models as accounts_models
+from falconbus.accounts import pages as accounts_pages
 from falconbus.accounts import tokens as accounts_tokens
 from falconbus.accounts import views as accounts_views
 from falconbus.bookings import models as bookings_models
@@ -20,12 +21,18 @@ from falconbus.gtfs import models as gtfs_models
 from falconbus.gtfs import views as gtfs_views
 from falconbus.integrations.payments import sandbox
 from falconbus.inventory import models as inventory_models
+from falconbus.live import views as live_views
 from falconbus.messaging import models as messaging_models
 from falconbus.messaging import views as messaging_views
 from falconbus.network import fleet_views, views
 from falconbus.network import models as network_models
 from falconbus.payments import models as payments_models
+from falconbus.performance import cache_views, metrics, queues
 from falconbus.performance import views as performance_views
+from falconbus.performance.advisor import models as advice_models
+from falconbus.performance.pages import views as page_views
+from falconbus.performance.verdicts import models as comparison_models
+from falconbus.performance.verdicts import views as verdict_views
 from falconbus.search import views as search_views
 from falconbus.security import IdentityLoader
 from falconbus.site import views as site_views
@@ -43,18 +50,16 @@ class Feature:
     blueprints: tuple[Blueprint, ...] = ()
     models: tuple[ModuleType, ...] = ()
     commands: tuple[Command, ...] = ()
+    #: Modules that register gauges (telemetry.gauges) when they are imported.
+    gauges: tuple[ModuleType, ...] = ()
     identity_loaders: tuple[IdentityLoader, ...] = ()
 
 
 FEATURES = (
-    Feature(
-        name="platform",
-        blueprints=(documents.bp, performance_views.bp),
-        models=(idempotency, jobs, telemetry_models),
-    ),
+    Feature(name="platform", blueprints=(documents.bp,), models=(idempotency, jobs, telemetry_models)),
     Feature(
         name="accounts",
-        blueprints=(accounts_views.bp,),
+        blueprints=(accounts_views.bp, accounts_pages.bp),
         models=(accounts_models,),
         commands=(accounts_commands.user,),
         identity_loaders=(accounts_tokens.load_identity,),
@@ -83,5 +88,13 @@ FEATURES = (
     Feature(name="messaging", blueprints=(messaging_views.bp,), models=(messaging_models,)),
     Feature(name="payments", models=(payments_models, sandbox)),
     Feature(name="checkout", blueprints=(checkout_views.bp,)),
+    Feature(name="live", blueprints=(live_views.bp,)),
+    Feature(
+        name="performance",
+        blueprints=(performance_views.bp, metrics.bp, cache_views.bp, verdict_views.bp, page_views.bp),
+        models=(advice_models, comparison_models),
+        gauges=(queues,),
+        identity_loaders=(metrics.load_identity,),
+    ),
     Feature(name="site", blueprints=(site_views.bp,)),
 )

@@ -19,7 +19,7 @@ from falconbus import release
 from falconbus.app import FalconBus, create_app
 from falconbus.caching import tending
 from falconbus.caching.groups import Group
-from falconbus.extensions import db
+from falconbus.extensions import cache_redis, db
 from tests.world import World
 
 ROOT = Path(__file__).parent.parent
@@ -82,6 +82,7 @@ def app(migrated_app: FalconBus) -> Iterator[FalconBus]:
     yield migrated_app
     with migrated_app.app_context():
         db.session.remove()
+        cache_redis().flushdb()
         tending.clear(Group)
         tables = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
         with db.engine.begin() as connection:

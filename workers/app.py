@@ -5,13 +5,21 @@ from logging import WARNING, getLogger
 from typing import Any
 
 from celery import Task
-from celery.signals import setup_logging, task_prerun, worker_process_init
+from celery.signals import (
+    setup_logging,
+    task_prerun,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_ready,
+)
 
 from config import SettingError
 from falconbus import jobs, transactions
 from falconbus.app import create_app
 from falconbus.extensions import celery, db
-from falconbus.kit import context, logging
+from falconbus.kit import clock, context, logging
+from falconbus.telemetry import heartbeat, state
+from falconbus.telemetry.publishing import PUBLISHED_AT
 
 try:
     flask_app = create_app()
@@ -25,16 +33,26 @@ class FalconTask(Task):
     """One transaction a task. A job's failure is noted on its outbox row, which has it tried again, later and later."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        with flask_app.app_context():
+        with flask_app.app_context(), flask_app.observer.recorder.task(self.name) as one:
+            self._note_wait()
             try:
                 return transactions.run(lambda: self.run(*args, **kwargs))
             except Exception as fault:
                 if "outbox_id" not in kwargs:
                     raise
+                one.outcome = "failed"
                 flask_app.logger.exception("the job %s failed", self.name)
                 error = f"{type(fault).__name__}: {fault}"
                 transactions.run(lambda: jobs.failed(kwargs["outbox_id"], error, retry=True))
                 return None
+
+    def _note_wait(self) -> None:
+        """How long the message lay in its queue."""
+        published_at = (self.request.headers or {}).get(PUBLISHED_AT)
+        queue = (self.request.delivery_info or {}).get("routing_key")
+        if published_at is not None and queue:
+            waited = clock.now().timestamp() - published_at
+            flask_app.observer.recorder.flusher.time((state.QUEUE, queue), int(max(0.0, waited) * 1e6))
 
 
 celery.Task = FalconTask
@@ -72,6 +90,16 @@ def _configure_logging(**_: Any) -> None:
 def _leave_connections_to_the_parent(**_: Any) -> None:
     with flask_app.app_context():
         db.engine.dispose(close=False)
+
+
+@worker_ready.connect
+def _say_so(**_: Any) -> None:
+    heartbeat.begin()
+
+
+@worker_process_shutdown.connect
+def _flush(**_: Any) -> None:
+    flask_app.observer.recorder.flusher.flush()
 
 
 @task_prerun.connect

@@ -12,6 +12,7 @@ from falconbus.caching import tending
 from falconbus.checkout import sweeping
 from falconbus.extensions import celery
 from falconbus.jobs import RELAY_TASK, Queue
+from falconbus.telemetry import plans, rollup
 from falconbus.timetable import service as timetable
 
 
@@ -32,6 +33,9 @@ PERIODIC = (
     Periodic("timetable.make_schedules", timedelta(days=1), timetable.make_schedules, crontab(hour="2-5", minute=10)),
     Periodic("caching.keep_warm", timedelta(seconds=15), tending.keep_warm),
     Periodic("caching.trim", timedelta(days=1), tending.trim, crontab(hour="2-5", minute=40)),
+    Periodic("telemetry.roll_up", timedelta(seconds=30), rollup.roll_up),
+    Periodic("telemetry.trim", timedelta(hours=1), rollup.trim, crontab(minute=35)),
+    Periodic("telemetry.explain_slow", timedelta(minutes=5), plans.explain_slow),
     Periodic("jobs.trim", timedelta(hours=1), jobs.trim, crontab(minute=20)),
     Periodic("idempotency.trim", timedelta(hours=1), idempotency.trim, crontab(minute=25)),
 )

@@ -85,6 +85,9 @@ class Answers:
                 return _respond(entry, "HIT" if entry.is_fresh() else "STALE", began)
             return _bearing(make(), "MISS", began, group)
         try:
+            # Somebody may have landed between our look and our take-off.
+            if entry is None and (entry := self._find(key)) is not None and entry.is_fresh():
+                return _respond(entry, "HIT", began)
             return self._make(group, key, make, began)
         finally:
             self._flights.land(key)

@@ -150,9 +150,10 @@ class Window:
 
 
 def _figures(rates: Tally, minute: Tally) -> tuple[float, float, int, float | None, float | None, float | None]:
+    # Ranks are of whole values: parts of them are counted in thousandths.
+    buckets = {bucket: parts for bucket, count in minute.buckets.items() if (parts := round(count * 1000))}
     p50, p95, p99 = (
-        None if value is None else round(value / 1000, 2)
-        for value in histogram.percentiles(minute.buckets, _PERCENTS)  # type: ignore[arg-type]
+        None if value is None else round(value / 1000, 2) for value in histogram.percentiles(buckets, _PERCENTS)
     )
     return (
         round(rates.requests / RATE_WINDOW, 1),

@@ -1,7 +1,9 @@
 """The live process: `/events?ticket=` and `/health`. It knows no cookie, no database and none of the app's features."""
 
 import asyncio
+import signal
 import socket
+import sys
 from types import FrameType
 from urllib.parse import urlsplit
 
@@ -93,6 +95,9 @@ def serve(settings: Settings, host: str, port: int) -> None:
     listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT)
+    # uvicorn, once it has ended, sends itself the signal again: to have been asked to end is no failure.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: sys.exit(0))
     live = Live(settings)
     config = uvicorn.Config(
         live.app,

@@ -55,10 +55,11 @@ class RedisAway(msgspec.Struct, frozen=True):
 def vitals() -> list[RedisVitals | RedisAway]:
     """Both addresses; one that does not answer is told as such."""
     settings = current_app.config["SETTINGS"]
-    return [_ask(KEEPS, settings.redis_url), _ask(FORGETS, settings.cache_redis_url)]
+    return [ask(KEEPS, settings.redis_url), ask(FORGETS, settings.cache_redis_url)]
 
 
-def _ask(name: str, url: str) -> RedisVitals | RedisAway:
+def ask(name: str, url: str) -> RedisVitals | RedisAway:
+    """The server at one address."""
     try:
         with Redis.from_url(url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE) as client:
             database = int(client.connection_pool.connection_kwargs.get("db") or 0)

@@ -40,6 +40,8 @@ def check_port(host: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
+        except OverflowError:
+            raise CannotRun(f"there is no port {port}; choose another by --port") from None
         except OSError as error:
             raise CannotRun(
                 f"cannot listen on {host} port {port}: {error.strerror}; choose another by --port"

@@ -92,9 +92,18 @@ class _Up:
             raise CannotRun(f"already running on this data folder: {path.read_text().strip()}")
         # A name in the file is of a run that was killed, whose processes may need a moment to let go of the port.
         deadline = time.monotonic() + (SECONDS_FOR_OLD_PORT if path.read_text().strip() == self._address else 0)
-        _wait_for_port(self._options.host, self._options.port, deadline)
+        for port in self._ports():
+            _wait_for_port(self._options.host, port, deadline)
         path.write_text(self._address)
         self._stack.callback(path.write_text, "")
+
+    def _ports(self) -> list[int]:
+        return [self._options.port, *([self._live_port()] if "live" in self._commands else [])]
+
+    def _live_port(self) -> int:
+        """The event stream's: the one after the web's, unless it is given."""
+        given_port = self._options.environment.get("LIVE_PORT", "").strip()
+        return int(given_port) if given_port.isdigit() else self._options.port + 1
 
     def _start_servers(self) -> tuple[Servers, dict[str, str]]:
         servers = servers_needed(self._data, self._options.environment)
@@ -113,6 +122,11 @@ class _Up:
         }
         if self._options.workers:
             environment["WEB_CONCURRENCY"] = str(self._options.workers)
+        if "live" in self._commands:
+            environment |= {"LIVE_HOST": self._options.host, "LIVE_PORT": str(self._live_port())}
+            # Whoever has us behind an address of theirs knows where the stream is; browsers elsewhere cannot find ours.
+            if not given(environment, "LIVE_URL") and not given(environment, "PUBLIC_URL"):
+                environment["LIVE_URL"] = web_address(self._options.host, self._live_port())
         if not given(environment, "PUBLIC_URL"):
             environment["PUBLIC_URL"] = self._address
         Settings.from_environment(environment)

@@ -41,6 +41,7 @@ class Flusher:
         self.process = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self._waiting: deque[Trace] = deque()
         self._counts: deque[tuple[Key, str, int]] = deque()
+        self._times: deque[tuple[Key, int]] = deque()
         self._dropped = 0
         self._accumulator = Accumulator(self._release)
         self._minute = int(time.time()) // 60 * 60
@@ -65,6 +66,13 @@ class Flusher:
         """Add to a counter that belongs to no request."""
         if len(self._counts) < MOST_WAITING:
             self._counts.append((key, counter, number))
+        if self._thread is None:
+            self._start()
+
+    def time(self, key: Key, microseconds: int) -> None:
+        """Add a duration that belongs to no request."""
+        if len(self._times) < MOST_WAITING:
+            self._times.append((key, microseconds))
         if self._thread is None:
             self._start()
 
@@ -104,7 +112,7 @@ class Flusher:
             self._minute = now // 60 * 60
         for minute in [late for late in self._late if now > late + 60 + GRACE]:
             self._accumulator.minute.merge(self._late.pop(minute))
-        anything = bool(self._waiting or self._counts or self._late or self._dropped)
+        anything = bool(self._waiting or self._counts or self._times or self._late or self._dropped)
         for _ in range(len(self._waiting)):
             trace = self._waiting.popleft()
             self._accumulator.add(trace)
@@ -112,6 +120,8 @@ class Flusher:
                 self._export(trace, self._accumulator)
         for _ in range(len(self._counts)):
             self._accumulator.count(*self._counts.popleft())
+        for _ in range(len(self._times)):
+            self._accumulator.time(*self._times.popleft())
         dropped, self._dropped = self._dropped, 0
         self._accumulator.count((state.RECORDER,), "dropped", dropped)
         return anything

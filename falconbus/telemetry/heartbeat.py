@@ -55,4 +55,6 @@ def _beat(**_: Any) -> None:
     _own[0].beat()
 
 
-heartbeat_sent.connect(_beat)
+def begin() -> None:
+    """Have this worker say so from now on."""
+    heartbeat_sent.connect(_beat)

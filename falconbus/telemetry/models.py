@@ -23,7 +23,7 @@ class Resolution(IntEnum):
 
 #: How long rows of each resolution are kept.
 KEPT = {
-    Resolution.MINUTE: timedelta(days=3),
+    Resolution.MINUTE: timedelta(days=2),
     Resolution.TEN_MINUTES: timedelta(days=14),
     Resolution.HOUR: timedelta(days=90),
     Resolution.DAY: timedelta(days=730),

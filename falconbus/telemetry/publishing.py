@@ -15,4 +15,6 @@ def _stamp(headers: dict[str, Any] | None = None, **_: Any) -> None:
         headers[PUBLISHED_AT] = clock.now().timestamp()
 
 
-before_task_publish.connect(_stamp)
+def stamp_messages() -> None:
+    """Have every message that this process publishes bear its time."""
+    before_task_publish.connect(_stamp)

@@ -37,12 +37,15 @@ PUBLIC = {
     "GET /manage/<reference>/calendar.ics",
     "GET /manage/<reference>/cancel",
     "GET /manage/<reference>/ticket.pdf",
+    "GET /sign-in",
     "POST /api/v1/auth/token",
     "POST /api/v1/bookings",
     "POST /api/v1/bookings/<reference>/cancel",
     "POST /api/v1/bookings/<reference>/payments",
     "POST /api/v1/payments/webhooks/<provider>",
     "POST /manage/<reference>/cancel",
+    "POST /sign-in",
+    "POST /sign-out",
 }
 
 

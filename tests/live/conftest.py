@@ -17,6 +17,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from falconbus.kit import clock
+from falconbus.runtime.paths import valkey_program
 from falconbus.runtime.procfile import read_procfile, split_command
 from falconbus.telemetry import store
 from falconbus.telemetry.histogram import bucket_of
@@ -138,7 +139,7 @@ class LiveProcess:
 
 @pytest.fixture
 def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
-    server = OwnRedis(program(), tmp_path)
+    server = OwnRedis(valkey_program(), tmp_path)
     server.start()
     yield server
     server.stop()

@@ -46,8 +46,8 @@ def test_the_turn_of_the_minute_loses_nothing_and_what_is_a_minute_old_goes() ->
     window.look({first: [seen(40)]}, NOW + 59)
     numbers = window.look({first: [seen(50)], second: [seen(7)]}, NOW + 61)
     assert numbers.requests == 57
-    assert window.look({first: [seen(50)], second: [seen(7)]}, NOW + 119.5).requests == 7
-    assert window.look({second: [seen(7)]}, NOW + 122).requests == 0
+    assert window.look({first: [seen(50)], second: [seen(7)]}, NOW + 120).requests == 8
+    assert window.look({second: [seen(7)]}, NOW + 121).requests == 0
 
 
 def test_percentiles_are_of_the_last_minute_and_within_their_buckets() -> None:

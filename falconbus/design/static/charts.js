@@ -3,6 +3,7 @@
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const drawn = new Map();
+  const HEIGHT = 210;
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const figures = (value) => {
@@ -50,7 +51,12 @@
     },
   });
 
-  const options = (data, width, height) => {
+  // Durations lie powers of ten apart: only on such a scale do the middle and the tail both show.
+  const scaleOf = (unit) => (unit === "duration"
+    ? { distr: 3, range: (plot, low, high) => (low > 0 ? uPlot.rangeLog(low, high, 10, false) : [1, 100]) }
+    : { range: (plot, low, high) => [0, high > 0 ? high * 1.15 : 1] });
+
+  const options = (data, width) => {
     const show = UNITS[data.unit];
     const axis = {
       stroke: () => colour("--quiet"),
@@ -60,12 +66,12 @@
     };
     return {
       width,
-      height,
+      height: HEIGHT,
       // Times are told in the page's zone, whatever the browser's own.
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), data.zone),
       cursor: { y: false, points: { size: 7 } },
       legend: { live: true },
-      scales: { x: { time: true }, y: { range: (plot, low, high) => [0, high > 0 ? high * 1.15 : 1] } },
+      scales: { x: { time: true }, y: scaleOf(data.unit) },
       axes: [
         { ...axis, space: 64, values: [
           [86400, "{DD} {MMM}", null, null, null, null, null, null, 1],
@@ -73,7 +79,7 @@
           [60, "{HH}:{mm}", "\n{DD} {MMM}", null, "\n{DD} {MMM}", null, null, null, 1],
           [1, "{HH}:{mm}:{ss}", "\n{DD} {MMM}", null, "\n{DD} {MMM}", null, null, null, 1],
         ] },
-        { ...axis, size: 64, space: 36, values: (plot, ticks) => ticks.map((tick) => show(tick)) },
+        { ...axis, size: 56, space: 36, values: (plot, ticks) => ticks.map((tick) => (tick === null ? "" : show(tick))) },
       ],
       series: [
         { label: "Time", value: "{DD} {MMM} {HH}:{mm}" },
@@ -93,22 +99,23 @@
 
   const draw = (box) => {
     const data = JSON.parse(document.getElementById(box.dataset.chart).textContent);
-    const plot = new uPlot(options(data, box.clientWidth, box.clientHeight), [data.times, ...data.series.map((each) => each.values)]);
-    const place = document.createElement("div");
-    place.append(plot.root);
-    box.replaceChildren(place);
-    const legend = plot.root.querySelector(".u-legend");
-    plot.setSize({ width: box.clientWidth, height: Math.max(120, box.clientHeight - legend.offsetHeight) });
+    // The legend tells the newest figures unless one points at others.
+    const newest = data.times.findLastIndex((time, place) => data.series.some((each) => each.values[place]));
+    const rest = (plot) => plot.setLegend({ idx: newest < 0 ? null : newest });
+    const hooks = { ready: [(plot) => {
+      rest(plot);
+      plot.over.addEventListener("mouseleave", () => setTimeout(rest, 0, plot));
+    }] };
+    const values = data.series.map((each) => each.values);
+    const plot = new uPlot({ ...options(data, box.clientWidth), hooks }, [data.times, ...values]);
+    box.replaceChildren(plot.root);
     drawn.set(box, plot);
   };
 
-  const redrawAll = () => drawn.forEach((plot) => plot.redraw(false, true));
   const sizes = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       const plot = drawn.get(target);
-      if (!plot || plot.width === target.clientWidth) continue;
-      const legend = plot.root.querySelector(".u-legend");
-      plot.setSize({ width: target.clientWidth, height: Math.max(120, target.clientHeight - legend.offsetHeight) });
+      if (plot && plot.width !== target.clientWidth) plot.setSize({ width: target.clientWidth, height: HEIGHT });
     }
   });
 
@@ -116,5 +123,5 @@
     draw(box);
     sizes.observe(box);
   }
-  dark.addEventListener("change", redrawAll);
+  dark.addEventListener("change", () => drawn.forEach((plot) => plot.redraw(false, true)));
 })();

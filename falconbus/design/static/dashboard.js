@@ -22,17 +22,18 @@
 
   const live = document.querySelector("[data-live-numbers]");
   if (live) {
-    let silence;
+    const state = live.querySelector(".live");
+    const WORDS = { streaming: "live, over the last minute", polling: "every two seconds, over the last minute", away: "no answer: these figures are old" };
     document.addEventListener("live:performance", ({ detail }) => {
       live.hidden = false;
       for (const place of live.querySelectorAll("[data-live]")) {
         const words = SHOWN[place.dataset.live](detail[place.dataset.live]);
         if (place.textContent !== words) place.textContent = words;
       }
-      const state = live.querySelector(".live");
-      state.toggleAttribute("data-on", true);
-      clearTimeout(silence);
-      silence = setTimeout(() => state.removeAttribute("data-on"), 10000);
+    });
+    document.addEventListener("live:state", ({ detail }) => {
+      state.textContent = WORDS[detail];
+      state.toggleAttribute("data-on", detail !== "away");
     });
   }
 

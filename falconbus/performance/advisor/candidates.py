@@ -83,7 +83,7 @@ def _combinations(reference: Reference) -> Iterator[tuple[tuple[Key, ...], int]]
     equal = sorted(reference.equal, key=lambda key: -distinct.get(key.columns[0], 0.0))
     joined = [key for key in reference.joined if key not in equal]
     order = _order(reference.order)
-    tails = [(key,) for key in reference.ranges[:2]]
+    tails: list[tuple[Key, ...]] = [(key,) for key in reference.ranges[:2]]
     if order:
         tails.append(order)
     heads: list[tuple[Key, ...]] = []

@@ -1,7 +1,7 @@
 """What PostgreSQL knows of tables, their columns, statistics and indexes, and of functions."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from psycopg import Connection
@@ -39,7 +39,7 @@ _VOLATILE = """
     WHERE proname = ANY(%s) AND provolatile = 'v'
         AND proname <> ALL('{random,clock_timestamp,timeofday,gen_random_uuid,uuidv4,uuidv7}') ORDER BY 1
 """
-_quoting = postgresql.dialect().identifier_preparer
+_quoting = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
 _TABLE, _VIEW = "r", {"v": "a view", "m": "a materialised view", "p": "partitioned", "f": "a foreign table"}
 _NOISE = re.compile(r'::"?[a-z_][a-z0-9_ ]*"?(?:\(\d+(?:,\d+)?\))?|[()\s"]', re.IGNORECASE)
 
@@ -49,7 +49,7 @@ def tables(connection: Connection[Any], named: Iterable[Named]) -> dict[Named, T
     wanted = sorted(named, key=lambda each: (each.schema or "", each.name))
     written = [".".join(quote(part) for part in (each.schema, each.name) if part) for each in wanted]
     with connection.cursor(row_factory=namedtuple_row) as cursor:
-        rows = cursor.execute(_TABLES, (written,)).fetchall()
+        rows: Sequence[Any] = cursor.execute(_TABLES, (written,)).fetchall()
     found = {}
     for each, row in zip(wanted, rows, strict=True):
         if row.oid is None:

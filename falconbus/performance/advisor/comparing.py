@@ -35,7 +35,7 @@ class Comparisons:
         """`SET column = $1`: its values are such as the column has."""
         found = scope.resolve(assignment.this) if isinstance(assignment, _exp.EQ) else None
         if found is not None:
-            self._parameters(found, assignment.expression, Use.EQUAL)
+            self._parameters(found[0], quote(found[1]), assignment.expression, Use.EQUAL)
 
     def order_key(self, ordered: Any, scope: Scope) -> tuple[Reference, Key] | None:
         """What ORDER BY sorts by, when it is of one table."""
@@ -55,7 +55,7 @@ class Comparisons:
             reference, key = found
             others = {field[0] for field in _fields(right, scope)} if right is not None else set()
             if right is not None:
-                self._parameters((reference, key.columns[0]), right, use, array=array)
+                self._parameters(reference, key.sql, right, use, array=array)
             if indexable and use is not Use.LIKE and reference not in others:
                 wanted = reference.ranges if use is not Use.EQUAL else reference.joined if others else reference.equal
                 if key not in wanted:
@@ -69,7 +69,7 @@ class Comparisons:
                 edge = Edge(left[0].table, left[1].columns[0], found[0].table, found[1])
                 self._analysis.edges.append(edge)
 
-    def _parameters(self, field: Field, side: Any, use: Use, *, array: bool = False) -> None:
+    def _parameters(self, reference: Reference, key: str, side: Any, use: Use, *, array: bool = False) -> None:
         """The parameters beside a column. What is computed from one is at least near it: `$1 - interval '1 day'`."""
         inner = side
         while isinstance(inner, _exp.Cast | _exp.Paren | _exp.Lower | _exp.Upper | _exp.Any):
@@ -77,7 +77,7 @@ class Comparisons:
         direct = isinstance(inner, _exp.Parameter)
         for node in within(side):
             if isinstance(node, _exp.Parameter):
-                compared = Comparison(field[0], field[1], use, array, direct)
+                compared = Comparison(reference, key, use, array, direct)
                 self._analysis.comparisons.setdefault(number_of(node), []).append(compared)
 
     def _key(self, node: Any, scope: Scope) -> tuple[Reference, Key] | None:

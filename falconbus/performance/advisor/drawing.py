@@ -21,7 +21,7 @@ _COMMON = sql.SQL(
 )
 _SOME = sql.SQL("SELECT {texts} FROM {table} WHERE {known} ORDER BY hashtext(ctid::text) LIMIT {most}")
 _LIST = sql.SQL(
-    "SELECT array_agg({column})::text FROM (SELECT {column} FROM {table} WHERE {known}"
+    "SELECT array_agg(value)::text FROM (SELECT {column} AS value FROM {table} WHERE {known}"
     " ORDER BY hashtext(ctid::text) OFFSET {skipped} LIMIT {most}) x"
 )
 _QUANTILES = sql.SQL(
@@ -63,7 +63,7 @@ class _Source:
     def rows(self, compared: Mapping[int, Comparison]) -> list[Draw]:
         """Values that are in one row together: the most common, and those of other rows."""
         wanted = {
-            number: each.column
+            number: each.key
             for number, each in compared.items()
             if not each.array and each.use in {Use.EQUAL, Use.LIKE}
         }
@@ -71,8 +71,8 @@ class _Source:
             return [{}] * DRAWS
         columns = sorted(set(wanted.values()))
         parts = {
-            "texts": _joined(columns, "{}::text"),
-            "columns": _joined(columns, "{}"),
+            "texts": _joined(columns, sql.SQL("{}::text")),
+            "columns": _joined(columns, sql.SQL("{}")),
             "table": self._name,
             "known": _known(columns),
         }
@@ -82,10 +82,12 @@ class _Source:
         draws: list[Draw] = []
         for place in range(DRAWS):
             values = dict(zip(columns, rows[place % len(rows)], strict=True))
-            draws.append({
-                number: f"{values[column][:3]}%" if compared[number].use is Use.LIKE else values[column]
-                for number, column in wanted.items()
-            })
+            draws.append(
+                {
+                    number: f"{values[column][:3]}%" if compared[number].use is Use.LIKE else values[column]
+                    for number, column in wanted.items()
+                }
+            )
         return draws
 
     def lists(self, compared: Mapping[int, Comparison]) -> list[Draw]:
@@ -93,7 +95,7 @@ class _Source:
         draws: list[Draw] = [{} for _ in range(DRAWS)]
         for number, each in compared.items():
             if each.array:
-                parts = {"column": sql.Identifier(each.column), "table": self._name, "known": _known([each.column])}
+                parts = {"column": sql.SQL(each.key), "table": self._name, "known": _known([each.key])}
                 for place, one in enumerate(draws):
                     skipped, most = sql.Literal(place * _IN_A_LIST), sql.Literal(_IN_A_LIST)
                     rows = self._ask(_LIST.format(**parts, skipped=skipped, most=most))
@@ -104,12 +106,10 @@ class _Source:
         """Quantiles for the bounds of ranges: a twentieth of the rows between two, a tenth beyond one."""
         draws: list[Draw] = [{} for _ in range(DRAWS)]
         ranges = {
-            number: each
-            for number, each in compared.items()
-            if each.use in {Use.LOWER, Use.UPPER} and not each.array
+            number: each for number, each in compared.items() if each.use in {Use.LOWER, Use.UPPER} and not each.array
         }
-        for column in sorted({each.column for each in ranges.values()}):
-            mine = {number: each.use for number, each in ranges.items() if each.column == column}
+        for column in sorted({each.key for each in ranges.values()}):
+            mine = {number: each.use for number, each in ranges.items() if each.key == column}
             both = len(set(mine.values())) > 1
             shares = {
                 Use.LOWER: [low for low, _ in _BETWEEN] if both else list(_ABOVE),
@@ -122,7 +122,7 @@ class _Source:
         return draws
 
     def _quantiles(self, column: str, shares: list[float]) -> list[str]:
-        parts = {"column": sql.Identifier(column), "table": self._name, "known": _known([column])}
+        parts = {"column": sql.SQL(column), "table": self._name, "known": _known([column])}
         array = sql.SQL("ARRAY[{}]::float8[]").format(sql.SQL(", ").join(map(sql.Literal, shares)))
         rows = self._ask(_QUANTILES.format(**parts, shares=array))
         if not rows or rows[0][0] is None:
@@ -133,9 +133,9 @@ class _Source:
         return self._connection.execute(query, prepare=False).fetchall()
 
 
-def _joined(columns: Iterable[str], form: str) -> sql.Composed:
-    return sql.SQL(", ").join(sql.SQL(form).format(sql.Identifier(column)) for column in columns)
+def _joined(columns: Iterable[str], form: sql.SQL) -> sql.Composed:
+    return sql.SQL(", ").join(form.format(sql.SQL(column)) for column in columns)
 
 
 def _known(columns: Iterable[str]) -> sql.Composed:
-    return sql.SQL(" AND ").join(sql.SQL("{} IS NOT NULL").format(sql.Identifier(column)) for column in columns)
+    return sql.SQL(" AND ").join(sql.SQL("{} IS NOT NULL").format(sql.SQL(column)) for column in columns)

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from falconbus.extensions import Model
+from falconbus.performance.advisor.errors import NotOpen
 
 
 class AdviceState(StrEnum):
@@ -53,6 +54,28 @@ class Advice(Model):
     measured_before_ms: Mapped[float | None] = mapped_column(Float)
     measured_after_ms: Mapped[float | None] = mapped_column(Float)
     measured_calls: Mapped[int] = mapped_column(BigInteger, default=0)
+
+    def renew(self, proof: dict[str, Any]) -> None:
+        """Keep a newer proof; advice that was withdrawn, or whose index is gone, is open again."""
+        for name, value in proof.items():
+            setattr(self, name, value)
+        if self.state in {AdviceState.WITHDRAWN, AdviceState.APPLIED}:
+            self.state, self.applied_at = AdviceState.OPEN, None
+
+    def withdraw(self) -> None:
+        """It is no longer proven; what was applied or dismissed stays so."""
+        if self.state == AdviceState.OPEN:
+            self.state = AdviceState.WITHDRAWN
+
+    def dismiss(self) -> None:
+        """Somebody does not want it; NotOpen."""
+        if self.state != AdviceState.OPEN:
+            raise NotOpen
+        self.state = AdviceState.DISMISSED
+
+    def apply(self, at: datetime) -> None:
+        """The index is there."""
+        self.state, self.applied_at = AdviceState.APPLIED, at
 
 
 class AdviceCheck(Model):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from falconbus.kit.lazy import Lazy
@@ -109,7 +110,7 @@ def _parameters(tokens: list[Any]) -> list[tuple[int, int, int]]:
     """Begin, end and number of each $n."""
     kind = _tokens.TokenType
     found = []
-    for dollar, number in zip(tokens, tokens[1:], strict=False):
+    for dollar, number in pairwise(tokens):
         if dollar.token_type == kind.PARAMETER and number.token_type == kind.NUMBER and number.text.isdigit():
             found.append((dollar.start, number.end + 1, int(number.text)))
     return found

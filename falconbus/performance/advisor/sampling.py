@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg import Connection, sql
 
+from falconbus.performance.advisor.deadline import Deadline
 from falconbus.performance.advisor.values import Copy, Edge, Table, Unproven
 
 ROWS = 200_000
@@ -22,8 +23,9 @@ _LIKE = sql.SQL(
 class Sample:
     """Tables copied into a scratch schema, one after the other."""
 
-    def __init__(self, connection: Connection[Any], schema: str, most: int = ROWS) -> None:
+    def __init__(self, connection: Connection[Any], schema: str, most: int, deadline: Deadline) -> None:
         self._connection = connection
+        self._deadline = deadline
         self._schema = schema
         self._most = most
         self.copies: dict[int, Copy] = {}
@@ -40,6 +42,7 @@ class Sample:
             edge_of = {oid: self._edge_to(oid, edges) for oid in waiting}
             oid = next((each for each in waiting if edge_of[each] or rows[each] <= self._most), waiting[0])
             waiting.remove(oid)
+            self._deadline.hold(self._connection)
             self._copy(every[oid], rows, edge_of[oid], [rows[other] for other in waiting])
 
     def _copy(self, table: Table, rows: Mapping[int, int], edge: Edge | None, others: list[int]) -> None:

@@ -1,13 +1,175 @@
 """Advice on statements: finding and proving it, keeping it, and seeing what came of it."""
 
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+from falconbus import jobs, transactions
+from falconbus.extensions import AnyRow, db
+from falconbus.jobs import Job
+from falconbus.kit import clock
+from falconbus.performance.advisor import candidates, presenting, proving, queries, writing
+from falconbus.performance.advisor.errors import StatementNotFound
+from falconbus.performance.advisor.models import Advice, AdviceState
 from falconbus.performance.advisor.schemas import AdviceOut, CheckOut
+from falconbus.performance.advisor.values import ExistingIndex, Outcome, Proof
+from falconbus.telemetry.models import Resolution
+
+STATEMENTS_AT_ONCE = 20
+SLOW_MS = 20.0
+#: A statement is looked at again after so long; what a proof rests on changes slowly.
+AGAIN_AFTER = timedelta(hours=20)
+#: How long before and after an index came a statement's times are compared.
+COMPARED = timedelta(days=1)
+#: Longer than a proof takes: nobody else is handed the job meanwhile.
+_LEASE = timedelta(minutes=3)
 
 
-def list_advice() -> list[AdviceOut]:
-    """Open advice first, what saves most first; then applied, dismissed and withdrawn."""
-    raise NotImplementedError
+def advise_on(fingerprint: str) -> CheckOut:
+    """Look for an index that helps a statement, and keep what was found. StatementNotFound.
+
+    Commits what the caller has begun: the proof takes up to half a minute on a connection of its own.
+    """
+    row = _get_statement(fingerprint)
+    # An index that is there already would only be found no longer proven.
+    check_applied()
+    transactions.commit()
+    outcome = proving.prove(row.text)
+    checked = _keep(fingerprint, outcome)
+    transactions.commit()
+    return checked
+
+
+def request_advice(fingerprint: str) -> None:
+    """Have a worker look at a statement. StatementNotFound."""
+    _get_statement(fingerprint)
+    jobs.enqueue(Job.ADVISE, fingerprint=fingerprint)
+
+
+def run_advice(fingerprint: str, outbox_id: int) -> None:
+    """The job behind a button: `advise_on`, done once."""
+    jobs.extend_lease(outbox_id, _LEASE)
+    advise_on(fingerprint)
+    jobs.done(outbox_id)
+
+
+def advise(seconds: float = 90.0) -> int:
+    """Look at the last day's suspects as long as there is time, the heaviest first; how many were looked at."""
+    end = time.monotonic() + seconds
+    suspects = queries.suspects(
+        clock.now(),
+        small_rows=candidates.SMALL_ROWS,
+        slow_ms=SLOW_MS,
+        again_after=AGAIN_AFTER,
+        most=STATEMENTS_AT_ONCE,
+    )
+    for number, fingerprint in enumerate(suspects):
+        if time.monotonic() > end - proving.SECONDS:
+            return number
+        advise_on(fingerprint)
+    return len(suspects)
+
+
+def check_applied() -> int:
+    """Notice advice whose index is there now, and measure what it did; how many were noticed."""
+    now = clock.now()
+    watched = queries.lock_watched(now - COMPARED - timedelta(hours=2))
+    there = queries.indexes(sorted({advice.table_name for advice in watched}))
+    noticed = 0
+    for advice in watched:
+        mine = [row for row in there if (row.schema, row.table) == (advice.table_schema, advice.table_name)]
+        if advice.state != AdviceState.APPLIED and any(_serves(row, advice) for row in mine):
+            advice.apply(now)
+            noticed += 1
+        if advice.applied_at is not None:
+            _measure(advice, advice.applied_at)
+    db.session.flush()
+    return noticed
+
+
+def dismiss(advice_id: int) -> None:
+    """Take advice off the list; it does not come back by itself. AdviceNotFound, NotOpen."""
+    queries.lock_advice(advice_id).dismiss()
+    db.session.flush()
+
+
+def list_advice(fingerprint: str | None = None) -> list[AdviceOut]:
+    """Open advice first, what saves most first; then applied, dismissed and withdrawn. Of one statement, or of all."""
+    return [presenting.advice_out(row) for row in queries.advice(fingerprint)]
 
 
 def find_check(fingerprint: str) -> CheckOut | None:
     """What came of looking at a statement; None when nobody has."""
-    raise NotImplementedError
+    row = queries.find_check(fingerprint)
+    return CheckOut(row.fingerprint, row.checked_at, row.proven, row.reason) if row else None
+
+
+def _get_statement(fingerprint: str) -> AnyRow:
+    row = queries.find_statement(fingerprint)
+    if row is None:
+        raise StatementNotFound(f"the recorder knows no statement {fingerprint}")
+    return row
+
+
+def _keep(fingerprint: str, outcome: Outcome) -> CheckOut:
+    now = clock.now()
+    rows = _rows(fingerprint, outcome.proof, now) if outcome.proof else {}
+    for advice in queries.lock_of(fingerprint):
+        proof = rows.pop(advice.definition, None)
+        if proof is None:
+            advice.withdraw()
+        else:
+            advice.renew(proof)
+    for definition, proof in rows.items():
+        state = AdviceState.OPEN
+        db.session.add(Advice(fingerprint=fingerprint, definition=definition, state=state, found_at=now, **proof))
+    db.session.flush()
+    proven = len(outcome.proof.candidates) if outcome.proof else 0
+    queries.keep_check(fingerprint, now, proven, outcome.reason)
+    return CheckOut(fingerprint, now, proven, outcome.reason)
+
+
+def _rows(fingerprint: str, proof: Proof, now: datetime) -> dict[str, dict[str, Any]]:
+    """A row for each index of a proof, by its definition."""
+    recorded = queries.recorded(fingerprint, now - timedelta(days=1), now, Resolution.HOUR)
+    hours = max(1.0, (now - recorded.first) / timedelta(hours=1)) if recorded.calls else 1.0
+    rows = {}
+    for candidate in proof.candidates:
+        copy = proof.copies[candidate.table.oid]
+        others = [each.name for each in proof.candidates if each is not candidate]
+        rows[writing.definition(candidate)] = {
+            "table_schema": candidate.table.schema,
+            "table_name": candidate.table.name,
+            "keys": [str(key) for key in candidate.keys],
+            "index_name": candidate.name,
+            "together_with": others[0] if others else None,
+            "before_ms": proof.before.ms,
+            "after_ms": proof.after.ms,
+            "plan_before": proof.before.plan,
+            "plan_after": proof.after.plan,
+            "sample_rows": copy.rows,
+            "sample_share": copy.share,
+            "index_bytes": proof.bytes[candidate.name],
+            "mean_ms": recorded.total_ms / recorded.calls if recorded.calls else None,
+            "calls_per_hour": recorded.calls / hours if recorded.calls else None,
+            "proven_at": now,
+        }
+    return rows
+
+
+def _serves(row: Any, advice: Advice) -> bool:
+    index = ExistingIndex(row.name, tuple(row.keys), row.unique, row.partial, row.method, row.valid)
+    return candidates.serves(index, advice.keys)
+
+
+def _measure(advice: Advice, applied_at: datetime) -> None:
+    """The statement's mean in the day before and after; the ten minutes in which the index came count for neither."""
+    lengths = Resolution.TEN_MINUTES
+    coming = timedelta(seconds=lengths)
+    before = queries.recorded(advice.fingerprint, applied_at - COMPARED, applied_at - coming, lengths)
+    after = queries.recorded(advice.fingerprint, applied_at, applied_at + COMPARED, lengths)
+    if before.calls:
+        advice.measured_before_ms = before.total_ms / before.calls
+    if after.calls:
+        advice.measured_after_ms = after.total_ms / after.calls
+    advice.measured_calls = after.calls or 0

@@ -78,10 +78,10 @@ class Use(StrEnum):
 
 @dataclass(frozen=True)
 class Comparison:
-    """A parameter beside a column. `array`: it is the array of an ANY; `direct`: nothing is computed from it."""
+    """A parameter beside a column or expression. `array`: the array of an ANY; `direct`: nothing is computed of it."""
 
     reference: Reference
-    column: str
+    key: str
     use: Use
     array: bool
     direct: bool

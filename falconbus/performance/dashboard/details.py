@@ -7,12 +7,12 @@ import msgspec
 
 from falconbus.extensions import AnyRow
 from falconbus.kit import clock
-from falconbus.performance.dashboard import queries, statements, tracks
+from falconbus.performance.dashboard import queries, statements
 from falconbus.performance.dashboard.figures import milliseconds, ms
 from falconbus.performance.dashboard.periods import Period
 from falconbus.performance.dashboard.remedies import remedy
 from falconbus.performance.dashboard.statements import Description, Source, Sum
-from falconbus.performance.dashboard.tracks import Track, Tracks
+from falconbus.performance.dashboard.tracks import Track, Whole
 from falconbus.performance.dashboard.values import (
     OwnerOut,
     SampleOut,
@@ -21,7 +21,7 @@ from falconbus.performance.dashboard.values import (
     StepOut,
 )
 from falconbus.telemetry import histogram
-from falconbus.telemetry.state import Step
+from falconbus.telemetry.state import Key, Series, Step
 from falconbus.telemetry.tail import Tail
 
 MOST_SAMPLES = 20
@@ -50,11 +50,17 @@ def samples(period: Period, key: str, series_id: int | None, unrolled: Tail) -> 
 
 
 def statement(
-    period: Period, fingerprint: str, known: Description, row: AnyRow | None, found: Tracks, *, is_complete: bool
+    period: Period,
+    fingerprint: str,
+    known: Description,
+    row: AnyRow | None,
+    found: dict[Key, Track],
+    *,
+    is_complete: bool,
 ) -> StatementDetailOut:
     """One statement with its sources, over time; `row` is None when it was not rolled up yet."""
-    whole = tracks.together(found.values())
-    group = [(Source(*key[1:4]), _sum(track)) for key, track in found.items()]
+    whole = Whole(period.slots)
+    group = [(Source(*key[1:4]), _sum(whole.add(track))) for key, track in found.items()]
     shown = statements.statement(fingerprint, group, whole.total.buckets, known, period, 0)
     return StatementDetailOut(
         period=period.out(),
@@ -62,7 +68,7 @@ def statement(
         chain=known.chain,
         types=row.types if row else [],
         owners=_owners(group),
-        series=_over_time(whole, period),
+        series=_over_time(whole.track(), period),
         remedy=remedy(known.text) if shown.repeated else None,
         plan=row.plan if row else None,
         plan_fault=row.plan_fault if row else None,
@@ -78,8 +84,8 @@ def _step(step: Step, known: dict[str, Description]) -> StepOut:
     return StepOut(step.kind, step.name, text, step.origin, milliseconds(step.at_us), milliseconds(step.took_us))
 
 
-def _sum(track: Track) -> Sum:
-    total, counters = track.total, track.total.counters
+def _sum(total: Series) -> Sum:
+    counters = total.counters
     return Sum(None, total.count, total.total_us, counters.get("repeated", 0), counters.get("repeated_in", 0))
 
 

@@ -24,9 +24,9 @@ _BANDS = 31
 _LOWEST = histogram.bucket_of(100)
 
 
-def endpoint(key: str, track: Track, period: Period, budget: int | None, all_time: int) -> EndpointOut:
-    """One endpoint; `all_time` are the microseconds of all requests."""
-    total, counters = track.total, track.total.counters
+def endpoint(key: str, track: Track, total: Series, period: Period, budget: int | None) -> EndpointOut:
+    """One endpoint; its share of all time is not known before all are."""
+    counters = total.counters
     method, _, rule = key.partition(" ")
     p50, p95, p99 = histogram.percentiles(total.buckets, _PERCENTILES)
     return EndpointOut(
@@ -40,7 +40,7 @@ def endpoint(key: str, track: Track, period: Period, budget: int | None, all_tim
         p95_ms=ms(p95),
         p99_ms=ms(p99),
         mean_ms=_mean(total),
-        time_share=share(total.total_us, all_time),
+        time_share=None,
         queries_per_request=each(counters.get("queries", 0), total.count),
         budget=budget,
         over_budget=counters.get("over_budget", 0),
@@ -55,9 +55,9 @@ def endpoint(key: str, track: Track, period: Period, budget: int | None, all_tim
     )
 
 
-def totals(whole: Track, period: Period, recorder: Series, limited: int) -> TotalsOut:
+def totals(total: Series, period: Period, recorder: Series, limited: int) -> TotalsOut:
     """All requests together."""
-    total, counters = whole.total, whole.total.counters
+    counters = total.counters
     p50, p95, p99 = histogram.percentiles(total.buckets, _PERCENTILES)
     return TotalsOut(
         requests=total.count,

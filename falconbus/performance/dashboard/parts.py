@@ -3,22 +3,48 @@
 from falconbus.performance.dashboard import tracks
 from falconbus.performance.dashboard.figures import each, ms, share
 from falconbus.performance.dashboard.values import CacheOut, LimitOut, QueueOut, TaskOut
-from falconbus.telemetry import histogram
-from falconbus.telemetry.state import Series
+from falconbus.telemetry import histogram, state
+from falconbus.telemetry.state import Key, Series
 
 
-def cache(group: str, series: Series) -> CacheOut:
+class Others:
+    """What is measured besides requests and statements, as it comes in."""
+
+    def __init__(self) -> None:
+        self.caches: list[CacheOut] = []
+        self.limits: list[LimitOut] = []
+        self.tasks: list[TaskOut] = []
+        self.queues: list[QueueOut] = []
+        self.recorder = Series()
+
+    @property
+    def refused(self) -> int:
+        return sum(limit.refused for limit in self.limits)
+
+    def add(self, key: Key, series: Series) -> None:
+        """Take in what was seen of a cache group, limit, task, queue, or of the recorder."""
+        match key:
+            case (state.CACHE, group):
+                self.caches.append(_cache(group, series))
+            case (state.LIMIT, name):
+                self.limits.append(LimitOut(name, series.counters.get("refused", 0)))
+            case (state.TASK, name):
+                self.tasks.append(_task(name, series))
+            case (state.QUEUE, name):
+                p50, p95 = histogram.percentiles(series.buckets, (50, 95))
+                self.queues.append(QueueOut(name, series.count, ms(p50), ms(p95)))
+            case (state.RECORDER,):
+                self.recorder.merge(series)
+
+
+def _cache(group: str, series: Series) -> CacheOut:
     """Look-ups of a group; a stale answer came from the cache too."""
     hits, misses, stale, errors = (series.counters.get(name, 0) for name in ("hit", "miss", "stale", "error"))
     shared = share(hits + stale, hits + stale + misses + errors)
     return CacheOut(group, hits, misses, stale, errors, shared, ms(tracks.p95(series.buckets)))
 
 
-def limit(name: str, series: Series) -> LimitOut:
-    return LimitOut(name, series.counters.get("refused", 0))
-
-
-def task(name: str, series: Series) -> TaskOut:
+def _task(name: str, series: Series) -> TaskOut:
     """Runs of a task."""
     p50, p95 = histogram.percentiles(series.buckets, (50, 95))
     counters = series.counters
@@ -32,8 +58,3 @@ def task(name: str, series: Series) -> TaskOut:
         queries_per_run=each(counters.get("queries", 0), series.count),
         repeated=counters.get("repeated", 0),
     )
-
-
-def queue(name: str, series: Series) -> QueueOut:
-    p50, p95 = histogram.percentiles(series.buckets, (50, 95))
-    return QueueOut(name, series.count, ms(p50), ms(p95))

@@ -39,6 +39,14 @@ _CHOSEN = text(f"""
         GROUP BY r.series_id) f
     JOIN telemetry_series s ON s.id = f.series_id
 """)  # noqa: S608  the parts stand above
+_HISTOGRAMS = text(r"""
+    SELECT s.key[3] AS fingerprint,
+        CAST('\xdd' AS bytea) || int4send(CAST(count(*) AS integer)) || string_agg(r.buckets, '') AS buckets
+    FROM telemetry_rollups r JOIN telemetry_series s ON s.id = r.series_id
+    WHERE r.resolution = :resolution AND r.series_id = ANY(CAST(:series AS integer[]))
+        AND r.start >= :begin AND r.start < :end
+    GROUP BY s.key[3]
+""")
 _SUMS = """
     SELECT s.id, s.key, f.calls, f.total_us, f.repeated, f.repeated_in, {rolled}
     FROM (
@@ -91,6 +99,11 @@ def series_of(period: Period, kinds: Collection[str], minutes: Collection[dateti
 def chosen_series(period: Period, series: Collection[int], minutes: Collection[datetime]) -> Sequence[AnyRow]:
     """The same for series by their numbers."""
     return read(_CHOSEN, _within(period, series=list(series), minutes=list(minutes)))
+
+
+def histograms(period: Period, series: Collection[int]) -> Sequence[AnyRow]:
+    """The histograms of statements by fingerprint."""
+    return read(_HISTOGRAMS, _within(period, series=list(series))) if series else []
 
 
 def statement_sums(period: Period, minutes: Collection[datetime]) -> Sequence[AnyRow]:

@@ -1,21 +1,22 @@
 """Reads that several answers share: series with their newest minutes, and statements with what describes them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from falconbus.performance.dashboard import queries, statements, tracks
 from falconbus.performance.dashboard.periods import Period
 from falconbus.performance.dashboard.statements import Description, Sums
-from falconbus.performance.dashboard.tracks import Tracks
+from falconbus.performance.dashboard.tracks import Track
 from falconbus.performance.dashboard.values import RepeatedOut, StatementOut
+from falconbus.telemetry.state import Key
 from falconbus.telemetry.tail import Tail
 
 _UNKNOWN = Description("", [])
 
 
-def tracks_of(period: Period, kinds: Collection[str], newest: Tail) -> Tracks:
-    """All series of these kinds."""
+def tracks_of(period: Period, kinds: Collection[str], newest: Tail) -> Iterator[tuple[Key, Track]]:
+    """All series of these kinds, one after the other."""
     rows = queries.series_of(period, kinds, tracks.minutes_of(newest))
-    return tracks.put_together(period, rows, tracks.unrolled(newest, rows), lambda key: key[0] in kinds)
+    return tracks.tracks(period, rows, tracks.unrolled(newest, rows), lambda key: key[0] in kinds)
 
 
 def statements_of(
@@ -37,7 +38,7 @@ def _shown(period: Period, found: Sums, newest: Tail) -> tuple[list[StatementOut
     known = statements.describe(queries.texts(fingerprints), newest)
     chosen = {source: one for name in names for source, one in groups[name]}
     ids = [one.series_id for one in chosen.values() if one.series_id is not None]
-    histograms = statements.histograms(queries.chosen_series(period, ids, ()) if ids else (), period, chosen)
+    histograms = statements.histograms(queries.histograms(period, ids), chosen)
     all_time = sum(one.total_us for one in found.values())
     heaviest = [
         statements.statement(name, groups[name], histograms.get(name, {}), known.get(name, _UNKNOWN), period, all_time)

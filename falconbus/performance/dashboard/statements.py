@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+
 from falconbus.extensions import AnyRow
 from falconbus.performance.dashboard import tracks
 from falconbus.performance.dashboard.figures import milliseconds, ms, share
@@ -20,6 +22,8 @@ SLOWEST = 10
 MOST_REPEATED = 25
 #: The mean of fewer calls is chance, not slowness.
 _ENOUGH_CALLS = 5
+
+_histograms = msgspec.msgpack.Decoder(list[Buckets])
 
 
 class Source(NamedTuple):
@@ -155,11 +159,9 @@ def repetition(source: Source, one: Sum, description: Description, period: Perio
     )
 
 
-def histograms(rows: Iterable[AnyRow], period: Period, found: Sums) -> Mapping[str, Buckets]:
-    """Histograms by fingerprint: rows of queries.chosen_series() and the tail's parts in `found`."""
-    whole: dict[str, Buckets] = {}
-    for key, track in tracks.put_together(period, rows, Tail([]), lambda _: False).items():
-        histogram.add(whole.setdefault(key[2], {}), track.total.buckets)
+def histograms(rows: Iterable[AnyRow], found: Sums) -> Mapping[str, Buckets]:
+    """By fingerprint: rows of queries.histograms() and the tail's parts in `found`."""
+    whole = {row.fingerprint: tracks.added_up(_histograms.decode(row.buckets)) for row in rows}
     for source, one in found.items():
         if one.buckets:
             histogram.add(whole.setdefault(source.fingerprint, {}), one.buckets)

@@ -7,11 +7,7 @@ import msgspec
 
 
 class PeriodOut(msgspec.Struct, rename={"begin": "from", "end": "to"}):
-    """The time that is answered: what was asked for, widened to whole rows of `resolution_seconds`.
-
-    `end` is exclusive and may lie a little in the future; `seconds` is how much of it is over. Each of the `slots` is
-    `slot_seconds` long.
-    """
+    """What was asked for, widened to whole rows of `resolution_seconds`; `seconds` is how much of it is over."""
 
     begin: datetime
     end: datetime
@@ -102,10 +98,9 @@ class PlanOut(msgspec.Struct):
 
 
 class StatementOut(msgspec.Struct):
-    """A statement without its values. `owners` are the endpoints and tasks that sent it, `origins` the lines of code.
+    """A statement without its values; `repeated` is how often it was sent again in a request.
 
-    `time_share` is its part of all time spent in the database; `repeated` how often it was sent again in a request.
-    """
+    `owners` are the endpoints and tasks that sent it; `time_share` is of all time in the database."""
 
     fingerprint: str
     text: str
@@ -131,8 +126,7 @@ class RemedyOut(msgspec.Struct):
 class RepeatedOut(msgspec.Struct):
     """An N+1: a statement sent `per_request` times by one line in each of `requests` requests of `owner`.
 
-    `chain` are the lines of our code that lead to it, innermost (`origin`) first. `ms_per_hour` is what all but one
-    of them take.
+    `chain` are the lines that lead to it, innermost (`origin`) first; `ms_per_hour` is what all but one of them take.
     """
 
     fingerprint: str

@@ -1,8 +1,12 @@
 """Advice on indexes: what was proven, having a statement looked at, putting advice away."""
 
 from flask import Blueprint
+from werkzeug.wrappers import Response
 
-from falconbus.performance.advisor import service
+from falconbus.jobs import Job, enqueue
+from falconbus.performance import postgres
+from falconbus.performance.advisor import queries, service
+from falconbus.performance.advisor.errors import StatementNotFound
 from falconbus.performance.advisor.models import AdviceState
 from falconbus.performance.pages import frame
 from falconbus.performance.pages.plans import read_plan
@@ -28,5 +32,26 @@ def show_advice() -> str:
         applied=[one for one in every if one.state is AdviceState.APPLIED],
         closed=[one for one in every if one.state in _CLOSED],
         plans=read_plan,
+        postgres=postgres.vitals(),
         may_tend=caller().may(Permission.TEND_PERFORMANCE),
     )
+
+
+@bp.post("/statements/<fingerprint>/advice")
+@requires(Permission.TEND_PERFORMANCE)
+@query_budget(2)
+def find_index(fingerprint: str) -> Response:
+    """Have a worker try indexes for a statement; its page shows the proof."""
+    if queries.find_statement(fingerprint) is None:
+        raise StatementNotFound
+    enqueue(Job.ADVISE, fingerprint=fingerprint)
+    return frame.see("statements.show_statement", "searching", fingerprint=fingerprint)
+
+
+@bp.post("/advice/<id:advice_id>/dismiss")
+@requires(Permission.TEND_PERFORMANCE)
+@query_budget(2)
+def dismiss(advice_id: int) -> Response:
+    """Put advice away."""
+    service.dismiss(advice_id)
+    return frame.see("advice.show_advice", "dismissed")

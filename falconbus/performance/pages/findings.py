@@ -3,11 +3,15 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from falconbus.performance import queues
+from falconbus.performance import postgres, queues
+from falconbus.performance.advisor import service as advisor
+from falconbus.performance.advisor.models import AdviceState
+from falconbus.performance.advisor.schemas import AdviceOut
 from falconbus.performance.dashboard.values import DashboardOut
 from falconbus.performance.pages import formats
 from falconbus.performance.pages.frame import link
 from falconbus.performance.pages.period import Picked
+from falconbus.performance.postgres import PostgresOut
 from falconbus.performance.queues import QueuesOut
 from falconbus.performance.verdicts import service as verdicts
 from falconbus.performance.verdicts.models import Comparison
@@ -17,6 +21,10 @@ from falconbus.performance.verdicts.values import Verdict
 _OF_EACH = 3
 #: Work that waits for longer than this has nobody to do it, in seconds.
 _TOO_LONG = 300
+#: Reading a small table whole is right; from so many milliseconds on it deserves a look.
+_SLOW_MS = 5.0
+#: Unused indexes are worth a word from so many bytes on.
+_MUCH = 10_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,8 +46,10 @@ def overview_findings(page: DashboardOut, picked: Picked) -> list[Finding]:
         *_errors(page, picked),
         *_verdict(verdicts.latest_verdict()),
         *_repeated(page, picked),
+        *_advice(advisor.list_advice()),
         *_over_budget(page, picked),
         *_scans(page, picked),
+        *_unused(postgres.vitals()),
         *_dropped(page),
     ]
     return sorted(found, key=lambda finding: finding.tone != "danger")
@@ -104,6 +114,33 @@ def _repeated(page: DashboardOut, picked: Picked) -> Iterator[Finding]:
         )
 
 
+def _advice(every: Iterable[AdviceOut]) -> Iterator[Finding]:
+    for one in [one for one in every if one.state is AdviceState.OPEN][:_OF_EACH]:
+        saving = one.saving_ms_per_hour
+        saved = "" if saving is None else f" and would save {formats.milliseconds(saving)} an hour"
+        yield Finding(
+            label="Index",
+            tone="caution",
+            words=f"An index on {one.table} ({', '.join(one.keys)}) is missing",
+            remedy=f"Proven {formats.number(one.factor)} times quicker on a copy{saved}: the migration is written.",
+            address=f"{link('advice.show_advice')}#advice-{one.id}",
+            link="Advice",
+        )
+
+
+def _unused(found: PostgresOut) -> Iterator[Finding]:
+    size = sum(index.bytes for index in found.unused_indexes)
+    if size >= _MUCH:
+        yield Finding(
+            label="Index",
+            tone="caution",
+            words=f"{formats.number(len(found.unused_indexes))} indexes are never used and take {formats.size(size)}",
+            remedy="Each slows every write to its table down: drop those that nothing is going to need.",
+            address=f"{link('advice.show_advice')}#unused",
+            link="Advice",
+        )
+
+
 def _over_budget(page: DashboardOut, picked: Picked) -> Iterator[Finding]:
     broken = sorted((one for one in page.endpoints if one.over_budget), key=lambda one: -one.over_budget)
     for one in broken[:_OF_EACH]:
@@ -119,7 +156,7 @@ def _over_budget(page: DashboardOut, picked: Picked) -> Iterator[Finding]:
 
 
 def _scans(page: DashboardOut, picked: Picked) -> Iterator[Finding]:
-    scanning = [one for one in page.statements if one.plan and one.plan.sequential_scans]
+    scanning = [one for one in page.statements if one.plan and one.plan.sequential_scans and one.mean_ms >= _SLOW_MS]
     for one in scanning[:_OF_EACH]:
         tables = ", ".join(one.plan.sequential_scans) if one.plan else ""
         yield Finding(

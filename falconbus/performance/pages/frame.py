@@ -26,13 +26,11 @@ class Notice:
 
 
 NOTICES = {
-    "cleared": Notice("The group is cleared: its next answers come from the database."),
-    "cleared-all": Notice("All groups are cleared: the next answers come from the database."),
+    "cleared": Notice("The group is cleared, and a worker makes anew what is asked for most."),
+    "cleared-all": Notice("All groups are cleared, and a worker makes anew what is asked for most."),
     "warming": Notice("A worker is warming what is asked for most. Reload in a moment to see it."),
     "searching": Notice("A worker is trying indexes on a sampled copy. This page shows the proof when it is there."),
-    "searched": Notice("The statement was looked at again: see what was found below."),
-    "dismissed": Notice("Dismissed. It stays under \u201cDismissed\u201d, where it can be opened again."),
-    "reopened": Notice("Open again."),
+    "dismissed": Notice("Dismissed. It does not come back by itself."),
     "comparing": Notice("A worker is comparing. The result appears here."),
 }
 

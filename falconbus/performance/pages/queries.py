@@ -3,10 +3,22 @@
 from sqlalchemy import text
 
 from falconbus.extensions import AnyRow, read
+from falconbus.jobs import Job
 
 _RELEASES = text("""
     SELECT name, first_seen, last_seen FROM telemetry_releases ORDER BY first_seen DESC, id DESC LIMIT :most
 """)
+
+_WAITING_ADVICE = text("""
+    SELECT EXISTS (
+        SELECT FROM outbox
+        WHERE job = :job AND arguments->>'fingerprint' = :fingerprint AND done_at IS NULL AND failed_at IS NULL)
+""")
+
+
+def is_being_advised(fingerprint: str) -> bool:
+    """Whether a worker has yet to look at the statement, or is at it."""
+    return bool(read(_WAITING_ADVICE, {"job": Job.ADVISE, "fingerprint": fingerprint})[0][0])
 
 
 def releases(most: int = 50) -> list[AnyRow]:

@@ -4,7 +4,7 @@ from flask import Blueprint
 
 from falconbus.performance.advisor import service as advisor
 from falconbus.performance.dashboard import service
-from falconbus.performance.pages import charts, frame
+from falconbus.performance.pages import charts, frame, queries
 from falconbus.performance.pages.plans import read_plan
 from falconbus.security import Permission, caller, requires
 from falconbus.telemetry.budget import query_budget
@@ -50,7 +50,8 @@ def show_statement(fingerprint: str) -> str:
         charts=charts.statement(page.series),
         plan=read_plan(page.plan),
         plans=read_plan,
-        advice=[one for one in advisor.list_advice() if one.fingerprint == fingerprint],
+        advice=advisor.list_advice(fingerprint),
+        is_searching=queries.is_being_advised(fingerprint),
         check=advisor.find_check(fingerprint),
         may_tend=caller().may(Permission.TEND_PERFORMANCE),
     )

@@ -6,10 +6,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from falconbus.caching import tending
-from falconbus.caching.groups import Group
-from falconbus.jobs import Job, enqueue
-from falconbus.kit.errors import Invalid
-from falconbus.performance import health, queues, redis_vitals
+from falconbus.performance import caches, health, postgres, queues, redis_vitals
 from falconbus.performance.dashboard import service
 from falconbus.performance.dashboard.values import CacheOut
 from falconbus.performance.pages import frame
@@ -69,11 +66,11 @@ def show_caches() -> str:
 
 @bp.post("/caches/clear")
 @requires(Permission.TEND_PERFORMANCE)
-@query_budget(0)
+@query_budget(1)
 def clear_caches() -> Response:
     """Clear one group (`group=`), or all."""
-    name = request.form.get("group", "")
-    tending.clear([_group(name)] if name else list(Group))
+    name = request.form.get("group") or None
+    caches.clear(name)
     return frame.see("system.show_caches", "cleared" if name else "cleared-all")
 
 
@@ -82,7 +79,7 @@ def clear_caches() -> Response:
 @query_budget(1)
 def warm_caches() -> Response:
     """Have a worker make anew what is asked for most."""
-    enqueue(Job.WARM_CACHES)
+    caches.request_warming()
     return frame.see("system.show_caches", "warming")
 
 
@@ -109,7 +106,9 @@ def show_workers() -> str:
 @query_budget(20)
 def show_database() -> str:
     """PostgreSQL and Redis."""
-    return frame.render("database.html", "Database", tab="system.show_database", redis=redis_vitals.vitals())
+    return frame.render(
+        "database.html", "Database", tab="system.show_database", page=postgres.vitals(), redis=redis_vitals.vitals()
+    )
 
 
 @bp.get("/health")
@@ -120,14 +119,6 @@ def show_health() -> str:
     page = health.check()
     rows = [HealthRow(name, getattr(page, part) == health.HEALTHY, words) for part, (name, words) in PARTS.items()]
     return frame.render("health.html", "Health", tab="system.show_health", page=page, rows=rows)
-
-
-def _group(name: str) -> Group:
-    try:
-        return Group(name)
-    except ValueError:
-        words = f"There is no such cache group. The groups are {', '.join(Group)}."
-        raise Invalid(words, pointer="group") from None
 
 
 def _cache_rows(asked: list[CacheOut]) -> list[CacheRow]:

@@ -31,10 +31,10 @@ for part in (statement_views.bp, advice_views.bp, system_views.bp, compare_views
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the endpoints' table, and what its head sorts by."""
+    """A column of the endpoints' table, and what its head sorts by, if it does."""
 
     label: str
-    sort: Sort
+    sort: Sort | None
     is_number: bool = True
 
 
@@ -42,6 +42,7 @@ COLUMNS = (
     Column("Endpoint", Sort.KEY, is_number=False),
     Column("Time", Sort.TIME),
     Column("Requests", Sort.REQUESTS),
+    Column("Over time", None, is_number=False),
     Column("Errors", Sort.ERRORS),
     Column("p50", Sort.P50),
     Column("p95", Sort.P95),

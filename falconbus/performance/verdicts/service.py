@@ -48,15 +48,20 @@ def request_comparison(baseline: Side, candidate: Side) -> int:
 
 
 def run_comparison(comparison_id: int, outbox_id: int) -> None:
-    """Compare, and keep what was found. Run twice, or by two workers, it is made once."""
+    """Compare, and keep what was found. Run twice, or by two workers, what was found first stays."""
     comparison = queries.lock_unfinished(comparison_id)
     if comparison is not None:
         comparison.state = ComparisonState.RUNNING
         jobs.extend_lease(outbox_id, _LEASE)
         transactions.commit()
+        found = _try_to_compare(comparison)
         comparison = queries.lock_unfinished(comparison_id)
     if comparison is not None:
-        _run(comparison)
+        if isinstance(found, Result):
+            comparison.finish(found)
+        else:
+            comparison.fail(found)
+        db.session.flush()
     jobs.done(outbox_id)
 
 
@@ -98,18 +103,17 @@ def _check_known(*sides: Side) -> None:
             raise ReleaseNotFound(f"no release {name} has run here, as far back as anything is known")
 
 
-def _run(comparison: Comparison) -> None:
+def _try_to_compare(comparison: Comparison) -> Result | str:
+    """What was found, or why nothing was; what the database may get over is raised, to be tried again."""
     try:
-        with db.session.begin_nested():
-            result = _compare(comparison.baseline, comparison.candidate)
-        comparison.finish(result)
+        return _compare(comparison.baseline, comparison.candidate)
     except DBAPIError:
         raise
     except Exception as fault:
         # Whatever it is, the next run of the same data would meet it too.
         log.exception("comparison %s failed", comparison.id)
-        comparison.fail(f"{type(fault).__name__}: see the workers' log")
-    db.session.flush()
+        transactions.rollback()
+        return f"{type(fault).__name__}: see the workers' log"
 
 
 def _compare(baseline: Side, candidate: Side) -> Result:
@@ -125,6 +129,8 @@ def _compare(baseline: Side, candidate: Side) -> Result:
     for window, side in ((before, baseline), (after, candidate)):
         release_id = known[side.release].id if side.release else None
         sides.append(queries.slices(window, windows.resolution(window, clock.now()), release_id))
+    # Drawing takes seconds: no transaction stays open meanwhile.
+    transactions.commit()
     (old, was), (new, now) = sides
     notes += _cautions(before, after, was, now)
     return Result(compare(old, new, (was.block_seconds, now.block_seconds)), was, now, notes)

@@ -1,0 +1,46 @@
+"""Our whole app with one address more: a request of three statements, each sent from a line of its own."""
+
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import text
+
+from benchmarks.recorders import statements
+from falconbus.extensions import read
+from falconbus.kit.schema import returns
+from falconbus.security import public
+from falconbus.telemetry.budget import query_budget
+from wsgi import app
+
+__all__ = ["app"]
+
+_ONE_STOP = text(statements.ONE_STOP)
+_ROUTES_FROM = text(statements.ROUTES_FROM)
+_FARE_CLASSES = text(statements.FARE_CLASSES)
+
+
+def find_stop(code: str) -> list[Any]:
+    return [tuple(row) for row in read(_ONE_STOP, {"code": code})]
+
+
+def routes_from(stop_id: int) -> list[Any]:
+    return [tuple(row) for row in read(_ROUTES_FROM, {"stop_id": stop_id})]
+
+
+def fare_classes() -> list[Any]:
+    return [tuple(row) for row in read(_FARE_CLASSES, {})]
+
+
+def add_address(to: Flask) -> None:
+    """Public, within its budget, encoded as all our answers are."""
+
+    @public
+    @query_budget(3)
+    @returns(list[Any])
+    def show_three() -> list[Any]:
+        return [find_stop("PTA"), routes_from(1), fare_classes()]
+
+    to.add_url_rule(statements.PATH, view_func=show_three)
+
+
+add_address(app)

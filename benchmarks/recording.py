@@ -1,0 +1,156 @@
+"""What recording costs: processor time of the web processes for a request of three statements, with and without."""
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+import psycopg
+from redis import Redis
+
+from benchmarks.load import drive, get
+from benchmarks.places import Databases
+from benchmarks.recorders import venv
+from benchmarks.recorders.measured import MeasuredWeb
+from benchmarks.recorders.statements import PATH
+from benchmarks.report import Goal, Report
+from benchmarks.rounds import RunFailed
+from config import Settings
+from falconbus.telemetry import state, store
+
+#: Microseconds a request.
+REACH = 60
+PROCESSES = 4
+OURS = ("falconbus.runtime.gunicorn_conf", "benchmarks.recorders.ours:app")
+UNRECORDED = ("falconbus.runtime.gunicorn_conf", "benchmarks.unrecorded:app")
+PEERS = ("flask-monitoringdashboard", "prometheus-flask-exporter")
+_WARM_UP = 3.0
+# Short ones: whatever else the machine does comes in bursts, and should meet all sides alike.
+_SECONDS_A_ROUND = 0.5
+_FEWEST = 20
+_SECONDS_TO_FLUSH = 3.0
+_ROWS = (
+    """INSERT INTO stops (id, code, name, city, time_zone)
+    VALUES (1, 'PTA', 'Pretoria, Station', 'Pretoria', 'Africa/Johannesburg')""",
+    """INSERT INTO fare_classes (id, code, name, price_percent)
+    VALUES (1, 'standard', 'Standard', 100), (2, 'comfort', 'Comfort', 150)""",
+    """INSERT INTO routes (id, name, origin_id, destination_id, base_price, currency, distance_m, duration_minutes)
+    SELECT n, 'Line ' || n, 1, 1, 10000, 'ZAR', 50000, 60 FROM generate_series(1, 20) n""",
+)
+
+
+@dataclass
+class Side:
+    """One server, and what a request cost it in each round, in microseconds."""
+
+    web: MeasuredWeb
+    costs: list[float] = field(default_factory=list)
+    requests: int = 0
+
+    def run(self, *, clients: int, seconds: float, is_counted: bool = True) -> None:
+        before = self.web.cpu_microseconds()
+        load = drive(self.web.port, lambda: get(PATH), clients=clients, seconds=seconds)
+        if load.errors:
+            raise RunFailed(f"{self.web.name} answered {dict(load.statuses)}, first {load.refusals[0]!r}")
+        self.requests += load.requests
+        if is_counted:
+            self.costs.append((self.web.cpu_microseconds() - before) / load.requests)
+
+    def added_to(self, *controls: "Side") -> list[float]:
+        """What it costs more than the controls on average, round by round."""
+        others = [mean(costs) for costs in zip(*(control.costs for control in controls), strict=True)]
+        return [own - other for own, other in zip(self.costs, others, strict=True)]
+
+    def figures(self, *controls: "Side") -> dict[str, Any]:
+        """The side as a row of the report; microseconds."""
+        added = sorted(self.added_to(*controls))
+        return {
+            "side": self.web.name,
+            "requests": self.requests,
+            "cpu_us": round(median(self.costs)),
+            "added_us": round(median(added), 1),
+            "quarter_us": round(added[len(added) // 4], 1),
+            "three_quarters_us": round(added[-1 - len(added) // 4], 1),
+        }
+
+
+def run(databases: Databases, *, seconds: float, clients: int) -> Report:
+    """Our app recorded, unrecorded and unrecorded once more; then the peers' small app, likewise."""
+    databases.make("recording")
+    databases.migrate("recording")
+    _fill(databases.url("recording"))
+    settings = {**databases.settings("recording"), "WEB_CONCURRENCY": str(PROCESSES), "EMBEDDED": "false"}
+    report = Report("what recording costs a request of three statements")
+    control, again, recorded = _ours(settings, seconds=seconds, clients=clients)
+    report.rows = [side.figures(control) for side in (control, again, recorded)]
+    report.goals = [
+        Goal("microseconds of processor time added", median(recorded.added_to(control)), REACH, at_most=True)
+    ]
+    report.notes = [
+        f"{PROCESSES} web processes of 8 threads, {clients} clients, flusher and Redis and stack lines on",
+        f"all of its {recorded.requests:,} requests were found in Redis",
+        "added_us is the median over the rounds; what the two unrecorded sides differ by shows what it is worth",
+    ]
+    try:
+        report.rows += _peers(settings, venv.python(), seconds=seconds, clients=clients)
+    except subprocess.CalledProcessError as fault:
+        report.notes.append(f"the peers are left out: their environment could not be made ({fault})")
+    return report
+
+
+def _ours(settings: dict[str, str], *, seconds: float, clients: int) -> list[Side]:
+    redis = Redis.from_url(Settings.from_environment(settings).cache_redis_url)
+    before = _recorded(redis)
+    with ExitStack() as stack:
+        names = (("unrecorded", UNRECORDED), ("unrecorded, again", UNRECORDED), ("recorded", OURS))
+        sides = [Side(stack.enter_context(MeasuredWeb(name, program, settings))) for name, program in names]
+        _alternate(sides, clients=clients, seconds=seconds)
+        time.sleep(_SECONDS_TO_FLUSH)
+        found = _recorded(redis) - before
+    if found != sides[2].requests:
+        raise RunFailed(f"{sides[2].requests} requests were sent, and {found} recorded")
+    return sides
+
+
+def _peers(settings: dict[str, str], interpreter: Path, *, seconds: float, clients: int) -> list[dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        sides = []
+        for number, monitor in enumerate(("nothing", "nothing", *PEERS)):
+            own = Path(folder, str(number))
+            own.mkdir()
+            more = {"MONITOR": monitor, "MONITOR_FOLDER": str(own), "PROMETHEUS_MULTIPROC_DIR": str(own)}
+            name = f"small app, {monitor}" if number != 1 else "small app, nothing, again"
+            sides.append(Side(stack.enter_context(venv.Peer(name, interpreter, {**settings, **more}))))
+        _alternate(sides, clients=clients, seconds=seconds)
+        plain, again, *watched = sides
+        return [plain.figures(again), again.figures(plain), *(side.figures(plain, again) for side in watched)]
+
+
+def _alternate(sides: Sequence[Side], *, clients: int, seconds: float) -> None:
+    """In turns, so that whatever else the machine does falls on all."""
+    for side in sides:
+        side.run(clients=clients, seconds=_WARM_UP, is_counted=False)
+    rounds = max(_FEWEST, round(seconds / _SECONDS_A_ROUND))
+    for number in range(rounds):
+        first = number % len(sides)
+        for side in (*sides[first:], *sides[:first]):
+            side.run(clients=clients, seconds=seconds / rounds)
+
+
+def _recorded(redis: Redis) -> int:
+    """How many requests of the measured address all processes have put into Redis."""
+    key = (state.ENDPOINT, f"GET {PATH}")
+    return sum(seen.series[key].count for _, _, seen in store.read(redis) if key in seen.series)
+
+
+def _fill(url: str) -> None:
+    """A few rows, so that each statement has something to bring."""
+    with psycopg.connect(url) as connection:
+        connection.execute("SET LOCAL session_replication_role = replica")
+        for statement in _ROWS:
+            connection.execute(statement)

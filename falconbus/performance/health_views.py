@@ -1,0 +1,43 @@
+"""Addresses that tell whether the system is well: never limited, never a stack trace."""
+
+import msgspec
+from flask import Blueprint
+
+from falconbus.kit.schema import returns
+from falconbus.limits import uncounted
+from falconbus.performance import health
+from falconbus.performance.health import HealthOut
+from falconbus.security import public
+
+bp = Blueprint("health", __name__, url_prefix="/api/v1/health")
+
+
+class AliveOut(msgspec.Struct):
+    status: str
+
+
+@bp.get("")
+@public
+@uncounted
+@returns(HealthOut)
+def show_health() -> HealthOut:
+    """Whether the system can sell: database, cache, queue, migrations; 503 when one of them cannot."""
+    return health.check()
+
+
+@bp.get("/live")
+@public
+@uncounted
+@returns(AliveOut)
+def show_liveness() -> AliveOut:
+    """Whether this process answers; asks nothing of anybody else."""
+    return AliveOut(health.HEALTHY)
+
+
+@bp.get("/ready")
+@public
+@uncounted
+@returns(HealthOut)
+def show_readiness() -> HealthOut:
+    """Whether this process should be sent requests; the same as health."""
+    return health.check()

@@ -1,0 +1,67 @@
+"""Telemetry for tests: rows of the rollups as the beat leaves them, minutes in Redis as processes write them."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from falconbus.extensions import cache_redis, db
+from falconbus.telemetry import histogram, store
+from falconbus.telemetry.models import Resolution, TelemetryMinute, TelemetryRelease, TelemetryRollup, TelemetrySeries
+from falconbus.telemetry.state import Key, Minute, Series
+
+
+def series(milliseconds: Iterable[float], **counters: int) -> Series:
+    """Durations and counters; a counter that begins with a digit is written with an underscore before it."""
+    made = Series(counters={name.removeprefix("_"): number for name, number in counters.items()})
+    for each in milliseconds:
+        bucket = histogram.bucket_of(each * 1000)
+        made.count += 1
+        made.total_us += round(each * 1000)
+        made.buckets[bucket] = made.buckets.get(bucket, 0) + 1
+    return made
+
+
+def release(name: str, seen: datetime) -> TelemetryRelease:
+    """A release that ran at that time."""
+    row = TelemetryRelease(name=name, first_seen=seen, last_seen=seen)
+    db.session.add(row)
+    db.session.commit()
+    return row
+
+
+def roll(
+    key: Key, start: datetime, one: Series, resolution: Resolution = Resolution.MINUTE, release_id: int = 1
+) -> int:
+    """A row of the rollups; the number of its series."""
+    found = db.session.query(TelemetrySeries).filter_by(key=list(key)).one_or_none()
+    if found is None:
+        found = TelemetrySeries(kind=key[0], key=list(key))
+        db.session.add(found)
+        db.session.flush()
+    db.session.add(
+        TelemetryRollup(
+            resolution=int(resolution),
+            kind=key[0],
+            start=start,
+            series_id=found.id,
+            release_id=release_id,
+            count=one.count,
+            total_us=one.total_us,
+            buckets=msgspec.msgpack.encode(one.buckets),
+            counters=one.counters,
+        )
+    )
+    db.session.commit()
+    return found.id
+
+
+def mark_rolled(minute: datetime) -> None:
+    """Say that a minute is in the rollups."""
+    db.session.add(TelemetryMinute(minute=minute))
+    db.session.commit()
+
+
+def write(process: str, minutes: Mapping[datetime, Minute]) -> None:
+    """What a process has seen, into Redis."""
+    store.write(cache_redis(), process, {int(at.timestamp()): minute for at, minute in minutes.items()})
