@@ -8,13 +8,13 @@ from pydantic import Field
 from falconbus.kit.schema import Query
 
 
-class TicketQuery(Query):
+class StreamTicketQuery(Query):
     """The topic to listen to."""
 
     topic: Annotated[str, Field(min_length=1, max_length=50)]
 
 
-class TicketOut(msgspec.Struct):
+class StreamTicketOut(msgspec.Struct):
     """A ticket, and within how many seconds it must be used; `url` is where, without one there is no live process."""
 
     ticket: str

@@ -10,7 +10,7 @@ from falconbus.limits import uncounted
 from falconbus.live import service, tickets
 from falconbus.live.errors import NumbersAway
 from falconbus.live.performance import LiveNumbers
-from falconbus.live.schemas import TicketOut, TicketQuery
+from falconbus.live.schemas import StreamTicketOut, StreamTicketQuery
 from falconbus.security import Forbidden, Permission, caller, requires
 from falconbus.telemetry.budget import query_budget
 
@@ -21,12 +21,12 @@ bp = Blueprint("live", __name__, url_prefix="/api/v1")
 @requires(Permission.OWN_BOOKINGS)
 @uncounted
 @query_budget(0)
-@accepts_query(TicketQuery)
-@returns(TicketOut, 200, Forbidden)
-def give_ticket(query: TicketQuery) -> TicketOut:
+@accepts_query(StreamTicketQuery)
+@returns(StreamTicketOut, 200, Forbidden)
+def give_ticket(query: StreamTicketQuery) -> StreamTicketOut:
     """Give a ticket to listen to a topic at the live process's `/events?ticket=`."""
     ticket = service.give_ticket(query.topic, caller())
-    return TicketOut(ticket, tickets.VALID_SECONDS, current_app.config["SETTINGS"].live_url)
+    return StreamTicketOut(ticket, tickets.VALID_SECONDS, current_app.config["SETTINGS"].live_url)
 
 
 @bp.get("/performance/live")

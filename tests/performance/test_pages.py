@@ -144,7 +144,7 @@ def test_an_endpoint_shows_its_slow_request_step_by_step(admin: FlaskClient, mea
     page = admin.get("/performance/endpoint", query_string={"key": SLOW}).text
     words = words_of(page)
     assert "the-slow-request" in page
-    assert "1 statements took 2 ms, 1 cache calls 300 µs" in words
+    assert "Statements: 1, 2 ms together. Cache calls: 1, 300 µs." in words
     assert SQL in words
     assert QUIET not in words
     assert re.search(r'<rect class="step-statement" x="[\d.]+" width="[\d.]+"', page)
@@ -262,6 +262,6 @@ def test_proven_advice_is_shown_with_its_migration_until_it_is_dismissed(
     assert answer.status_code == 303
     after = words_of(admin.get(answer.location).text)
     assert "No index to add" in after
-    assert "1 proposals that were dismissed" in after
+    assert "Dismissed or no longer of help: 1" in after
     assert admin.post(f"/performance/advice/{advice.id}/dismiss").status_code == 409
     assert admin.post("/performance/advice/999/dismiss").status_code == 404

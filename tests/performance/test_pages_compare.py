@@ -41,7 +41,7 @@ def test_a_comparison_waits_for_a_worker_and_looks_again_by_itself(admin: FlaskC
     answer = admin.post("/performance/compare", data={"baseline_release": "1.0", "candidate_release": "1.1"})
     assert answer.status_code == 303
     page = admin.get(answer.location).text
-    assert "release 1.0 against release 1.1" in page
+    assert "Release 1.0 against release 1.1" in page
     assert "Waiting for a worker" in page
     assert 'hx-trigger="every 2s"' in page
     assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in page, "also without script"

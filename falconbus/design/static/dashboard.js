@@ -20,12 +20,14 @@
     processes: String,
   };
 
+  // On a phone the tabs scroll: the present one is to be seen.
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   const live = document.querySelector("[data-live-numbers]");
   if (live) {
     const state = live.querySelector(".live");
     const WORDS = { streaming: "live, over the last minute", polling: "every two seconds, over the last minute", away: "no answer: these figures are old" };
     document.addEventListener("live:performance", ({ detail }) => {
-      live.hidden = false;
       for (const place of live.querySelectorAll("[data-live]")) {
         const words = SHOWN[place.dataset.live](detail[place.dataset.live]);
         if (place.textContent !== words) place.textContent = words;

@@ -24,8 +24,8 @@ FACTOR = 1.5
 SAVING_MS = 1.0
 #: ... a second one must do that much again, and the smaller of two is taken unless the other is so much quicker.
 FACTOR_OF_A_SECOND = 1.2
-#: Below this two times are the same.
-_NOISE_MS = 0.1
+#: Times that differ by less say nothing on a busy machine.
+_NOISE_MS = 0.5
 SECONDS = 30.0
 _MOST_PAIRS = 6
 APPLICATION = "falconbus advisor"

@@ -20,7 +20,7 @@ _CLOSED = {AdviceState.DISMISSED, AdviceState.WITHDRAWN}
 
 @bp.get("/advice")
 @requires(Permission.SEE_PERFORMANCE)
-@query_budget(10)
+@query_budget(7)
 def show_advice() -> str:
     """Indexes to add, those that were added with what came of it, and those to drop."""
     every = service.list_advice()

@@ -52,7 +52,7 @@ def show_comparison(comparison_id: int) -> str:
     result = comparison.outcome
     return frame.render(
         "comparison.html",
-        f"{comparisons.side_words(comparison.baseline)} against {comparisons.side_words(comparison.candidate)}",
+        comparisons.title(comparison.baseline, comparison.candidate),
         tab="comparisons.show_comparisons",
         comparison=comparison,
         is_waiting=comparison.state in {ComparisonState.QUEUED, ComparisonState.RUNNING},

@@ -40,6 +40,12 @@ def side_words(side: Side) -> str:
     return f"{formats.moment(frame.local(side.begin))} to {formats.moment(frame.local(side.end))}"
 
 
+def title(before: Side, after: Side) -> str:
+    """Both sides, as a page's heading."""
+    words = f"{side_words(before)} against {side_words(after)}"
+    return words[0].upper() + words[1:]
+
+
 def rows(result: Result) -> list[Row]:
     """Endpoints in the order of the result: those that changed come first."""
     return [Row(one, _TONES.get(one.verdict, ""), interval(one.p50), interval(one.p95)) for one in result.endpoints]

@@ -1,6 +1,6 @@
 """What stands out, the most urgent first, each with its remedy and the page that shows it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from falconbus.performance import postgres, queues
@@ -41,14 +41,16 @@ class Finding:
 
 def overview_findings(page: DashboardOut, picked: Picked) -> list[Finding]:
     """Everything that the overview names under "What to do"."""
+    open_advice = [one for one in advisor.list_advice() if one.state is AdviceState.OPEN]
+    advised = {one.fingerprint for one in open_advice}
     found = [
         *_jobs(page, queues.vitals(), picked),
         *_errors(page, picked),
         *_verdict(verdicts.latest_verdict()),
         *_repeated(page, picked),
-        *_advice(advisor.list_advice()),
+        *_advice(open_advice),
         *_over_budget(page, picked),
-        *_scans(page, picked),
+        *_scans(page, picked, advised),
         *_unused(postgres.vitals()),
         *_dropped(page),
     ]
@@ -114,8 +116,8 @@ def _repeated(page: DashboardOut, picked: Picked) -> Iterator[Finding]:
         )
 
 
-def _advice(every: Iterable[AdviceOut]) -> Iterator[Finding]:
-    for one in [one for one in every if one.state is AdviceState.OPEN][:_OF_EACH]:
+def _advice(every: Sequence[AdviceOut]) -> Iterator[Finding]:
+    for one in every[:_OF_EACH]:
         saving = one.saving_ms_per_hour
         saved = "" if saving is None else f" and would save {formats.milliseconds(saving)} an hour"
         yield Finding(
@@ -155,8 +157,12 @@ def _over_budget(page: DashboardOut, picked: Picked) -> Iterator[Finding]:
         )
 
 
-def _scans(page: DashboardOut, picked: Picked) -> Iterator[Finding]:
-    scanning = [one for one in page.statements if one.plan and one.plan.sequential_scans and one.mean_ms >= _SLOW_MS]
+def _scans(page: DashboardOut, picked: Picked, advised: Collection[str]) -> Iterator[Finding]:
+    scanning = [
+        one
+        for one in page.statements
+        if one.plan and one.plan.sequential_scans and one.mean_ms >= _SLOW_MS and one.fingerprint not in advised
+    ]
     for one in scanning[:_OF_EACH]:
         tables = ", ".join(one.plan.sequential_scans) if one.plan else ""
         yield Finding(

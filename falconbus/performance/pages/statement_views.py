@@ -14,7 +14,7 @@ bp = Blueprint("statements", __name__)
 
 @bp.get("/statements")
 @requires(Permission.SEE_PERFORMANCE)
-@query_budget(10)
+@query_budget(6)
 def show_statements() -> str:
     """The statements that take the most time."""
     picked = frame.picked()
@@ -24,7 +24,7 @@ def show_statements() -> str:
 
 @bp.get("/repeated")
 @requires(Permission.SEE_PERFORMANCE)
-@query_budget(10)
+@query_budget(6)
 def show_repeated() -> str:
     """Lines of code that send the same statement again and again within a request (N+1)."""
     picked = frame.picked()
@@ -36,7 +36,7 @@ def show_repeated() -> str:
 
 @bp.get("/statements/<fingerprint>")
 @requires(Permission.SEE_PERFORMANCE)
-@query_budget(10)
+@query_budget(8)
 def show_statement(fingerprint: str) -> str:
     """One statement: who sends it, how long it takes, its plan, and the index that would help."""
     picked = frame.picked()

@@ -48,7 +48,7 @@ class CacheRow:
 
 @bp.get("/caches")
 @requires(Permission.SEE_PERFORMANCE)
-@query_budget(10)
+@query_budget(6)
 def show_caches() -> str:
     """Cache groups: hit share, size, and buttons to clear and warm."""
     picked = frame.picked()
@@ -85,7 +85,7 @@ def warm_caches() -> Response:
 
 @bp.get("/workers")
 @requires(Permission.SEE_PERFORMANCE)
-@query_budget(12)
+@query_budget(8)
 def show_workers() -> str:
     """Tasks, queues, workers, mails and the outbox."""
     picked = frame.picked()
@@ -103,7 +103,7 @@ def show_workers() -> str:
 
 @bp.get("/database")
 @requires(Permission.SEE_PERFORMANCE)
-@query_budget(20)
+@query_budget(6)
 def show_database() -> str:
     """PostgreSQL and Redis."""
     return frame.render(

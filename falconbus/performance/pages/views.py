@@ -78,7 +78,7 @@ def show_overview() -> str:
 
 @bp.get("/endpoint")
 @requires(Permission.SEE_PERFORMANCE)
-@query_budget(10)
+@query_budget(8)
 def show_endpoint() -> str:
     """One endpoint (`?key=GET /api/v1/schedules`): its times, statements and slowest requests."""
     picked = frame.picked()

@@ -10,8 +10,8 @@ LIBRARY = """
     CREATE TABLE members (id bigint PRIMARY KEY, email text NOT NULL, city text NOT NULL);
     CREATE TABLE books (id bigint PRIMARY KEY, title text NOT NULL);
     CREATE TABLE loans (
-        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, member_id bigint NOT NULL REFERENCES members,
-        book_id bigint NOT NULL REFERENCES books, lent_at timestamptz NOT NULL, returned boolean NOT NULL);
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, member_id bigint NOT NULL,
+        book_id bigint NOT NULL, lent_at timestamptz NOT NULL, returned boolean NOT NULL);
     INSERT INTO members SELECT n, 'Reader' || n || '@Example.org', 'City ' || n % 40 FROM generate_series(1, 20000) n;
     INSERT INTO books SELECT n, 'Title ' || n FROM generate_series(1, 300) n;
     INSERT INTO loans (member_id, book_id, lent_at, returned)
