@@ -53,6 +53,7 @@ class Settings:
     metrics_token: str | None
     sentry_dsn: str | None
     otel_exporter_otlp_endpoint: str | None
+    otel_traces_sampler_arg: float
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -99,6 +100,7 @@ class Settings:
             ),
             metrics_token=read.secret("METRICS_TOKEN") if read.text("METRICS_TOKEN", "") else None,
             sentry_dsn=read.optional_url("SENTRY_DSN", schemes=("http", "https")),
+            otel_traces_sampler_arg=read.share("OTEL_TRACES_SAMPLER_ARG", 0.1),
             otel_exporter_otlp_endpoint=read.optional_url("OTEL_EXPORTER_OTLP_ENDPOINT", schemes=("http", "https")),
         )
 
@@ -142,6 +144,12 @@ class _Reader:
         if not re.fullmatch(r"-?[0-9]{1,9}", value) or not at_least <= int(value) <= at_most:
             raise SettingError(f"{name} is not a whole number from {at_least} to {at_most}")
         return int(value)
+
+    def share(self, name: str, default: float) -> float:
+        value = self.text(name, str(default))
+        if not re.fullmatch(r"0(\.[0-9]{1,6})?|1(\.0{1,6})?", value):
+            raise SettingError(f"{name} is not a share from 0 to 1, such as 0.1")
+        return float(value)
 
     def boolean(self, name: str, *, default: bool) -> bool:
         value = self.text(name, str(default)).lower()

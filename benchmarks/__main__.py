@@ -3,17 +3,17 @@
 import argparse
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from benchmarks import booking, places, queries, race, scale, search
+from benchmarks import booking, dashboard, places, queries, race, recording, scale, search, warm
 from benchmarks.report import Report
 from benchmarks.rounds import RunFailed
 
-NAMES = ("search", "booking", "queries", "race", "scale")
+NAMES = ("search", "warm", "booking", "queries", "recording", "dashboard", "race", "scale")
 
 
 def main() -> int:
@@ -37,15 +37,17 @@ def main() -> int:
 
 def _run(name: str, databases: places.Databases, options: argparse.Namespace) -> Report:
     load = {"seconds": options.seconds, "clients": options.clients}
-    if name == "search":
-        return search.run(databases, **load)
-    if name == "booking":
-        return booking.run(databases, **load)
-    if name == "scale":
-        return scale.run(databases, **load, huge=options.huge)
-    if name == "race":
-        return race.run(databases, attempts=options.attempts, clients=2 * options.clients)
-    return queries.run(databases)
+    runs: dict[str, Callable[[], Report]] = {
+        "search": lambda: search.run(databases, **load),
+        "warm": lambda: warm.run(databases, **load),
+        "booking": lambda: booking.run(databases, **load),
+        "queries": lambda: queries.run(databases),
+        "recording": lambda: recording.run(databases, **load),
+        "dashboard": lambda: dashboard.run(databases),
+        "race": lambda: race.run(databases, attempts=options.attempts, clients=2 * options.clients),
+        "scale": lambda: scale.run(databases, **load, huge=options.huge),
+    }
+    return runs[name]()
 
 
 def _options() -> argparse.Namespace:

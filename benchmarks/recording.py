@@ -1,5 +1,6 @@
 """What recording costs: processor time of the web processes for a request of three statements, with and without."""
 
+import math
 import subprocess
 import tempfile
 import time
@@ -7,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import mean, median
+from statistics import mean, median, quantiles
 from typing import Any
 
 import psycopg
@@ -86,15 +87,14 @@ def run(databases: Databases, *, seconds: float, clients: int) -> Report:
     _fill(databases.url("recording"))
     settings = {**databases.settings("recording"), "WEB_CONCURRENCY": str(PROCESSES), "EMBEDDED": "false"}
     report = Report("what recording costs a request of three statements")
-    control, again, recorded = _ours(settings, seconds=seconds, clients=clients)
-    report.rows = [side.figures(control) for side in (control, again, recorded)]
-    report.goals = [
-        Goal("microseconds of processor time added", median(recorded.added_to(control)), REACH, at_most=True)
-    ]
+    (control, again, recorded), flushing = _ours(settings, seconds=seconds, clients=clients)
+    report.rows = [control.figures(again), again.figures(control), recorded.figures(control, again)]
+    added = _at_most(recorded.added_to(control, again))
+    report.goals = [Goal("microseconds of processor time added, at most", added, REACH, at_most=True)]
     report.notes = [
         f"{PROCESSES} web processes of 8 threads, {clients} clients, flusher and Redis and stack lines on",
-        f"all of its {recorded.requests:,} requests were found in Redis",
-        "added_us is the median over the rounds; what the two unrecorded sides differ by shows what it is worth",
+        f"all of its {recorded.requests:,} requests were found in Redis; {flushing:.1f} us of each is the flusher's",
+        "added_us is the median over the rounds; the goal adds twice its standard error",
     ]
     try:
         report.rows += _peers(settings, venv.python(), seconds=seconds, clients=clients)
@@ -103,9 +103,19 @@ def run(databases: Databases, *, seconds: float, clients: int) -> Report:
     return report
 
 
-def _ours(settings: dict[str, str], *, seconds: float, clients: int) -> list[Side]:
+def _at_most(added: Sequence[float]) -> float:
+    """The median and twice its standard error (from the quartiles, as for a normal distribution).
+
+    So a machine that is too busy for the question misses the goal, and does not reach it by luck.
+    """
+    lower, _, upper = quantiles(added, n=4)
+    return median(added) + 2 * 0.93 * (upper - lower) / math.sqrt(len(added))
+
+
+def _ours(settings: dict[str, str], *, seconds: float, clients: int) -> tuple[list[Side], float]:
+    """The three sides, and what the flusher says that a request has cost it, in microseconds."""
     redis = Redis.from_url(Settings.from_environment(settings).cache_redis_url)
-    before = _recorded(redis)
+    before, flushing = _recorded(redis), _flushing(redis)
     with ExitStack() as stack:
         names = (("unrecorded", UNRECORDED), ("unrecorded, again", UNRECORDED), ("recorded", OURS))
         sides = [Side(stack.enter_context(MeasuredWeb(name, program, settings))) for name, program in names]
@@ -114,7 +124,7 @@ def _ours(settings: dict[str, str], *, seconds: float, clients: int) -> list[Sid
         found = _recorded(redis) - before
     if found != sides[2].requests:
         raise RunFailed(f"{sides[2].requests} requests were sent, and {found} recorded")
-    return sides
+    return sides, (_flushing(redis) - flushing) / found
 
 
 def _peers(settings: dict[str, str], interpreter: Path, *, seconds: float, clients: int) -> list[dict[str, Any]]:
@@ -146,6 +156,12 @@ def _recorded(redis: Redis) -> int:
     """How many requests of the measured address all processes have put into Redis."""
     key = (state.ENDPOINT, f"GET {PATH}")
     return sum(seen.series[key].count for _, _, seen in store.read(redis) if key in seen.series)
+
+
+def _flushing(redis: Redis) -> int:
+    """What the flushers of all processes have used, in microseconds."""
+    key = (state.RECORDER,)
+    return sum(seen.series[key].counters.get("flush_us", 0) for _, _, seen in store.read(redis) if key in seen.series)
 
 
 def _fill(url: str) -> None:

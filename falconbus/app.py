@@ -16,6 +16,8 @@ from falconbus import jobs, limits, security, sessions, transactions
 from falconbus.caching.answers import Answers
 from falconbus.extensions import celery, compress, cors, db
 from falconbus.front_door import FrontDoor
+from falconbus.integrations.watching import sentry
+from falconbus.integrations.watching.tracing import span_exporter
 from falconbus.kit import conditional, logging, problem
 from falconbus.observing import Observer
 from falconbus.registry import FEATURES
@@ -86,6 +88,7 @@ def create_app(settings: Settings | None = None) -> FalconBus:
     """Make the app; without `settings` they are read from the environment (config.SettingError when bad)."""
     settings = settings or Settings.from_environment()
     logging.configure(settings.log_level)
+    sentry.start(settings.sentry_dsn, settings.release)
     app = FalconBus("falconbus", static_folder="design/static", template_folder="design/templates")
     app.config.update(_flask_config(settings))
     app.url_map.strict_slashes = False
@@ -96,6 +99,9 @@ def create_app(settings: Settings | None = None) -> FalconBus:
     _bind_extensions(app, settings)
     app.front_door = FrontDoor(app, app.extensions["answers"])
     app.observer = Observer(app, settings, app.front_door)
+    export = span_exporter(settings.otel_exporter_otlp_endpoint, settings.release, settings.otel_traces_sampler_arg)
+    if export is not None:
+        app.observer.recorder.flusher.export_to(export)
     # After the observer, which thus sees each answer last of all, and before whatever makes one.
     compress.init_app(app)
     conditional.init_app(app)
@@ -104,7 +110,7 @@ def create_app(settings: Settings | None = None) -> FalconBus:
     security.public(app.view_functions["static"])
     # Limits come first: a wrong token counts too.
     limits.init_app(app, settings)
-    security.init_app(app, loaders)
+    security.init_app(app, loaders, next((each.session_loader for each in FEATURES if each.session_loader), None))
     for feature in FEATURES:
         for blueprint in feature.blueprints:
             app.register_blueprint(blueprint)

@@ -72,7 +72,7 @@ class FrontDoor:
         if not (kept.entry.is_fresh() and self._answers.versions.are_current(kept.entry.versions)):
             self._forget(key)
             return None
-        if not self._permits(kept.endpoint, environ.get("REMOTE_ADDR", "")):
+        if not limits.permits(self._app, kept.endpoint, environ.get("REMOTE_ADDR", "")):
             return None
         one.note_cache(kept.entry.group, "hit", one.began)
         fresh = ("Cache-Control", kept.entry.cache_control())
@@ -97,13 +97,6 @@ class FrontDoor:
             self._bytes += len(kept.body)
             while len(self._kept) > _MOST or self._bytes > _MOST_BYTES:
                 self._drop(next(iter(self._kept)))
-
-    def _permits(self, endpoint: str, address: str) -> bool:
-        """False sends the caller on to Flask-Limiter, which refuses in its own words, or has lost its Redis."""
-        try:
-            return limits.permits(self._app, endpoint, address)
-        except Exception:  # noqa: BLE001  whatever the store's trouble is, Flask-Limiter has a way around it
-            return False
 
     def _forget(self, key: _Key) -> None:
         with self._lock:

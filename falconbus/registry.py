@@ -10,6 +10,7 @@ from falconbus import documents, idempotency, jobs
 from falconbus.accounts import commands as accounts_commands
 from falconbus.accounts import models as accounts_models
 from falconbus.accounts import pages as accounts_pages
+from falconbus.accounts import sessions as accounts_sessions
 from falconbus.accounts import tokens as accounts_tokens
 from falconbus.accounts import views as accounts_views
 from falconbus.bookings import models as bookings_models
@@ -27,14 +28,14 @@ from falconbus.messaging import views as messaging_views
 from falconbus.network import fleet_views, views
 from falconbus.network import models as network_models
 from falconbus.payments import models as payments_models
-from falconbus.performance import cache_views, metrics, queues
+from falconbus.performance import cache_views, health_views, metrics, queues
 from falconbus.performance import views as performance_views
 from falconbus.performance.advisor import models as advice_models
 from falconbus.performance.pages import views as page_views
 from falconbus.performance.verdicts import models as comparison_models
 from falconbus.performance.verdicts import views as verdict_views
 from falconbus.search import views as search_views
-from falconbus.security import IdentityLoader
+from falconbus.security import IdentityLoader, SessionLoader
 from falconbus.site import views as site_views
 from falconbus.telemetry import models as telemetry_models
 from falconbus.timetable import commands as timetable_commands
@@ -53,6 +54,7 @@ class Feature:
     #: Modules that register gauges (telemetry.gauges) when they are imported.
     gauges: tuple[ModuleType, ...] = ()
     identity_loaders: tuple[IdentityLoader, ...] = ()
+    session_loader: SessionLoader | None = None
 
 
 FEATURES = (
@@ -63,6 +65,7 @@ FEATURES = (
         models=(accounts_models,),
         commands=(accounts_commands.user,),
         identity_loaders=(accounts_tokens.load_identity,),
+        session_loader=accounts_sessions.load_identity,
     ),
     Feature(name="network", blueprints=(views.bp, fleet_views.bp), models=(network_models,)),
     Feature(
@@ -91,7 +94,14 @@ FEATURES = (
     Feature(name="live", blueprints=(live_views.bp,)),
     Feature(
         name="performance",
-        blueprints=(performance_views.bp, metrics.bp, cache_views.bp, verdict_views.bp, page_views.bp),
+        blueprints=(
+            health_views.bp,
+            performance_views.bp,
+            metrics.bp,
+            cache_views.bp,
+            verdict_views.bp,
+            page_views.bp,
+        ),
         models=(advice_models, comparison_models),
         gauges=(queues,),
         identity_loaders=(metrics.load_identity,),

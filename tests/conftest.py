@@ -20,7 +20,10 @@ from falconbus.app import FalconBus, create_app
 from falconbus.caching import tending
 from falconbus.caching.groups import Group
 from falconbus.extensions import cache_redis, db
+from tests.browser.leftout import pytest_terminal_summary
 from tests.world import World
+
+__all__ = ["pytest_terminal_summary"]
 
 ROOT = Path(__file__).parent.parent
 SECRET_KEY = "a secret that only the tests know, 32+"

@@ -12,6 +12,8 @@ from falconbus.caching import tending
 from falconbus.checkout import sweeping
 from falconbus.extensions import celery
 from falconbus.jobs import RELAY_TASK, Queue
+from falconbus.performance.advisor import service as advisor
+from falconbus.performance.verdicts import service as verdicts
 from falconbus.telemetry import plans, rollup
 from falconbus.timetable import service as timetable
 
@@ -36,6 +38,8 @@ PERIODIC = (
     Periodic("telemetry.roll_up", timedelta(seconds=30), rollup.roll_up),
     Periodic("telemetry.trim", timedelta(hours=1), rollup.trim, crontab(minute=35)),
     Periodic("telemetry.explain_slow", timedelta(minutes=5), plans.explain_slow),
+    Periodic("performance.advise_on_suspects", timedelta(hours=1), advisor.advise, crontab(minute=50)),
+    Periodic("performance.judge_release", timedelta(minutes=10), verdicts.judge_new_release),
     Periodic("jobs.trim", timedelta(hours=1), jobs.trim, crontab(minute=20)),
     Periodic("idempotency.trim", timedelta(hours=1), idempotency.trim, crontab(minute=25)),
 )

@@ -11,6 +11,8 @@ from falconbus.integrations.payments.provider import ProviderFault
 from falconbus.jobs import RELAY_TASK, Job
 from falconbus.messaging import service as messaging
 from falconbus.payments import service as payments
+from falconbus.performance.advisor import service as advisor
+from falconbus.performance.verdicts import service as verdicts
 
 IMPORT_LIMIT_SECONDS = 3600
 
@@ -50,6 +52,18 @@ def warm_caches(outbox_id: int) -> None:
     """Make anew what travellers ask for most."""
     tending.warm()
     jobs.done(outbox_id)
+
+
+@celery.task(name=Job.COMPARE)
+def compare(outbox_id: int, comparison_id: int) -> None:
+    """Compare two releases or stretches of time."""
+    verdicts.run_comparison(comparison_id, outbox_id)
+
+
+@celery.task(name=Job.ADVISE)
+def advise(outbox_id: int, fingerprint: str) -> None:
+    """Look for an index that helps a statement, and prove it."""
+    advisor.run_advice(fingerprint, outbox_id)
 
 
 @celery.task(name=Job.IMPORT_FEED, soft_time_limit=IMPORT_LIMIT_SECONDS, time_limit=IMPORT_LIMIT_SECONDS + 60)

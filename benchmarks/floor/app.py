@@ -27,3 +27,19 @@ def create_booking() -> Response:
     """Hold seats; a key that came before gets its first answer again."""
     status, answer = booking.create(request.get_data(), request.headers["Idempotency-Key"], request.remote_addr or "")
     return Response(answer, status=status, content_type="application/json")
+
+
+_ANSWERS: dict[str, bytes] = {}
+
+
+@app.put("/warm")
+def keep() -> Response:
+    """Be given the answers that /warm returns: an object from query string to body."""
+    _ANSWERS.update(msgspec.json.decode(request.get_data(), type=dict[str, bytes]))
+    return Response(status=204)
+
+
+@app.get("/warm")
+def warm() -> Response:
+    """An answer from memory."""
+    return Response(_ANSWERS[request.query_string.decode()], content_type="application/json")

@@ -28,7 +28,7 @@ BELIEVED, RENEWED = 0.5, 0.3
 PAUSE = 2.0
 #: No answer is kept for so long.
 FORGOTTEN_AFTER = 2 * 86400
-_EPOCH = "epoch"
+_EPOCH, _BORN = "epoch", "born"
 _MOST_KNOWN = 5000
 
 
@@ -38,7 +38,7 @@ class Versions:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._known: dict[str, str] = {}
-        self._epoch: str | None = None
+        self._epoch = ""
         self._checked = float("-inf")
         self._silent_until = 0.0
         self._owed: set[str] = set()
@@ -81,7 +81,7 @@ class Versions:
     def trim(self) -> None:
         """Forget versions that no kept answer can have any more; asked for again, they are made anew."""
         for tag, version in self._redis.hscan_iter(KEY):
-            if _age(version.decode()) > FORGOTTEN_AFTER:
+            if tag != _BORN.encode() and _age(_text(version)) > FORGOTTEN_AFTER:
                 self._redis.hdel(KEY, tag)
 
     def is_up(self) -> bool:
@@ -105,8 +105,8 @@ class Versions:
             if self._owed:
                 self.announce(())
             epoch = self._redis.hget(KEY, _EPOCH)
-            text = epoch.decode() if isinstance(epoch, bytes) else None
-            if text is None or text != self._epoch:
+            text = _text(epoch)
+            if not text or text != self._epoch:
                 self._known = self._ask(list(self._known)) if len(self._known) < _MOST_KNOWN else {}
                 self._epoch = text
         except RedisError as fault:
@@ -124,15 +124,12 @@ class Versions:
     def _ask(self, tags: list[str]) -> dict[str, str]:
         if not tags:
             return {}
-        values = self._redis.hmget(KEY, tags)
-        missing = [tag for tag, value in zip(tags, values, strict=True) if value is None]
-        if missing:
-            with self._redis.pipeline(transaction=False) as pipeline:
-                for tag in missing:
-                    pipeline.hsetnx(KEY, tag, _new_version(settled=True))
-                pipeline.hmget(KEY, tags)
-                values = pipeline.execute()[-1]
-        return {tag: value.decode() for tag, value in zip(tags, values, strict=True) if isinstance(value, bytes)}
+        born, *values = self._redis.hmget(KEY, [_BORN, *tags])
+        if born is None:
+            self._redis.hsetnx(KEY, _BORN, _new_version(settled=True))
+            born, *values = self._redis.hmget(KEY, [_BORN, *tags])
+        # What was never announced is as old as the memory of announcements; when that is lost, so is every answer.
+        return {tag: _text(value or born) for tag, value in zip(tags, values, strict=True)}
 
     def _fail(self, fault: RedisError) -> None:
         if self.is_up():
@@ -143,6 +140,10 @@ class Versions:
 def are_settled(versions: Mapping[str, str]) -> bool:
     """Whether every change that was announced has long been committed."""
     return min(_age(version) for version in versions.values()) > SETTLING
+
+
+def _text(value: bytes | str | None) -> str:
+    return value.decode() if isinstance(value, bytes) else value or ""
 
 
 def _age(version: str) -> float:

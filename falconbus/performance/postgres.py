@@ -119,19 +119,26 @@ _DATABASE = text("""
         EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements') AS has_statements
     FROM pg_stat_database d WHERE d.datname = current_database()
 """)
+# To measure a relation, or to spell an index out, takes a lock on it. This is looked at when locks pile up: a table
+# that somebody has, or waits for, to himself is estimated, and its indexes are left out.
 _TABLES = text("""
+    WITH taken AS MATERIALIZED (SELECT relation FROM pg_locks WHERE mode = 'AccessExclusiveLock')
     SELECT s.relid::regclass::text AS name, greatest(c.reltuples, s.n_live_tup, 0)::bigint AS rows,
-        pg_table_size(s.relid) AS bytes, pg_indexes_size(s.relid) AS index_bytes, s.n_dead_tup AS dead_rows,
-        s.seq_scan AS sequential_scans, coalesce(s.idx_scan, 0) AS index_scans
+        CASE WHEN s.relid IN (SELECT relation FROM taken) THEN c.relpages * current_setting('block_size')::bigint
+             ELSE pg_table_size(s.relid) END AS bytes,
+        CASE WHEN s.relid IN (SELECT relation FROM taken) THEN 0 ELSE pg_indexes_size(s.relid) END AS index_bytes,
+        s.n_dead_tup AS dead_rows, s.seq_scan AS sequential_scans, coalesce(s.idx_scan, 0) AS index_scans
     FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
-    ORDER BY pg_total_relation_size(s.relid) DESC, 1
 """)
 # A key is its text with its operator class, collation and direction: only all of them together make two keys one.
 _INDEXES = text("""
+    WITH taken AS MATERIALIZED (SELECT relation FROM pg_locks WHERE mode = 'AccessExclusiveLock')
     SELECT i.indexrelid::regclass::text AS name, i.indrelid::regclass::text AS table, i.indrelid::bigint AS table_oid,
-        pg_get_indexdef(i.indexrelid) AS definition, pg_relation_size(i.indexrelid) AS bytes,
+        pg_get_indexdef(i.indexrelid) AS definition,
+        pg_relation_size(i.indexrelid) AS bytes,
         coalesce(pg_stat_get_numscans(i.indexrelid), 0) AS scans, i.indisunique AS unique, i.indisprimary AS primary,
-        i.indisvalid AS valid, am.amname AS method, pg_get_expr(i.indpred, i.indrelid, true) AS predicate,
+        i.indisvalid AS valid, am.amname AS method,
+        substring(pg_get_indexdef(i.indexrelid) FROM ' WHERE (.*)$') AS predicate,
         EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
             AS constrains,
         ARRAY(SELECT concat_ws(' ', pg_get_indexdef(i.indexrelid, n, true), i.indclass[n - 1], i.indcollation[n - 1],
@@ -143,7 +150,8 @@ _INDEXES = text("""
     JOIN pg_class c ON c.oid = i.indexrelid
     JOIN pg_am am ON am.oid = c.relam
     JOIN pg_stat_user_tables s ON s.relid = i.indrelid
-    ORDER BY pg_relation_size(i.indexrelid) DESC, 1
+    WHERE NOT EXISTS (SELECT FROM taken WHERE relation IN (i.indrelid, i.indexrelid))
+    ORDER BY bytes DESC, 1
 """)
 _FOREIGN_KEYS = text("""
     SELECT k.conname AS name, k.conrelid::regclass::text AS table, c.relname, k.confrelid::regclass::text AS referred,
@@ -193,7 +201,7 @@ def vitals() -> PostgresOut:
         connections=_by_state(backends),
         connections_used=len(backends),
         connections_most=database.most,
-        tables=[TableVitals(**_fields(row, TableVitals)) for row in read(_TABLES, {})[:_SHOWN]],
+        tables=_tables(),
         indexes=[_index(row) for row in sound[:_SHOWN]],
         unused_indexes=[_index(row) for row in sound if not (row.scans or row.unique or row.constrains)],
         duplicate_indexes=_duplicates(sound),
@@ -207,6 +215,11 @@ def vitals() -> PostgresOut:
         ],
         has_pg_stat_statements=database.has_statements,
     )
+
+
+def _tables() -> list[TableVitals]:
+    tables = [TableVitals(**_fields(row, TableVitals)) for row in read(_TABLES, {})]
+    return sorted(tables, key=lambda each: (-each.bytes - each.index_bytes, each.name))[:_SHOWN]
 
 
 def _by_state(backends: Sequence[AnyRow]) -> dict[str, int]:

@@ -1,43 +1,47 @@
-"""Addresses that watch the system: never limited, never a stack trace."""
+"""Addresses of the performance dashboard as JSON: for whoever may see how the system performs."""
 
-import msgspec
 from flask import Blueprint
 
-from falconbus.kit.schema import returns
+from falconbus.kit.schema import accepts_query, returns
 from falconbus.limits import uncounted
-from falconbus.performance import health
-from falconbus.performance.health import HealthOut
-from falconbus.security import public
+from falconbus.performance.dashboard import service
+from falconbus.performance.dashboard.errors import BadPeriod, EndpointNotFound, StatementNotFound
+from falconbus.performance.dashboard.schemas import DashboardQuery, EndpointQuery, PeriodQuery
+from falconbus.performance.dashboard.values import DashboardOut, EndpointDetailOut, StatementDetailOut
+from falconbus.security import Permission, requires
+from falconbus.telemetry.budget import query_budget
 
-bp = Blueprint("health", __name__, url_prefix="/api/v1/health")
+bp = Blueprint("performance", __name__, url_prefix="/api/v1/performance")
 
 
-class AliveOut(msgspec.Struct):
-    status: str
-
-
-@bp.get("")
-@public
+@bp.get("/dashboard")
+@requires(Permission.SEE_PERFORMANCE)
+@query_budget(5)
 @uncounted
-@returns(HealthOut)
-def show_health() -> HealthOut:
-    """Whether the system can sell: database, cache, queue, migrations; 503 when one of them cannot."""
-    return health.check()
+@accepts_query(DashboardQuery)
+@returns(DashboardOut, 200, BadPeriod)
+def show_dashboard(query: DashboardQuery) -> DashboardOut:
+    """Requests, statements, N+1, caches, limits, tasks and queues over a period; the last hour unless asked."""
+    return service.get_dashboard(query.period(), query.sort)
 
 
-@bp.get("/live")
-@public
+@bp.get("/endpoints")
+@requires(Permission.SEE_PERFORMANCE)
+@query_budget(8)
 @uncounted
-@returns(AliveOut)
-def show_liveness() -> AliveOut:
-    """Whether this process answers; asks nothing of anybody else."""
-    return AliveOut(health.HEALTHY)
+@accepts_query(EndpointQuery)
+@returns(EndpointDetailOut, 200, BadPeriod, EndpointNotFound)
+def show_endpoint(query: EndpointQuery) -> EndpointDetailOut:
+    """One endpoint over time: durations, its statements, its slowest captured requests step by step."""
+    return service.get_endpoint(query.period(), query.endpoint)
 
 
-@bp.get("/ready")
-@public
+@bp.get("/statements/<fingerprint>")
+@requires(Permission.SEE_PERFORMANCE)
+@query_budget(4)
 @uncounted
-@returns(HealthOut)
-def show_readiness() -> HealthOut:
-    """Whether this process should be sent requests; the same as health."""
-    return health.check()
+@accepts_query(PeriodQuery)
+@returns(StatementDetailOut, 200, BadPeriod, StatementNotFound)
+def show_statement(fingerprint: str, query: PeriodQuery) -> StatementDetailOut:
+    """One statement without its values: who sends it from where, over time, and its generic plan."""
+    return service.get_statement(query.period(), fingerprint)

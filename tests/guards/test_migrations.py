@@ -1,6 +1,5 @@
 """Migrations: one head, there and back and there again, no drift from the models, nothing that locks for long."""
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -62,7 +61,7 @@ def test_the_sql_of_migrations_is_safe_to_run(app: FalconBus, tmp_path: Path, ca
     sql = capfd.readouterr().out  # type: ignore[attr-defined]
     assert "CREATE TABLE bookings" in sql
     script = tmp_path / "migrations.sql"
-    script.write_text(re.sub(r"^.*(BEGIN|COMMIT);$", "", sql, flags=re.MULTILINE))
+    script.write_text(sql[sql.index("BEGIN;") :])
     done = subprocess.run(
         [squawk, "--config", str(ROOT / "migrations" / ".squawk.toml"), str(script)],
         capture_output=True,

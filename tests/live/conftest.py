@@ -74,7 +74,17 @@ class OwnRedis:
     def __init__(self, program: Path, folder: Path) -> None:
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+        self._command = [
+            str(program),
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--dir",
+            str(folder),
+        ]
         self._process: subprocess.Popen[bytes] | None = None
         self.client = Redis.from_url(self.url)
 

@@ -1,10 +1,14 @@
 """Three small businesses whose tables the advisor has never seen, planted in the test's database."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 
 import pytest
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
+
+from falconbus.kit import clock
+from falconbus.telemetry.models import Resolution
 
 LIBRARY = """
     CREATE TABLE members (id bigint PRIMARY KEY, email text NOT NULL, city text NOT NULL);
@@ -78,3 +82,50 @@ def everything(database: SQLAlchemy) -> list[str]:
 def _tables(database: SQLAlchemy) -> set[str]:
     with database.engine.connect() as connection:
         return set(connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")))
+
+
+@pytest.fixture
+def recorded(database: SQLAlchemy) -> Callable[..., None]:
+    """Puts a statement and its calls where the recorder's rollup puts them."""
+
+    def record(
+        fingerprint: str,
+        statement: str,
+        *,
+        calls: int = 100,
+        mean_ms: float = 30.0,
+        at: datetime | None = None,
+        resolution: Resolution = Resolution.HOUR,
+    ) -> None:
+        database.session.execute(
+            text("""
+                INSERT INTO telemetry_statements (fingerprint, text, types, chain, first_seen)
+                VALUES (:fingerprint, :statement, '{}', '{}', now()) ON CONFLICT DO NOTHING
+            """),
+            {"fingerprint": fingerprint, "statement": statement},
+        )
+        series = database.session.scalar(
+            text("""
+                INSERT INTO telemetry_series (kind, key)
+                VALUES ('statement', ARRAY['statement', 'GET /x', :fingerprint, 'falconbus/x.py:1 x'])
+                ON CONFLICT (key) DO UPDATE SET kind = 'statement' RETURNING id
+            """),
+            {"fingerprint": fingerprint},
+        )
+        database.session.execute(
+            text("""
+                INSERT INTO telemetry_rollups
+                    (resolution, kind, start, series_id, release_id, count, total_us, buckets, counters)
+                VALUES (:resolution, 'statement', :start, :series, 1, :calls, :total_us, '\\x80', '{"repeated": 40}')
+            """),
+            {
+                "resolution": resolution,
+                "start": at or clock.now() - timedelta(hours=2),
+                "series": series,
+                "calls": calls,
+                "total_us": calls * mean_ms * 1000,
+            },
+        )
+        database.session.commit()
+
+    return record

@@ -52,17 +52,17 @@ def keys(statement: str, name: str) -> dict[str, list[str]]:
         ("SELECT 1 FROM visits v WHERE v.state = $1 AND day > $2", {"equal": ["state"], "ranges": ["day"]}),
         ("SELECT 1 FROM visits WHERE $1 = state AND $2 <= day", {"equal": ["state"], "ranges": ["day"]}),
         ("SELECT 1 FROM visits WHERE state IN ($1, $2) OR day = $3", {}),
-        ("SELECT 1 FROM visits WHERE (state = ANY($1)) AND (day BETWEEN $2 AND $3)", {"equal": ["state"], "ranges": ["day"]}),
+        ("SELECT FROM visits WHERE (state = ANY($1)) AND day BETWEEN 2 AND 3", {"equal": ["state"], "ranges": ["day"]}),
         ("SELECT 1 FROM visits WHERE state IS NULL AND NOT doctor_id = 3", {"equal": ["state"]}),
         ("SELECT 1 FROM visits v JOIN patients p ON p.id = v.patient_id", {"joined": ["patient_id"]}),
         ("SELECT 1 FROM visits v LEFT JOIN doctors USING (id)", {"joined": ["id"]}),
         ("SELECT 1 FROM visits v, patients p WHERE p.id = v.patient_id AND p.name = $1", {"joined": ["patient_id"]}),
-        ("SELECT 1 FROM patients p WHERE EXISTS (SELECT FROM visits WHERE patient_id = p.id)", {"joined": ["patient_id"]}),
+        ("SELECT 1 FROM patients p WHERE EXISTS (SELECT FROM visits WHERE day = p.id)", {"joined": ["day"]}),
         ("SELECT 1 FROM patients WHERE id IN (SELECT patient_id FROM visits WHERE state = $1)", {"equal": ["state"]}),
         ("SELECT * FROM (SELECT patient_id AS who FROM visits) x WHERE x.who = $1", {"equal": ["patient_id"]}),
         ("WITH x AS (SELECT * FROM visits) SELECT 1 FROM x WHERE x.state = $1", {"equal": ["state"]}),
         ("WITH x (a, b) AS (SELECT id, state FROM visits) SELECT 1 FROM x WHERE b = $1", {"equal": ["state"]}),
-        ("SELECT 1 FROM visits WHERE state = $1 UNION SELECT 1 FROM visits WHERE day = $2", {"equal": ["state", "day"]}),
+        ("SELECT 1 FROM visits WHERE state = 1 UNION SELECT 1 FROM visits WHERE day = 2", {"equal": ["state", "day"]}),
         ("SELECT 1 FROM doctors d, LATERAL (SELECT 1 FROM visits WHERE doctor_id = d.id) x", {"joined": ["doctor_id"]}),
         ("SELECT day AS d FROM visits ORDER BY d DESC, id DESC LIMIT 9", {"order": ["day DESC", "id DESC"]}),
         ("SELECT 1 FROM visits v, doctors d ORDER BY v.day, d.name", {"order": ["day"]}),
@@ -79,8 +79,8 @@ def test_each_way_to_read_a_table(statement: str, expected: dict[str, list[str]]
 def test_what_each_parameter_is_compared_with() -> None:
     analysis = read("""
         SELECT 1 FROM visits v JOIN patients p ON p.id = v.patient_id
-        WHERE lower(p.email) = lower($1) AND v.day >= CAST($2 AS date) AND v.day < $3 AND v.state = ANY(CAST($4 AS int[]))
-            AND ($5::text IS NULL OR p.name LIKE $5) LIMIT $6 OFFSET $7
+        WHERE lower(p.email) = lower($1) AND v.day >= CAST($2 AS date) AND v.day < $3
+            AND v.state = ANY(CAST($4 AS int[])) AND ($5::text IS NULL OR p.name LIKE $5) LIMIT $6 OFFSET $7
     """)
     found = {
         number: (each.reference.table.name, each.key, each.use, each.array)

@@ -1,0 +1,100 @@
+"""What `perf indexes` tells: proven advice, and indexes that are of no use or missing."""
+
+from datetime import timedelta
+
+import msgspec
+
+from falconbus import transactions
+from falconbus.kit import clock
+from falconbus.performance import heavy_statements, postgres
+from falconbus.performance.advisor import candidates, proving, queries, service, writing
+from falconbus.performance.advisor.models import AdviceState
+from falconbus.performance.advisor.schemas import AdviceOut
+from falconbus.performance.advisor.values import Outcome
+from falconbus.performance.postgres import DuplicateIndex, ForeignKeyWithoutIndex, IndexVitals
+
+
+class ProvenIndex(msgspec.Struct, frozen=True):
+    """An index to make, with its size to be on the whole table in bytes."""
+
+    definition: str
+    bytes: int
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What came of a statement: indexes with the medians on the copy in ms, or the reason why none."""
+
+    statement: str
+    indexes: list[ProvenIndex]
+    before_ms: float | None
+    after_ms: float | None
+    factor: float | None
+    reason: str | None
+
+
+class IndexReport(msgspec.Struct, frozen=True):
+    """Everything about indexes; `source` says whose statements were looked at."""
+
+    source: str
+    findings: list[Finding]
+    unused: list[IndexVitals]
+    duplicate: list[DuplicateIndex]
+    foreign_keys: list[ForeignKeyWithoutIndex]
+    invalid: list[str]
+
+
+def finding_of(statement: str) -> Finding:
+    """Look at a statement with values or $1, $2 ...; nothing is kept."""
+    return _finding(" ".join(statement.split()), proving.prove(statement))
+
+
+def report(most: int) -> IndexReport:
+    """Look at the heaviest statements: the recorder's, else pg_stat_statements'. What the recorder's gave is kept."""
+    suspects = queries.suspects(
+        clock.now(), small_rows=candidates.SMALL_ROWS, slow_ms=service.SLOW_MS, again_after=timedelta(0), most=most
+    )
+    for fingerprint in suspects:
+        service.advise_on(fingerprint)
+    findings = _kept(suspects)
+    source = heavy_statements.RECORDER
+    if not findings and (counted := heavy_statements.counted_texts(most)):
+        source = heavy_statements.PG_STAT_STATEMENTS
+        transactions.commit()
+        findings = [finding_of(each.text) for each in counted]
+    vitals = postgres.vitals()
+    return IndexReport(
+        source,
+        findings,
+        vitals.unused_indexes,
+        vitals.duplicate_indexes,
+        vitals.foreign_keys_without_index,
+        vitals.invalid_indexes,
+    )
+
+
+def _kept(looked_at: list[str]) -> list[Finding]:
+    """Open advice, of whatever day it is, and why there is none on the statements that were looked at now."""
+    by_statement: dict[str, list[AdviceOut]] = {}
+    for each in service.list_advice():
+        if each.state is AdviceState.OPEN:
+            by_statement.setdefault(each.fingerprint, []).append(each)
+    found = []
+    for advice in by_statement.values():
+        first = advice[0]
+        indexes = [ProvenIndex(each.definition, each.index_bytes) for each in advice]
+        statement = " ".join((first.statement or first.fingerprint).split())
+        found.append(Finding(statement, indexes, first.before_ms, first.after_ms, first.factor, None))
+    for fingerprint in looked_at:
+        row, check = queries.find_statement(fingerprint), service.find_check(fingerprint)
+        if row and check and check.reason and fingerprint not in by_statement:
+            found.append(Finding(" ".join(row.text.split()), [], None, None, None, check.reason))
+    return found
+
+
+def _finding(statement: str, outcome: Outcome) -> Finding:
+    if outcome.proof is None:
+        return Finding(statement, [], None, None, None, outcome.reason)
+    proof = outcome.proof
+    indexes = [ProvenIndex(writing.definition(each), proof.bytes[each.name]) for each in proof.candidates]
+    factor = proof.before.ms / max(proof.after.ms, 0.001)
+    return Finding(statement, indexes, proof.before.ms, proof.after.ms, factor, None)
