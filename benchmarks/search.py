@@ -82,4 +82,5 @@ def _fetch(web: Web, path: str) -> Any:
     connection.request("GET", path)
     answer = msgspec.json.decode(connection.getresponse().read())
     connection.close()
+    answer.pop("from_cache", None)
     return answer

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from falconbus.kit import openapi
 from falconbus.limits import uncounted
 from falconbus.security import public
+from falconbus.telemetry.budget import query_budget
 
 bp = Blueprint("documents", __name__)
 
@@ -33,6 +34,7 @@ def document_text() -> str:
 
 @bp.get("/")
 @public
+@query_budget(0)
 def show_start() -> AnyResponse:
     """Newcomers are shown the API."""
     return redirect(url_for("documents.show_docs"))
@@ -41,6 +43,7 @@ def show_start() -> AnyResponse:
 @bp.get("/api/v1/openapi.json")
 @public
 @uncounted
+@query_budget(0)
 def show_openapi() -> Response:
     """This document."""
     return Response(msgspec.json.encode(document()), content_type="application/json")
@@ -49,6 +52,7 @@ def show_openapi() -> Response:
 @bp.get("/api/v1/docs")
 @public
 @uncounted
+@query_budget(1)
 def show_docs() -> str:
     """This document, as a page to read."""
     return render_template("docs.html", document=document())

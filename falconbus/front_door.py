@@ -69,14 +69,14 @@ class FrontDoor:
         kept = self._kept.get(key)
         if kept is None or any(name in environ for name in _PERSONAL):
             return None
-        if not (kept.entry.is_fresh() and self._answers.versions.are_current(kept.entry.versions)):
+        if not (kept.entry.left() > 0 and self._answers.versions.are_current(kept.entry.versions)):
             self._forget(key)
             return None
         if not limits.permits(self._app, kept.endpoint, environ.get("REMOTE_ADDR", "")):
             return None
-        one.note_cache(kept.entry.group, "hit", one.began)
+        one.note_cache(kept.entry.answer.group, "hit", one.began)
         fresh = ("Cache-Control", kept.entry.cache_control())
-        if kept.entry.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
+        if kept.entry.answer.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
             headers = [(name, value) for name, value in kept.headers if not name.startswith("Content-")]
             return Given(304, kept.rule, [*headers, fresh], b"")
         return Given(200, kept.rule, [*kept.headers, fresh], kept.body)

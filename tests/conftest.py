@@ -21,6 +21,7 @@ from falconbus.caching import tending
 from falconbus.caching.groups import Group
 from falconbus.extensions import cache_redis, db
 from tests.browser.leftout import pytest_terminal_summary
+from tests.budgets import BrokenBudgets
 from tests.world import World
 
 __all__ = ["pytest_terminal_summary"]
@@ -66,9 +67,23 @@ def environment(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> dic
 
 
 @pytest.fixture(scope="session")
-def migrated_app(environment: dict[str, str]) -> Iterator[FalconBus]:
+def broken_budgets() -> BrokenBudgets:
+    """What views of the app have sent beyond their query budgets."""
+    return BrokenBudgets()
+
+
+@pytest.fixture(autouse=True)
+def query_budgets(broken_budgets: BrokenBudgets) -> Iterator[None]:
+    """A test in which a view sends more statements than it declares fails, and shows them."""
+    yield
+    broken_budgets.check()
+
+
+@pytest.fixture(scope="session")
+def migrated_app(environment: dict[str, str], broken_budgets: BrokenBudgets) -> Iterator[FalconBus]:
     """The app of this test process, its database migrated."""
     app = create_app(Settings.from_environment(environment))
+    app.observer.recorder.complaints.append(broken_budgets.note)
     release.install(app)
     app.testing = True
     app.test_client_class = Caller

@@ -21,7 +21,7 @@ bp = Blueprint("sign_in", __name__, template_folder="templates")
 
 @bp.get(SIGN_IN)
 @public
-@query_budget(0)
+@query_budget(1)
 def show_sign_in() -> AnyResponse:
     """The form; `?next=` is where to go afterwards, an address of ours."""
     return _form(local_address(request.args.get("next")))
@@ -50,7 +50,7 @@ def sign_in() -> AnyResponse:
 
 @bp.post("/sign-out")
 @public
-@query_budget(0)
+@query_budget(1)
 def sign_out() -> AnyResponse:
     """End this browser's session; without one there is nothing to end."""
     if not caller().is_anonymous:

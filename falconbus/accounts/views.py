@@ -8,6 +8,7 @@ from falconbus.accounts.schemas import AccountOut, Credentials, TokenOut
 from falconbus.kit.schema import accepts, returns
 from falconbus.limits import limited
 from falconbus.security import Permission, caller, public, requires
+from falconbus.telemetry.budget import query_budget
 
 bp = Blueprint("accounts", __name__, url_prefix="/api/v1")
 
@@ -15,6 +16,7 @@ bp = Blueprint("accounts", __name__, url_prefix="/api/v1")
 @bp.post("/auth/token")
 @public
 @limited("ratelimit_sign_in")
+@query_budget(3)
 @accepts(Credentials)
 @returns(TokenOut, 200, WrongCredentials)
 def sign_in(body: Credentials) -> TokenOut:
@@ -25,6 +27,7 @@ def sign_in(body: Credentials) -> TokenOut:
 
 @bp.delete("/auth/token")
 @requires(Permission.OWN_BOOKINGS)
+@query_budget(1)
 @returns(None, 204)
 def sign_out() -> None:
     """Revoke the token that this request bears."""
@@ -33,6 +36,7 @@ def sign_out() -> None:
 
 @bp.get("/me")
 @requires(Permission.OWN_BOOKINGS)
+@query_budget(1)
 @returns(AccountOut)
 def me() -> AccountOut:
     """Who is calling, and what they may do."""

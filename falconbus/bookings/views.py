@@ -29,6 +29,7 @@ from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
 from falconbus.limits import limited
 from falconbus.pagination import CursorQuery, Page, keyset
 from falconbus.security import Permission, caller, public, requires
+from falconbus.telemetry.budget import query_budget
 
 bp = Blueprint("bookings", __name__, url_prefix="/api/v1")
 
@@ -41,6 +42,7 @@ _REFUSALS = (
 @bp.post("/bookings")
 @public
 @limited("ratelimit_booking")
+@query_budget(7)
 @accepts(BookingIn)
 @idempotent
 @returns(HeldBookingOut, 201, *_REFUSALS)
@@ -58,6 +60,7 @@ def create_booking(body: BookingIn) -> HeldBookingOut:
 
 @bp.get("/bookings/<reference>")
 @public
+@query_budget(4)
 @accepts_query(AccessQuery)
 @returns(BookingOut, 200, BookingNotFound)
 def show_booking(reference: str, query: AccessQuery) -> BookingOut:
@@ -67,6 +70,7 @@ def show_booking(reference: str, query: AccessQuery) -> BookingOut:
 
 @bp.patch("/bookings/<reference>")
 @requires(Permission.CHANGE_BOOKINGS)
+@query_budget(5)
 @accepts(ContactPatch)
 @returns(BookingOut, 200, BookingNotFound)
 def change_contact(reference: str, body: ContactPatch) -> BookingOut:
@@ -77,6 +81,7 @@ def change_contact(reference: str, body: ContactPatch) -> BookingOut:
 
 @bp.get("/bookings")
 @requires(Permission.SEE_BOOKINGS)
+@query_budget(1)
 @accepts_query(BookingListQuery)
 @returns(Page[BookingLineOut])
 def list_bookings(query: BookingListQuery) -> Page[BookingLineOut]:
@@ -90,6 +95,7 @@ def list_bookings(query: BookingListQuery) -> Page[BookingLineOut]:
 
 @bp.get("/me/bookings")
 @requires(Permission.OWN_BOOKINGS)
+@query_budget(1)
 @accepts_query(CursorQuery)
 @returns(Page[MyBookingOut])
 def list_my_bookings(query: CursorQuery) -> Page[MyBookingOut]:

@@ -1,7 +1,6 @@
 """Cached answers of views: found, made by one caller, served while they hold."""
 
 import hashlib
-import logging
 import time
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
@@ -9,45 +8,26 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 import msgspec
-from cachelib.serializers import BaseSerializer
 from flask import Flask, Response, current_app, request
-from flask_caching import Cache
 from redis import Redis, RedisError
 
 from falconbus import transactions
-from falconbus.caching.entries import Entry, Memory
-from falconbus.caching.flights import Flights
-from falconbus.caching.groups import POLICIES, Group, tag_of
+from falconbus.caching.entries import Answer, Entry, Memory
+from falconbus.caching.groups import Group, tag_of
 from falconbus.caching.popularity import Popularity
-from falconbus.caching.versions import SETTLED_AFTER, Versions, are_settled
+from falconbus.caching.shelf import Shelf
+from falconbus.caching.versions import Versions
 from falconbus.kit import clock
 from falconbus.telemetry import recording
 
-log = logging.getLogger(__name__)
 View = TypeVar("View", bound=Callable[..., Any])
 
 #: An answer that took longer is not kept: a change may have been committed meanwhile unnoticed (see versions.py).
 LONGEST_MAKING = 3.0
-PREFIX = "cache:answer:"
 #: In a request's environment, where no header reaches: make the answer anew unless it stays fresh for so many seconds.
 REFILL = "falconbus.refill"
 
 _depends: ContextVar[set[str] | None] = ContextVar("depends", default=None)
-
-
-class _Encoding(BaseSerializer):
-    """Entries in MessagePack: what a shared Redis holds is never executed, as a pickle would be."""
-
-    def dumps(self, value: Any, protocol: int = 0) -> bytes:  # noqa: ARG002  pickle's word, in the base class
-        return msgspec.msgpack.encode(value)
-
-    def loads(self, bvalue: bytes | None) -> Entry | None:
-        if bvalue is None:
-            return None
-        try:
-            return msgspec.msgpack.decode(bvalue, type=Entry)
-        except msgspec.MsgspecError:
-            return None
 
 
 class Answers:
@@ -58,94 +38,84 @@ class Answers:
         self.versions = Versions(redis)
         self.memory = Memory()
         self.popularity = Popularity(redis)
-        self._flights = Flights(redis)
-        self._cache = Cache(
-            app,
-            config={
-                "CACHE_TYPE": "RedisCache",
-                "CACHE_REDIS_URL": url,
-                "CACHE_KEY_PREFIX": PREFIX,
-                "CACHE_SERIALIZER": _Encoding(),
-                "CACHE_OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
-            },
-        )
+        self.shelf = Shelf(app, redis, url)
 
     def serve(self, group: Group, key: str, make: Callable[[], Response]) -> Response:
         """The kept answer where it holds, else the one that `make` gives."""
         began = time.perf_counter()
+        entry = self._held(self.memory.get(key))
+        wanted = request.environ.get(REFILL, 0.0)
+        if entry is not None and entry.left() > wanted:
+            return _respond(entry, "HIT", began)
+        try:
+            leads, kept = self.shelf.take(key) if self.versions.is_up() else (False, None)
+        except RedisError as fault:
+            self.versions.fail(fault)
         if not self.versions.is_up():
             return _bearing(make(), "MISS", began, group)
-        entry = self._find(key)
-        if entry is not None and entry.fresh - entry.age() > request.environ.get(REFILL, 0.0):
+        entry = self._remembered(key, kept) or entry
+        if entry is not None and entry.left() > wanted:
+            if leads:
+                self._leave(key)
             return _respond(entry, "HIT", began)
-        if not self._flights.take_off(key):
-            # An answer whose versions hold is right, only old; without one there is nothing but to wait.
-            entry = entry or self._flights.wait_for(key, lambda: self._find(key))
-            if entry is not None:
-                return _respond(entry, "HIT" if entry.is_fresh() else "STALE", began)
-            return _bearing(make(), "MISS", began, group)
-        try:
-            # Somebody may have landed between our look and our take-off.
-            if entry is None and (entry := self._find(key)) is not None and entry.is_fresh():
-                return _respond(entry, "HIT", began)
+        if leads:
             return self._make(group, key, make, began)
-        finally:
-            self._flights.land(key)
+        # An answer whose versions hold is right, only old; without one there is nothing but to wait.
+        entry = entry or self.shelf.wait_for(key, lambda: self._find(key))
+        if entry is None:
+            return _bearing(make(), "MISS", began, group)
+        return _respond(entry, "HIT" if entry.left() > 0 else "STALE", began)
 
     def _find(self, key: str) -> Entry | None:
         """An entry that still holds, fresh or stale."""
-        entry = self.memory.get(key)
-        if entry is None or not self._holds(entry):
-            try:
-                entry = self._cache.get(key)
-            except RedisError:
-                return None
-            if entry is None or not self._holds(entry):
-                return None
-            self.memory.put(key, entry)
-        return entry
+        try:
+            return self._held(self.memory.get(key)) or self._remembered(key, self.shelf.find(key))
+        except RedisError:
+            return None
 
-    def _holds(self, entry: Entry) -> bool:
-        return entry.is_of_use() and self.versions.are_current(entry.versions)
+    def _remembered(self, key: str, entry: Entry | None) -> Entry | None:
+        """What Redis has kept, if it holds: the next time it is found here."""
+        held = self._held(entry)
+        if held is not None:
+            self.memory.put(key, held)
+        return held
+
+    def _held(self, entry: Entry | None) -> Entry | None:
+        holds = entry is not None and entry.is_of_use() and self.versions.are_current(entry.versions)
+        return entry if holds else None
 
     def _make(self, group: Group, key: str, make: Callable[[], Response], began: float) -> Response:
-        depends: set[str] = {tag_of(group)}
-        token = _depends.set(depends)
+        tags: set[str] = {tag_of(group)}
+        token = _depends.set(tags)
         made_at = clock.now().timestamp()
         try:
             response = make()
+        except BaseException:
+            self._leave(key)
+            raise
         finally:
             _depends.reset(token)
-        if response.status_code == 200 and time.perf_counter() - began < LONGEST_MAKING:
-            entry = self._entry(group, response.get_data(), depends, made_at)
-            if entry is not None:
-                self._keep(key, entry)
-                return _respond(entry, "MISS", began)
-        return _bearing(response, "MISS", began, group)
-
-    def _entry(self, group: Group, body: bytes, depends: set[str], made_at: float) -> Entry | None:
-        # Asked after the answer was made, because only then is it known what it depends on: are_settled() makes up
-        # for a change that was announced before we asked and committed after we read.
-        versions = self.versions.of(depends)
-        if versions is None:
-            return None
-        policy, settled = POLICIES[group], are_settled(versions)
-        return Entry(
-            group=group,
-            body=body,
-            etag=hashlib.blake2b(body, digest_size=12).hexdigest(),
-            versions=versions,
-            made_at=made_at,
-            fresh=policy.fresh if settled else SETTLED_AFTER,
-            stale=policy.stale if settled else 0.0,
-        )
-
-    def _keep(self, key: str, entry: Entry) -> None:
-        self.memory.put(key, entry)
+        if response.status_code != 200 or time.perf_counter() - began > LONGEST_MAKING:
+            self._leave(key)
+            return _bearing(response, "MISS", began, group)
+        body = response.get_data()
+        etag = hashlib.blake2b(body, digest_size=12).hexdigest()
         try:
-            self._cache.set(key, entry, timeout=int(entry.fresh + entry.stale) + 1)
+            # Its versions are asked for after it was made, because only then is it known what it depends on;
+            # are_settled() makes up for a change that was announced before we ask and committed after we read.
+            entry = self.shelf.put(key, Answer(group, body, etag, sorted(tags), made_at))
         except RedisError as fault:
-            log.debug("an answer is not kept: %s", type(fault).__name__)
+            self.versions.fail(fault)
+            return _bearing(response, "MISS", began, group)
+        self.versions.learn(entry.versions)
+        self.memory.put(key, entry)
+        return _respond(entry, "MISS", began)
+
+    def _leave(self, key: str) -> None:
+        try:
+            self.shelf.leave(key)
+        except RedisError as fault:
+            self.versions.fail(fault)
 
 
 def cached(group: Group, *, unless: Callable[[], bool] | None = None) -> Callable[[View], View]:
@@ -209,11 +179,11 @@ def _plain(value: Any) -> Any:
 def _respond(entry: Entry, outcome: str, began: float) -> Response:
     """The entry as an answer; a list says in its body, too, whether it was kept."""
     word = b"false" if outcome == "MISS" else b"true"
-    response = Response(b'{"from_cache":' + word + b"," + entry.body[1:], content_type="application/json")
-    response.set_etag(entry.etag, weak=True)
+    response = Response(b'{"from_cache":' + word + b"," + entry.answer.body[1:], content_type="application/json")
+    response.set_etag(entry.answer.etag, weak=True)
     response.headers["Cache-Control"] = entry.cache_control()
     response.entry = entry  # type: ignore[attr-defined]
-    return _bearing(response, outcome, began, entry.group)
+    return _bearing(response, outcome, began, entry.answer.group)
 
 
 def _bearing(response: Response, outcome: str, began: float, group: Group) -> Response:

@@ -2,39 +2,56 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
 from falconbus.caching.groups import POLICIES, Group
+from falconbus.caching.versions import SETTLED_AFTER, are_settled
 from falconbus.kit import clock
 
 
-class Entry(msgspec.Struct):
-    """An answer's bytes, what they depend on, and when they were made (seconds since 1970)."""
+class Answer(msgspec.Struct, array_like=True):
+    """What a view has answered, the tags it depends on, and when it began to be made (seconds since 1970)."""
 
     group: Group
     body: bytes
     etag: str
-    versions: dict[str, str]
+    tags: list[str]
     made_at: float
-    #: Cut short while a change may not have been committed yet.
-    fresh: float
-    stale: float
 
-    def age(self) -> float:
-        return clock.now().timestamp() - self.made_at
 
-    def is_fresh(self) -> bool:
-        return self.age() < self.fresh
+@dataclass(slots=True)
+class Entry:
+    """An answer with the versions that its tags had. Its life is cut short when one may not be committed yet."""
+
+    answer: Answer
+    versions: dict[str, str]
+    fresh: float = field(init=False)
+    stale: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        policy = POLICIES[self.answer.group]
+        settled = are_settled(self.versions, at=self.answer.made_at)
+        self.fresh, self.stale = (policy.fresh, policy.stale) if settled else (SETTLED_AFTER, 0.0)
+
+    @classmethod
+    def of(cls, answer: Answer, versions: Sequence[str]) -> "Entry":
+        """From the versions in the order of the answer's tags."""
+        return cls(answer, dict(zip(answer.tags, versions, strict=True)))
+
+    def left(self) -> float:
+        """For how many seconds it stays fresh."""
+        return self.fresh - (clock.now().timestamp() - self.answer.made_at)
 
     def is_of_use(self) -> bool:
         """Fresh, or to be served while another is made."""
-        return self.age() < self.fresh + self.stale
+        return self.left() > -self.stale
 
     def cache_control(self) -> str:
         """How long a browser or a CDN may keep it."""
-        left = max(0, min(POLICIES[self.group].shared, int(self.fresh - self.age())))
-        return f"public, max-age={left}"
+        return f"public, max-age={max(0, min(POLICIES[self.answer.group].shared, int(self.left())))}"
 
 
 class Memory:
@@ -57,7 +74,7 @@ class Memory:
         with self._lock:
             self._forget(key)
             self._entries[key] = entry
-            self._bytes += len(entry.body)
+            self._bytes += len(entry.answer.body)
             while len(self._entries) > self._most or self._bytes > self._most_bytes:
                 self._forget(next(iter(self._entries)))
 
@@ -69,4 +86,4 @@ class Memory:
     def _forget(self, key: str) -> None:
         old = self._entries.pop(key, None)
         if old is not None:
-            self._bytes -= len(old.body)
+            self._bytes -= len(old.answer.body)

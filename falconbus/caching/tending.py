@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 from flask import current_app
 from redis import RedisError
 
-from falconbus.caching.answers import PREFIX, REFILL, Answers
+from falconbus.caching.answers import REFILL, Answers
 from falconbus.caching.groups import Group, tag_of
+from falconbus.caching.shelf import PREFIX
 
 #: How many answers of a group are kept warm, and made anew when they stay fresh for no longer than so many seconds.
 WARM = 50

@@ -28,7 +28,7 @@ BELIEVED, RENEWED = 0.5, 0.3
 PAUSE = 2.0
 #: No answer is kept for so long.
 FORGOTTEN_AFTER = 2 * 86400
-_EPOCH, _BORN = "epoch", "born"
+_EPOCH, BORN = "epoch", "born"
 _MOST_KNOWN = 5000
 
 
@@ -49,22 +49,15 @@ class Versions:
         if not self._believes():
             return False
         known = self._known
-        return all(known.get(tag) == version for tag, version in versions.items()) or self._learn(versions)
+        return all(known.get(tag) == version for tag, version in versions.items()) or self._meet(versions)
 
-    def of(self, tags: Iterable[str]) -> dict[str, str] | None:
-        """The present versions, asked of Redis; None when it is away."""
-        wanted = list(tags)
-        try:
-            found = self._ask(wanted)
-        except RedisError as fault:
-            self._fail(fault)
-            return None
-        self._known.update(found)
-        return found
+    def learn(self, versions: Mapping[str, str]) -> None:
+        """Be told versions that Redis has just given."""
+        self._known.update(versions)
 
     def announce(self, tags: Iterable[str]) -> None:
         """These are about to change. Redis away is remembered, and made up for before it is believed again."""
-        version = _new_version()
+        version = new_version()
         owed = {*tags, *self._owed}
         try:
             if time.monotonic() < self._silent_until:
@@ -74,14 +67,15 @@ class Versions:
             self._owed.clear()
         except RedisError as fault:
             self._owed |= owed
-            self._fail(fault)
+            self.fail(fault)
             return
         self._known.update(dict.fromkeys(owed & self._known.keys(), version))
 
     def trim(self) -> None:
         """Forget versions that no kept answer can have any more; asked for again, they are made anew."""
+        now = clock.now().timestamp()
         for tag, version in self._redis.hscan_iter(KEY):
-            if tag != _BORN.encode() and _age(_text(version)) > FORGOTTEN_AFTER:
+            if tag != BORN.encode() and now - _announced_at(_text(version)) > FORGOTTEN_AFTER:
                 self._redis.hdel(KEY, tag)
 
     def is_up(self) -> bool:
@@ -110,48 +104,53 @@ class Versions:
                 self._known = self._ask(list(self._known)) if len(self._known) < _MOST_KNOWN else {}
                 self._epoch = text
         except RedisError as fault:
-            self._fail(fault)
+            self.fail(fault)
             return
         self._checked = asked
 
-    def _learn(self, versions: Mapping[str, str]) -> bool:
+    def _meet(self, versions: Mapping[str, str]) -> bool:
         """An answer may depend on what this process has not met yet."""
         unknown = [tag for tag in versions if tag not in self._known]
-        if not unknown or self.of(unknown) is None:
+        if not unknown:
+            return False
+        try:
+            self._known.update(self._ask(unknown))
+        except RedisError as fault:
+            self.fail(fault)
             return False
         return all(self._known.get(tag) == version for tag, version in versions.items())
 
     def _ask(self, tags: list[str]) -> dict[str, str]:
         if not tags:
             return {}
-        born, *values = self._redis.hmget(KEY, [_BORN, *tags])
+        born, *values = self._redis.hmget(KEY, [BORN, *tags])
         if born is None:
-            self._redis.hsetnx(KEY, _BORN, _new_version(settled=True))
-            born, *values = self._redis.hmget(KEY, [_BORN, *tags])
+            self._redis.hsetnx(KEY, BORN, new_version(settled=True))
+            born, *values = self._redis.hmget(KEY, [BORN, *tags])
         # What was never announced is as old as the memory of announcements; when that is lost, so is every answer.
         return {tag: _text(value or born) for tag, value in zip(tags, values, strict=True)}
 
-    def _fail(self, fault: RedisError) -> None:
+    def fail(self, fault: RedisError) -> None:
+        """Redis is away: leave it alone for a while."""
         if self.is_up():
             log.warning("the cache's Redis is away (%s): answers are made anew", type(fault).__name__)
         self._silent_until = time.monotonic() + PAUSE
 
 
-def are_settled(versions: Mapping[str, str]) -> bool:
-    """Whether every change that was announced has long been committed."""
-    return min(_age(version) for version in versions.values()) > SETTLING
+def are_settled(versions: Mapping[str, str], *, at: float) -> bool:
+    """Whether every change that had been announced at that instant was long committed then."""
+    return at - max(_announced_at(version) for version in versions.values()) > SETTLING
 
 
 def _text(value: bytes | str | None) -> str:
     return value.decode() if isinstance(value, bytes) else value or ""
 
 
-def _age(version: str) -> float:
-    """Seconds since it was announced."""
-    return clock.now().timestamp() - int(version.partition("-")[0]) / 1000
+def _announced_at(version: str) -> float:
+    return int(version.partition("-")[0]) / 1000
 
 
-def _new_version(*, settled: bool = False) -> str:
+def new_version(*, settled: bool = False) -> str:
     """A version of now; `settled`: nothing was announced, nobody knows of a change."""
     at = clock.now().timestamp() - (2 * SETTLING if settled else 0)
     return f"{int(at * 1000)}-{secrets.token_hex(4)}"

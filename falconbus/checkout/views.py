@@ -34,6 +34,7 @@ from falconbus.payments.errors import (
 )
 from falconbus.payments.models import Refund
 from falconbus.security import Permission, caller, public, requires
+from falconbus.telemetry.budget import query_budget
 
 bp = Blueprint("checkout", __name__, url_prefix="/api/v1")
 
@@ -45,6 +46,7 @@ _PAY_REFUSALS = (
 
 @bp.post("/bookings/<reference>/payments")
 @public
+@query_budget(22)
 @accepts_query(AccessQuery)
 @accepts(PaymentIn)
 @idempotent
@@ -57,6 +59,7 @@ def pay(reference: str, query: AccessQuery, body: PaymentIn) -> PaymentOut:
 
 @bp.post("/bookings/<reference>/cancel")
 @public
+@query_budget(19)
 @accepts_query(CancelQuery)
 @accepts(CancelIn)
 @idempotent
@@ -70,6 +73,7 @@ def cancel(reference: str, query: CancelQuery, body: CancelIn) -> BookingOut | Q
 
 @bp.get("/bookings/<reference>/ticket.pdf")
 @public
+@query_budget(5)
 @accepts_query(AccessQuery)
 @media("application/pdf", BookingNotFound, BookingNotPaid)
 def show_ticket(reference: str, query: AccessQuery) -> bytes:
@@ -80,6 +84,7 @@ def show_ticket(reference: str, query: AccessQuery) -> bytes:
 
 @bp.get("/bookings/<reference>/calendar.ics")
 @public
+@query_budget(5)
 @accepts_query(AccessQuery)
 @media("text/calendar", BookingNotFound, BookingNotPaid)
 def show_calendar(reference: str, query: AccessQuery) -> bytes:
@@ -91,6 +96,7 @@ def show_calendar(reference: str, query: AccessQuery) -> bytes:
 @bp.post("/payments/webhooks/<provider>")
 @public
 @uncounted
+@query_budget(14)
 @returns(None, 204, BadWebhook, PaymentNotFound, UnknownProvider)
 def receive_webhook(provider: str) -> None:
     """Where providers tell what became of a payment; signed, and safe to tell twice."""
@@ -100,6 +106,7 @@ def receive_webhook(provider: str) -> None:
 
 @bp.get("/refunds")
 @requires(Permission.TAKE_COUNTER_PAYMENTS)
+@query_budget(1)
 @accepts_query(RefundQuery)
 @returns(Page[RefundOut])
 def list_refunds(query: RefundQuery) -> Page[RefundOut]:
@@ -110,6 +117,7 @@ def list_refunds(query: RefundQuery) -> Page[RefundOut]:
 
 @bp.post("/refunds/<id:refund_id>/pay-out")
 @requires(Permission.TAKE_COUNTER_PAYMENTS)
+@query_budget(6)
 @returns(None, 204, RefundNotFound)
 def pay_out_refund(refund_id: int) -> None:
     """Note that money taken at the counter has been handed back."""

@@ -18,6 +18,7 @@ from falconbus.kit.errors import Invalid
 from falconbus.kit.schema import accepts_query, pick_fields, returns
 from falconbus.pagination import CursorQuery, Page, keyset
 from falconbus.security import Permission, requires
+from falconbus.telemetry.budget import query_budget
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -61,6 +62,7 @@ def accepts_feed(view: View) -> View:
 
 @bp.post("/imports")
 @requires(Permission.IMPORT_FEEDS)
+@query_budget(2)
 @returns(ImportAccepted, 202, problem.UnsupportedMediaType, BadImportOption)
 @accepts_feed
 def create_import(file: Any, filename: str, form: ImportForm) -> ImportAccepted:
@@ -72,6 +74,7 @@ def create_import(file: Any, filename: str, form: ImportForm) -> ImportAccepted:
 
 @bp.get("/imports")
 @requires(Permission.IMPORT_FEEDS)
+@query_budget(1)
 @returns(Page[ImportItem])
 @accepts_query(CursorQuery)
 def list_imports(query: CursorQuery) -> Page[Any]:
@@ -83,6 +86,7 @@ def list_imports(query: CursorQuery) -> Page[Any]:
 
 @bp.get("/imports/<id:import_id>")
 @requires(Permission.IMPORT_FEEDS)
+@query_budget(1)
 @returns(ImportOut)
 def show_import(import_id: int) -> ImportOut:
     """An import: how far it is, what it counted, and every fault with its line."""

@@ -13,6 +13,7 @@ from falconbus.kit.schema import accepts_query
 from falconbus.messaging import mailbox
 from falconbus.messaging.schemas import MailPageQuery
 from falconbus.security import public
+from falconbus.telemetry.budget import query_budget
 
 bp = Blueprint("mails", __name__, url_prefix="/dev/mail", template_folder="templates")
 
@@ -33,6 +34,7 @@ def check_local() -> None:
 
 @bp.get("/")
 @public
+@query_budget(0)
 @accepts_query(MailPageQuery)
 def show_mails(query: MailPageQuery) -> str:
     """The kept mails, newest first."""
@@ -43,6 +45,7 @@ def show_mails(query: MailPageQuery) -> str:
 
 @bp.get("/<name>")
 @public
+@query_budget(0)
 def show_mail(name: str) -> Response:
     """One mail: headers, both texts, attachments."""
     page = render_template("messaging/mail.html", letter=mailbox.get_letter(_folder(), name))
@@ -51,6 +54,7 @@ def show_mail(name: str) -> Response:
 
 @bp.get("/<name>/html")
 @public
+@query_budget(0)
 def show_html(name: str) -> Response:
     """The mail as its recipient sees it, in a sandbox."""
     html = mailbox.get_letter(_folder(), name).html
@@ -59,6 +63,7 @@ def show_html(name: str) -> Response:
 
 @bp.get("/<name>/attachments/<id:number>")
 @public
+@query_budget(0)
 def download_attachment(name: str, number: int) -> Response:
     """An attachment, counted from 1."""
     attachments = mailbox.get_letter(_folder(), name).attachments

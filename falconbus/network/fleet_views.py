@@ -31,12 +31,14 @@ from falconbus.network.fleet_schemas import (
 )
 from falconbus.pagination import Page, PageQuery, numbered
 from falconbus.security import Permission, public, requires
+from falconbus.telemetry.budget import query_budget
 
 bp = Blueprint("fleet", __name__, url_prefix="/api/v1")
 
 
 @bp.get("/buses")
 @requires(Permission.SEE_NETWORK)
+@query_budget(1)
 @accepts_query(PageQuery)
 @returns(Page[BusOut])
 def list_buses(query: PageQuery) -> Page[Any]:
@@ -47,6 +49,7 @@ def list_buses(query: PageQuery) -> Page[Any]:
 
 @bp.get("/buses/<id:bus_id>")
 @requires(Permission.SEE_NETWORK)
+@query_budget(1)
 @returns(BusOut, 200, BusNotFound)
 def get_bus(bus_id: int) -> BusOut:
     """A bus."""
@@ -55,6 +58,7 @@ def get_bus(bus_id: int) -> BusOut:
 
 @bp.post("/buses")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(8)
 @accepts(NewBus)
 @idempotent
 @returns(BusOut, 201, AlreadyExists, UnknownSeatLayout)
@@ -65,6 +69,7 @@ def create_bus(body: NewBus) -> BusOut:
 
 @bp.patch("/buses/<id:bus_id>")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(8)
 @accepts(BusChange)
 @returns(BusOut, 200, BusNotFound, BusInUse, AlreadyExists, UnknownSeatLayout)
 def change_bus(bus_id: int, body: BusChange) -> BusOut:
@@ -75,6 +80,7 @@ def change_bus(bus_id: int, body: BusChange) -> BusOut:
 
 @bp.delete("/buses/<id:bus_id>")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(4)
 @returns(None, 204, BusNotFound, BusInUse)
 def delete_bus(bus_id: int) -> None:
     """Remove a bus that nothing uses."""
@@ -83,6 +89,7 @@ def delete_bus(bus_id: int) -> None:
 
 @bp.get("/fare-classes")
 @public
+@query_budget(1)
 @accepts_query(PageQuery)
 @cached(Group.FARE_CLASSES)
 @returns(Page[FareClassRow])
@@ -97,6 +104,7 @@ def list_fare_classes(query: PageQuery) -> Page[Any]:
 
 @bp.post("/fare-classes")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(6)
 @accepts(NewFareClass)
 @idempotent
 @returns(FareClassRow, 201, AlreadyExists)
@@ -107,6 +115,7 @@ def create_fare_class(body: NewFareClass) -> FareClassRow:
 
 @bp.patch("/fare-classes/<code>")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(5)
 @accepts(FareClassChange)
 @returns(FareClassRow, 200, FareClassNotFound)
 def change_fare_class(code: str, body: FareClassChange) -> FareClassRow:
@@ -116,6 +125,7 @@ def change_fare_class(code: str, body: FareClassChange) -> FareClassRow:
 
 @bp.get("/seat-layouts")
 @requires(Permission.SEE_NETWORK)
+@query_budget(1)
 @accepts_query(PageQuery)
 @returns(Page[SeatLayoutRow])
 def list_layouts(query: PageQuery) -> Page[Any]:
@@ -128,6 +138,7 @@ def list_layouts(query: PageQuery) -> Page[Any]:
 
 @bp.get("/seat-layouts/<code>")
 @requires(Permission.SEE_NETWORK)
+@query_budget(2)
 @returns(SeatLayoutOut, 200, SeatLayoutNotFound)
 def get_layout(code: str) -> SeatLayoutOut:
     """A seat layout with its seats."""
@@ -137,6 +148,7 @@ def get_layout(code: str) -> SeatLayoutOut:
 
 @bp.post("/seat-layouts")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(9)
 @accepts(NewSeatLayout)
 @idempotent
 @returns(SeatLayoutOut, 201, AlreadyExists)

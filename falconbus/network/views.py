@@ -31,7 +31,7 @@ bp = Blueprint("network", __name__, url_prefix="/api/v1")
 
 @bp.get("/routes")
 @public
-@query_budget(2)
+@query_budget(4)
 @accepts_query(RoutesQuery)
 @cached(Group.ROUTES, unless=lambda: caller().may(Permission.SEE_NETWORK))
 @returns(Page[RouteRow], 200, StopNotFound)
@@ -45,6 +45,7 @@ def list_routes(query: RoutesQuery) -> Page[Any]:
 
 @bp.get("/routes/<id:route_id>")
 @public
+@query_budget(4)
 @returns(RouteOut, 200, RouteNotFound)
 def get_route(route_id: int) -> RouteOut:
     """A route with its stops, kilometres and prices."""
@@ -53,6 +54,7 @@ def get_route(route_id: int) -> RouteOut:
 
 @bp.post("/routes")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(9)
 @accepts(NewRoute)
 @idempotent
 @returns(RouteOut, 201)
@@ -71,6 +73,7 @@ def create_route(body: NewRoute) -> RouteOut:
 
 @bp.patch("/routes/<id:route_id>")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(17)
 @accepts(RouteChange)
 @returns(RouteOut, 200, RouteNotFound, RouteInUse)
 def change_route(route_id: int, body: RouteChange) -> RouteOut:
@@ -81,6 +84,7 @@ def change_route(route_id: int, body: RouteChange) -> RouteOut:
 
 @bp.delete("/routes/<id:route_id>")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(4)
 @returns(None, 204, RouteNotFound, RouteInUse)
 def delete_route(route_id: int) -> None:
     """Remove a route that nothing uses."""
@@ -89,6 +93,7 @@ def delete_route(route_id: int) -> None:
 
 @bp.put("/routes/<id:route_id>/fares")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(8)
 @accepts(RouteFares)
 @returns(RouteOut, 200, RouteNotFound)
 def set_fares(route_id: int, body: RouteFares) -> RouteOut:
@@ -99,6 +104,7 @@ def set_fares(route_id: int, body: RouteFares) -> RouteOut:
 
 @bp.get("/stops/<code>")
 @public
+@query_budget(1)
 @returns(StopDetail, 200, StopNotFound)
 def get_stop(code: str) -> StopDetail:
     """A stop with its position and time zone."""
@@ -107,6 +113,7 @@ def get_stop(code: str) -> StopDetail:
 
 @bp.post("/stops")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(6)
 @accepts(NewStop)
 @idempotent
 @returns(StopDetail, 201, AlreadyExists)
@@ -117,6 +124,7 @@ def create_stop(body: NewStop) -> StopDetail:
 
 @bp.patch("/stops/<code>")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(5)
 @accepts(StopChange)
 @returns(StopDetail, 200, StopNotFound)
 def change_stop(code: str, body: StopChange) -> StopDetail:
@@ -126,6 +134,7 @@ def change_stop(code: str, body: StopChange) -> StopDetail:
 
 @bp.delete("/stops/<code>")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(4)
 @returns(None, 204, StopNotFound, StopInUse)
 def delete_stop(code: str) -> None:
     """Remove a stop at which no route calls."""

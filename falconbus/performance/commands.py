@@ -103,7 +103,8 @@ def _print_indexes(report: IndexReport) -> None:
     others = [[finding.reason or "", finding.statement] for finding in report.findings if not finding.indexes]
     print_table("Looked at, no index helps", ("Why", "Statement"), others, "none")
     unused = [[each.name, each.table, size(each.bytes)] for each in report.unused]
-    print_table("Never used since the statistics count", ("Index", "Table", "Size"), unused, "none")
+    since = f"since {report.counted_since:%Y-%m-%d %H:%M} UTC" if report.counted_since else "since PostgreSQL counts"
+    print_table(f"Never used {since}", ("Index", "Table", "Size"), unused, "none")
     duplicates = [
         [each.name, each.table, size(each.bytes), each.covered_by, "the same" if each.same else "its beginning"]
         for each in report.duplicate

@@ -8,6 +8,7 @@ from falconbus.limits import uncounted
 from falconbus.performance import health
 from falconbus.performance.health import HealthOut
 from falconbus.security import public
+from falconbus.telemetry.budget import query_budget
 
 bp = Blueprint("health", __name__, url_prefix="/api/v1/health")
 
@@ -19,6 +20,7 @@ class AliveOut(msgspec.Struct):
 @bp.get("")
 @public
 @uncounted
+@query_budget(2)
 @returns(HealthOut)
 def show_health() -> HealthOut:
     """Whether the system can sell: database, cache, queue, migrations; 503 when one of them cannot."""
@@ -28,6 +30,7 @@ def show_health() -> HealthOut:
 @bp.get("/live")
 @public
 @uncounted
+@query_budget(0)
 @returns(AliveOut)
 def show_liveness() -> AliveOut:
     """Whether this process answers; asks nothing of anybody else."""
@@ -37,6 +40,7 @@ def show_liveness() -> AliveOut:
 @bp.get("/ready")
 @public
 @uncounted
+@query_budget(2)
 @returns(HealthOut)
 def show_readiness() -> HealthOut:
     """Whether this process should be sent requests; the same as health."""

@@ -141,6 +141,9 @@ _INDEXES = text("""
         substring(pg_get_indexdef(i.indexrelid) FROM ' WHERE (.*)$') AS predicate,
         EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
             AS constrains,
+        EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = i.indrelid AND k.contype = 'f' AND i.indpred IS NULL
+                AND (string_to_array(i.indkey::text, ' ')::int2[])[1:cardinality(k.conkey)] @> k.conkey)
+            AS serves_foreign_key,
         ARRAY(SELECT concat_ws(' ', pg_get_indexdef(i.indexrelid, n, true), i.indclass[n - 1], i.indcollation[n - 1],
                     i.indoption[n - 1])
               FROM generate_series(1, i.indnkeyatts) n ORDER BY n) AS keys,
@@ -203,7 +206,7 @@ def vitals() -> PostgresOut:
         connections_most=database.most,
         tables=_tables(),
         indexes=[_index(row) for row in sound[:_SHOWN]],
-        unused_indexes=[_index(row) for row in sound if not (row.scans or row.unique or row.constrains)],
+        unused_indexes=[_index(row) for row in sound if _is_unused(row)],
         duplicate_indexes=_duplicates(sound),
         foreign_keys_without_index=[_foreign_key(row) for row in read(_FOREIGN_KEYS, {})],
         invalid_indexes=[row.name for row in indexes if not row.valid],
@@ -232,6 +235,11 @@ def _by_state(backends: Sequence[AnyRow]) -> dict[str, int]:
 
 def _fields(row: AnyRow, of: Any) -> dict[str, Any]:
     return {name: getattr(row, name) for name in of.__struct_fields__}
+
+
+def _is_unused(row: AnyRow) -> bool:
+    """Neither read nor needed: what keeps rows apart, and what a foreign key would be told to lack, is left alone."""
+    return not (row.scans or row.unique or row.constrains or row.serves_foreign_key)
 
 
 def _index(row: AnyRow) -> IndexVitals:

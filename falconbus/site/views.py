@@ -16,12 +16,14 @@ from falconbus.site import formats, queries, refusals, service
 from falconbus.site.errors import QuoteChanged
 from falconbus.site.pages import BookingPage, CancelPage
 from falconbus.site.schemas import Choice, amounts_shown
+from falconbus.telemetry.budget import query_budget
 
 bp = Blueprint("site", __name__, url_prefix="/manage", template_folder="templates")
 
 
 @bp.get("/<reference>")
 @public
+@query_budget(5)
 def show_booking(reference: str) -> str:
     """The booking, for the bearer of its manage token (`?token=`)."""
     record = bookings.get_visible(reference, _identity(reference, request.args), None)
@@ -31,6 +33,7 @@ def show_booking(reference: str) -> str:
 
 @bp.get("/<reference>/ticket.pdf")
 @public
+@query_budget(4)
 def download_ticket(reference: str) -> Response:
     """The tickets of a confirmed booking, to print or to show."""
     record = bookings.get_visible(reference, _identity(reference, request.args), None)
@@ -39,6 +42,7 @@ def download_ticket(reference: str) -> Response:
 
 @bp.get("/<reference>/calendar.ics")
 @public
+@query_budget(4)
 def download_calendar(reference: str) -> Response:
     """The journeys of a confirmed booking for a calendar."""
     record = bookings.get_visible(reference, _identity(reference, request.args), None)
@@ -47,6 +51,7 @@ def download_calendar(reference: str) -> Response:
 
 @bp.get("/<reference>/cancel")
 @public
+@query_budget(6)
 def show_cancelling(reference: str) -> str:
     """Who can be cancelled, and what would come back for those chosen (`passenger=1&passenger=2`, with `chosen`)."""
     identity = _identity(reference, request.args)
@@ -58,6 +63,7 @@ def show_cancelling(reference: str) -> str:
 
 @bp.post("/<reference>/cancel")
 @public
+@query_budget(24)
 def cancel(reference: str) -> AnyResponse:
     """Cancel the passengers chosen, for the refund and fee that the form was shown with, and go back to the booking."""
     identity = _identity(reference, request.form)

@@ -10,6 +10,7 @@ from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
 from falconbus.network.errors import RouteNotFound
 from falconbus.pagination import Page, numbered
 from falconbus.security import Permission, requires
+from falconbus.telemetry.budget import query_budget
 from falconbus.timetable import departures, editing, policy, queries
 from falconbus.timetable.errors import (
     ScheduleExists,
@@ -37,6 +38,7 @@ bp = Blueprint("timetable", __name__, url_prefix="/api/v1")
 
 @bp.get("/timetables")
 @requires(Permission.SEE_NETWORK)
+@query_budget(1)
 @accepts_query(TimetablesQuery)
 @returns(Page[TimetableRow])
 def list_timetables(query: TimetablesQuery) -> Page[Any]:
@@ -47,6 +49,7 @@ def list_timetables(query: TimetablesQuery) -> Page[Any]:
 
 @bp.get("/timetables/<id:timetable_id>")
 @requires(Permission.SEE_NETWORK)
+@query_budget(4)
 @returns(TimetableOut, 200, TimetableNotFound)
 def get_timetable(timetable_id: int) -> TimetableOut:
     """A timetable with its days and the minutes at each stop."""
@@ -55,6 +58,7 @@ def get_timetable(timetable_id: int) -> TimetableOut:
 
 @bp.post("/timetables")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(16)
 @accepts(NewTimetable)
 @idempotent
 @returns(TimetableOut, 201)
@@ -74,6 +78,7 @@ def create_timetable(body: NewTimetable) -> TimetableOut:
 
 @bp.patch("/timetables/<id:timetable_id>")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(33)
 @accepts(TimetableChange)
 @returns(TimetableOut, 200, TimetableNotFound, TimetableInUse, ScheduleExists)
 def change_timetable(timetable_id: int, body: TimetableChange) -> TimetableOut:
@@ -88,6 +93,7 @@ def change_timetable(timetable_id: int, body: TimetableChange) -> TimetableOut:
 
 @bp.delete("/timetables/<id:timetable_id>")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(16)
 @returns(TimetableOut, 200, TimetableNotFound)
 def retire_timetable(timetable_id: int) -> TimetableOut:
     """Retire a timetable: nothing of it is sold any more, what was booked stands."""
@@ -97,6 +103,7 @@ def retire_timetable(timetable_id: int) -> TimetableOut:
 
 @bp.get("/routes/<id:route_id>/schedules")
 @requires(Permission.SEE_NETWORK)
+@query_budget(2)
 @accepts_query(DeparturesQuery)
 @returns(Page[DepartureOut], 200, RouteNotFound)
 def list_departures(route_id: int, query: DeparturesQuery) -> Page[Any]:
@@ -108,6 +115,7 @@ def list_departures(route_id: int, query: DeparturesQuery) -> Page[Any]:
 
 @bp.post("/schedules")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(16)
 @accepts(NewSchedule)
 @idempotent
 @returns(DepartureOut, 201, ScheduleExists, TimetableRetired)
@@ -119,6 +127,7 @@ def add_schedule(body: NewSchedule) -> DepartureOut:
 
 @bp.patch("/schedules/<id:schedule_id>")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(11)
 @accepts(ScheduleChange)
 @returns(DepartureOut, 200, ScheduleNotFound, SeatsDoNotFit, ScheduleExists)
 def change_schedule(schedule_id: int, body: ScheduleChange) -> DepartureOut:
@@ -129,6 +138,7 @@ def change_schedule(schedule_id: int, body: ScheduleChange) -> DepartureOut:
 
 @bp.delete("/schedules/<id:schedule_id>")
 @requires(Permission.CHANGE_NETWORK)
+@query_budget(13)
 @returns(None, 204, ScheduleNotFound, ScheduleInUse)
 def delete_schedule(schedule_id: int) -> None:
     """Remove a departure that was never booked; its timetable does not make it again."""

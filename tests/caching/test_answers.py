@@ -15,9 +15,9 @@ from flask_sqlalchemy import SQLAlchemy
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
 from falconbus.caching import tending, versions
-from falconbus.caching.answers import PREFIX, Answers
-from falconbus.caching.flights import Flights
+from falconbus.caching.answers import Answers
 from falconbus.caching.groups import POLICIES, Group
+from falconbus.caching.shelf import PREFIX, Shelf
 from falconbus.extensions import cache_redis
 from falconbus.kit import clock
 from tests.accounts.signing import signed_in
@@ -130,7 +130,7 @@ def test_what_is_read_between_announcement_and_commit_is_kept_for_a_moment_only(
     first = search(other, day)
     assert first.headers["X-Cache"] == "MISS"
     keys = [key.decode().removeprefix(PREFIX) for key in cache_redis().scan_iter(f"{PREFIX}search:*")]
-    kept = [answers._cache.get(key) for key in keys]  # noqa: SLF001
+    kept = [answers.shelf.find(key) for key in keys]
     assert [entry.fresh for entry in kept] == [versions.SETTLED_AFTER]
     assert [entry.stale for entry in kept] == [0.0]
 
@@ -158,11 +158,11 @@ def test_an_old_answer_that_still_holds_is_served_while_somebody_makes_another(
     key = next(iter(cache_redis().scan_iter(f"{PREFIX}search:*"))).decode().removeprefix(PREFIX)
     later = clock.now() + timedelta(seconds=POLICIES[Group.SEARCH].fresh + 1)
     with time_machine.travel(later, tick=False):
-        elsewhere = Flights(cache_redis())
-        assert elsewhere.take_off(key)
+        elsewhere = Shelf(app, cache_redis(), app.config["SETTINGS"].cache_redis_url)
+        assert elsewhere.take(key)[0]
         stale = search(client, day)
         assert (stale.headers["X-Cache"], stale.json["from_cache"]) == ("STALE", True)
-        elsewhere.land(key)
+        elsewhere.leave(key)
         assert search(client, day).headers["X-Cache"] == "MISS"
 
 

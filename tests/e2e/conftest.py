@@ -73,7 +73,9 @@ class Answer:
 class System:
     """The running processes, and calls to them over HTTP."""
 
-    def __init__(self, environment: dict[str, str], smtp_port: int) -> None:
+    def __init__(
+        self, environment: dict[str, str], smtp_port: int, *, app: str = "wsgi:app", web_processes: int = 2
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
@@ -81,17 +83,19 @@ class System:
             **environment,
             "PORT": str(self.port),
             "WEB_HOST": "127.0.0.1",
-            "WEB_CONCURRENCY": "2",
+            "WEB_CONCURRENCY": str(web_processes),
             "PUBLIC_URL": self.url,
             "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
         }
+        self._app = app
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, *names: str) -> None:
         """Start the Procfile's processes of these names."""
         commands = read_procfile(ROOT / "Procfile")
         for name in names:
-            command = split_command(commands[name], self.environment)
+            words = split_command(commands[name], self.environment)
+            command = [self._app if word == "wsgi:app" else word for word in words]
             bin_folder = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
             environment = {**self.environment, "PATH": bin_folder}
             self._processes[name] = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
@@ -102,10 +106,12 @@ class System:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
-    def stop(self) -> None:
-        for process in self._processes.values():
+    def stop(self, *names: str) -> None:
+        """Have processes end in their own time: those of these names, or all."""
+        ending = [self._processes.pop(name) for name in names or list(self._processes)]
+        for process in ending:
             process.terminate()
-        for process in self._processes.values():
+        for process in ending:
             try:
                 process.wait(timeout=20)
             except subprocess.TimeoutExpired:

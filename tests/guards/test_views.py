@@ -64,6 +64,13 @@ def test_every_view_declares_who_may_call_it(migrated_app: FalconBus) -> None:
         assert access == "public" or isinstance(access, Permission), f"{verb} {rule.rule} declares nothing"
 
 
+def test_every_view_declares_how_many_statements_it_may_send(migrated_app: FalconBus) -> None:
+    for verb, rule in rules(migrated_app):
+        budget = getattr(migrated_app.view_functions[rule.endpoint], "query_budget", None)
+        assert isinstance(budget, int), f"{verb} {rule.rule} has no @query_budget"
+        assert budget >= 0, f"{verb} {rule.rule}"
+
+
 def test_the_public_addresses_are_those_written_here(migrated_app: FalconBus) -> None:
     public = {
         f"{verb} {rule.rule}"

@@ -35,7 +35,8 @@ class Comparisons:
         """`SET column = $1`: its values are such as the column has."""
         found = scope.resolve(assignment.this) if isinstance(assignment, _exp.EQ) else None
         if found is not None:
-            self._parameters(found[0], quote(found[1]), assignment.expression, Use.EQUAL)
+            for number in parameters_in(assignment.expression, scope):
+                self._compare(number, Comparison(found[0], quote(found[1]), Use.EQUAL, array=False, direct=False))
 
     def order_key(self, ordered: Any, scope: Scope) -> tuple[Reference, Key] | None:
         """What ORDER BY sorts by, when it is of one table."""
@@ -55,7 +56,9 @@ class Comparisons:
             reference, key = found
             others = {field[0] for field in _fields(right, scope)} if right is not None else set()
             if right is not None:
-                self._parameters(reference, key.sql, right, use, array=array)
+                direct = number_if_direct(right)
+                for number in parameters_in(right, scope):
+                    self._compare(number, Comparison(reference, key.sql, use, array, direct=number == direct))
             if indexable and use is not Use.LIKE and reference not in others:
                 wanted = reference.ranges if use is not Use.EQUAL else reference.joined if others else reference.equal
                 if key not in wanted:
@@ -69,16 +72,8 @@ class Comparisons:
                 edge = Edge(left[0].table, left[1].columns[0], found[0].table, found[1])
                 self._analysis.edges.append(edge)
 
-    def _parameters(self, reference: Reference, key: str, side: Any, use: Use, *, array: bool = False) -> None:
-        """The parameters beside a column. What is computed from one is at least near it: `$1 - interval '1 day'`."""
-        inner = side
-        while isinstance(inner, _exp.Cast | _exp.Paren | _exp.Lower | _exp.Upper | _exp.Any):
-            inner = inner.this
-        direct = isinstance(inner, _exp.Parameter)
-        for node in within(side):
-            if isinstance(node, _exp.Parameter):
-                compared = Comparison(reference, key, use, array, direct)
-                self._analysis.comparisons.setdefault(number_of(node), []).append(compared)
+    def _compare(self, number: int, comparison: Comparison) -> None:
+        self._analysis.comparisons.setdefault(number, []).append(comparison)
 
     def _key(self, node: Any, scope: Scope) -> tuple[Reference, Key] | None:
         """A column, or an expression over columns of one table, as an index would have it."""
@@ -86,7 +81,7 @@ class Comparisons:
         if isinstance(node, _exp.Column):
             found = scope.resolve(node)
             return (found[0], Key(quote(found[1]), (found[1],))) if found else None
-        if not isinstance(node, _exp.Func | _exp.Binary | _exp.Cast) or isinstance(node, _exp.AggFunc):
+        if not isinstance(node, _exp.Func | _exp.Binary | _exp.Cast | _exp.Bracket) or isinstance(node, _exp.AggFunc):
             return None
         fields = _fields(node, scope)
         columns = [each for each in within(node) if isinstance(each, _exp.Column)]
@@ -95,6 +90,24 @@ class Comparisons:
             return None
         names = tuple(dict.fromkeys(field[1] for field in fields))
         return fields[0][0], Key(_expression(node, scope), names)
+
+
+def parameters_in(node: Any, scope: Scope) -> frozenset[int]:
+    """The parameters of an expression, and those that the columns in it are computed from."""
+    found: set[int] = set()
+    for each in within(node):
+        if isinstance(each, _exp.Parameter):
+            found.add(number_of(each))
+        elif isinstance(each, _exp.Column):
+            found |= scope.parameters_of(each)
+    return frozenset(found)
+
+
+def number_if_direct(side: Any) -> int | None:
+    """The n of `$n`, be it cast or lower(); None when more is computed: `$1 - interval '1 day'`."""
+    while isinstance(side, _exp.Cast | _exp.Paren | _exp.Lower | _exp.Upper | _exp.Any):
+        side = side.this
+    return number_of(side) if isinstance(side, _exp.Parameter) else None
 
 
 def within(node: Any) -> Iterator[Any]:
@@ -173,5 +186,5 @@ def _expression(node: Any, scope: Scope) -> str:
         return part
 
     text = str(node.copy().transform(bare).sql(dialect="postgres", normalize_functions="lower"))
-    is_call = isinstance(node, _exp.Func) and not isinstance(node, _exp.Cast | _exp.Binary)
+    is_call = isinstance(node, _exp.Func) and not isinstance(node, _exp.Cast | _exp.Binary | _exp.Bracket)
     return text if is_call else f"({text})"

@@ -1,5 +1,6 @@
 """A statement's text: what kind it is, which tables it names, and the text with other names and values in it."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,6 +15,8 @@ _errors = Lazy("sqlglot.errors")
 _tokens = Lazy("sqlglot.tokens")
 
 LONGEST = 50_000
+# It tells of each array's index that it counts from zero.
+logging.getLogger("sqlglot").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)

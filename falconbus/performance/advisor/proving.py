@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 import psycopg
-from psycopg import Connection, sql
+from psycopg import Connection, errors, sql
 
 from falconbus.extensions import db
 from falconbus.performance.advisor import candidates, catalog, drawing, sampling
@@ -79,6 +79,8 @@ class _Proving:
         self._deadline = deadline
 
     def outcome(self, rows: int) -> Outcome:
+        self._connection.execute("SET LOCAL lock_timeout = '1s'", prepare=False)
+        self._deadline.hold(self._connection)
         catalog.check_functions(self._connection, self._parsed.functions)
         tables = catalog.tables(self._connection, self._parsed.tables)
         analysis = analyse(self._parsed, tables)
@@ -167,9 +169,7 @@ class _Proving:
         return full_size(int(size[0]) if size else 0, sample.copies[candidate.table.oid].share)
 
     def _set_up(self) -> None:
-        """Settings and a schema for this transaction. One process at a time: two cores must not measure each other."""
-        self._connection.execute("SET LOCAL lock_timeout = '1s'", prepare=False)
-        self._deadline.hold(self._connection)
+        """Settings and a schema for this transaction."""
         self._connection.execute(
             "SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL plan_cache_mode = auto;"
             " SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL max_parallel_maintenance_workers = 0;"
@@ -190,12 +190,22 @@ def _scratch() -> Iterator[tuple[Connection[Any], str]]:
         driver: Any = connection.connection.driver_connection
         try:
             driver.execute(sql.SQL("SET LOCAL application_name = {}").format(APPLICATION), prepare=False)
+            _wait_for_turn(driver)
             yield driver, f"advice_{secrets.token_hex(6)}"
         finally:
             if driver.closed or driver.broken:
                 connection.invalidate()
             else:
                 driver.rollback()
+
+
+def _wait_for_turn(driver: Any) -> None:
+    """One proof at a time: two of them would measure each other."""
+    try:
+        driver.execute("SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = '61s'", prepare=False)
+        driver.execute("SELECT pg_advisory_xact_lock(hashtext('falconbus: the advisor'))", prepare=False)
+    except errors.LockNotAvailable:
+        raise Unproven("other statements are being looked at: try again in a minute") from None
 
 
 def _pick(trials: list[_Trial]) -> _Trial | None:

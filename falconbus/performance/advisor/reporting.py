@@ -1,6 +1,6 @@
 """What `perf indexes` tells: proven advice, and indexes that are of no use or missing."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -33,7 +33,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class IndexReport(msgspec.Struct, frozen=True):
-    """Everything about indexes; `source` says whose statements were looked at."""
+    """Everything about indexes; `source` says whose statements were looked at, scans count since `counted_since`."""
 
     source: str
     findings: list[Finding]
@@ -41,6 +41,7 @@ class IndexReport(msgspec.Struct, frozen=True):
     duplicate: list[DuplicateIndex]
     foreign_keys: list[ForeignKeyWithoutIndex]
     invalid: list[str]
+    counted_since: datetime | None
 
 
 def finding_of(statement: str) -> Finding:
@@ -69,6 +70,7 @@ def report(most: int) -> IndexReport:
         vitals.duplicate_indexes,
         vitals.foreign_keys_without_index,
         vitals.invalid_indexes,
+        vitals.statistics_since,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from falconbus.kit.lazy import Lazy
-from falconbus.performance.advisor.comparing import Comparisons, number_of
+from falconbus.performance.advisor.comparing import Comparisons, number_of, parameters_in
 from falconbus.performance.advisor.parsing import Named, Parsed, identifier
 from falconbus.performance.advisor.scopes import Derived, Scope, columns_of
 from falconbus.performance.advisor.values import Analysis, Reference, Table
@@ -130,8 +130,8 @@ class _Reader:
                 inner = each.unalias()
                 named = each.args.get("alias") or (inner.this if isinstance(inner, _exp.Column) else None)
                 if isinstance(named, _exp.Identifier):
-                    is_column = isinstance(inner, _exp.Column)
-                    columns[identifier(named)] = scope.resolve(inner) if is_column else None
+                    field = scope.resolve(inner) if isinstance(inner, _exp.Column) else None
+                    columns[identifier(named)] = field or parameters_in(inner, scope)
         return columns
 
     def _order(self, node: Any, scope: Scope) -> None:

@@ -11,8 +11,8 @@ _exp = Lazy("sqlglot.expressions")
 
 #: A column of a table that is read.
 Field: TypeAlias = tuple[Reference, str]
-#: A subquery's columns; None where a column is computed.
-Derived: TypeAlias = dict[str, Field | None]
+#: A subquery's columns; of those that are computed, the parameters that they are computed from.
+Derived: TypeAlias = dict[str, Field | frozenset[int]]
 
 
 @dataclass
@@ -34,6 +34,15 @@ class Scope:
 
     def resolve(self, column: Any) -> Field | None:
         """The table's column that a name means; None when it is computed or unknown."""
+        found = self._find(column)
+        return found if isinstance(found, tuple) else None
+
+    def parameters_of(self, column: Any) -> frozenset[int]:
+        """The parameters that a subquery's column is computed from."""
+        found = self._find(column)
+        return found if isinstance(found, frozenset) else frozenset()
+
+    def _find(self, column: Any) -> Field | frozenset[int] | None:
         name = identifier(column.this) if isinstance(column.this, _exp.Identifier) else ""
         owner = identifier(column.args["table"]) if column.args.get("table") else None
         scope: Scope | None = self
@@ -50,8 +59,8 @@ def has(source: Reference | Derived, name: str) -> bool:
     return name in (source.table.columns if isinstance(source, Reference) else source)
 
 
-def find(source: Reference | Derived, name: str) -> Field | None:
-    """A source's column as the table's."""
+def find(source: Reference | Derived, name: str) -> Field | frozenset[int]:
+    """A source's column as the table's, or what it is computed from."""
     return (source, name) if isinstance(source, Reference) else source[name]
 
 

@@ -10,6 +10,7 @@ import pytest
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
+from falconbus.app import FalconBus
 from falconbus.performance.advisor import proving
 from falconbus.performance.advisor.plans import masked
 from falconbus.performance.advisor.proving import APPLICATION, prove
@@ -49,6 +50,26 @@ def test_time_that_runs_out_is_a_reason(plant: Plant, database: SQLAlchemy) -> N
     assert everything(database) == before
 
 
+def test_two_proofs_do_not_measure_each_other(plant: Plant, database: SQLAlchemy, app: FalconBus) -> None:
+    plant(WAREHOUSE)
+    done: list[str] = []
+
+    def work() -> None:
+        with app.app_context():
+            prove(STATEMENT)
+            done.append("proof")
+
+    with database.engine.connect() as other:
+        other.execute(text("SELECT pg_advisory_xact_lock(hashtext('falconbus: the advisor'))"))
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join(0.5)
+        assert not done
+        other.rollback()
+        thread.join(30)
+    assert done == ["proof"]
+
+
 def test_a_locked_table_is_a_reason_and_is_not_waited_for(plant: Plant, database: SQLAlchemy) -> None:
     plant(WAREHOUSE)
     with database.engine.connect() as other:
@@ -59,14 +80,14 @@ def test_a_locked_table_is_a_reason_and_is_not_waited_for(plant: Plant, database
 
 
 def test_nothing_is_seen_meanwhile_nor_left_when_the_backend_is_killed(
-    plant: Plant, database: SQLAlchemy, app: object
+    plant: Plant, database: SQLAlchemy, app: FalconBus
 ) -> None:
     plant(WAREHOUSE)
     before = everything(database)
     faults: list[BaseException] = []
 
     def work() -> None:
-        with app.app_context():  # type: ignore[attr-defined]
+        with app.app_context():
             try:
                 # A nested loop over the copy: long enough to be met in the middle.
                 prove(SLOW)

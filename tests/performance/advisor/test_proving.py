@@ -9,8 +9,11 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
 from falconbus.performance.advisor import writing
+from falconbus.performance.advisor.deadline import Deadline
+from falconbus.performance.advisor.parsing import parse
 from falconbus.performance.advisor.plans import nodes
 from falconbus.performance.advisor.proving import FACTOR, prove
+from falconbus.performance.advisor.timing import Stopwatch
 from falconbus.performance.advisor.values import Outcome, Proof
 from tests.performance.advisor.conftest import CLINIC, LIBRARY, WAREHOUSE, everything
 
@@ -145,6 +148,41 @@ def test_what_is_indexed_gets_no_advice(plant: Plant, database: SQLAlchemy) -> N
         outcome = prove(statement)
         assert outcome.proof is None, statement
         assert outcome.reason
+
+
+PARCELS = """
+    CREATE TABLE parcels (id integer, state text, note text);
+    INSERT INTO parcels SELECT n, CASE WHEN n % 5000 = 0 THEN 'lost' WHEN n % 2 = 0 THEN 'here' ELSE 'there' END,
+            repeat('x', 40)
+        FROM generate_series(1, 80000) n;
+    ANALYZE parcels
+"""
+
+
+def test_an_index_that_only_a_rare_value_would_use_is_advised_for_that_value_alone(
+    plant: Plant, database: SQLAlchemy
+) -> None:
+    plant(PARCELS)
+    lost = prove("SELECT count(note) FROM parcels WHERE state = 'lost'")
+    assert [candidate.keys[0].sql for candidate in proven(lost).candidates] == ["state"]
+    assert prove("SELECT count(note) FROM parcels WHERE state = $1").proof is None
+
+
+def test_the_plan_for_all_values_has_a_say(plant: Plant, database: SQLAlchemy) -> None:
+    """Our connections plan once for all values: what such a plan leaves aside would ship and do nothing."""
+    plant(PARCELS)
+    plant("CREATE INDEX by_id ON parcels (id); CREATE INDEX by_state ON parcels (state)")
+    with database.engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        for condition, name, value, expected in (
+            ("id = $1", "by_id", "7", True),
+            ("state = ANY($1)", "by_state", "{lost}", False),
+        ):
+            parsed = parse(f"SELECT count(note) FROM parcels WHERE {condition}")
+            stopwatch = Stopwatch(driver, parsed, [{1: value}], Deadline(30))
+            assert stopwatch.measure_with({name}) is not None
+            assert stopwatch.generic_plan_uses({name}) is expected
+        driver.rollback()
 
 
 def test_what_reads_all_of_a_table_gets_no_advice(plant: Plant, database: SQLAlchemy) -> None:

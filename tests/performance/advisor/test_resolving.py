@@ -67,6 +67,7 @@ def keys(statement: str, name: str) -> dict[str, list[str]]:
         ("SELECT day AS d FROM visits ORDER BY d DESC, id DESC LIMIT 9", {"order": ["day DESC", "id DESC"]}),
         ("SELECT 1 FROM visits v, doctors d ORDER BY v.day, d.name", {"order": ["day"]}),
         ("SELECT 1 FROM visits WHERE (day, id) < ($1, $2)", {"ranges": ["day", "id"]}),
+        ("SELECT 1 FROM visits WHERE state[2] = $1", {"equal": ["(state[2])"]}),
         ("SELECT 1 FROM visits WHERE day % 7 = $1", {"equal": ["(day % 7)"]}),
         ("DELETE FROM visits v USING doctors d WHERE d.id = v.doctor_id AND d.name = $1", {"joined": ["doctor_id"]}),
         ("UPDATE visits SET state = $1 FROM doctors d WHERE d.id = visits.doctor_id", {"joined": ["doctor_id"]}),
@@ -94,6 +95,16 @@ def test_what_each_parameter_is_compared_with() -> None:
         5: ("patients", "name", Use.LIKE, False),
     }
     assert analysis.fixed == {6: "20", 7: "0"}
+
+
+def test_a_parameter_is_followed_through_what_a_subquery_computes() -> None:
+    analysis = read("""
+        SELECT 1 FROM (SELECT id, CAST($1 AS timestamp) + interval '1 day' AS ends FROM doctors) d
+        JOIN visits v ON v.doctor_id = d.id AND v.day < d.ends - make_interval(mins => $2)
+    """)
+    for number in (1, 2):
+        [comparison] = analysis.comparisons[number]
+        assert (comparison.key, comparison.use, comparison.direct) == ("day", Use.UPPER, False)
 
 
 def test_values_and_schemas_are_written_where_they_stand_and_nowhere_else() -> None:

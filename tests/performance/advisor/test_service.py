@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
@@ -52,6 +55,26 @@ def test_advice_is_kept_with_its_proof_and_what_it_would_save(
     again = service.find_check("b2")
     assert again is not None
     assert again.reason == "the indexes that it could use are there already"
+
+
+def test_the_migration_makes_the_index_and_takes_it_away(
+    plant: Plant, recorded: Recorded, database: SQLAlchemy
+) -> None:
+    plant(WAREHOUSE)
+    recorded("a1", STATEMENT)
+    service.advise_on("a1")
+    module: dict[str, Any] = {}
+    exec(service.list_advice()[0].migration, module)  # noqa: S102
+    # CONCURRENTLY waits for every transaction that was open before.
+    database.session.rollback()
+    found = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('ix_movements_item_id')")
+    for step, expected in (("upgrade", [True]), ("upgrade", [True]), ("downgrade", [])):
+        with database.engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"transaction_per_migration": True})
+            with Operations.context(context), context.begin_transaction(_per_migration=True):
+                module[step]()
+        assert database.session.scalars(found).all() == expected
+        database.session.rollback()
 
 
 def test_advice_that_is_proven_again_is_one_row_and_withdrawn_when_it_is_not(

@@ -1,0 +1,53 @@
+"""Endpoints with faults for the dashboard to find. Only a test's web processes have them: see planted_app.py."""
+
+import os
+from typing import Any
+
+from flask import Blueprint, request
+from sqlalchemy import text
+
+from falconbus.extensions import read
+from falconbus.security import public
+from falconbus.telemetry.budget import query_budget
+
+bp = Blueprint("planted", __name__, url_prefix="/api/v1/planted")
+
+_DEPOTS = text("SELECT id, name FROM planted_depots ORDER BY id")
+_WAITING = text("SELECT count(*) AS waiting FROM planted_visits WHERE depot_id = :depot_id")
+_LABELLED = text("SELECT id, grams FROM planted_parcels WHERE label = :label")
+
+
+@bp.get("/depots")
+@public
+@query_budget(2)
+def list_depots() -> dict[str, Any]:
+    """N+1: a statement for each depot, two calls from here."""
+    return {"results": describe_depots()}
+
+
+def describe_depots() -> list[dict[str, Any]]:
+    described = []
+    for depot in read(_DEPOTS, {}):
+        described.append({"name": depot.name, "waiting": count_waiting(depot.id)})  # noqa: PERF401  one frame a function
+    return described
+
+
+def count_waiting(depot_id: int) -> int:
+    [row] = read(_WAITING, {"depot_id": depot_id})
+    return int(row.waiting)
+
+
+@bp.get("/parcels")
+@public
+@query_budget(1)
+def find_parcels() -> dict[str, Any]:
+    """Reads the whole table, for want of an index on the label."""
+    return {"results": [row.grams for row in read(_LABELLED, {"label": request.args["label"]})]}
+
+
+@bp.get("/process")
+@public
+@query_budget(0)
+def show_process() -> dict[str, Any]:
+    """Which process answers."""
+    return {"process": os.getpid()}

@@ -1,0 +1,70 @@
+"""Connections that stay open: each leads to the same web process as long as it lives."""
+
+import http.client
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from tests.e2e.conftest import Answer, System
+
+#: Planted beside the app's own addresses: tells which process answers.
+PROCESS = "/api/v1/planted/process"
+#: gunicorn_conf.worker_connections: a process takes no more connections at once, so one more goes to another.
+_OF_ONE = 16
+
+
+class Line:
+    """One connection, opened at once and never again."""
+
+    def __init__(self, system: System) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", system.port, timeout=30)
+        self._connection.connect()
+        self._connection.auto_open = 0
+        #: How many requests were answered.
+        self.answered = 0
+
+    def call(self, verb: str, path: str, body: Any = None) -> Answer:
+        """A request and its answer; OSError or HTTPException when the other end is gone."""
+        content = None if body is None else json.dumps(body)
+        self._connection.request(verb, path, content, {"Content-Type": "application/json"})
+        answer = self._connection.getresponse()
+        read = answer.read()
+        self.answered += 1
+        return Answer(answer.status, json.loads(read) if read else None, answer.headers)
+
+    def process(self) -> int:
+        """Who is at the other end."""
+        found: int = self.call("GET", PROCESS).json["process"]
+        return found
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@contextmanager
+def lines_to_each(system: System, processes: int) -> Iterator[tuple[dict[int, Line], int]]:
+    """A line to each of the web processes, by its number; and how often PROCESS was asked to find them."""
+    opened: list[Line] = []
+    found: dict[int, Line] = {}
+    try:
+        # In the order of opening: a process waits for the first ones to say something.
+        opened += [Line(system) for _ in range(_OF_ONE * (processes - 1) + 1)]
+        for line in opened:
+            if len(found) < processes:
+                found.setdefault(line.process(), line)
+            if line not in found.values():
+                line.close()
+        assert len(found) == processes
+        yield found, sum(line.answered for line in opened)
+    finally:
+        for line in opened:
+            line.close()
+
+
+def send_by_all(lines: Mapping[int, Line], paths: Sequence[str]) -> list[Answer]:
+    """Send every path by every line, all lines at once."""
+    with ThreadPoolExecutor(len(lines)) as pool:
+        answered = pool.map(lambda line: [line.call("GET", path) for path in paths], lines.values())
+        return [answer for each in answered for answer in each]
