@@ -31,7 +31,15 @@ def _who() -> str:
         return f"address:{request.remote_addr}"
 
 
-limiter = Limiter(key_func=_who)
+class _Limiter(Limiter):
+    """Leaves alone what has been counted: its own bookkeeping costs more than the counting."""
+
+    def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:  # noqa: FBT001, FBT002
+        if _COUNTED not in request.environ:
+            super()._check_request_limit(callable_name, in_middleware)
+
+
+limiter = _Limiter(key_func=_who)
 
 
 def uncounted(view: View) -> View:
@@ -101,12 +109,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(_count_quickly)
     limiter.init_app(app)
     app.register_error_handler(RateLimitExceeded, _refuse)
-
-
-@limiter.request_filter
-def _is_counted() -> bool:
-    """Nothing is left for Flask-Limiter to do."""
-    return _COUNTED in request.environ
 
 
 def _count_quickly() -> None:

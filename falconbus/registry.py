@@ -29,6 +29,7 @@ from falconbus.network import fleet_views, views
 from falconbus.network import models as network_models
 from falconbus.payments import models as payments_models
 from falconbus.performance import cache_views, health_views, metrics, queues
+from falconbus.performance import commands as performance_commands
 from falconbus.performance import views as performance_views
 from falconbus.performance.advisor import models as advice_models
 from falconbus.performance.pages import views as page_views
@@ -103,6 +104,7 @@ FEATURES = (
             page_views.bp,
         ),
         models=(advice_models, comparison_models),
+        commands=(performance_commands.perf,),
         gauges=(queues,),
         identity_loaders=(metrics.load_identity,),
     ),

@@ -26,6 +26,12 @@ class Session(flask_sqlalchemy.session.Session):
             _readers[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
         return _readers[engine]
 
+    def commit(self) -> None:
+        """A request that has only read has nothing to commit: its connection goes back when its context ends."""
+        only_reads = has_request_context() and request.method in _READS
+        if not only_reads or self.new or self.dirty or self.deleted:
+            super().commit()
+
 
 def watch_connections(engine: Engine) -> None:
     """Replace the pool's connections when one that lay idle turns out to be dead."""

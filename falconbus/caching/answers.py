@@ -131,10 +131,13 @@ def cached(group: Group, *, unless: Callable[[], bool] | None = None) -> Callabl
                 return view(*args, **kwargs)
             answers: Answers = current_app.extensions["answers"]
             arguments = {name: _plain(value) for name, value in sorted(kwargs.items())}
-            text = f"{request.endpoint} {request.host_url} {msgspec.json.encode(arguments).decode()}"
-            key = f"{group}:{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
-            if REFILL not in request.environ:
-                answers.popularity.note(group, request.url)
+            environ = request.environ
+            # What `next` and `previous` of a list begin with.
+            host = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}{environ.get('SCRIPT_NAME', '')}"
+            text = f"{request.endpoint} {host} {environ['PATH_INFO']} ".encode() + msgspec.json.encode(arguments)
+            key = f"{group}:{hashlib.blake2b(text, digest_size=16).hexdigest()}"
+            if REFILL not in environ:
+                answers.popularity.note(group, f"{host}{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}")
             return answers.serve(group, key, lambda: view(*args, **kwargs))
 
         wrapper.cache_group = group  # type: ignore[attr-defined]

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, text
 from sqlalchemy.types import DateTime
 
-from falconbus.extensions import AnyRow, db, read
+from falconbus.extensions import AnyRow, db
+from falconbus.quick_reads import quick_read
 
 # A row for each pair of calls that fits the asked stops: a stop may come twice. Columns of the schedule are NULL when
 # it does not exist, positions when it does not call there.
@@ -53,7 +54,7 @@ _OFFERS = text("""
 
 def offers(asked: Sequence[tuple[int, str, str]], now: datetime) -> Sequence[AnyRow]:
     """What each (schedule id, origin, destination) offers; `number` is its place in the list, best pair first."""
-    return read(
+    return quick_read(
         _OFFERS,
         {
             "numbers": list(range(len(asked))),

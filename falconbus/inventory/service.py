@@ -27,6 +27,7 @@ from falconbus.inventory.errors import (
 )
 from falconbus.inventory.policy import SeatState
 from falconbus.kit.errors import Invalid
+from falconbus.quick_reads import quick_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,7 @@ _CLAIM = text("""
 def claim_seats(booking_id: int, claims: Collection[Claim], held_until: datetime | None, now: datetime) -> bool:
     """Hold seats until an instant, or sell them (None); False when a seat is somebody else's, then roll back."""
     ordered = sorted(claims)
-    rows = read(
+    rows = quick_read(
         _CLAIM,
         {
             "booking_id": booking_id,

@@ -19,4 +19,6 @@ def _condition(response: Response) -> Response:
     response.headers.setdefault("Cache-Control", "private, no-cache")
     if "ETag" not in response.headers:
         response.add_etag(weak=True)
-    return response.make_conditional(request)  # type: ignore[return-value]
+    if "HTTP_IF_NONE_MATCH" in request.environ:
+        response.make_conditional(request)
+    return response

@@ -6,7 +6,8 @@ from datetime import date, datetime
 from sqlalchemy import bindparam, column, text
 from sqlalchemy.types import DateTime
 
-from falconbus.extensions import AnyRow, db, read
+from falconbus.extensions import AnyRow, db
+from falconbus.quick_reads import quick_read
 
 _STOPS = text("""
     SELECT code, name, city FROM stops
@@ -123,13 +124,13 @@ def stops(words: str | None, typed: str, *, limit: int, offset: int) -> Sequence
 
 def places(origin: str, destination: str) -> Sequence[AnyRow]:
     """The stops that each side names, by code or by city."""
-    return read(_PLACES, {"origin": origin, "destination": destination})
+    return quick_read(_PLACES, {"origin": origin, "destination": destination})
 
 
 def departures(origins: list[int], destinations: list[int], day: date, now: datetime) -> Sequence[AnyRow]:
     """Departures still to come on the local `day`, a row for each pair of calls that fits."""
     parameters = {"origins": origins, "destinations": destinations, "day": day, "now": now}
-    return read(_DEPARTURES, parameters)
+    return quick_read(_DEPARTURES, parameters)
 
 
 def calls(schedule_id: int) -> Sequence[AnyRow]:

@@ -11,7 +11,16 @@ _LIBRARIES = tuple({str(Path(os.__file__).parent), *(path for path in sys.path i
 #: Of ours, but on everybody's way to the database.
 _PASSAGES = tuple(
     str(_PROJECT / "falconbus" / name)
-    for name in ("app.py", "extensions.py", "pagination.py", "sessions.py", "transactions.py", "telemetry", "kit")
+    for name in (
+        "app.py",
+        "extensions.py",
+        "pagination.py",
+        "quick_reads.py",
+        "sessions.py",
+        "transactions.py",
+        "telemetry",
+        "kit",
+    )
 )
 _LONGEST_CHAIN = 6
 

@@ -13,6 +13,7 @@ from tests.e2e.conftest import Answer, System
 PROCESS = "/api/v1/planted/process"
 #: gunicorn_conf.worker_connections: a process takes no more connections at once, so one more goes to another.
 _OF_ONE = 16
+_MOST = 500
 
 
 class Line:
@@ -49,13 +50,17 @@ def lines_to_each(system: System, processes: int) -> Iterator[tuple[dict[int, Li
     opened: list[Line] = []
     found: dict[int, Line] = {}
     try:
-        # In the order of opening: a process waits for the first ones to say something.
-        opened += [Line(system) for _ in range(_OF_ONE * (processes - 1) + 1)]
-        for line in opened:
-            if len(found) < processes:
-                found.setdefault(line.process(), line)
-            if line not in found.values():
-                line.close()
+        while len(found) < processes and len(opened) < _MOST:
+            # All at once, none closed before the last has been asked; asked in the order of opening, for a process
+            # waits for the first ones to say something.
+            batch = [Line(system) for _ in range(_OF_ONE * (processes - 1) + 1)]
+            opened += batch
+            for line in batch:
+                if len(found) < processes:
+                    found.setdefault(line.process(), line)
+            for line in batch:
+                if line not in found.values():
+                    line.close()
         assert len(found) == processes
         yield found, sum(line.answered for line in opened)
     finally:
