@@ -8,9 +8,9 @@ from celery import Task
 from celery.signals import (
     setup_logging,
     task_prerun,
+    worker_init,
     worker_process_init,
     worker_process_shutdown,
-    worker_ready,
 )
 
 from config import SettingError
@@ -92,7 +92,8 @@ def _leave_connections_to_the_parent(**_: Any) -> None:
         db.engine.dispose(close=False)
 
 
-@worker_ready.connect
+# Celery asks for receivers of its heartbeat when it makes the heart: worker_ready would be too late.
+@worker_init.connect
 def _say_so(**_: Any) -> None:
     heartbeat.begin()
 

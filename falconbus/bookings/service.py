@@ -196,19 +196,14 @@ def check_known(passengers: Collection[int] | None, known: Collection[int]) -> N
 def cancel(booking: Booking, cancellation: Cancellation, at: datetime) -> None:
     """Carry out what was quoted: the tickets end, the seats are free again."""
     inventory.release_seats(booking.id, cancellation.seats)
-    for journey_number, passenger_number in cancellation.tickets:
-        db.session.get_one(Ticket, (booking.id, journey_number, passenger_number)).status = TicketStatus.CANCELLED
+    fares = queries.cancel_tickets(booking.id, cancellation.tickets)
     if booking.status == BookingStatus.HELD:
-        booking.total -= _fares(booking.id, cancellation.tickets)
+        booking.total -= sum(fares)
     booking.refund_amount += cancellation.refund
     booking.fee_amount += cancellation.fee
     if cancellation.ends_booking:
         booking.cancel(at=at)
     db.session.flush()
-
-
-def _fares(booking_id: int, tickets: list[tuple[int, int]]) -> int:
-    return sum(db.session.get_one(Ticket, (booking_id, *ticket)).fare for ticket in tickets)
 
 
 def _refund(ticket: Row[Any], journey: Row[Any], now: datetime) -> int:

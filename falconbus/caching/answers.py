@@ -18,6 +18,7 @@ from falconbus.caching.popularity import Popularity
 from falconbus.caching.shelf import Shelf
 from falconbus.caching.versions import Versions
 from falconbus.kit import clock
+from falconbus.kit.redis_line import RedisLine
 from falconbus.telemetry import recording
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -35,10 +36,11 @@ class Answers:
 
     def __init__(self, app: Flask, redis: Redis, url: str) -> None:
         self.redis = redis
-        self.versions = Versions(redis)
+        line = RedisLine(url, patience=0.25)
+        self.versions = Versions(line)
         self.memory = Memory()
         self.popularity = Popularity(redis)
-        self.shelf = Shelf(app, redis, url)
+        self.shelf = Shelf(app, line, url)
 
     def serve(self, group: Group, key: str, make: Callable[[], Response]) -> Response:
         """The kept answer where it holds, else the one that `make` gives."""

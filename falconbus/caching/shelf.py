@@ -8,11 +8,12 @@ import msgspec
 from cachelib.serializers import BaseSerializer
 from flask import Flask
 from flask_caching import Cache
-from redis import Redis, RedisError
+from redis import RedisError
 
 from falconbus.caching import versions
 from falconbus.caching.entries import Answer, Entry
 from falconbus.caching.groups import POLICIES
+from falconbus.kit.redis_line import RedisLine
 
 PREFIX = "cache:answer:"
 #: How long others wait for the one that makes an answer, and how long one that died keeps the place taken.
@@ -55,9 +56,8 @@ class _Encoding(BaseSerializer):
 class Shelf:
     """Looking, taking the making of an answer upon oneself, putting it down; RedisError when Redis is away."""
 
-    def __init__(self, app: Flask, redis: Redis, url: str) -> None:
-        self._redis = redis
-        self._put = redis.register_script(_PUT)
+    def __init__(self, app: Flask, line: RedisLine, url: str) -> None:
+        self._line = line
         self._encoding = _Encoding()
         self._cache = Cache(
             app,
@@ -87,10 +87,7 @@ class Shelf:
                 return False, None
             self._making[key] = threading.Event()
         try:
-            with self._redis.pipeline(transaction=False) as pipeline:
-                pipeline.set(_taken(key), b"", nx=True, px=_TAKEN_MS)
-                pipeline.get(PREFIX + key)
-                leads, kept = pipeline.execute()
+            leads, kept = self._line.ask(("SET", _taken(key), b"", "NX", "PX", _TAKEN_MS), ("GET", PREFIX + key))
         except RedisError:
             self._let_go(key)
             raise
@@ -102,15 +99,11 @@ class Shelf:
         """Keep an answer, and let the others have it."""
         policy = POLICIES[answer.group]
         try:
-            head = self._put(
-                keys=[versions.KEY, PREFIX + key, _taken(key)],
-                args=[
-                    versions.BORN,
-                    versions.new_version(settled=True),
-                    msgspec.msgpack.encode(answer),
-                    int(1000 * (policy.fresh + policy.stale)),
-                    *answer.tags,
-                ],
+            keys = (versions.KEY, PREFIX + key, _taken(key))
+            lasts_ms = int(1000 * (policy.fresh + policy.stale))
+            born = (versions.BORN, versions.new_version(settled=True))
+            (head,) = self._line.ask(
+                ("EVAL", _PUT, len(keys), *keys, *born, msgspec.msgpack.encode(answer), lasts_ms, *answer.tags)
             )
         finally:
             self._let_go(key)
@@ -119,7 +112,7 @@ class Shelf:
     def leave(self, key: str) -> None:
         """There will be no answer: let somebody else try."""
         self._let_go(key)
-        self._redis.delete(_taken(key))
+        self._line.ask(("DEL", _taken(key)))
 
     def wait_for(self, key: str, look: Callable[[], Entry | None]) -> Entry | None:
         """What `look` finds once somebody has put it down; None when that takes too long."""

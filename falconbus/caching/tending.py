@@ -67,7 +67,8 @@ def keep_warm() -> None:
 
 def trim() -> None:
     """Forget versions that no answer has any more."""
-    _answers().versions.trim()
+    answers = _answers()
+    answers.versions.trim(answers.redis)
 
 
 def _content(answers: Answers, group: Group) -> Content:

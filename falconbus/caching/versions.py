@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from redis import Redis, RedisError
 
 from falconbus.kit import clock
+from falconbus.kit.redis_line import RedisLine
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +36,8 @@ _MOST_KNOWN = 5000
 class Versions:
     """The versions that this process knows; safe for threads."""
 
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+    def __init__(self, line: RedisLine) -> None:
+        self._line = line
         self._known: dict[str, str] = {}
         self._epoch = ""
         self._checked = float("-inf")
@@ -63,7 +64,8 @@ class Versions:
             if time.monotonic() < self._silent_until:
                 self._owed |= owed
                 return
-            self._redis.hset(KEY, mapping=dict.fromkeys((*owed, _EPOCH), version))
+            told = (part for tag in (*owed, _EPOCH) for part in (tag, version))
+            self._line.ask(("HSET", KEY, *told))
             self._owed.clear()
         except RedisError as fault:
             self._owed |= owed
@@ -71,12 +73,12 @@ class Versions:
             return
         self._known.update(dict.fromkeys(owed & self._known.keys(), version))
 
-    def trim(self) -> None:
+    def trim(self, redis: Redis) -> None:
         """Forget versions that no kept answer can have any more; asked for again, they are made anew."""
         now = clock.now().timestamp()
-        for tag, version in self._redis.hscan_iter(KEY):
+        for tag, version in redis.hscan_iter(KEY):
             if tag != BORN.encode() and now - _announced_at(_text(version)) > FORGOTTEN_AFTER:
-                self._redis.hdel(KEY, tag)
+                redis.hdel(KEY, tag)
 
     def is_up(self) -> bool:
         """Whether Redis is worth asking."""
@@ -98,7 +100,7 @@ class Versions:
         try:
             if self._owed:
                 self.announce(())
-            epoch = self._redis.hget(KEY, _EPOCH)
+            (epoch,) = self._line.ask(("HGET", KEY, _EPOCH))
             text = _text(epoch)
             if not text or text != self._epoch:
                 self._known = self._ask(list(self._known)) if len(self._known) < _MOST_KNOWN else {}
@@ -123,10 +125,11 @@ class Versions:
     def _ask(self, tags: list[str]) -> dict[str, str]:
         if not tags:
             return {}
-        born, *values = self._redis.hmget(KEY, [BORN, *tags])
+        ((born, *values),) = self._line.ask(("HMGET", KEY, BORN, *tags))
         if born is None:
-            self._redis.hsetnx(KEY, BORN, new_version(settled=True))
-            born, *values = self._redis.hmget(KEY, [BORN, *tags])
+            *_, (born, *values) = self._line.ask(
+                ("HSETNX", KEY, BORN, new_version(settled=True)), ("HMGET", KEY, BORN, *tags)
+            )
         # What was never announced is as old as the memory of announcements; when that is lost, so is every answer.
         return {tag: _text(value or born) for tag, value in zip(tags, values, strict=True)}
 

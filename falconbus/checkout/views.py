@@ -59,7 +59,7 @@ def pay(reference: str, query: AccessQuery, body: PaymentIn) -> PaymentOut:
 
 @bp.post("/bookings/<reference>/cancel")
 @public
-@query_budget(19)
+@query_budget(18)
 @accepts_query(CancelQuery)
 @accepts(CancelIn)
 @idempotent

@@ -63,7 +63,7 @@ def show_cancelling(reference: str) -> str:
 
 @bp.post("/<reference>/cancel")
 @public
-@query_budget(24)
+@query_budget(21)
 def cancel(reference: str) -> AnyResponse:
     """Cancel the passengers chosen, for the refund and fee that the form was shown with, and go back to the booking."""
     identity = _identity(reference, request.form)

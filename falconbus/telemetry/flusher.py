@@ -84,8 +84,9 @@ class Flusher:
                 return
             minutes = {**self._late, self._minute: self._accumulator.snapshot()}
             try:
-                store.write(self._redis, self.process, minutes)
+                written = store.write(self._redis, self.process, minutes)
                 self._late.clear()
+                self._accumulator.count((state.RECORDER,), "bytes", written)
             except RedisError as fault:
                 log.debug("telemetry waits for Redis: %s", type(fault).__name__)
             self._accumulator.count((state.RECORDER,), "flush_us", int((time.thread_time() - began) * 1e6))

@@ -43,7 +43,7 @@ class Recorder:
         trace.current.set(one.outer)
         if self.complaints and one.budget is not None and one.statements - one.before_view > one.budget:
             for complain in self.complaints:
-                complain(f"{method} {rule}", one.budget, [step[2] for step in one.steps[one.before_view :]])
+                complain(f"{method} {rule}", one.budget, _sent(one)[one.before_view :])
         if is_recorded and not rule.startswith(LEFT_OUT):
             self.flusher.add(one)
 
@@ -99,3 +99,7 @@ def statements_of(one: Trace) -> list[str]:
         for begin, end, sql, where, at in one.steps
         if not (at == 0 and isinstance(where, str))
     ]
+
+
+def _sent(one: Trace) -> list[str]:
+    return [name for _, _, name, where, at in one.steps if not (at == 0 and isinstance(where, str))]

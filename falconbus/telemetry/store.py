@@ -26,18 +26,23 @@ def key_of(minute: int) -> str:
     return f"telemetry:minute:{minute}"
 
 
-def write(redis: Redis, process: str, minutes: Mapping[int, Minute]) -> None:
-    """Put a process's minutes in the place of what it wrote before, in one pipeline; RedisError when it fails."""
+def write(redis: Redis, process: str, minutes: Mapping[int, Minute]) -> int:
+    """Put a process's minutes in the place of what it wrote before, in one pipeline; RedisError when it fails.
+
+    Returns their bytes.
+    """
     if not minutes:
-        return
+        return 0
     pipeline = redis.pipeline(transaction=False)
-    for minute, seen in minutes.items():
-        pipeline.hset(key_of(minute), process, msgspec.msgpack.encode(seen))
+    blobs = {minute: msgspec.msgpack.encode(seen) for minute, seen in minutes.items()}
+    for minute, blob in blobs.items():
+        pipeline.hset(key_of(minute), process, blob)
         pipeline.expire(key_of(minute), KEPT_SECONDS)
     pipeline.zadd(INDEX, {str(minute): minute for minute in minutes})
     pipeline.zremrangebyscore(INDEX, "-inf", min(minutes) - KEPT_SECONDS)
     pipeline.expire(INDEX, KEPT_SECONDS)
     pipeline.execute()
+    return sum(map(len, blobs.values()))
 
 
 def minutes(redis: Redis) -> list[int]:

@@ -20,6 +20,7 @@ from falconbus.caching.groups import POLICIES, Group
 from falconbus.caching.shelf import PREFIX, Shelf
 from falconbus.extensions import cache_redis
 from falconbus.kit import clock
+from falconbus.kit.redis_line import RedisLine
 from tests.accounts.signing import signed_in
 from tests.caching.conftest import Neighbour, OwnRedis
 from tests.calls import hold
@@ -158,7 +159,8 @@ def test_an_old_answer_that_still_holds_is_served_while_somebody_makes_another(
     key = next(iter(cache_redis().scan_iter(f"{PREFIX}search:*"))).decode().removeprefix(PREFIX)
     later = clock.now() + timedelta(seconds=POLICIES[Group.SEARCH].fresh + 1)
     with time_machine.travel(later, tick=False):
-        elsewhere = Shelf(app, cache_redis(), app.config["SETTINGS"].cache_redis_url)
+        url = app.config["SETTINGS"].cache_redis_url
+        elsewhere = Shelf(app, RedisLine(url, patience=1), url)
         assert elsewhere.take(key)[0]
         stale = search(client, day)
         assert (stale.headers["X-Cache"], stale.json["from_cache"]) == ("STALE", True)

@@ -100,11 +100,11 @@ class System:
             environment = {**self.environment, "PATH": bin_folder}
             self._processes[name] = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
 
-    def kill(self, name: str) -> None:
-        """kill -9 a process and all its children."""
-        process = self._processes.pop(name)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    def kill(self, *names: str) -> None:
+        """kill -9 processes with all their children: those of these names, or all."""
+        for process in [self._processes.pop(name) for name in names or list(self._processes)]:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
     def stop(self, *names: str) -> None:
         """Have processes end in their own time: those of these names, or all."""

@@ -119,7 +119,7 @@ def test_single_departures_are_put_on_changed_and_removed(
 
 
 @pytest.mark.parametrize("journeys", [1, 6])
-def test_a_booking_of_nine_is_held_paid_and_shown(
+def test_a_booking_of_nine_is_held_paid_shown_and_cancelled(
     journeys: int, world: World, client: FlaskClient, database: SQLAlchemy
 ) -> None:
     traveller = signed_in()
@@ -139,3 +139,5 @@ def test_a_booking_of_nine_is_held_paid_and_shown(
         assert client.get(f"/api/v1{address}{paper}", headers=traveller).status_code == 200
     send(client, "PATCH", address, signed_in(Role.AGENT), {"email": "other@example.com", "phone": None})
     send(client, "POST", f"{address}/cancel?quote=1", traveller, {})
+    cancelled = send(client, "POST", f"{address}/cancel", traveller, {})
+    assert cancelled["status"] == "cancelled"

@@ -106,7 +106,7 @@ def test_a_list_costs_the_same_for_one_row_and_for_a_hundred(
     many, many_rows = count(client, address, headers)
     assert 1 <= few_rows <= 10
     assert many_rows == 100
-    assert many == few, "\n".join(many)
+    assert len(many) == len(few), "\n".join(many)
 
 
 @pytest.mark.parametrize(("passengers", "journeys"), [(1, 1), (9, 1), (9, 6)])

@@ -21,6 +21,16 @@
     count: figures,
   };
 
+  // A value with none beside it has no line: it is shown as a point.
+  const lonely = (plot, series) => {
+    const values = plot.data[series];
+    const found = [];
+    for (let place = 0; place < values.length; place += 1) {
+      if (values[place] !== null && (values[place - 1] ?? values[place + 1] ?? null) === null) found.push(place);
+    }
+    return found.length ? found : null;
+  };
+
   const markers = (list) => ({
     hooks: {
       draw: [(plot) => {
@@ -89,7 +99,7 @@
           fill: each.filled ? () => `${colour(`--chart-${each.tone}`)}22` : undefined,
           width: 1.75,
           dash: each.dashed ? [5, 4] : undefined,
-          points: { show: data.times.length < 2 },
+          points: { show: data.times.length < 2, filter: lonely },
           value: (plot, value) => (value === null || value === undefined ? "\u2013" : show(value)),
         })),
       ],

@@ -23,6 +23,9 @@
   // On a phone the tabs scroll: the present one is to be seen.
   document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
+  // And of a heat map the newest.
+  for (const { parentElement: box } of document.querySelectorAll(".heat-frame")) box.scrollLeft = box.scrollWidth;
+
   const live = document.querySelector("[data-live-numbers]");
   if (live) {
     const state = live.querySelector(".live");

@@ -109,7 +109,7 @@ def _repeated(page: DashboardOut, picked: Picked) -> Iterator[Finding]:
         yield Finding(
             label="Repeated",
             tone="caution",
-            words=f"{one.origin} sends a statement {formats.number(one.per_request)} times a request",
+            words=f"{one.origin} sends a statement {formats.number(one.per_request)} times a {_whole(one.owner)}",
             remedy=f"{one.remedy.advice} It costs {formats.milliseconds(one.ms_per_hour)} an hour in {one.owner}.",
             address=link("statements.show_repeated", **picked.parameters),
             link="Repeated",
@@ -185,6 +185,11 @@ def _dropped(page: DashboardOut) -> Iterator[Finding]:
             address=link("system.show_health"),
             link="Health",
         )
+
+
+def _whole(owner: str) -> str:
+    """Endpoints answer requests, tasks have runs."""
+    return "request" if " /" in owner else "run"
 
 
 def _endpoint(key: str, picked: Picked) -> str:

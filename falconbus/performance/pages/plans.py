@@ -80,5 +80,7 @@ def _estimate(node: Mapping[str, Any]) -> str:
             f", {formats.number(loops)} times" if loops > 1 else ""
         )
     if "Plan Rows" in node:
-        return f"about {formats.number(node['Plan Rows'])} rows, cost {formats.number(node.get('Total Cost'))}"
+        rows = node["Plan Rows"]
+        words = "row" if rows == 1 else "rows"
+        return f"about {formats.number(rows)} {words}, cost {formats.number(node.get('Total Cost'))}"
     return ""

@@ -110,7 +110,7 @@ def lock_unfinished(comparison_id: int) -> Comparison | None:
 def comparisons() -> AnySelect:
     """Comparisons without their results, for a list; `verdicts` counts endpoints by verdict."""
     columns: Any = [column for column in Comparison.__table__.columns if column.name != "result"]
-    return select(*columns)
+    return select(Comparison.id.label("key"), *columns)
 
 
 def find_latest_verdict() -> Comparison | None:
