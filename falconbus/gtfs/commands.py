@@ -4,12 +4,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 from flask.cli import AppGroup
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import select
 
 from falconbus import transactions
@@ -20,8 +18,12 @@ from falconbus.gtfs.importing.steps import Progress as Told
 from falconbus.gtfs.options import DEFAULT_LAYOUT, ImportOptions
 from falconbus.gtfs.report import LISTED, Report
 from falconbus.kit.errors import DomainError
+from falconbus.kit.lazy import Lazy
 from falconbus.network.models import Route
 from falconbus.timetable.service import make_schedules
+
+# Of the command line alone.
+console, progress = Lazy("rich.console"), Lazy("rich.progress")
 
 DEMO = Path(__file__).parent / "demo"
 
@@ -79,8 +81,13 @@ def _import(place: Path, options: Callable[[], ImportOptions]) -> Report:
         wanted = options()
         if not sys.stderr.isatty():
             return transactions.run(lambda: service.import_feed(place, wanted, _lines()))
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        columns = (
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(),
+            progress.TaskProgressColumn(),
+            progress.TimeElapsedColumn(),
+        )
+        with progress.Progress(*columns, console=console.Console(stderr=True), transient=True) as bar:
             return transactions.run(lambda: service.import_feed(place, wanted, _bar(bar)))
     except FeedRefused as refusal:
         _refuse(refusal.report)
@@ -101,7 +108,7 @@ def _lines() -> Told:
     return tell
 
 
-def _bar(bar: Progress) -> Told:
+def _bar(bar: Any) -> Told:
     task = bar.add_task("Reading", total=None)
     return lambda step, done, total: bar.update(task, description=step, completed=done, total=total)
 

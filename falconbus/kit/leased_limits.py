@@ -6,6 +6,7 @@ from threading import Lock
 from typing import Any
 
 from limits.storage import RedisStorage
+from packaging.version import Version
 
 # A lease is a small share of what is left, so that the last permits before a limit are taken one by one. What a process
 # has taken counts as used for all others: a limit is never overshot, and a caller loses none while the window lasts.
@@ -23,6 +24,8 @@ class _Lease:
 class LeasedRedisStorage(RedisStorage):
     """The sliding windows of `limits` on Redis, leased in batches; in `leased+redis://` addresses."""
 
+    # Without this, `limits` loads the valkey package too, because it is there: 10 MB a process.
+    DEPENDENCIES = {"redis": Version("3.0")}  # noqa: RUF012  as the base class has it
     STORAGE_SCHEME = [f"{LEASED}redis", f"{LEASED}rediss"]  # noqa: RUF012  as the base class has it
 
     def __init__(self, uri: str, **options: Any) -> None:

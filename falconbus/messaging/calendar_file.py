@@ -2,18 +2,21 @@
 
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
-from icalendar import Alarm, Calendar, Event, Timezone
-
+from falconbus.kit.lazy import Lazy
 from falconbus.messaging.document import TravelDocument, TravelJourney
+
+# 4 MB that most web processes never need.
+icalendar = Lazy("icalendar")
 
 _REMIND = timedelta(hours=-2)
 
 
 def calendar_file(document: TravelDocument) -> bytes:
     """One event a journey that somebody still travels on, each end in the time zone of its stop."""
-    calendar = Calendar()
+    calendar = icalendar.Calendar()
     calendar.add("PRODID", f"-//{document.operator}//FalconBus//EN")
     calendar.add("VERSION", "2.0")
     calendar.add("METHOD", "PUBLISH")
@@ -25,7 +28,7 @@ def calendar_file(document: TravelDocument) -> bytes:
     return content
 
 
-def _time_zones(journeys: tuple[TravelJourney, ...]) -> list[Timezone]:
+def _time_zones(journeys: tuple[TravelJourney, ...]) -> list[Any]:
     """The rules of the zones, for apps that do not know them by name."""
     calls = [call for journey in journeys for call in (journey.origin, journey.destination)]
     years = [call.at.year for call in calls]
@@ -33,12 +36,12 @@ def _time_zones(journeys: tuple[TravelJourney, ...]) -> list[Timezone]:
 
 
 @lru_cache(maxsize=64)
-def _time_zone(name: str, first_year: int, end_year: int) -> Timezone:
-    return Timezone.from_tzid(name, first_date=date(first_year, 1, 1), last_date=date(end_year, 1, 1))
+def _time_zone(name: str, first_year: int, end_year: int) -> Any:
+    return icalendar.Timezone.from_tzid(name, first_date=date(first_year, 1, 1), last_date=date(end_year, 1, 1))
 
 
-def _event(document: TravelDocument, journey: TravelJourney) -> Event:
-    event = Event()
+def _event(document: TravelDocument, journey: TravelJourney) -> Any:
+    event = icalendar.Event()
     event.add("UID", f"{document.reference}-{journey.number}@{urlsplit(document.public_url).hostname}")
     event.add("DTSTAMP", document.created_at)
     # A calendar takes the copy with the higher number: it grows with every ticket that is cancelled.
@@ -49,7 +52,7 @@ def _event(document: TravelDocument, journey: TravelJourney) -> Event:
     event.add("LOCATION", journey.origin.name)
     event.add("DESCRIPTION", _description(document, journey))
     event.add("STATUS", "CONFIRMED")
-    alarm = Alarm()
+    alarm = icalendar.Alarm()
     alarm.add("ACTION", "DISPLAY")
     alarm.add("TRIGGER", _REMIND)
     alarm.add("DESCRIPTION", f"Your coach to {journey.destination.city} leaves in two hours")

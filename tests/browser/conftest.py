@@ -68,9 +68,9 @@ def browser(program: str) -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(program: str, migrated_app: FalconBus, environment: dict[str, str]) -> Iterator[System]:
-    """gunicorn and the live process on this test process's database, for all tests in a browser."""
+    """gunicorn and the live process on this test process's database; for this folder's tests only, as they count."""
     live_port = str(free_port())
     running = System(
         {**environment, "LIVE_HOST": "127.0.0.1", "LIVE_PORT": live_port, "LIVE_URL": f"http://127.0.0.1:{live_port}"},
@@ -81,7 +81,8 @@ def served(program: str, migrated_app: FalconBus, environment: dict[str, str]) -
         eventually(running.is_up)
         yield running
     finally:
-        running.stop()
+        # Ended kindly, they would leave their last second to the next test's counts.
+        running.kill()
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def served(program: str, migrated_app: FalconBus, environment: dict[str, str]) -
         eventually(running.is_up)
         yield running
     finally:
-        running.stop()
+        running.kill()
 
 
 @pytest.fixture

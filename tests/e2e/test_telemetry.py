@@ -79,6 +79,7 @@ def fleet(request: pytest.FixtureRequest, app: FalconBus, environment: dict[str,
     with app.app_context():
         transactions.run(lambda: accounts.create_user(EMAIL, PASSWORD, [Role.ADMIN], "Admin"))
         token = transactions.run(lambda: accounts.sign_in(EMAIL, PASSWORD)).token
+        cache_redis().flushdb()
     system = System(
         {**environment, "METRICS_TOKEN": METRICS_TOKEN},
         0,
