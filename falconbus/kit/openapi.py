@@ -57,18 +57,13 @@ def _operations(app: Flask, prefix: str) -> Iterable[tuple[Rule, str, Any]]:
 
 def _operation(rule: Rule, view: Any, refs: dict[Any, Any], components: dict[str, Any]) -> dict[str, Any]:
     summary, _, description = (inspect.getdoc(view) or "").partition("\n")
-    shape, status = _output(view)
-    success: dict[str, Any] = {"description": "Success"}
-    if shape is not None:
-        success["content"] = {"application/json": {"schema": refs[shape]}}
-    elif (media := getattr(view, "media_type", None)) is not None:
-        success["content"] = {media: {}}
+    _, status = _output(view)
     operation: dict[str, Any] = {
         "operationId": rule.endpoint.replace(".", "_"),
         "tags": [rule.endpoint.split(".")[0]],
         "summary": summary.strip(),
         "parameters": [*_path_parameters(rule), *_query_parameters(view, components), *_header_parameters(view)],
-        "responses": {str(status): success, **_refusals(view, refs[Problem])},
+        "responses": {str(status): _success(view, refs), **_refusals(view, refs[Problem])},
     }
     if description.strip():
         operation["description"] = description.strip()
@@ -81,6 +76,20 @@ def _operation(rule: Rule, view: Any, refs: dict[Any, Any], components: dict[str
         operation["security"] = [{"bearer": []}]
         operation["description"] = (operation.get("description", "") + f"\n\nNeeds: {view.access}.").strip()
     return operation
+
+
+def _success(view: Any, refs: dict[Any, Any]) -> dict[str, Any]:
+    shape, _ = _output(view)
+    success: dict[str, Any] = {"description": "Success"}
+    if shape is not None:
+        success["content"] = {"application/json": {"schema": refs[shape]}}
+    elif (media := getattr(view, "media_type", None)) is not None:
+        success["content"] = {media: {}}
+    if getattr(view, "cache_group", None) is not None:
+        success["headers"] = {"X-Cache": {"schema": {"enum": ["HIT", "MISS", "STALE"]}}}
+        kept = {"type": "object", "properties": {"from_cache": {"type": "boolean"}}}
+        success["content"] = {"application/json": {"schema": {"allOf": [refs[shape], kept]}}}
+    return success
 
 
 def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
