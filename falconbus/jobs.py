@@ -182,12 +182,16 @@ def relay(limit: int = 100) -> int:
 
 def extend_lease(outbox_id: int, lease: timedelta) -> None:
     """Keep a long job from being handed over twice; takes effect with the caller's commit."""
-    _set(outbox_id, run_after=clock.now() + lease)
+    db.session.execute(_EXTEND, {"id": outbox_id, "until": clock.now() + lease})
 
 
 def done(outbox_id: int) -> None:
     """Mark a row as done, in the transaction that records its effect."""
-    _set(outbox_id, done_at=clock.now(), last_error=None)
+    db.session.execute(_DONE, {"id": outbox_id, "now": clock.now()})
+
+
+_EXTEND = text("UPDATE outbox SET run_after = :until WHERE id = :id")
+_DONE = text("UPDATE outbox SET done_at = :now, last_error = NULL WHERE id = :id")
 
 
 def failed(outbox_id: int, error: str, *, retry: bool) -> None:
@@ -218,9 +222,3 @@ def trim(older_than: timedelta = timedelta(days=7)) -> None:
     before = {"before": clock.now() - older_than}
     db.session.execute(text("DELETE FROM outbox WHERE done_at < :before"), before)
     db.session.execute(text("DELETE FROM periodic_runs WHERE slot < :before"), before)
-
-
-def _set(outbox_id: int, **values: datetime | str | None) -> None:
-    row = db.session.get_one(OutboxRow, outbox_id)
-    for name, value in values.items():
-        setattr(row, name, value)

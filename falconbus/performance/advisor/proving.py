@@ -102,8 +102,8 @@ class _Proving:
         self._stopwatch = Stopwatch(self._connection, self._parsed, draws, self._deadline)
         before = self._stopwatch.measure()
         # A scan of a sixth of a table takes a sixth of the time.
-        share = min((copy.share for copy in sample.copies.values()), default=1.0)
-        if before.ms < SAVING_MS * share:
+        self._worthwhile_ms = SAVING_MS * min((copy.share for copy in sample.copies.values()), default=1.0)
+        if before.ms < self._worthwhile_ms:
             return Outcome(None, f"it takes {before.ms:.2g} ms on the copy: there is nothing to gain")
         best = self._best(wanted, sample, before, forced=forced)
         if best is None:
@@ -117,13 +117,15 @@ class _Proving:
         if best is None:
             pairs = [pair for pair in combinations(wanted, 2) if pair[0].table.oid != pair[1].table.oid]
             best = _pick(self._trials(pairs[:_MOST_PAIRS], sample, before, forced=forced))
-        elif best.measured.ms >= SAVING_MS:
+        elif best.measured.ms >= self._worthwhile_ms:
             first = best.candidates[0]
             pairs = [(first, other) for other in wanted if other.table.oid != first.table.oid]
             second = _pick(self._trials(pairs, sample, before, forced=forced))
             if second and second.measured.ms * FACTOR_OF_A_SECOND < best.measured.ms:
                 best = second
-        return best if best and _is_worthwhile(before, best.measured) else None
+        if best is None or before.ms - best.measured.ms < self._worthwhile_ms:
+            return None
+        return best if before.ms >= FACTOR * best.measured.ms else None
 
     def _trials(
         self, wanted: Sequence[tuple[Candidate, ...]], sample: Sample, before: Measured, *, forced: bool
@@ -224,10 +226,6 @@ def _pick(trials: list[_Trial]) -> _Trial | None:
     cheapest = min(trial.cost for trial in near)
     good = [trial for trial in near if trial.cost <= cheapest * _FAR_COSTLIER]
     return min(good, key=lambda each: (each.reads_more, each.width, each.measured.ms))
-
-
-def _is_worthwhile(before: Measured, after: Measured) -> bool:
-    return before.ms - after.ms >= SAVING_MS and before.ms >= FACTOR * after.ms
 
 
 def _nothing_to_try(tables: Any, analysis: Analysis) -> str:

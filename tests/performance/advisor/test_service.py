@@ -173,6 +173,7 @@ def test_the_button_asks_for_a_job_that_is_done_once(plant: Plant, recorded: Rec
     assert (row.job, row.arguments) == (Job.ADVISE, {"fingerprint": "a1"})
     service.run_advice("a1", row.id)
     database.session.commit()
+    database.session.refresh(row)
     assert row.done_at is not None
     assert len(service.list_advice()) == 1
     with pytest.raises(StatementNotFound):
