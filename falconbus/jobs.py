@@ -8,7 +8,7 @@ from typing import Any
 
 from celery import Celery
 from kombu.entity import Queue as KombuQueue
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, String, Text, insert, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, String, Text, insert, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -182,16 +182,14 @@ def relay(limit: int = 100) -> int:
 
 def extend_lease(outbox_id: int, lease: timedelta) -> None:
     """Keep a long job from being handed over twice; takes effect with the caller's commit."""
-    db.session.execute(_EXTEND, {"id": outbox_id, "until": clock.now() + lease})
+    row = update(OutboxRow).where(OutboxRow.id == outbox_id)
+    db.session.execute(row.values(run_after=clock.now() + lease))
 
 
 def done(outbox_id: int) -> None:
     """Mark a row as done, in the transaction that records its effect."""
-    db.session.execute(_DONE, {"id": outbox_id, "now": clock.now()})
-
-
-_EXTEND = text("UPDATE outbox SET run_after = :until WHERE id = :id")
-_DONE = text("UPDATE outbox SET done_at = :now, last_error = NULL WHERE id = :id")
+    row = update(OutboxRow).where(OutboxRow.id == outbox_id)
+    db.session.execute(row.values(done_at=clock.now(), last_error=None))
 
 
 def failed(outbox_id: int, error: str, *, retry: bool) -> None:

@@ -3,10 +3,8 @@
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from falconbus.jobs import Job, enqueue
 from falconbus.performance import postgres
-from falconbus.performance.advisor import queries, service
-from falconbus.performance.advisor.errors import StatementNotFound
+from falconbus.performance.advisor import service
 from falconbus.performance.advisor.models import AdviceState
 from falconbus.performance.pages import frame
 from falconbus.performance.pages.plans import read_plan
@@ -42,9 +40,7 @@ def show_advice() -> str:
 @query_budget(2)
 def find_index(fingerprint: str) -> Response:
     """Have a worker try indexes for a statement; its page shows the proof."""
-    if queries.find_statement(fingerprint) is None:
-        raise StatementNotFound
-    enqueue(Job.ADVISE, fingerprint=fingerprint)
+    service.request_advice(fingerprint)
     return frame.see("statements.show_statement", "searching", fingerprint=fingerprint)
 
 
