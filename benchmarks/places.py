@@ -35,7 +35,7 @@ def environment() -> Iterator[dict[str, str]]:
     try:
         full = complete(os.environ, data, servers.start())
         full["DATABASE_URL"] = full["DATABASE_URL"].replace("postgresql+psycopg:", "postgresql:")
-        yield full | _LIMITS | {"RATELIMIT_ENABLED": "true", "LOG_LEVEL": "INFO"}
+        yield full | _LIMITS | {"RATELIMIT_ENABLED": "true", "LOG_LEVEL": "INFO", "EMBEDDED": "false"}
     finally:
         servers.close()
 

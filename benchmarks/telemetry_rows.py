@@ -9,9 +9,10 @@ from itertools import accumulate
 import msgspec
 import psycopg
 
-from falconbus.telemetry import histogram
+from falconbus.telemetry import histogram, merging, packing, state
 from falconbus.telemetry.histogram import Buckets
 from falconbus.telemetry.models import KEPT, Resolution
+from falconbus.telemetry.state import Series
 
 DAYS = 30
 ENDPOINTS = 100
@@ -19,9 +20,9 @@ STATEMENTS_EACH = 5
 # The deviation of log durations: from the median to the 95th percentile it is a factor of 2.7.
 _SIGMA = 0.6
 _SAMPLED_UP_TO = 100
-_COLUMNS = "resolution, kind, start, series_id, release_id, count, total_us, buckets, counters"
+_COLUMNS = "resolution, kind, start, series_id, release_id, count, total_us, buckets, p95_us, counters"
 
-Row = tuple[int, str, datetime, int, int, int, int, bytes, str]
+Row = tuple[int, str, datetime, int, int, int, int, bytes, float | None, str]
 
 
 class _Durations:
@@ -79,7 +80,7 @@ def _name(connection: psycopg.Connection, now: datetime) -> None:
     for number in range(ENDPOINTS * STATEMENTS_EACH):
         owner, line = endpoint_name(number // STATEMENTS_EACH), f"falconbus/things/queries.py:{number} things"
         names.append(["statement", owner, f"{number:016x}", line])
-    names += [["cache", f"group {number}"] for number in range(5)] + [["recorder"]]
+    names += [["cache", f"group {number}"] for number in range(5)] + [["recorder"], list(state.REQUESTS)]
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO telemetry_series (id, kind, key) VALUES (%s, %s, %s)",
@@ -106,22 +107,25 @@ def _rows(rates: Sequence[float], chance: random.Random, now: datetime) -> Itera
     others = _Durations(150)
     for resolution, kept in KEPT.items():
         for start in _starts(resolution, min(kept, timedelta(days=DAYS)), now):
+            whole = Series()
             for endpoint, rate in enumerate(rates):
                 count = _poisson(rate * resolution, chance)
                 if count:
-                    yield _request(resolution, start, endpoint, count, requests[endpoint].draw(count, chance))
+                    seen = _request(count, requests[endpoint].draw(count, chance))
+                    whole.merge(seen)
+                    yield _row(resolution, state.ENDPOINT, start, endpoint, seen)
                     first = ENDPOINTS + endpoint * STATEMENTS_EACH
                     for number in range(first, first + STATEMENTS_EACH):
                         drawn = statements[endpoint].draw(count, chance)
                         counters = {"repeated": count, "repeated_in": count // 4} if number % 50 == 0 else {}
-                        yield _row(resolution, "statement", start, number, count, drawn, counters)
+                        yield _row(resolution, state.STATEMENT, start, number, _series(count, drawn, counters))
             for group in range(5):
                 count = _poisson(sum(rates) * resolution / 10, chance)
                 drawn = others.draw(count, chance)
                 number = ENDPOINTS * (1 + STATEMENTS_EACH) + group
-                yield _row(
-                    resolution, "cache", start, number, count, drawn, {"hit": count - count // 5, "miss": count // 5}
-                )
+                seen = _series(count, drawn, {"hit": count - count // 5, "miss": count // 5})
+                yield _row(resolution, state.CACHE, start, number, seen)
+            yield _row(resolution, state.REQUESTS[0], start, ENDPOINTS * (1 + STATEMENTS_EACH) + 6, whole)
 
 
 def _starts(resolution: Resolution, kept: timedelta, now: datetime) -> list[datetime]:
@@ -133,24 +137,21 @@ def _starts(resolution: Resolution, kept: timedelta, now: datetime) -> list[date
     ]
 
 
-def _request(resolution: Resolution, start: datetime, endpoint: int, count: int, drawn: Buckets) -> Row:
+def _request(count: int, drawn: Buckets) -> Series:
     counters = {"2xx": count - count // 20, "4xx": count // 25, "5xx": count // 100, "queries": count * STATEMENTS_EACH}
     counters |= {"sql_us": count * 1500, "cache_hit": count // 2, "cache_miss": count // 10, "over_budget": count // 50}
-    return _row(resolution, "endpoint", start, endpoint, count, drawn, counters)
+    return _series(count, drawn, counters)
 
 
-def _row(
-    resolution: Resolution,
-    kind: str,
-    start: datetime,
-    series: int,
-    count: int,
-    drawn: Buckets,
-    counters: dict[str, int],
-) -> Row:
+def _series(count: int, drawn: Buckets, counters: dict[str, int]) -> Series:
     total = int(sum(histogram.value_of(bucket) * number for bucket, number in drawn.items()))
-    encoded = msgspec.msgpack.encode(drawn)
-    return (int(resolution), kind, start, series + 1, 1, count, total, encoded, msgspec.json.encode(counters).decode())
+    return Series(count, total, drawn, counters)
+
+
+def _row(resolution: Resolution, kind: str, start: datetime, number: int, one: Series) -> Row:
+    packed, counters = packing.pack(one.buckets), msgspec.json.encode(one.counters).decode()
+    p95 = merging.p95_of(kind, one)
+    return (int(resolution), kind, start, number + 1, 1, one.count, one.total_us, packed, p95, counters)
 
 
 def _poisson(mean: float, chance: random.Random) -> int:

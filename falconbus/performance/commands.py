@@ -1,19 +1,27 @@
-"""`perf ...` on the command line: indexes and statements."""
+"""`perf ...` on the command line: indexes, statements, caches."""
 
 import re
 from datetime import timedelta
 from typing import Any, TextIO
+from urllib.parse import urlsplit
 
 import click
 import msgspec
 from flask.cli import AppGroup
 
 from falconbus import transactions
-from falconbus.performance import heavy_statements
+from falconbus.kit.lazy import Lazy
+from falconbus.performance import cache_statistics, heavy_statements
 from falconbus.performance.advisor import reporting
 from falconbus.performance.advisor.reporting import Finding, IndexReport
+from falconbus.performance.cache_printing import print_statistics, print_trial
 from falconbus.performance.heavy_statements import RECORDER, HeavyStatement, HeavyStatements
 from falconbus.performance.printing import ms, print_table, size
+from falconbus.performance.redis_vitals import RedisAway
+from falconbus.performance.trial.errors import CannotTry
+
+#: Starts processes and speaks HTTP: nothing for a web process.
+_trial = Lazy("falconbus.performance.trial.service")
 
 perf = AppGroup("perf", help="How fast it is, and what would make it faster.")
 
@@ -32,6 +40,22 @@ class Period(click.ParamType[timedelta]):
         if period is None or period > timedelta(days=730):
             self.fail(f"{value!r} is no time: write 30m, 24h or 7d, at most 730d", param, ctx)
         return period
+
+
+class Url(click.ParamType[str]):
+    """The address of a running system."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            parts = urlsplit(str(value))
+            good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            good = False
+        if not good or parts.query or parts.fragment:
+            self.fail(f"{value!r} is no address: write http://127.0.0.1:8000", param, ctx)
+        return str(value).rstrip("/")
 
 
 @perf.command("indexes")
@@ -62,6 +86,40 @@ def analyze_queries(*, last: timedelta, limit: int, as_json: bool) -> None:
         click.echo(_json(found))
     else:
         _print_statements(found)
+
+
+@perf.command("cache-stats")
+@click.option("--last", type=Period(), default="1h", show_default=True, help="How far back: 30m, 24h, 7d.")
+@as_json_option
+def cache_stats(*, last: timedelta, as_json: bool) -> None:
+    """Show hits, misses, keys and bytes of each cache group, and how the cache's Redis fares."""
+    found = transactions.run(lambda: cache_statistics.statistics(last))
+    if isinstance(found, RedisAway):
+        raise click.ClickException(
+            f"the cache's Redis does not answer ({found.fault}): start it, or look at CACHE_REDIS_URL and REDIS_URL"
+        )
+    if as_json:
+        click.echo(_json(found))
+    else:
+        print_statistics(found)
+
+
+@perf.command("bench")
+@click.option("--url", type=Url(), help="A running system on this database; without, a web is started for the trial.")
+@click.option("--rounds", type=click.IntRange(1, 40), default=5, show_default=True, help="Addresses of each group.")
+@as_json_option
+def bench(*, url: str | None, rounds: int, as_json: bool) -> None:
+    """Ask for what is cached, each address twice: time of the first request (MISS) and of the second (HIT)."""
+    try:
+        trial = _trial.try_system(url, rounds) if url else _trial.try_own_web(rounds)
+    except CannotTry as fault:
+        raise click.ClickException(str(fault)) from None
+    if as_json:
+        click.echo(_json(trial))
+    else:
+        print_trial(trial)
+    if trial.faults:
+        click.get_current_context().exit(1)
 
 
 def _finding(file: TextIO) -> Finding:

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from falconbus.extensions import db
-from falconbus.telemetry import state, writing
-from falconbus.telemetry.histogram import Buckets
+from falconbus.telemetry import histogram, packing, state, writing
 from falconbus.telemetry.models import Resolution
 from falconbus.telemetry.state import Key, Minute, Sample, Series
 
@@ -16,7 +15,6 @@ from falconbus.telemetry.state import Key, Minute, Sample, Series
 ALL_RELEASES = 0
 #: Slow requests that are kept of each endpoint or task and day.
 KEPT_SAMPLES = 20
-_buckets = msgspec.msgpack.Decoder(Buckets)
 
 
 class RowKey(NamedTuple):
@@ -32,7 +30,7 @@ class RowKey(NamedTuple):
 def add(starts: Mapping[Resolution, datetime], minute: datetime, by_release: Mapping[str, Minute]) -> None:
     """Add what all processes saw in a minute, by release; `starts` says which row of each resolution it belongs to."""
     owners = {release: _owners(seen) for release, seen in by_release.items()}
-    keys = {key for seen in by_release.values() for key in seen.series}
+    keys = {key for seen in by_release.values() for key in seen.series} | {state.REQUESTS}
     series = _series_ids(keys | {key for each in owners.values() for key in each.values()})
     releases = _release_ids(by_release, minute)
     _add_rows(_rows(starts, by_release, series, releases))
@@ -61,6 +59,13 @@ def _rows(
                 release_id = ALL_RELEASES if resolution is Resolution.EVER else releases[release]
                 place = RowKey(resolution, key[0], start, series[key], release_id)
                 rows.setdefault(place, Series()).merge(one)
+        whole = state.all_requests(seen.series)
+        # Over all time nobody asks for them together.
+        for resolution, start in starts.items():
+            if whole.count and resolution is not Resolution.EVER:
+                place = RowKey(resolution, state.REQUESTS[0], start, series[state.REQUESTS], releases[release])
+                rows[place] = Series()
+                rows[place].merge(whole)
     return rows
 
 
@@ -71,7 +76,7 @@ def _add_rows(rows: Mapping[RowKey, Series]) -> None:
     names = dict(zip(("resolutions", "kinds", "starts", "series", "releases"), map(list, zip(*places, strict=True)),
                      strict=True))  # fmt: skip
     for row in db.session.execute(writing.LOCK_ROWS, names):
-        before = Series(row.number, row.total_us, _buckets.decode(row.buckets), row.counters)
+        before = Series(row.number, row.total_us, packing.unpack(row.buckets), row.counters)
         rows[RowKey(row.resolution, row.kind, row.start, row.series_id, row.release_id)].merge(before)
     ordered = [rows[place] for place in places]
     db.session.execute(
@@ -80,10 +85,16 @@ def _add_rows(rows: Mapping[RowKey, Series]) -> None:
             **names,
             "counts": [one.count for one in ordered],
             "totals": [one.total_us for one in ordered],
-            "buckets": [msgspec.msgpack.encode(one.buckets) for one in ordered],
+            "buckets": [packing.pack(one.buckets) for one in ordered],
+            "p95s": [p95_of(place.kind, rows[place]) for place in places],
             "counters": [msgspec.json.encode(one.counters).decode() for one in ordered],
         },
     )
+
+
+def p95_of(kind: str, one: Series) -> float | None:
+    """What a row says in `p95_us`."""
+    return histogram.percentile(one.buckets, 95) if kind == state.ENDPOINT else None
 
 
 def _owners(seen: Minute) -> dict[str, Key]:

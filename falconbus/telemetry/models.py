@@ -54,7 +54,10 @@ class TelemetryRelease(Model):
 
 
 class TelemetryRollup(Model):
-    """A series over one stretch of time; `buckets` is the histogram as MessagePack."""
+    """A series over one stretch of time; `buckets` is the histogram as packing.pack() makes it.
+
+    `p95_us`, of endpoints only, is the histogram's 95th percentile, so that sparklines need no histograms.
+    """
 
     __tablename__ = "telemetry_rollups"
     __table_args__ = (Index("ix_telemetry_rollups_series_id_resolution_start", "series_id", "resolution", "start"),)
@@ -67,6 +70,7 @@ class TelemetryRollup(Model):
     count: Mapped[int] = mapped_column(BigInteger)
     total_us: Mapped[int] = mapped_column(BigInteger)
     buckets: Mapped[bytes] = mapped_column(LargeBinary)
+    p95_us: Mapped[float | None]
     counters: Mapped[dict[str, int]] = mapped_column(JSONB)
 
 

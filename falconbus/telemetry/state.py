@@ -1,6 +1,6 @@
 """What one process has seen in one minute, as it goes to Redis: additive, so that processes and minutes just merge."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -19,6 +19,8 @@ Key = tuple[str, ...]
 ENDPOINT, STATEMENT, CACHE, LIMIT, TASK, QUEUE, RECORDER = (
     "endpoint", "statement", "cache", "limit", "task", "queue", "recorder",
 )  # fmt: skip
+#: All endpoints together. No process records it: the rollup makes it, so that a reader need not add them up.
+REQUESTS: Key = ("requests",)
 
 
 class Series(msgspec.Struct, array_like=True):
@@ -91,6 +93,15 @@ class Minute(msgspec.Struct):
             self.series.setdefault(key, Series()).merge(series)
         self.samples += other.samples
         self.statements |= other.statements
+
+
+def all_requests(series: Mapping[Key, Series]) -> Series:
+    """What REQUESTS stands for: the sum of all endpoints among these series."""
+    whole = Series()
+    for key, one in series.items():
+        if key[0] == ENDPOINT:
+            whole.merge(one)
+    return whole
 
 
 def merged(minutes: Iterable[Minute]) -> dict[str, Minute]:

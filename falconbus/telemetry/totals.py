@@ -3,18 +3,15 @@
 import logging
 from datetime import UTC, datetime
 
-import msgspec
 from sqlalchemy import text
 
 from falconbus.extensions import read
 from falconbus.kit.errors import DomainError
-from falconbus.telemetry import state, tail
-from falconbus.telemetry.histogram import Buckets
+from falconbus.telemetry import packing, state, tail
 from falconbus.telemetry.state import Key, Series
 
 log = logging.getLogger(__name__)
 
-_buckets = msgspec.msgpack.Decoder(Buckets)
 _ROLLED = "rolled"
 
 # One statement, so that the sums and the marks of what is in them are of one moment (reads run without a transaction).
@@ -53,7 +50,7 @@ def totals() -> dict[Key, Series]:
         if key[0] == _ROLLED:
             rolled.add(datetime.fromtimestamp(int(key[1]), UTC))
         else:
-            found[key] = Series(row.number, row.total_us, _buckets.decode(row.buckets) if row.buckets else {})
+            found[key] = Series(row.number, row.total_us, packing.unpack(row.buckets) if row.buckets else {})
             found[key].counters = row.counters or {}
     for _, seen in newest.without(rolled).minutes:
         for key, series in seen.series.items():

@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-import msgspec
-
 from falconbus.extensions import cache_redis, db
-from falconbus.telemetry import histogram, store
+from falconbus.telemetry import histogram, merging, packing, rollup, state, store
 from falconbus.telemetry.models import Resolution, TelemetryMinute, TelemetryRelease, TelemetryRollup, TelemetrySeries
 from falconbus.telemetry.state import Key, Minute, Series
 
@@ -33,26 +31,34 @@ def release(name: str, seen: datetime) -> TelemetryRelease:
 def roll(
     key: Key, start: datetime, one: Series, resolution: Resolution = Resolution.MINUTE, release_id: int = 1
 ) -> int:
-    """A row of the rollups; the number of its series."""
+    """What was seen of a series in a stretch of time, added to the rows of that resolution and of all coarser ones.
+
+    The number of its series is returned. All requests together have rows too, as the rollup leaves them.
+    """
+    for each in (step for step in Resolution if step >= resolution):
+        begin = rollup.start_of(start, each)
+        if key[0] == state.ENDPOINT:
+            _add(state.REQUESTS, begin, one, each, release_id)
+        number = _add(key, begin, one, each, release_id)
+    db.session.commit()
+    return number
+
+
+def _add(key: Key, start: datetime, one: Series, resolution: Resolution, release_id: int) -> int:
     found = db.session.query(TelemetrySeries).filter_by(key=list(key)).one_or_none()
     if found is None:
         found = TelemetrySeries(kind=key[0], key=list(key))
         db.session.add(found)
         db.session.flush()
-    db.session.add(
-        TelemetryRollup(
-            resolution=int(resolution),
-            kind=key[0],
-            start=start,
-            series_id=found.id,
-            release_id=release_id,
-            count=one.count,
-            total_us=one.total_us,
-            buckets=msgspec.msgpack.encode(one.buckets),
-            counters=one.counters,
-        )
-    )
-    db.session.commit()
+    place = {"resolution": int(resolution), "kind": key[0], "start": start, "series_id": found.id}
+    row = db.session.get(TelemetryRollup, {**place, "release_id": release_id})
+    whole = Series(row.count, row.total_us, packing.unpack(row.buckets), dict(row.counters)) if row else Series()
+    whole.merge(one)
+    if row is None:
+        row = TelemetryRollup(**place, release_id=release_id)
+        db.session.add(row)
+    row.count, row.total_us, row.counters = whole.count, whole.total_us, whole.counters
+    row.buckets, row.p95_us = packing.pack(whole.buckets), merging.p95_of(key[0], whole)
     return found.id
 
 

@@ -61,6 +61,7 @@ def _environment(settings: Settings, port: int, url: str) -> Mapping[str, str]:
         "CACHE_REDIS_URL": settings.cache_redis_url,
         "SECRET_KEY": settings.secret_key,
         "DATA_DIR": str(settings.data_dir),
+        "EMBEDDED": str(settings.embedded),
         "PORT": str(port),
         "PUBLIC_URL": url,
         "WEB_HOST": _HOST,

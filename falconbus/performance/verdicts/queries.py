@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 from sqlalchemy import DateTime, Integer, bindparam, select, text
 from sqlalchemy.orm import undefer
 
@@ -14,12 +13,10 @@ from falconbus.performance.verdicts.errors import ComparisonNotFound
 from falconbus.performance.verdicts.models import Comparison, ComparisonState
 from falconbus.performance.verdicts.values import Slice, Stretch
 from falconbus.performance.verdicts.windows import Window
-from falconbus.telemetry import histogram
-from falconbus.telemetry.histogram import Buckets
+from falconbus.telemetry import histogram, packing
 from falconbus.telemetry.models import Resolution
 
 KEY = Comparison.id
-_histograms = msgspec.msgpack.Decoder(Buckets)
 _PORTION = 2000
 
 _RELEASES = text("SELECT name, id, first_seen, last_seen FROM telemetry_releases WHERE name = ANY(:names)")
@@ -129,4 +126,4 @@ def _add(into: Slice, row: AnyRow) -> None:
     into.count += row.requests
     into.errors += row.errors
     into.queries += row.queries
-    histogram.add(into.buckets, _histograms.decode(row.buckets))
+    histogram.add(into.buckets, packing.unpack(row.buckets))

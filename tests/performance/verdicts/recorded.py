@@ -2,9 +2,8 @@
 
 from datetime import datetime, timedelta
 
-import msgspec
-
 from falconbus.extensions import db
+from falconbus.telemetry import packing
 from falconbus.telemetry.histogram import bucket_of
 from falconbus.telemetry.models import Resolution, TelemetryRelease, TelemetryRollup, TelemetrySeries
 
@@ -64,7 +63,7 @@ def _row(
             release_id=release_id,
             count=sum(histogram.values()),
             total_us=0,
-            buckets=msgspec.msgpack.encode(histogram),
+            buckets=packing.pack(histogram),
             counters={"2xx": 30, "queries": 60},
         )
     )
