@@ -54,7 +54,7 @@ class Answers:
         except RedisError as fault:
             self.versions.fail(fault)
         if not self.versions.is_up():
-            return _bearing(make(), "MISS", began, group)
+            return _made_anew(group, make, began)
         entry = self._remembered(key, kept) or entry
         if entry is not None and entry.left() > wanted:
             if leads:
@@ -65,7 +65,7 @@ class Answers:
         # An answer whose versions hold is right, only old; without one there is nothing but to wait.
         entry = entry or self.shelf.wait_for(key, lambda: self._find(key))
         if entry is None:
-            return _bearing(make(), "MISS", began, group)
+            return _made_anew(group, make, began)
         return _respond(entry, "HIT" if entry.left() > 0 else "STALE", began)
 
     def _find(self, key: str) -> Entry | None:
@@ -87,6 +87,7 @@ class Answers:
         return entry if holds else None
 
     def _make(self, group: Group, key: str, make: Callable[[], Response], began: float) -> Response:
+        recording.note_cache(group, "miss", began)
         tags: set[str] = {tag_of(group)}
         token = _depends.set(tags)
         made_at = clock.now().timestamp()
@@ -99,7 +100,7 @@ class Answers:
             _depends.reset(token)
         if response.status_code != 200 or time.perf_counter() - began > LONGEST_MAKING:
             self._leave(key)
-            return _bearing(response, "MISS", began, group)
+            return _bearing(response, "MISS")
         body = response.get_data()
         etag = hashlib.blake2b(body, digest_size=12).hexdigest()
         try:
@@ -108,10 +109,10 @@ class Answers:
             entry = self.shelf.put(key, Answer(group, body, etag, sorted(tags), made_at))
         except RedisError as fault:
             self.versions.fail(fault)
-            return _bearing(response, "MISS", began, group)
+            return _bearing(response, "MISS")
         self.versions.learn(entry.versions)
         self.memory.put(key, entry)
-        return _respond(entry, "MISS", began)
+        return _as_response(entry, "MISS")
 
     def _leave(self, key: str) -> None:
         try:
@@ -181,17 +182,27 @@ def _plain(value: Any) -> Any:
     return dump(mode="json") if dump else value
 
 
+def _made_anew(group: Group, make: Callable[[], Response], began: float) -> Response:
+    """An answer that is not kept: Redis is away, or somebody else takes too long to make it."""
+    recording.note_cache(group, "miss", began)
+    return _bearing(make(), "MISS")
+
+
 def _respond(entry: Entry, outcome: str, began: float) -> Response:
+    recording.note_cache(entry.answer.group, outcome.lower(), began)
+    return _as_response(entry, outcome)
+
+
+def _as_response(entry: Entry, outcome: str) -> Response:
     """The entry as an answer; a list says in its body, too, whether it was kept."""
     word = b"false" if outcome == "MISS" else b"true"
     response = Response(b'{"from_cache":' + word + b"," + entry.answer.body[1:], content_type="application/json")
     response.set_etag(entry.answer.etag, weak=True)
     response.headers["Cache-Control"] = entry.cache_control()
     response.entry = entry  # type: ignore[attr-defined]
-    return _bearing(response, outcome, began, entry.answer.group)
+    return _bearing(response, outcome)
 
 
-def _bearing(response: Response, outcome: str, began: float, group: Group) -> Response:
+def _bearing(response: Response, outcome: str) -> Response:
     response.headers["X-Cache"] = outcome
-    recording.note_cache(group, outcome.lower(), began)
     return response

@@ -188,6 +188,7 @@ class _Up:
     def _summarise(self, environment: Mapping[str, str], admin: list[str]) -> None:
         say(f"ready in {self._seconds()} s")
         say(f"  address:       {self._address}")
+        say(f"  dashboard:     {self._address}/performance")
         say(f"  API docs:      {self._address}/api/docs")
         if environment.get("EMBEDDED") and not given(environment, "SMTP_URL"):
             say(f"  mails:         {self._address}/dev/mail")
