@@ -1,4 +1,4 @@
-"""The dashboard's JSON over a month of a hundred endpoints: how long it takes, with much traffic and with little."""
+"""The dashboard, JSON and page, over a month of a hundred endpoints: how long with much traffic and with little."""
 
 import time
 from statistics import median
@@ -24,6 +24,7 @@ CALLS = 20
 LONGEST_MS = 100
 MOST_STATEMENTS = 10
 _PERIODS = ("30d", "7d", "24h", "1h")
+_JSON, _PAGE = "/api/v1/performance/dashboard", "/performance"
 _PASSWORD = "a password of benchmarks"  # noqa: S105
 
 Row = dict[str, Any]
@@ -33,15 +34,21 @@ def run(databases: Databases) -> Report:
     """Ask the app itself, in process; the authentication's statement is counted too."""
     many = _measure(databases, "dashboard", REQUESTS)
     few = _measure(databases, "dashboard_few", FEW_REQUESTS)
-    month, month_of_few = many[0], few[0]
+    months = [row for row in many if row["period"] == "30d"]
     return Report(
         "dashboard",
         rows=many + few,
         goals=[
-            Goal("30 days, 10 million requests, ms", month["median ms"], LONGEST_MS, at_most=True),
+            *(
+                Goal(f"{row['what']}, 30 days, 10 million requests, ms", row["median ms"], LONGEST_MS, at_most=True)
+                for row in months
+            ),
             Goal("statements", max(row["statements"] for row in many + few), MOST_STATEMENTS, at_most=True),
             Goal(
-                "statements, more for much traffic", month["statements"] - month_of_few["statements"], 0, at_most=True
+                "statements, more for much traffic",
+                max(much["statements"] - little["statements"] for much, little in zip(many, few, strict=True)),
+                0,
+                at_most=True,
             ),
         ],
         notes=["CPU is this process's alone; the rest of the time is PostgreSQL's and the machine's other work."],
@@ -62,30 +69,31 @@ def _measure(databases: Databases, name: str, requests: int) -> list[Row]:
         db.session.remove()
         client = app.test_client()
         headers = {"Authorization": f"Bearer {token}"}
-        _check(client.get("/api/v1/performance/dashboard?last=30d", headers=headers).json)
-        rows = [_ask(client, headers, last) for last in _PERIODS]
+        _check(client.get(f"{_JSON}?last=30d", headers=headers).json)
+        rows = [_ask(client, headers, path, last) for path in (_JSON, _PAGE) for last in _PERIODS]
         db.engine.dispose()
     databases.drop(name)
     return [{"requests in 30 days": f"{requests:,}", "rows": f"{written:,}", **row} for row in rows]
 
 
-def _ask(client: FlaskClient, headers: dict[str, str], last: str) -> Row:
+def _ask(client: FlaskClient, headers: dict[str, str], path: str, last: str) -> Row:
     sent: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         sent.append(statement)
 
     wall, cpu, size = [], [], 0
-    _get(client, headers, last)
+    _get(client, headers, path, last)
     event.listen(db.engine, "before_cursor_execute", note)
     for _ in range(CALLS):
         sent.clear()
         began, worked = time.perf_counter(), time.process_time()
-        size = _get(client, headers, last)
+        size = _get(client, headers, path, last)
         wall.append((time.perf_counter() - began) * 1000)
         cpu.append((time.process_time() - worked) * 1000)
     event.remove(db.engine, "before_cursor_execute", note)
     return {
+        "what": "page" if path == _PAGE else "JSON",
         "period": last,
         "median ms": round(median(wall), 1),
         "fastest ms": round(min(wall), 1),
@@ -95,8 +103,8 @@ def _ask(client: FlaskClient, headers: dict[str, str], last: str) -> Row:
     }
 
 
-def _get(client: FlaskClient, headers: dict[str, str], last: str) -> int:
-    answer = client.get("/api/v1/performance/dashboard", query_string={"last": last}, headers=headers)
+def _get(client: FlaskClient, headers: dict[str, str], path: str, last: str) -> int:
+    answer = client.get(path, query_string={"last": last}, headers=headers)
     if answer.status_code != 200:
         raise RunFailed(f"{answer.status_code}: {answer.text[:300]}")
     return len(answer.data)

@@ -20,9 +20,9 @@ STATEMENTS_EACH = 5
 # The deviation of log durations: from the median to the 95th percentile it is a factor of 2.7.
 _SIGMA = 0.6
 _SAMPLED_UP_TO = 100
-_COLUMNS = "resolution, kind, start, series_id, release_id, count, total_us, buckets, p95_us, counters"
+_COLUMNS = "resolution, kind, start, series_id, release_id, count, total_us, buckets, p95_bucket, counters"
 
-Row = tuple[int, str, datetime, int, int, int, int, bytes, float | None, str]
+Row = tuple[int, str, datetime, int, int, int, int, bytes, int | None, str]
 
 
 class _Durations:

@@ -8,12 +8,10 @@ from flask import current_app
 from falconbus.caching import tending
 from falconbus.kit import clock
 from falconbus.performance import redis_vitals
-from falconbus.performance.dashboard import periods, reading, tracks
-from falconbus.performance.dashboard.parts import Others
-from falconbus.performance.dashboard.periods import Period
+from falconbus.performance.dashboard import periods
+from falconbus.performance.dashboard import service as dashboard
 from falconbus.performance.dashboard.values import CacheOut, PeriodOut
 from falconbus.performance.redis_vitals import RedisAway, RedisVitals
-from falconbus.telemetry import state, tail
 
 
 class GroupStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,27 +42,34 @@ class CacheStatistics(msgspec.Struct, frozen=True):
         return not any(group.hits + group.misses + group.stale + group.errors for group in self.groups)
 
 
-def statistics(last: timedelta) -> CacheStatistics | RedisAway:
-    """The figures of the time up to now; RedisAway when the cache's Redis does not answer."""
+class CacheAway(Exception):
+    """The cache's Redis does not answer; the message is the one line that is printed."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(
+            f"the cache's Redis does not answer ({fault}): start it, or look at CACHE_REDIS_URL and REDIS_URL"
+        )
+
+
+def ask_redis() -> RedisVitals:
+    """How the cache's Redis fares; CacheAway."""
     redis = redis_vitals.ask(redis_vitals.FORGETS, current_app.config["SETTINGS"].cache_redis_url)
     if isinstance(redis, RedisAway):
-        return redis
+        raise CacheAway(redis.fault)
+    return redis
+
+
+def statistics(last: timedelta) -> CacheStatistics:
+    """The figures of the time up to now; CacheAway."""
+    redis = ask_redis()
     now = clock.now()
-    period = periods.period_of(now=now, begin=now - last)
-    newest = tracks.within(tail.present(), period)
-    counted = _counted(period, newest)
+    seen = dashboard.get_dashboard(periods.period_of(now=now, begin=now - last))
+    counted = {cache.group: cache for cache in seen.caches}
     groups = [
         _group(counted.pop(each.group, _nothing(each.group)), each.keys, each.bytes) for each in tending.contents()
     ]
     groups += [_group(counts, None, None) for counts in counted.values()]
-    return CacheStatistics(period.out(), groups, redis, newest.is_complete)
-
-
-def _counted(period: Period, newest: tail.Tail) -> dict[str, CacheOut]:
-    others = Others()
-    for key, track in reading.tracks_of(period, (state.CACHE,), newest):
-        others.add(key, track.total())
-    return {cache.group: cache for cache in sorted(others.caches, key=lambda cache: cache.group)}
+    return CacheStatistics(seen.period, groups, redis, seen.is_complete)
 
 
 def _nothing(group: str) -> CacheOut:

@@ -15,9 +15,9 @@ from falconbus.performance import cache_statistics, heavy_statements
 from falconbus.performance.advisor import reporting
 from falconbus.performance.advisor.reporting import Finding, IndexReport
 from falconbus.performance.cache_printing import print_statistics, print_trial
+from falconbus.performance.cache_statistics import CacheAway
 from falconbus.performance.heavy_statements import RECORDER, HeavyStatement, HeavyStatements
 from falconbus.performance.printing import ms, print_table, size
-from falconbus.performance.redis_vitals import RedisAway
 from falconbus.performance.trial.errors import CannotTry
 
 #: Starts processes and speaks HTTP: nothing for a web process.
@@ -93,11 +93,10 @@ def analyze_queries(*, last: timedelta, limit: int, as_json: bool) -> None:
 @as_json_option
 def cache_stats(*, last: timedelta, as_json: bool) -> None:
     """Show hits, misses, keys and bytes of each cache group, and how the cache's Redis fares."""
-    found = transactions.run(lambda: cache_statistics.statistics(last))
-    if isinstance(found, RedisAway):
-        raise click.ClickException(
-            f"the cache's Redis does not answer ({found.fault}): start it, or look at CACHE_REDIS_URL and REDIS_URL"
-        )
+    try:
+        found = transactions.run(lambda: cache_statistics.statistics(last))
+    except CacheAway as fault:
+        raise click.ClickException(str(fault)) from None
     if as_json:
         click.echo(_json(found))
     else:
@@ -109,10 +108,13 @@ def cache_stats(*, last: timedelta, as_json: bool) -> None:
 @click.option("--rounds", type=click.IntRange(1, 40), default=5, show_default=True, help="Addresses of each group.")
 @as_json_option
 def bench(*, url: str | None, rounds: int, as_json: bool) -> None:
-    """Ask for what is cached, each address twice: time of the first request (MISS) and of the second (HIT)."""
+    """Ask for what is cached, each address twice: the first request is a MISS, the second a HIT.
+
+    The dashboard counts these requests like all others.
+    """
     try:
         trial = _trial.try_system(url, rounds) if url else _trial.try_own_web(rounds)
-    except CannotTry as fault:
+    except (CacheAway, CannotTry) as fault:
         raise click.ClickException(str(fault)) from None
     if as_json:
         click.echo(_json(trial))

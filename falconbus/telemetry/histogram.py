@@ -65,3 +65,19 @@ def percentiles(buckets: Mapping[int, int], percents: Iterable[float]) -> list[f
             seen += ordered[position][1]
         found.append(value_of(ordered[position][0]))
     return found
+
+
+def p95_bucket(buckets: Mapping[int, int]) -> int | None:
+    """The bucket of the 95th percentile by the nearest rank, found from the slow end, where it is near."""
+    left = sum(buckets.values()) // 20
+    for bucket in sorted(buckets, reverse=True):
+        left -= buckets[bucket]
+        if left < 0:
+            return bucket
+    return None
+
+
+def p95(buckets: Mapping[int, int]) -> float | None:
+    """The 95th percentile in microseconds; None when there are no values."""
+    bucket = p95_bucket(buckets)
+    return None if bucket is None else value_of(bucket)

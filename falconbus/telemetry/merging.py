@@ -92,9 +92,9 @@ def _add_rows(rows: Mapping[RowKey, Series]) -> None:
     )
 
 
-def p95_of(kind: str, one: Series) -> float | None:
-    """What a row says in `p95_us`."""
-    return histogram.percentile(one.buckets, 95) if kind == state.ENDPOINT else None
+def p95_of(kind: str, one: Series) -> int | None:
+    """What a row says in `p95_bucket`."""
+    return histogram.p95_bucket(one.buckets) if kind == state.ENDPOINT else None
 
 
 def _owners(seen: Minute) -> dict[str, Key]:

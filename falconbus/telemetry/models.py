@@ -56,7 +56,7 @@ class TelemetryRelease(Model):
 class TelemetryRollup(Model):
     """A series over one stretch of time; `buckets` is the histogram as packing.pack() makes it.
 
-    `p95_us`, of endpoints only, is the histogram's 95th percentile, so that sparklines need no histograms.
+    `p95_bucket`, of endpoints only: where the histogram's 95th percentile is, so that sparklines need no histograms.
     """
 
     __tablename__ = "telemetry_rollups"
@@ -70,7 +70,7 @@ class TelemetryRollup(Model):
     count: Mapped[int] = mapped_column(BigInteger)
     total_us: Mapped[int] = mapped_column(BigInteger)
     buckets: Mapped[bytes] = mapped_column(LargeBinary)
-    p95_us: Mapped[float | None]
+    p95_bucket: Mapped[int | None] = mapped_column(SmallInteger)
     counters: Mapped[dict[str, int]] = mapped_column(JSONB)
 
 

@@ -38,15 +38,15 @@ LOCK_ROWS = text("""
 """)
 PUT_ROWS = text("""
     INSERT INTO telemetry_rollups
-        (resolution, kind, start, series_id, release_id, count, total_us, buckets, p95_us, counters)
+        (resolution, kind, start, series_id, release_id, count, total_us, buckets, p95_bucket, counters)
     SELECT * FROM unnest(
         CAST(:resolutions AS integer[]), CAST(:kinds AS text[]), CAST(:starts AS timestamptz[]),
         CAST(:series AS integer[]), CAST(:releases AS integer[]),
         CAST(:counts AS bigint[]), CAST(:totals AS bigint[]), CAST(:buckets AS bytea[]),
-        CAST(:p95s AS double precision[]), CAST(:counters AS jsonb[]))
+        CAST(:p95s AS smallint[]), CAST(:counters AS jsonb[]))
     ON CONFLICT (resolution, kind, start, series_id, release_id) DO UPDATE
         SET count = EXCLUDED.count, total_us = EXCLUDED.total_us,
-            buckets = EXCLUDED.buckets, p95_us = EXCLUDED.p95_us, counters = EXCLUDED.counters
+            buckets = EXCLUDED.buckets, p95_bucket = EXCLUDED.p95_bucket, counters = EXCLUDED.counters
 """)
 
 KEEP_STATEMENTS = text("""

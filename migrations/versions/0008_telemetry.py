@@ -54,7 +54,7 @@ def upgrade() -> None:
     sa.Column('count', sa.BigInteger(), nullable=False),
     sa.Column('total_us', sa.BigInteger(), nullable=False),
     sa.Column('buckets', sa.LargeBinary(), nullable=False),
-    sa.Column('p95_us', sa.Float(), nullable=True),
+    sa.Column('p95_bucket', sa.SmallInteger(), nullable=True),
     sa.Column('counters', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.ForeignKeyConstraint(['series_id'], ['telemetry_series.id'], name=op.f('fk_telemetry_rollups_series_id')),
     sa.PrimaryKeyConstraint('resolution', 'kind', 'start', 'series_id', 'release_id', name=op.f('pk_telemetry_rollups'))

@@ -58,7 +58,7 @@ def _add(key: Key, start: datetime, one: Series, resolution: Resolution, release
         row = TelemetryRollup(**place, release_id=release_id)
         db.session.add(row)
     row.count, row.total_us, row.counters = whole.count, whole.total_us, whole.counters
-    row.buckets, row.p95_us = packing.pack(whole.buckets), merging.p95_of(key[0], whole)
+    row.buckets, row.p95_bucket = packing.pack(whole.buckets), merging.p95_of(key[0], whole)
     return found.id
 
 

@@ -123,18 +123,43 @@ def test_all_processes_are_summed_and_a_minute_that_was_rolled_up_counts_once(
     [("15m", Resolution.MINUTE), ("1h", Resolution.MINUTE), ("24h", Resolution.TEN_MINUTES),
      ("7d", Resolution.DAY), ("30d", Resolution.DAY)],
 )  # fmt: skip
-def test_a_period_is_read_from_the_rows_of_one_resolution(
+def test_a_period_has_slots_of_one_resolution_and_counts_everything_in_it_once(
     last: str, resolution: Resolution, minute: datetime, client: FlaskClient, admin: dict[str, str]
 ) -> None:
-    for each in Resolution:
-        number = 1 + list(Resolution).index(each)
-        start = int(minute.timestamp()) // each * each if each else 0
-        at = minute.fromtimestamp(start, minute.tzinfo)
-        roll(STOPS, at, series([5.0] * number), each)
+    spots = [minute - timedelta(hours=hours, minutes=back)
+             for hours in (0, 1, 3, 30, 100, 200, 500, 900) for back in range(3)]  # fmt: skip
+    for place, spot in enumerate(spots):
+        roll(STOPS, spot, series([5.0 * (place + 1)] * 7, _5xx=1))
+        roll(LOOKUP, spot, series([2.0] * 4, repeated=2, repeated_in=1))
     shown = ask(client, admin, last=last)
-    assert shown["period"]["resolution_seconds"] == resolution
-    assert shown["totals"]["requests"] == 1 + list(Resolution).index(resolution)
-    assert shown["period"]["slots"] <= 150
+    period = shown["period"]
+    assert (period["resolution_seconds"], period["slots"] <= 150) == (resolution, True)
+    begin = datetime.fromisoformat(period["from"])
+    inside = sum(spot >= begin for spot in spots)
+    stops = named(shown["endpoints"], STOPS[1])
+    assert (shown["totals"]["requests"], stops["requests"], stops["errors"]) == (inside * 7, inside * 7, inside)
+    assert (sum(shown["series"]["requests"]), sum(stops["requests_by_slot"])) == (inside * 7, inside * 7)
+    assert (shown["statements"][0]["calls"], shown["repeated"][0]["requests"]) == (inside * 4, inside)
+    assert shown["totals"]["p99_ms"] == stops["p99_ms"]
+    detail = ask(client, admin, "/api/v1/performance/endpoints", endpoint=STOPS[1], last=last)["endpoint"]
+    assert {**stops, "time_share": None} == detail
+
+
+def test_a_sparkline_has_the_percentile_of_all_releases_and_of_the_newest_minutes(
+    minute: datetime, client: FlaskClient, admin: dict[str, str]
+) -> None:
+    hour = minute.replace(minute=0) - timedelta(hours=2)
+    roll(STOPS, hour, series([10.0] * 100), release_id=1)
+    roll(STOPS, hour, series([900.0] * 4), release_id=2)
+    roll(STOPS, hour + timedelta(minutes=10), series([10.0] * 100))
+    roll(STOPS, minute, series([10.0] * 60))
+    write("web", {minute: Minute("1", {STOPS: series([700.0] * 40)})})
+    shown = ask(client, admin, last="24h")
+    stops = named(shown["endpoints"], STOPS[1])
+    told = [value for value in stops["p95_by_slot"] if value is not None]
+    assert told == pytest.approx([10, 10, 700], rel=0.02)
+    assert [value for value in shown["series"]["p95_ms"] if value is not None] == told
+    assert [count for count in stops["requests_by_slot"] if count] == [104, 100, 100]
 
 
 def test_repeated_statements_are_told_with_their_line_and_what_to_write(

@@ -12,7 +12,7 @@ from falconbus.performance.dashboard.figures import milliseconds, ms
 from falconbus.performance.dashboard.periods import Period
 from falconbus.performance.dashboard.remedies import remedy
 from falconbus.performance.dashboard.statements import Description, Source, Sum
-from falconbus.performance.dashboard.tracks import Track, Whole
+from falconbus.performance.dashboard.tracks import Track
 from falconbus.performance.dashboard.values import (
     OwnerOut,
     SampleOut,
@@ -59,16 +59,18 @@ def statement(
     is_complete: bool,
 ) -> StatementDetailOut:
     """One statement with its sources, over time; `row` is None when it was not rolled up yet."""
-    whole = Whole(period.slots)
-    group = [(Source(*key[1:4]), _sum(whole.add(track))) for key, track in found.items()]
-    shown = statements.statement(fingerprint, group, whole.total.buckets, known, period, 0)
+    whole = Track()
+    group = [(Source(*key[1:4]), _sum(track.total())) for key, track in found.items()]
+    for track in found.values():
+        whole.merge(track)
+    shown = statements.statement(fingerprint, group, whole.total().buckets, known, period, 0)
     return StatementDetailOut(
         period=period.out(),
         statement=shown,
         chain=known.chain,
         types=row.types if row else [],
         owners=_owners(group),
-        series=_over_time(whole.track(), period),
+        series=_over_time(whole, period),
         remedy=remedy(known.text) if shown.repeated else None,
         plan=row.plan if row else None,
         plan_fault=row.plan_fault if row else None,

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from falconbus.performance.dashboard import tracks
-from falconbus.performance.dashboard.figures import each, milliseconds, ms, share
+from falconbus.performance.dashboard.figures import bucket_ms, each, milliseconds, ms, share
+from falconbus.performance.dashboard.overview import Line
 from falconbus.performance.dashboard.periods import Period
 from falconbus.performance.dashboard.tracks import Track
 from falconbus.performance.dashboard.values import (
@@ -24,8 +24,9 @@ _BANDS = 31
 _LOWEST = histogram.bucket_of(100)
 
 
-def endpoint(key: str, track: Track, total: Series, period: Period, budget: int | None) -> EndpointOut:
-    """One endpoint; its share of all time is not known before all are."""
+def endpoint(key: str, line: Line, budget: int | None, all_time: int | None = None) -> EndpointOut:
+    """One endpoint; `all_time` are the microseconds of all of them, where they are known."""
+    total = line.total
     counters = total.counters
     method, _, rule = key.partition(" ")
     p50, p95, p99 = histogram.percentiles(total.buckets, _PERCENTILES)
@@ -40,18 +41,15 @@ def endpoint(key: str, track: Track, total: Series, period: Period, budget: int 
         p95_ms=ms(p95),
         p99_ms=ms(p99),
         mean_ms=_mean(total),
-        time_share=None,
+        time_share=None if all_time is None else share(total.total_us, all_time),
         queries_per_request=each(counters.get("queries", 0), total.count),
         budget=budget,
         over_budget=counters.get("over_budget", 0),
         repeated_per_request=each(counters.get("repeated", 0), total.count),
         sql_share=share(counters.get("sql_us", 0), total.total_us),
         cache_hit_share=_hit_share(counters),
-        requests_by_slot=_counts(track, period),
-        p95_by_slot=[
-            ms(tracks.p95(slot.buckets)) if (slot := track.slots.get(number)) else None
-            for number in range(period.slots)
-        ],
+        requests_by_slot=line.counts,
+        p95_by_slot=[None if bucket is None else bucket_ms(bucket) for bucket in line.p95s],
     )
 
 

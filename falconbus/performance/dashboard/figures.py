@@ -1,5 +1,9 @@
 """Numbers as the dashboard tells them: milliseconds with three significant digits, shares."""
 
+from functools import lru_cache
+
+from falconbus.telemetry import histogram
+
 
 def ms(microseconds: float | None) -> float | None:
     """Microseconds as milliseconds; histograms know no more than three digits."""
@@ -8,6 +12,12 @@ def ms(microseconds: float | None) -> float | None:
 
 def milliseconds(microseconds: float) -> float:
     return float(f"{microseconds / 1000:.3g}")
+
+
+@lru_cache(maxsize=1024)
+def bucket_ms(bucket: int) -> float:
+    """The duration that a histogram's bucket stands for: a few hundred different ones, told thousands of times."""
+    return milliseconds(histogram.value_of(bucket))
 
 
 def share(part: float, whole: float) -> float | None:

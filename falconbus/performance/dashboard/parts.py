@@ -1,6 +1,5 @@
 """Caches, limits, tasks and queues."""
 
-from falconbus.performance.dashboard import tracks
 from falconbus.performance.dashboard.figures import each, ms, share
 from falconbus.performance.dashboard.values import CacheOut, LimitOut, QueueOut, TaskOut
 from falconbus.telemetry import histogram, state
@@ -41,7 +40,7 @@ def _cache(group: str, series: Series) -> CacheOut:
     """Look-ups of a group; a stale answer came from the cache too."""
     hits, misses, stale, errors = (series.counters.get(name, 0) for name in ("hit", "miss", "stale", "error"))
     shared = share(hits + stale, hits + stale + misses + errors)
-    return CacheOut(group, hits, misses, stale, errors, shared, ms(tracks.p95(series.buckets)))
+    return CacheOut(group, hits, misses, stale, errors, shared, ms(histogram.p95(series.buckets)))
 
 
 def _task(name: str, series: Series) -> TaskOut:

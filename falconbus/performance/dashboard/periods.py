@@ -22,6 +22,21 @@ _READ_UP_TO = (
     (Resolution.TEN_MINUTES, timedelta(hours=24)),
     (Resolution.HOUR, timedelta(days=5)),
 )
+#: Sums over a period are read from rows of the next coarser resolution, as far as those fill it.
+_COARSER = {
+    Resolution.MINUTE: Resolution.TEN_MINUTES,
+    Resolution.TEN_MINUTES: Resolution.HOUR,
+    Resolution.HOUR: Resolution.DAY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a period, whose sums are those of the rows of one resolution."""
+
+    resolution: Resolution
+    begin: datetime
+    end: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +61,22 @@ class Period:
     def slot_of(self, epoch: float) -> int:
         """The slot that a time (epoch seconds) falls into; it must be in the period."""
         return int(epoch - self.begin.timestamp()) // self.slot_seconds
+
+    def pieces(self) -> list[Piece]:
+        """The period in as few rows as possible: all resolutions have the same sums, up to the same minute."""
+        coarser = _COARSER.get(self.resolution)
+        if coarser is None:
+            return [Piece(self.resolution, self.begin, self.end)]
+        first, last = -(-int(self.begin.timestamp()) // coarser), int(self.end.timestamp()) // coarser
+        if first >= last:
+            return [Piece(self.resolution, self.begin, self.end)]
+        begin, end = (datetime.fromtimestamp(number * coarser, UTC) for number in (first, last))
+        pieces = [
+            Piece(self.resolution, self.begin, begin),
+            Piece(coarser, begin, end),
+            Piece(self.resolution, end, self.end),
+        ]
+        return [piece for piece in pieces if piece.begin < piece.end]
 
     def starts(self) -> list[datetime]:
         return [self.begin + timedelta(seconds=number * self.slot_seconds) for number in range(self.slots)]

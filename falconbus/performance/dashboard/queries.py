@@ -1,7 +1,6 @@
 """The reads of the dashboard: few statements, each for all series of a kind, and none that grows with the traffic.
 
-Rows of one series come as one row: their histograms end to end behind the head of a MessagePack array (`dd` and the
-number of its elements, msgpack/spec.md, "array 32"), so that they are decoded in one go.
+Histograms of several rows come end to end, as packing.unpack() adds them up.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,56 +10,88 @@ from typing import Any
 from sqlalchemy import text
 
 from falconbus.extensions import AnyRow, read
-from falconbus.performance.dashboard.periods import Period
+from falconbus.performance.dashboard.periods import Period, Piece
 
-_FOLDED = r"""
-    SELECT r.series_id, array_agg(CAST(extract(epoch FROM r.start) AS bigint)) AS starts,
-        array_agg(r.count) AS counts, array_agg(r.total_us) AS totals,
-        CAST('\xdd' AS bytea) || int4send(CAST(count(*) AS integer)) || string_agg(r.buckets, '') AS buckets,
-        '[' || string_agg(CAST(r.counters AS text), ',') || ']' AS counters
-    FROM telemetry_rollups r
-"""
 # In the same statement as the rows: they change together, so no minute is counted twice or left out.
 _ROLLED = "ARRAY(SELECT minute FROM telemetry_minutes WHERE minute = ANY(CAST(:minutes AS timestamptz[]))) AS rolled"
-
-_SERIES = text(f"""
-    SELECT s.key, f.starts, f.counts, f.totals, f.buckets, f.counters, {_ROLLED}
-    FROM ({_FOLDED}
-        WHERE r.resolution = :resolution AND r.kind = ANY(CAST(:kinds AS text[]))
-            AND r.start >= :begin AND r.start < :end
-        GROUP BY r.series_id) f
+# A period's parts, each read from rows of its own resolution (Period.pieces()); those it has not are empty.
+_PIECES = " UNION ALL ".join(
+    f"SELECT series_id, count, total_us, buckets, counters FROM telemetry_rollups"  # noqa: S608
+    f" WHERE {{which}} AND resolution = :resolution{n} AND start >= :begin{n} AND start < :end{n}"
+    for n in range(3)
+)
+_WITHOUT_STATEMENTS = "kind IN ('endpoint', 'cache', 'limit', 'task', 'queue', 'recorder', 'requests')"
+# Endpoints by slot, and all requests. A slot's percentile is its row's; only where a slot has several rows (of several
+# releases, or in a long period), where there is more in Redis, and for all requests, do the histograms come along.
+_SLOTS = """
+    WITH shared AS MATERIALIZED (
+        SELECT start FROM telemetry_rollups
+        WHERE resolution = :resolution AND kind = 'requests' AND start >= :begin AND start < :end
+        GROUP BY start HAVING count(*) > 1),
+    placed AS (
+        SELECT *, CAST(date_part('epoch', start) - :first AS integer) / CAST(:slot_seconds AS integer) AS slot
+        FROM telemetry_rollups
+        WHERE resolution = :resolution AND kind IN ('endpoint', 'requests') AND start >= :begin AND start < :end),
+    judged AS (
+        SELECT *, :all_exact OR p95_bucket IS NULL OR slot = ANY(CAST(:open AS integer[]))
+            OR start IN (SELECT start FROM shared) AS exact
+        FROM placed),
+    -- Materialized: what is not needed must not be sorted along.
+    told AS MATERIALIZED (
+        SELECT series_id, slot, count, p95_bucket, exact, CASE WHEN exact THEN buckets END AS buckets,
+            CASE WHEN kind = 'requests' THEN coalesce(CAST(counters->>'5xx' AS bigint), 0) END AS errors
+        FROM judged)
+    SELECT series_id,
+        '[' || array_to_string(array_agg(slot), ',') || ']' AS slots,
+        '[' || array_to_string(array_agg(count), ',') || ']' AS counts,
+        '[' || array_to_string(array_agg(p95_bucket), ',', 'null') || ']' AS p95s,
+        array_agg(slot) FILTER (WHERE exact) AS exact,
+        array_agg(buckets) FILTER (WHERE exact) AS histograms,
+        array_agg(errors) FILTER (WHERE errors IS NOT NULL) AS errors
+    FROM told GROUP BY series_id
+"""
+_OVERVIEW = text(f"""
+    SELECT s.key, f.number, f.total_us, f.buckets, f.counters,
+        l.slots, l.counts, l.p95s, l.exact, l.histograms, l.errors, {_ROLLED}
+    FROM (
+        SELECT series_id, CAST(sum(count) AS bigint) AS number, CAST(sum(total_us) AS bigint) AS total_us,
+            string_agg(buckets, '') AS buckets, '[' || string_agg(CAST(counters AS text), ',') || ']' AS counters
+        FROM ({_PIECES.format(which=_WITHOUT_STATEMENTS)}) r
+        GROUP BY series_id) f
     JOIN telemetry_series s ON s.id = f.series_id
+    LEFT JOIN ({_SLOTS}) l USING (series_id)
 """)  # noqa: S608  the parts stand above
 _CHOSEN = text(f"""
-    SELECT s.key, f.starts, f.counts, f.totals, f.buckets, f.counters, {_ROLLED}
-    FROM ({_FOLDED}
-        WHERE r.resolution = :resolution AND r.series_id = ANY(CAST(:series AS integer[]))
-            AND r.start >= :begin AND r.start < :end
-        GROUP BY r.series_id) f
+    SELECT s.key, f.starts, f.counts, f.totals, f.histograms, f.counters, {_ROLLED}
+    FROM (
+        SELECT series_id, array_agg(CAST(extract(epoch FROM start) AS bigint)) AS starts,
+            array_agg(count) AS counts, array_agg(total_us) AS totals, array_agg(buckets) AS histograms,
+            '[' || string_agg(CAST(counters AS text), ',') || ']' AS counters
+        FROM telemetry_rollups
+        WHERE resolution = :resolution AND series_id = ANY(CAST(:series AS integer[]))
+            AND start >= :begin AND start < :end
+        GROUP BY series_id) f
     JOIN telemetry_series s ON s.id = f.series_id
 """)  # noqa: S608  the parts stand above
-_HISTOGRAMS = text(r"""
-    SELECT s.key[3] AS fingerprint,
-        CAST('\xdd' AS bytea) || int4send(CAST(count(*) AS integer)) || string_agg(r.buckets, '') AS buckets
-    FROM telemetry_rollups r JOIN telemetry_series s ON s.id = r.series_id
-    WHERE r.resolution = :resolution AND r.series_id = ANY(CAST(:series AS integer[]))
-        AND r.start >= :begin AND r.start < :end
+_HISTOGRAMS = text(f"""
+    SELECT s.key[3] AS fingerprint, string_agg(r.buckets, '') AS buckets
+    FROM ({_PIECES.format(which="series_id = ANY(CAST(:series AS integer[]))")}) r
+    JOIN telemetry_series s ON s.id = r.series_id
     GROUP BY s.key[3]
-""")
-_SUMS = """
-    SELECT s.id, s.key, f.calls, f.total_us, f.repeated, f.repeated_in, {rolled}
+""")  # noqa: S608  the parts stand above
+_SUMS = f"""
+    SELECT s.id, s.key, f.calls, f.total_us, f.repeated, f.repeated_in, {_ROLLED}
     FROM (
         SELECT series_id, CAST(sum(count) AS bigint) AS calls, CAST(sum(total_us) AS bigint) AS total_us,
             CAST(coalesce(sum(CAST(counters->>'repeated' AS bigint)), 0) AS bigint) AS repeated,
             CAST(coalesce(sum(CAST(counters->>'repeated_in' AS bigint)), 0) AS bigint) AS repeated_in
-        FROM telemetry_rollups
-        WHERE resolution = :resolution AND {which} AND start >= :begin AND start < :end
+        FROM ({_PIECES}) r
         GROUP BY series_id) f
     JOIN telemetry_series s ON s.id = f.series_id
-"""
-_STATEMENTS = text(_SUMS.format(rolled=_ROLLED, which="kind = 'statement'"))
+"""  # noqa: S608
+_STATEMENTS = text(_SUMS.format(which="kind = 'statement'"))
 _OWNED = "series_id IN (SELECT id FROM telemetry_series WHERE kind = 'statement' AND key[2] = CAST(:owner AS text))"
-_STATEMENTS_OF = text(_SUMS.format(rolled=_ROLLED, which=_OWNED))
+_STATEMENTS_OF = text(_SUMS.format(which=_OWNED))
 _TEXTS = text("""
     SELECT fingerprint, text, chain, plan IS NOT NULL AS has_plan, plan->'Plan'->'Total Cost' AS cost,
         jsonb_path_query_array(plan, 'strict $.** ? (@."Node Type" == "Seq Scan")."Relation Name"') AS scans,
@@ -91,29 +122,46 @@ def _within(period: Period, **more: Any) -> dict[str, Any]:
     return {"resolution": int(period.resolution), "begin": period.begin, "end": period.end, **more}
 
 
-def series_of(period: Period, kinds: Collection[str], minutes: Collection[datetime]) -> Sequence[AnyRow]:
-    """All series of these kinds in the period, a row each; `rolled` says which of `minutes` are in them already."""
-    return read(_SERIES, _within(period, kinds=list(kinds), minutes=list(minutes)))
+def _in_pieces(period: Period, **more: Any) -> dict[str, Any]:
+    nothing = Piece(period.resolution, period.begin, period.begin)
+    pieces = [*period.pieces(), nothing, nothing][:3]
+    for number, piece in enumerate(pieces):
+        more |= {f"resolution{number}": int(piece.resolution), f"begin{number}": piece.begin, f"end{number}": piece.end}
+    return more
+
+
+def overview(period: Period, minutes: Collection[datetime]) -> Sequence[AnyRow]:
+    """All series but statements, a row each, whole and by slot; `rolled` says which of `minutes` are in them already.
+
+    `slots`, `counts` and `p95s` have an entry a rollup; `exact` and `histograms` only where these are needed.
+    """
+    slots = {
+        "first": int(period.begin.timestamp()),
+        "slot_seconds": period.slot_seconds,
+        "all_exact": period.slot_seconds > period.resolution,
+        "open": sorted({period.slot_of(minute.timestamp()) for minute in minutes}),
+    }
+    return read(_OVERVIEW, _within(period, minutes=list(minutes), **slots, **_in_pieces(period)))
 
 
 def chosen_series(period: Period, series: Collection[int], minutes: Collection[datetime]) -> Sequence[AnyRow]:
-    """The same for series by their numbers."""
+    """Series by their numbers, a row each with an entry a rollup."""
     return read(_CHOSEN, _within(period, series=list(series), minutes=list(minutes)))
 
 
 def histograms(period: Period, series: Collection[int]) -> Sequence[AnyRow]:
     """The histograms of statements by fingerprint."""
-    return read(_HISTOGRAMS, _within(period, series=list(series))) if series else []
+    return read(_HISTOGRAMS, _in_pieces(period, series=list(series))) if series else []
 
 
 def statement_sums(period: Period, minutes: Collection[datetime]) -> Sequence[AnyRow]:
     """Calls, time and repetitions of every statement by owner and line, without histograms."""
-    return read(_STATEMENTS, _within(period, minutes=list(minutes)))
+    return read(_STATEMENTS, _in_pieces(period, minutes=list(minutes)))
 
 
 def statement_sums_of(period: Period, owner: str, minutes: Collection[datetime]) -> Sequence[AnyRow]:
     """The same for the statements that one endpoint or task sent."""
-    return read(_STATEMENTS_OF, _within(period, owner=owner, minutes=list(minutes)))
+    return read(_STATEMENTS_OF, _in_pieces(period, owner=owner, minutes=list(minutes)))
 
 
 def texts(fingerprints: Collection[str]) -> Sequence[AnyRow]:

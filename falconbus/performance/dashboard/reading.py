@@ -1,22 +1,12 @@
-"""Reads that several answers share: series with their newest minutes, and statements with what describes them."""
-
-from collections.abc import Collection, Iterator
+"""Statements with their newest minutes and what describes them, of everybody or of one."""
 
 from falconbus.performance.dashboard import queries, statements, tracks
 from falconbus.performance.dashboard.periods import Period
 from falconbus.performance.dashboard.statements import Description, Sums
-from falconbus.performance.dashboard.tracks import Track
 from falconbus.performance.dashboard.values import RepeatedOut, StatementOut
-from falconbus.telemetry.state import Key
 from falconbus.telemetry.tail import Tail
 
 _UNKNOWN = Description("", [])
-
-
-def tracks_of(period: Period, kinds: Collection[str], newest: Tail) -> Iterator[tuple[Key, Track]]:
-    """All series of these kinds, one after the other."""
-    rows = queries.series_of(period, kinds, tracks.minutes_of(newest))
-    return tracks.tracks(period, rows, tracks.unrolled(newest, rows), lambda key: key[0] in kinds)
 
 
 def statements_of(

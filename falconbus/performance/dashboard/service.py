@@ -6,24 +6,22 @@ The newest minutes are read first, then the rows with the marks of what is rolle
 import re
 
 from falconbus.kit import clock
-from falconbus.performance.dashboard import details, endpoints, queries, reading, sorting, statements, tracks
+from falconbus.performance.dashboard import details, endpoints, overview, queries, reading, sorting, statements, tracks
 from falconbus.performance.dashboard.budgets import budgets
 from falconbus.performance.dashboard.errors import EndpointNotFound, StatementNotFound
-from falconbus.performance.dashboard.figures import share
+from falconbus.performance.dashboard.overview import Line
 from falconbus.performance.dashboard.parts import Others
 from falconbus.performance.dashboard.periods import Period
 from falconbus.performance.dashboard.sorting import Sort
-from falconbus.performance.dashboard.tracks import Track, Whole
+from falconbus.performance.dashboard.tracks import Track
 from falconbus.performance.dashboard.values import (
     DashboardOut,
     EndpointDetailOut,
-    EndpointOut,
     ReleaseOut,
     StatementDetailOut,
 )
 from falconbus.telemetry import state, tail
 
-_KINDS = (state.ENDPOINT, state.CACHE, state.LIMIT, state.TASK, state.QUEUE, state.RECORDER)
 _MOST_RELEASES = 50
 _FINGERPRINT = re.compile(r"[0-9a-f]{1,16}")
 
@@ -31,22 +29,20 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{1,16}")
 def get_dashboard(period: Period, sort: Sort = Sort.TIME) -> DashboardOut:
     """All endpoints, statements, caches, limits, tasks and queues over a period."""
     newest = tracks.within(tail.present(), period)
-    whole, allowed, others = Whole(period.slots), budgets(), Others()
-    listed: list[tuple[EndpointOut, int]] = []
-    for key, track in reading.tracks_of(period, _KINDS, newest):
-        if key[0] == state.ENDPOINT:
-            total = whole.add(track)
-            listed.append((endpoints.endpoint(key[1], track, total, period, allowed.get(key[1])), total.total_us))
-        else:
-            others.add(key, track.total())
-    for endpoint, microseconds in listed:
-        endpoint.time_share = share(microseconds, whole.total.total_us)
+    seen, allowed, others = overview.overview(period, newest), budgets(), Others()
+    for key, line in seen.lines.items():
+        others.add(key, line.total)
+    listed = [
+        endpoints.endpoint(key[1], line, allowed.get(key[1]), seen.requests.total_us)
+        for key, line in seen.lines.items()
+        if key[0] == state.ENDPOINT
+    ]
     heaviest, repeated = reading.statements_of(period, newest)
     return DashboardOut(
         period=period.out(),
-        totals=endpoints.totals(whole.total, period, others.recorder, others.refused),
-        series=endpoints.over_time(whole.track(), period),
-        endpoints=sorting.ordered([endpoint for endpoint, _ in listed], sort),
+        totals=endpoints.totals(seen.requests, period, others.recorder, others.refused),
+        series=endpoints.over_time(seen.over_time, period),
+        endpoints=sorting.ordered(listed, sort),
         statements=heaviest,
         repeated=repeated,
         caches=sorted(others.caches, key=lambda cache: cache.group),
@@ -70,10 +66,11 @@ def get_endpoint(period: Period, key: str) -> EndpointDetailOut:
     if series_id is None and not found and key not in allowed:
         raise EndpointNotFound(pointer="endpoint")
     track = found.get(name, Track())
+    line = Line(track.total(), *overview.of_track(track, period))
     heaviest, repeated = reading.statements_of(period, newest, key)
     return EndpointDetailOut(
         period=period.out(),
-        endpoint=endpoints.endpoint(key, track, track.total(), period, allowed.get(key)),
+        endpoint=endpoints.endpoint(key, line, allowed.get(key)),
         series=endpoints.over_time(track, period),
         heat=endpoints.heat(track, period),
         statements=heaviest,

@@ -4,15 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import msgspec
-
 from falconbus.extensions import AnyRow
 from falconbus.performance.dashboard import tracks
 from falconbus.performance.dashboard.figures import milliseconds, ms, share
 from falconbus.performance.dashboard.periods import Period
 from falconbus.performance.dashboard.remedies import remedy
 from falconbus.performance.dashboard.values import PlanOut, RepeatedOut, StatementOut
-from falconbus.telemetry import histogram
+from falconbus.telemetry import histogram, packing
 from falconbus.telemetry.histogram import Buckets
 from falconbus.telemetry.tail import Tail
 
@@ -22,8 +20,6 @@ SLOWEST = 10
 MOST_REPEATED = 25
 #: The mean of fewer calls is chance, not slowness.
 _ENOUGH_CALLS = 5
-
-_histograms = msgspec.msgpack.Decoder(list[Buckets])
 
 
 class Source(NamedTuple):
@@ -135,7 +131,7 @@ def statement(
         origins=list(dict.fromkeys(source.origin for source, _ in heaviest_first)),
         calls=calls,
         mean_ms=milliseconds(total / max(calls, 1)),
-        p95_ms=ms(tracks.p95(buckets)),
+        p95_ms=ms(histogram.p95(buckets)),
         total_ms=milliseconds(total),
         ms_per_hour=milliseconds(total / period.hours),
         time_share=share(total, all_time),
@@ -161,7 +157,7 @@ def repetition(source: Source, one: Sum, description: Description, period: Perio
 
 def histograms(rows: Iterable[AnyRow], found: Sums) -> Mapping[str, Buckets]:
     """By fingerprint: rows of queries.histograms() and the tail's parts in `found`."""
-    whole = {row.fingerprint: tracks.added_up(_histograms.decode(row.buckets)) for row in rows}
+    whole = {row.fingerprint: packing.unpack(row.buckets) for row in rows}
     for source, one in found.items():
         if one.buckets:
             histogram.add(whole.setdefault(source.fingerprint, {}), one.buckets)

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
+from falconbus.kit import clock
 from falconbus.performance.dashboard.values import ReleaseOut, SeriesOut, StatementSeriesOut
 from falconbus.performance.pages import formats, frame
 
@@ -61,9 +63,9 @@ class Chart:
     @property
     def rows(self) -> list[list[str]]:
         """Time and figures, the newest first."""
-        write = _UNITS[self.unit]
+        write, zone = _UNITS[self.unit], frame.time_zone()
         return [
-            [formats.moment(frame.local(at)), *(write(line.values[place]) for line in self.lines)]
+            [_moment(at, zone), *(write(line.values[place]) for line in self.lines)]
             for place, at in reversed(list(enumerate(self.at)))
         ]
 
@@ -73,6 +75,12 @@ class Chart:
             return f"{line.label}: nothing measured"
         write = _UNITS[self.unit]
         return f"{line.label} from {write(min(known))} to {write(max(known))}, at last {write(known[-1])}"
+
+
+@lru_cache(maxsize=1024)
+def _moment(at: datetime, zone: str) -> str:
+    """The charts of a page, and of the next view of it, have the same slots."""
+    return formats.moment(clock.local(at, zone))
 
 
 def _rate(value: float | None) -> str:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from falconbus.performance.dashboard.values import BandOut, HeatOut
 from falconbus.performance.pages import formats
@@ -54,16 +55,22 @@ class HeatMap:
 def sparkline(values: Sequence[float | None]) -> Spark:
     """The values from left to right, 0 at the bottom; nothing is drawn where nothing was measured."""
     highest = max((value for value in values if value is not None), default=0) or 1
-    step = SPARK_WIDTH / max(len(values) - 1, 1)
-    room = SPARK_HEIGHT - 2
+    room = (SPARK_HEIGHT - 2) / highest
     lines: list[list[str]] = [[]]
-    for place, value in enumerate(values):
+    for x, value in zip(_places(len(values)), values, strict=True):
         if value is None:
             lines.append([])
         else:
-            lines[-1].append(f"{place * step:.1f},{SPARK_HEIGHT - 1 - value / highest * room:.1f}")
+            lines[-1].append(f"{x},{SPARK_HEIGHT - 1 - value * room:.1f}")
     # A single point has no length: it is drawn as a short line.
     return Spark([" ".join(line if len(line) > 1 else [*line, _beside(line[0])]) for line in lines if line])
+
+
+@lru_cache(maxsize=8)
+def _places(number: int) -> list[str]:
+    """So many places from the left to the right: a table has a hundred sparklines of the same length."""
+    step = SPARK_WIDTH / max(number - 1, 1)
+    return [f"{place * step:.1f}" for place in range(number)]
 
 
 def _beside(point: str) -> str:

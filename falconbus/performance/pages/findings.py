@@ -11,7 +11,7 @@ from falconbus.performance.dashboard.values import DashboardOut
 from falconbus.performance.pages import formats
 from falconbus.performance.pages.frame import link
 from falconbus.performance.pages.period import Picked
-from falconbus.performance.postgres import PostgresOut
+from falconbus.performance.postgres import UnusedIndexes
 from falconbus.performance.queues import QueuesOut
 from falconbus.performance.verdicts import service as verdicts
 from falconbus.performance.verdicts.models import Comparison
@@ -51,7 +51,7 @@ def overview_findings(page: DashboardOut, picked: Picked) -> list[Finding]:
         *_advice(open_advice),
         *_over_budget(page, picked),
         *_scans(page, picked, advised),
-        *_unused(postgres.vitals()),
+        *_unused(postgres.unused_indexes()),
         *_dropped(page),
     ]
     return sorted(found, key=lambda finding: finding.tone != "danger")
@@ -130,13 +130,12 @@ def _advice(every: Sequence[AdviceOut]) -> Iterator[Finding]:
         )
 
 
-def _unused(found: PostgresOut) -> Iterator[Finding]:
-    size = sum(index.bytes for index in found.unused_indexes)
-    if size >= _MUCH:
+def _unused(found: UnusedIndexes) -> Iterator[Finding]:
+    if found.bytes >= _MUCH:
         yield Finding(
             label="Index",
             tone="caution",
-            words=f"{formats.number(len(found.unused_indexes))} indexes are never used and take {formats.size(size)}",
+            words=f"{formats.number(found.number)} indexes are never used and take {formats.size(found.bytes)}",
             remedy="Each slows every write to its table down: drop those that nothing is going to need.",
             address=f"{link('advice.show_advice')}#unused",
             link="Advice",

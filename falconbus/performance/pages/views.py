@@ -56,7 +56,7 @@ COLUMNS = (
 
 @bp.get("")
 @requires(Permission.SEE_PERFORMANCE)
-@query_budget(14)
+@query_budget(10)
 def show_overview() -> str:
     """Throughput, response times, what to do, and the endpoints."""
     picked, sort = frame.picked(), _sort()

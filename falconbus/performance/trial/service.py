@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from falconbus import transactions
 from falconbus.caching.groups import Group
 from falconbus.kit import clock
+from falconbus.performance.cache_statistics import ask_redis
 from falconbus.performance.trial import queries
 from falconbus.performance.trial.addresses import addresses
 from falconbus.performance.trial.asking import PLAIN, Heard, Line
@@ -34,7 +35,8 @@ def try_system(url: str, rounds: int) -> Trial:
 
 
 def try_own_web(rounds: int) -> Trial:
-    """Start a web on the present database and Redis, and try that; CannotTry."""
+    """Start a web on the present database and Redis, and try that; CannotTry, CacheAway."""
+    ask_redis()
     candidates = _candidates(_rides())
     with own_web(current_app.config["SETTINGS"]) as url, Line(url) as line:
         for some in candidates.values():

@@ -87,6 +87,8 @@ def test_unused_are_those_that_nothing_needs(plant: Plant, database: SQLAlchemy)
             break
         time.sleep(0.05)
     assert {"ix_city", "ix_city_of_some"} <= unused
+    listed, summed = postgres.vitals().unused_indexes, postgres.unused_indexes()
+    assert (summed.number, summed.bytes) == (len(listed), sum(index.bytes for index in listed))
     assert not unused & {"ix_lodgers_read", "ix_lodgers_second", "houses_pkey", "houses_code_key"}
 
 
