@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from psycopg import sql
+from redis import Redis
 from sqlalchemy import make_url, text
 
 from config import Settings
@@ -102,6 +103,8 @@ def app(migrated_app: FalconBus) -> Iterator[FalconBus]:
         db.session.remove()
         _forget_what_was_measured(migrated_app)
         cache_redis().flushdb()
+        with Redis.from_url(migrated_app.config["SETTINGS"].redis_url) as broker:
+            broker.flushdb()
         tending.clear(Group)
         tables = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
         with db.engine.begin() as connection:

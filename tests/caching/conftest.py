@@ -16,6 +16,7 @@ from redis import Redis
 from config import Settings
 from falconbus.app import FalconBus, create_app
 from falconbus.extensions import db
+from falconbus.limits import limiter
 from tests.conftest import Caller
 
 Neighbour = Callable[..., FlaskClient]
@@ -34,6 +35,8 @@ def neighbour(app: FalconBus, environment: dict[str, str]) -> Iterator[Neighbour
         return other.test_client()
 
     yield make
+    # The limiter is the process's: another app's settings are not for the tests that follow.
+    limiter.enabled = False
     for other in made:
         with other.app_context():
             db.engine.dispose()

@@ -23,6 +23,8 @@ _OF_EACH = 3
 _TOO_LONG = 300
 #: Reading a small table whole is right; from so many milliseconds on it deserves a look.
 _SLOW_MS = 5.0
+# In the planner's units: a table of a thousand rows is read for about 25.
+_COSTLY = 100
 #: Unused indexes are worth a word from so many bytes on.
 _MUCH = 10_000_000
 
@@ -160,7 +162,11 @@ def _scans(page: DashboardOut, picked: Picked, advised: Collection[str]) -> Iter
     scanning = [
         one
         for one in page.statements
-        if one.plan and one.plan.sequential_scans and one.mean_ms >= _SLOW_MS and one.fingerprint not in advised
+        if one.plan
+        and one.plan.sequential_scans
+        and (one.plan.cost or 0) >= _COSTLY
+        and one.mean_ms >= _SLOW_MS
+        and one.fingerprint not in advised
     ]
     for one in scanning[:_OF_EACH]:
         tables = ", ".join(one.plan.sequential_scans) if one.plan else ""
