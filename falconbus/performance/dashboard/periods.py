@@ -115,7 +115,9 @@ def period_of(
 def _widened(begin: datetime, end: datetime, now: datetime, last: str | None) -> Period:
     resolution = _resolution(begin, end, now)
     first = int(begin.timestamp()) // resolution * resolution
-    rows = max(-(-int(end.timestamp()) // resolution) - first // resolution, 1)
+    # Up to now means with the stretch that has begun, even in its first moment.
+    last_second = int(end.timestamp()) if end >= now else int(end.timestamp()) - 1
+    rows = max(last_second // resolution + 1 - first // resolution, 1)
     begin = datetime.fromtimestamp(first, UTC)
     end = datetime.fromtimestamp(first + rows * resolution, UTC)
     seconds = (min(end, now) - begin).total_seconds()
