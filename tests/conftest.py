@@ -21,11 +21,15 @@ from falconbus.app import FalconBus, create_app
 from falconbus.caching import tending
 from falconbus.caching.groups import Group
 from falconbus.extensions import cache_redis, db
+from falconbus.telemetry import flusher
 from tests.browser.leftout import pytest_terminal_summary
 from tests.budgets import BrokenBudgets
 from tests.world import World
 
 __all__ = ["pytest_terminal_summary"]
+
+# In these processes what is measured is written when a test says so, not into the tests that follow.
+flusher.SECONDS = 3600.0
 
 ROOT = Path(__file__).parent.parent
 SECRET_KEY = "a secret that only the tests know, 32+"
@@ -113,11 +117,11 @@ def app(migrated_app: FalconBus) -> Iterator[FalconBus]:
 
 def _forget_what_was_measured(app: FalconBus) -> None:
     """The app lives as long as the test process: what one test asked of it is not for the next one's dashboard."""
-    flusher = app.observer.recorder.flusher
-    flusher.flush()
-    with flusher._lock:  # noqa: SLF001
-        flusher._accumulator.begin_minute()  # noqa: SLF001
-        flusher._late.clear()  # noqa: SLF001
+    own = app.observer.recorder.flusher
+    own.flush()
+    with own._lock:  # noqa: SLF001
+        own._accumulator.begin_minute()  # noqa: SLF001
+        own._late.clear()  # noqa: SLF001
 
 
 @pytest.fixture

