@@ -133,6 +133,9 @@ def sign_in(page: Page, email: str = ADMIN, password: str = PASSWORD, goal: str 
 
 def scrolls_sideways(page: Page) -> bool:
     """Whether something is wider than the screen."""
+    page.wait_for_load_state("load")
+    # What scripts draw has its size a frame later.
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))")
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
