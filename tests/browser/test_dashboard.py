@@ -4,12 +4,13 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import pytest
 import time_machine
 from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from falconbus.app import FalconBus
 from falconbus.extensions import cache_redis
@@ -84,7 +85,9 @@ def reload_until(page: Page, wanted: Locator) -> None:
     """What was counted shows within about a second."""
 
     def look() -> bool:
-        page.reload()
+        # A reload that meets the end of another one is refused by the browser: look again.
+        with suppress(PlaywrightError):
+            page.reload()
         return wanted.count() > 0
 
     eventually(look)
