@@ -37,6 +37,11 @@ class Settings:
     time_zone: str
     hold_minutes: int
     schedule_horizon_days: int
+    answer_minutes: int
+    driving_hours_day: int
+    driving_hours_week: int
+    rest_hours: int
+    notification_days: int
     ratelimit_enabled: bool
     ratelimit_anonymous: str
     ratelimit_signed_in: str
@@ -83,6 +88,11 @@ class Settings:
             time_zone=read.time_zone("TIME_ZONE", "Africa/Johannesburg"),
             hold_minutes=read.integer("HOLD_MINUTES", 10, at_least=1, at_most=120),
             schedule_horizon_days=read.integer("SCHEDULE_HORIZON_DAYS", 60, at_least=1, at_most=730),
+            answer_minutes=read.integer("ANSWER_MINUTES", 120, at_least=1, at_most=10_080),
+            driving_hours_day=read.integer("DRIVING_HOURS_DAY", 9, at_least=1, at_most=24),
+            driving_hours_week=read.integer("DRIVING_HOURS_WEEK", 56, at_least=1, at_most=168),
+            rest_hours=read.integer("REST_HOURS", 11, at_least=0, at_most=48),
+            notification_days=read.integer("NOTIFICATION_DAYS", 90, at_least=1, at_most=3650),
             ratelimit_enabled=read.boolean("RATELIMIT_ENABLED", default=True),
             ratelimit_anonymous=read.rate("RATELIMIT_ANONYMOUS", "100/hour"),
             ratelimit_signed_in=read.rate("RATELIMIT_SIGNED_IN", "1000/hour"),

@@ -35,6 +35,8 @@ class Job(StrEnum):
     WARM_CACHES = "caching.warm"
     COMPARE = "performance.compare"
     ADVISE = "performance.advise"
+    MAIL_NOTIFICATION = "messaging.mail_notification"
+    TELL_CLIENT = "messaging.tell_client"
 
     @property
     def queue(self) -> Queue:
@@ -49,6 +51,8 @@ _QUEUES = {
     Job.WARM_CACHES: Queue.DEFAULT,
     Job.COMPARE: Queue.BULK,
     Job.ADVISE: Queue.BULK,
+    Job.MAIL_NOTIFICATION: Queue.DEFAULT,
+    Job.TELL_CLIENT: Queue.CRITICAL,
 }
 RELAY_TASK = "jobs.relay"
 

@@ -35,6 +35,10 @@ from falconbus.performance.advisor import models as advice_models
 from falconbus.performance.pages import views as page_views
 from falconbus.performance.verdicts import models as comparison_models
 from falconbus.performance.verdicts import views as verdict_views
+from falconbus.scheduling.appointments import models as appointment_models
+from falconbus.scheduling.crews import models as crew_models
+from falconbus.scheduling.notifications import models as notification_models
+from falconbus.scheduling.staff import models as staff_models
 from falconbus.search import views as search_views
 from falconbus.security import IdentityLoader, SessionLoader
 from falconbus.site import views as site_views
@@ -74,6 +78,10 @@ FEATURES = (
         blueprints=(timetable_views.bp,),
         models=(timetable_models,),
         commands=(timetable_commands.timetable,),
+    ),
+    Feature(
+        name="scheduling",
+        models=(staff_models, crew_models, appointment_models, notification_models),
     ),
     Feature(name="inventory", models=(inventory_models,)),
     Feature(name="search", blueprints=(search_views.bp,)),

@@ -41,18 +41,25 @@ class Permission(StrEnum):
     SEE_NETWORK = "see the network behind the sale"
     CHANGE_NETWORK = "change the network"
     IMPORT_FEEDS = "import feeds"
+    OWN_APPOINTMENTS = "ask for charters and see one's own"
+    OWN_DUTIES = "answer for one's own duties, read one's notifications and roster"
+    DISPATCH = "see all charters, dispatch them, crew the schedules"
+    SEE_STAFF = "see the staff"
+    CHANGE_STAFF = "keep licences, working hours and leave"
+    MANAGE_STAFF = "make and close accounts of the staff, give them roles"
     SEE_PERFORMANCE = "see how the system performs"
     TEND_PERFORMANCE = "clear and warm caches, have indexes proven"
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is calling: nobody in particular, an account, or the bearer of one booking's manage token."""
+    """Who is calling: nobody in particular, an account, or the bearer of one booking's or charter's manage token."""
 
     user_id: int | None = None
     email: str | None = None
     permissions: frozenset[Permission] = field(default_factory=frozenset)
     booking_reference: str | None = None
+    appointment_reference: str | None = None
     token_id: int | None = None
 
     @property

@@ -11,18 +11,20 @@ from falconbus.security import Permission
 
 SHORTEST_PASSWORD = 12
 
-_EVERYBODY = frozenset({Permission.OWN_BOOKINGS})
+_EVERYBODY = frozenset({Permission.OWN_BOOKINGS, Permission.OWN_APPOINTMENTS})
 _COUNTER = frozenset({Permission.SEE_BOOKINGS, Permission.CHANGE_BOOKINGS, Permission.TAKE_COUNTER_PAYMENTS})
 _NETWORK = frozenset({Permission.SEE_NETWORK, Permission.CHANGE_NETWORK, Permission.IMPORT_FEEDS})
+_STAFF = frozenset({Permission.OWN_DUTIES, Permission.SEE_NETWORK})
+_DISPATCH = frozenset({Permission.DISPATCH, Permission.SEE_STAFF, Permission.CHANGE_STAFF})
 
 #: A role has its own permissions and everybody's; an account has those of all its roles.
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.ADMIN: frozenset(Permission),
-        Role.OPERATOR: _EVERYBODY | _COUNTER | _NETWORK,
-        Role.AGENT: _EVERYBODY | _COUNTER | {Permission.SEE_NETWORK},
-        Role.DRIVER: _EVERYBODY | {Permission.SEE_NETWORK},
-        Role.ATTENDANT: _EVERYBODY | {Permission.SEE_NETWORK},
+        Role.OPERATOR: _EVERYBODY | _STAFF | _COUNTER | _NETWORK | _DISPATCH,
+        Role.AGENT: _EVERYBODY | _STAFF | _COUNTER,
+        Role.DRIVER: _EVERYBODY | _STAFF,
+        Role.ATTENDANT: _EVERYBODY | _STAFF,
     }
 )
 

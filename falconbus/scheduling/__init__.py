@@ -1,0 +1,1 @@
+"""Charters and the people who drive them: staff, crews, appointments, notifications, rosters."""

@@ -1,0 +1,1 @@
+"""Charters from the request to the end of the ride."""

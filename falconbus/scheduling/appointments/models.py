@@ -1,0 +1,215 @@
+"""Tables of charters, and the state changes that refuse the impossible."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from falconbus.extensions import Model
+from falconbus.scheduling.appointments.errors import ImpossibleChange
+
+
+class AppointmentStatus(StrEnum):
+    #: Asked for; nobody is on it yet.
+    PENDING = "pending"
+    #: Its crew is chosen, and somebody has not answered yet.
+    ASSIGNED = "assigned"
+    #: All of its crew have accepted.
+    ACCEPTED = "accepted"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    #: Somebody of its crew has said no; the operator assigns it anew, or cancels it.
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+OPEN = frozenset(
+    {
+        AppointmentStatus.PENDING,
+        AppointmentStatus.ASSIGNED,
+        AppointmentStatus.ACCEPTED,
+        AppointmentStatus.REJECTED,
+    }
+)
+
+
+class Service(Model):
+    """Something that a charter can include. What a charter was promised is copied; this may change."""
+
+    __tablename__ = "services"
+    __table_args__ = (
+        CheckConstraint("duration_minutes >= 0", name="duration"),
+        CheckConstraint("price >= 0", name="price"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    description: Mapped[str] = mapped_column(Text, server_default="", default="")
+    duration_minutes: Mapped[int] = mapped_column(Integer)
+    #: In the smallest unit.
+    price: Mapped[int] = mapped_column(Integer)
+    currency: Mapped[str] = mapped_column(String(3))
+    #: False once it is no longer offered.
+    active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"), default=True)
+
+
+class Appointment(Model):
+    """A charter (private hire). Its bus is its own from the moment it is given one until it is cancelled.
+
+    No two charters that are not cancelled have a bus for overlapping times (owner_time(), docs/decisions/overlaps.md);
+    that no departure of a line has it then, is the triggers' of migration 0014.
+    """
+
+    __tablename__ = "appointments"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('pending','assigned','accepted','in_progress','completed','rejected','cancelled')",
+            name="status",
+        ),
+        CheckConstraint("ends_at > starts_at", name="duration"),
+        CheckConstraint("starts_at >= '1970-01-01 00:00+00' AND ends_at < '2106-01-01 00:00+00'", name="era"),
+        CheckConstraint("(pick_up_stop_id IS NULL) <> (pick_up_text IS NULL)", name="pick_up"),
+        CheckConstraint("(drop_off_stop_id IS NULL) <> (drop_off_text IS NULL)", name="drop_off"),
+        CheckConstraint("client_email = lower(client_email)", name="client_email_lower"),
+        CheckConstraint("passengers BETWEEN 1 AND 1000", name="passengers"),
+        CheckConstraint("status <> 'rejected' OR rejection_reason IS NOT NULL", name="rejection"),
+        ExcludeConstraint(
+            (text("owner_time(bus_id, starts_at, ends_at)"), "&&"),
+            name="ex_appointments_bus",
+            where=text("bus_id IS NOT NULL AND status <> 'cancelled'"),
+            using="gist",
+        ),
+        Index("ix_appointments_status", "status", "id"),
+        Index("ix_appointments_starts", "starts_at"),
+        Index("ix_appointments_client", "client_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(8), unique=True)
+    status: Mapped[str] = mapped_column(String(16))
+    #: The client's account, if they have one.
+    client_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    client_name: Mapped[str] = mapped_column(String(100))
+    client_email: Mapped[str] = mapped_column(String(254))
+    client_phone: Mapped[str | None] = mapped_column(String(32))
+    pick_up_stop_id: Mapped[int | None] = mapped_column(ForeignKey("stops.id"))
+    pick_up_text: Mapped[str | None] = mapped_column(String(200))
+    drop_off_stop_id: Mapped[int | None] = mapped_column(ForeignKey("stops.id"))
+    drop_off_text: Mapped[str | None] = mapped_column(String(200))
+    starts_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    #: Of the pick-up: its times are shown in it.
+    time_zone: Mapped[str] = mapped_column(String(64))
+    passengers: Mapped[int] = mapped_column(SmallInteger)
+    #: What the client wants us to know.
+    note: Mapped[str] = mapped_column(Text, server_default="", default="")
+    currency: Mapped[str] = mapped_column(String(3))
+    bus_id: Mapped[int | None] = mapped_column(ForeignKey("buses.id"))
+    #: Who dispatches it: the operator who assigned it last.
+    operator_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    #: The rejection that waits for the operator.
+    rejected_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    rejection_reason: Mapped[str | None] = mapped_column(Text)
+    cancellation_reason: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    def assign(self, *, operator_id: int) -> None:
+        """Its crew and bus are chosen (anew); all or some of them have to answer."""
+        self._leave(OPEN, AppointmentStatus.ASSIGNED)
+        self.operator_id = operator_id
+        self.rejected_by_id = self.rejection_reason = None
+
+    def accept(self) -> None:
+        """The last of its crew has accepted."""
+        self._leave({AppointmentStatus.ASSIGNED}, AppointmentStatus.ACCEPTED)
+
+    def reject(self, *, by_id: int, reason: str) -> None:
+        """Somebody of its crew has said no, before or after it was accepted."""
+        self._leave(
+            {AppointmentStatus.ASSIGNED, AppointmentStatus.ACCEPTED, AppointmentStatus.REJECTED},
+            AppointmentStatus.REJECTED,
+        )
+        self.rejected_by_id, self.rejection_reason = by_id, reason
+
+    def begin(self) -> None:
+        self._leave({AppointmentStatus.ACCEPTED}, AppointmentStatus.IN_PROGRESS)
+
+    def complete(self) -> None:
+        self._leave({AppointmentStatus.IN_PROGRESS}, AppointmentStatus.COMPLETED)
+
+    def cancel(self, *, reason: str) -> None:
+        """At any time before it begins."""
+        self._leave(OPEN, AppointmentStatus.CANCELLED)
+        self.cancellation_reason = reason
+
+    def _leave(self, states: frozenset[AppointmentStatus] | set[AppointmentStatus], goal: AppointmentStatus) -> None:
+        if self.status not in states:
+            raise ImpossibleChange(f"the charter is {self.status.replace('_', ' ')}")
+        self.status = goal
+
+
+class AppointmentService(Model):
+    """A service as it was promised: its name, duration and price then."""
+
+    __tablename__ = "appointment_services"
+    __table_args__ = (
+        CheckConstraint("duration_minutes >= 0", name="duration"),
+        CheckConstraint("price >= 0", name="price"),
+    )
+
+    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointments.id", ondelete="CASCADE"), primary_key=True)
+    service_id: Mapped[int] = mapped_column(ForeignKey("services.id"), primary_key=True, index=True)
+    #: The order in which the client named them, from 1.
+    number: Mapped[int] = mapped_column(SmallInteger)
+    name: Mapped[str] = mapped_column(String(100))
+    duration_minutes: Mapped[int] = mapped_column(Integer)
+    price: Mapped[int] = mapped_column(Integer)
+
+
+class Action(StrEnum):
+    """What happened to a charter."""
+
+    REQUESTED = "requested"
+    CHANGED = "changed"
+    ASSIGNED = "assigned"
+    #: One of the crew; when it was the last, the status says so.
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    OFFERED_ON = "offered_on"
+    HANDED_OVER = "handed_over"
+    ESCALATED = "escalated"
+    BEGUN = "begun"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class AppointmentChange(Model):
+    """One line of a charter's history."""
+
+    __tablename__ = "appointment_changes"
+    __table_args__ = (Index("ix_appointment_changes_appointment", "appointment_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointments.id", ondelete="CASCADE"))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    #: Who did it; None for a client without an account, and for what happens by itself.
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    action: Mapped[str] = mapped_column(String(16))
+    #: The charter's status afterwards.
+    status: Mapped[str] = mapped_column(String(16))
+    #: A reason, or what was changed, in words.
+    note: Mapped[str] = mapped_column(Text, server_default="", default="")

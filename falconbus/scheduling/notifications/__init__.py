@@ -1,0 +1,1 @@
+"""Messages to members of the staff."""

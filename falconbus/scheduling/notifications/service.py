@@ -1,0 +1,64 @@
+"""Telling members of the staff what happened, in the transaction in which it happens."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from falconbus import jobs
+from falconbus.extensions import db
+from falconbus.jobs import Job
+from falconbus.kit import clock
+from falconbus.scheduling.notifications.models import Kind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """What is told: a line, the whole of it, and what it is about. `assignment_id`: the offer, or the rejection."""
+
+    kind: Kind
+    title: str
+    message: str
+    appointment_id: int | None = None
+    assignment_id: int | None = None
+    schedule_id: int | None = None
+
+
+_INSERT = text("""
+    WITH told AS (
+        INSERT INTO notifications (staff_id, kind, title, message, appointment_id, assignment_id, schedule_id, created_at)
+        SELECT id, :kind, :title, :message, :appointment_id, :assignment_id, :schedule_id, :now
+        FROM users WHERE id = ANY (:staff_ids) AND active ORDER BY id
+        RETURNING id, staff_id
+    )
+    SELECT told.id, told.staff_id, coalesce(profile.wants_mail, true) AS wants_mail
+    FROM told LEFT JOIN staff_profiles AS profile USING (staff_id) ORDER BY told.id
+""")
+_OPERATORS = text("""
+    SELECT id FROM users
+    WHERE active AND roles && (CASE WHEN EXISTS (SELECT FROM users WHERE active AND 'operator' = ANY (roles))
+                               THEN ARRAY['operator'] ELSE ARRAY['admin'] END)::varchar[]
+    ORDER BY id
+""")
+
+
+def notify(staff_ids: Collection[int], told: Message) -> None:
+    """A notification for each, if this transaction commits; by mail, too, for those who want that."""
+    values = {
+        "staff_ids": sorted(set(staff_ids)),
+        "kind": told.kind.value,
+        "title": told.title[:200],
+        "message": told.message,
+        "appointment_id": told.appointment_id,
+        "assignment_id": told.assignment_id,
+        "schedule_id": told.schedule_id,
+        "now": clock.now(),
+    }
+    for row in db.session.execute(_INSERT, values).all():
+        if row.wants_mail:
+            jobs.enqueue(Job.MAIL_NOTIFICATION, notification_id=row.id)
+
+
+def operators() -> list[int]:
+    """Whom what concerns no one operator is told: all of them, or the admins where there is none."""
+    return list(db.session.scalars(_OPERATORS))

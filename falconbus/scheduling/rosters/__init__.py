@@ -1,0 +1,1 @@
+"""A person's week, on a page and in a calendar."""
