@@ -9,11 +9,11 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import booking, dashboard, places, queries, race, recording, scale, search, warm
+from benchmarks import booking, dashboard, places, queries, race, recording, scale, scheduling, search, warm
 from benchmarks.report import Report
 from benchmarks.rounds import RunFailed
 
-NAMES = ("search", "warm", "booking", "queries", "recording", "dashboard", "race", "scale")
+NAMES = ("search", "warm", "booking", "queries", "recording", "dashboard", "scheduling", "race", "scale")
 
 
 def main() -> int:
@@ -44,6 +44,7 @@ def _run(name: str, databases: places.Databases, options: argparse.Namespace) ->
         "queries": lambda: queries.run(databases),
         "recording": lambda: recording.run(databases, **load),
         "dashboard": lambda: dashboard.run(databases),
+        "scheduling": lambda: scheduling.run(databases),
         "race": lambda: race.run(databases, attempts=options.attempts, clients=2 * options.clients),
         "scale": lambda: scale.run(databases, **load, huge=options.huge),
     }
