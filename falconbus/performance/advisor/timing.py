@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import psycopg
@@ -55,7 +56,7 @@ class Stopwatch:
         found = self._median(runs)
         if plans.uses(found.plan, names):
             return found
-        return Measured(found.ms, next(plans.masked(run.plan) for run in runs if plans.uses(run.plan, names)))
+        return replace(found, plan=next(plans.masked(run.plan) for run in runs if plans.uses(run.plan, names)))
 
     def generic_plan_uses(self, names: set[str]) -> bool:
         """Whether the plan that serves all values uses them too; true when there is no such plan to see."""
@@ -69,7 +70,8 @@ class Stopwatch:
     def _median(self, runs: list[Run]) -> Measured:
         ordered = sorted(runs, key=lambda run: run.ms)
         middle = ordered[len(ordered) // 2]
-        return Measured(middle.ms, plans.masked(middle.plan))
+        costs = tuple(float(run.plan["Plan"]["Total Cost"]) for run in runs)
+        return Measured(middle.ms, plans.masked(middle.plan), costs)
 
     def _time(self, text: str) -> Run:
         first = self._run(text)

@@ -127,10 +127,14 @@ class Copy:
 
 @dataclass(frozen=True)
 class Measured:
-    """The median time of a statement over several draws of values, and the masked plan of the median draw."""
+    """The median time of a statement over several draws of values, and the masked plan of the median draw.
+
+    `costs`: what the planner expects each draw to cost, in the order of the draws.
+    """
 
     ms: float
     plan: dict[str, Any]
+    costs: tuple[float, ...]
 
 
 @dataclass(frozen=True)
