@@ -23,14 +23,16 @@ INSERT INTO assignments (appointment_id, staff_id, part, status, starts_at, ends
     SELECT id, first + id % 200, part, CASE status WHEN 'assigned' THEN 'offered' ELSE 'accepted' END, starts_at, ends_at,
         created_at
     FROM appointments, (VALUES (11, 'driver'), (211, 'attendant')) AS crew (first, part);
-INSERT INTO notifications (staff_id, kind, title, message, appointment_id, created_at, read_at)
+INSERT INTO notifications (staff_id, kind, title, message, appointment_id, created_at)
     SELECT 11 + n % 400, 'offered', 'A charter waits for your answer', repeat('All that has to be known of it. ', 10),
-        1 + n % :charters, now() - interval '80 days' + n * interval '1 second', now()
+        1 + n % :charters, now() - interval '80 days' + n * interval '1 second'
     FROM generate_series(1, :notifications - :unread) n;
 -- One of them never looks.
 INSERT INTO notifications (staff_id, kind, title, message, appointment_id, created_at)
     SELECT 11, 'offered', 'A charter waits for your answer', repeat('All that has to be known of it. ', 10),
         1 + n % :charters, now() - interval '1 day' + n * interval '0.5 seconds'
     FROM generate_series(1, :unread) n;
+INSERT INTO unread_notifications (notification_id, staff_id)
+    SELECT id, staff_id FROM notifications ORDER BY id DESC LIMIT :unread;
 SELECT setval(pg_get_serial_sequence(name, 'id'), 10000000)
     FROM unnest(ARRAY['users', 'services', 'appointments', 'assignments', 'notifications']) AS name;

@@ -1,5 +1,6 @@
 """Each request gets its id, one log line when it is answered, and its place in what is measured."""
 
+import re
 import time
 from logging import DEBUG
 from typing import Any
@@ -17,6 +18,8 @@ from falconbus.telemetry.recording import Recorder
 from falconbus.telemetry.trace import Trace
 
 NOWHERE = "(no such address)"
+# What kit.references.signature() makes, at the end of a secret address: `/answer/7.3.1790000000.<signature>`.
+_SIGNATURE = re.compile(r"\.[\w-]{32}(?=[./]|$)")
 
 
 class Observer:
@@ -52,7 +55,7 @@ class Observer:
         facts: dict[str, Any] = {"rule": rule, "status": status, "milliseconds": round(one.seconds * 1000, 1)}
         if self._log.isEnabledFor(DEBUG):
             facts["sql"] = recording.statements_of(one)
-        self._log.info("%s %s %s", method, path, status, extra=facts)
+        self._log.info("%s %s %s", method, _SIGNATURE.sub(".***", path), status, extra=facts)
         return headers
 
     def _end_in_flask(self, response: Response) -> Response:

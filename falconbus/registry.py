@@ -35,10 +35,19 @@ from falconbus.performance.advisor import models as advice_models
 from falconbus.performance.pages import views as page_views
 from falconbus.performance.verdicts import models as comparison_models
 from falconbus.performance.verdicts import views as verdict_views
+from falconbus.scheduling.answers import views as answer_views
+from falconbus.scheduling.appointments import access as appointment_access
+from falconbus.scheduling.appointments import catalogue_views, dispatch_views
 from falconbus.scheduling.appointments import models as appointment_models
+from falconbus.scheduling.appointments import views as appointment_views
 from falconbus.scheduling.crews import models as crew_models
+from falconbus.scheduling.crews import views as crew_views
 from falconbus.scheduling.notifications import models as notification_models
+from falconbus.scheduling.notifications import views as notification_views
+from falconbus.scheduling.rosters import views as roster_views
 from falconbus.scheduling.staff import models as staff_models
+from falconbus.scheduling.staff import record_views as staff_record_views
+from falconbus.scheduling.staff import views as staff_views
 from falconbus.search import views as search_views
 from falconbus.security import IdentityLoader, SessionLoader
 from falconbus.site import views as site_views
@@ -81,7 +90,19 @@ FEATURES = (
     ),
     Feature(
         name="scheduling",
+        blueprints=(
+            crew_views.bp,
+            roster_views.bp,
+            answer_views.bp,
+            appointment_views.bp,
+            catalogue_views.bp,
+            dispatch_views.bp,
+            notification_views.bp,
+            staff_views.bp,
+            staff_record_views.bp,
+        ),
         models=(staff_models, crew_models, appointment_models, notification_models),
+        identity_loaders=(appointment_access.load_identity,),
     ),
     Feature(name="inventory", models=(inventory_models,)),
     Feature(name="search", blueprints=(search_views.bp,)),

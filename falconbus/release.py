@@ -9,7 +9,7 @@ from falconbus import transactions
 from falconbus.accounts.commands import ensure_admin
 from falconbus.documents import document_text
 from falconbus.extensions import db
-from falconbus.timetable import service as timetable
+from falconbus.scheduling.appointments import departures
 
 
 def install(app: Flask) -> None:
@@ -29,7 +29,7 @@ def release(context: click.Context) -> None:
     current_app.logger.info("the database has the migrations of this code")
     if not context.invoke(ensure_admin):
         click.echo("admin sign-in: as shown at the first start (./falcon user set-password EMAIL makes another)")
-    made = transactions.run(timetable.make_schedules)
+    made = transactions.run(departures.make_schedules)
     click.echo(f"schedules: {made} made up to the horizon")
 
 

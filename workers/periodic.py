@@ -14,8 +14,9 @@ from falconbus.extensions import celery
 from falconbus.jobs import RELAY_TASK, Queue
 from falconbus.performance.advisor import service as advisor
 from falconbus.performance.verdicts import service as verdicts
+from falconbus.scheduling.appointments import departures, escalation
+from falconbus.scheduling.notifications import trimming as notifications
 from falconbus.telemetry import plans, rollup
-from falconbus.timetable import service as timetable
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ PERIODIC = (
     Periodic("checkout.expire_holds", timedelta(seconds=30), sweeping.expire_holds),
     Periodic("checkout.reconcile_payments", timedelta(minutes=1), sweeping.reconcile_payments),
     # Once a night; the later hours are for a night whose first run failed.
-    Periodic("timetable.make_schedules", timedelta(days=1), timetable.make_schedules, crontab(hour="2-5", minute=10)),
+    Periodic("timetable.make_schedules", timedelta(days=1), departures.make_schedules, crontab(hour="2-5", minute=10)),
+    Periodic("scheduling.escalate", timedelta(minutes=1), escalation.escalate),
     Periodic("caching.keep_warm", timedelta(seconds=15), tending.keep_warm),
     Periodic("caching.trim", timedelta(days=1), tending.trim, crontab(hour="2-5", minute=40)),
     Periodic("telemetry.roll_up", timedelta(seconds=30), rollup.roll_up),
@@ -41,6 +43,7 @@ PERIODIC = (
     Periodic("performance.advise_on_suspects", timedelta(hours=1), advisor.advise, crontab(minute=50)),
     Periodic("performance.check_advice", timedelta(minutes=5), advisor.check_applied),
     Periodic("performance.judge_release", timedelta(minutes=10), verdicts.judge_new_release),
+    Periodic("notifications.trim", timedelta(days=1), notifications.trim, crontab(hour="2-5", minute=30)),
     Periodic("jobs.trim", timedelta(hours=1), jobs.trim, crontab(minute=20)),
     Periodic("idempotency.trim", timedelta(hours=1), idempotency.trim, crontab(minute=25)),
 )

@@ -9,6 +9,7 @@ from falconbus.extensions import celery
 from falconbus.gtfs import service as gtfs
 from falconbus.integrations.payments.provider import ProviderFault
 from falconbus.jobs import RELAY_TASK, Job
+from falconbus.messaging import charter_letters, notices
 from falconbus.messaging import service as messaging
 from falconbus.payments import service as payments
 from falconbus.performance.advisor import service as advisor
@@ -27,6 +28,18 @@ def relay() -> None:
 def send_mail(outbox_id: int, mail_id: int) -> None:
     """Render a mail and hand it to SMTP."""
     messaging.send(mail_id, outbox_id)
+
+
+@celery.task(name=Job.MAIL_NOTIFICATION)
+def mail_notification(outbox_id: int, notification_id: int) -> None:
+    """Have a notification go out by mail."""
+    notices.mail_notification(notification_id, outbox_id)
+
+
+@celery.task(name=Job.TELL_CLIENT)
+def tell_client(outbox_id: int, change_id: int) -> None:
+    """Have a charter's client told of a change."""
+    charter_letters.tell_client(change_id, outbox_id)
 
 
 @celery.task(name=Job.REFUND)

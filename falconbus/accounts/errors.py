@@ -31,6 +31,11 @@ class UserNotFound(NotFound):
     title = "There is no account with this e-mail"
 
 
+class LastAdmin(DomainError):
+    code = "last_admin"
+    title = "This is the last admin who can sign in; make another one first"
+
+
 class SessionsAway(DomainError):
     """Who is calling cannot be checked, so nothing may be changed."""
 

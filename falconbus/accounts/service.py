@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from falconbus import transactions
 from falconbus.accounts import audit, passwords, policy, queries, sessions, tokens
-from falconbus.accounts.errors import EmailTaken, WrongCredentials
+from falconbus.accounts.errors import EmailTaken, LastAdmin, WrongCredentials
 from falconbus.accounts.models import ApiToken, Role, User
 from falconbus.extensions import db
 from falconbus.kit import clock
@@ -124,6 +124,26 @@ def deactivate(email: str) -> None:
     _revoke_all(user)
     audit.record("deactivate", "users", user.id)
     db.session.flush()
+
+
+def change_user(
+    user: User, *, name: str | None = None, roles: Iterable[Role] | None = None, active: bool | None = None
+) -> None:
+    """Change what is given of a locked account; closing it ends its tokens and sessions. LastAdmin."""
+    was_admin = user.active and Role.ADMIN in user.roles
+    given = {"name": name, "roles": None if roles is None else sorted(set(roles)), "active": active or None}
+    changed = {side: value for side, value in given.items() if value is not None and value != getattr(user, side)}
+    for side, value in changed.items():
+        setattr(user, side, value)
+    if changed:
+        audit.record("change", "users", user.id, **changed)
+    if active is False and user.active:
+        deactivate(user.email)
+    db.session.flush()
+    if was_admin and not (user.active and Role.ADMIN in user.roles):
+        queries.lock_admins()
+        if not queries.has_admin():
+            raise LastAdmin
 
 
 def _check_credentials(email: str, password: str) -> User:

@@ -18,6 +18,8 @@ def event(name: str, data: object) -> bytes:
 class Feed:
     """Looks once a second. Who is slow misses events; nothing is kept for anybody."""
 
+    has_ended = False
+
     def __init__(self, name: str, look: Callable[[], object]) -> None:
         self._name = name
         self._look = look

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 import sys
+from functools import partial
 from types import FrameType
 from urllib.parse import urlsplit
 
@@ -16,9 +17,12 @@ from starlette.routing import Route
 
 from config import Settings
 from falconbus.live import tickets
+from falconbus.live.counts import Counts, Hearing
 from falconbus.live.feed import Feed
-from falconbus.live.stream import Ending, EventStream
+from falconbus.live.stream import Ending, EventStream, Source
+from falconbus.live.tickets import Ticket
 from falconbus.live.watching import Watch
+from falconbus.scheduling.notifications import counters
 
 #: Seconds that Redis is given; nobody waits for it but the feed.
 _REDIS_PATIENCE = 1.0
@@ -38,6 +42,7 @@ class Live:
         public = urlsplit(settings.public_url)
         self._origin = f"{public.scheme}://{public.netloc}"
         self._feed = Feed(tickets.PERFORMANCE, Watch(redis).numbers)
+        self._counts = Counts(partial(counters.read, redis))
         self._ending = Ending()
         self.app = Starlette(routes=[Route("/events", self.listen), Route("/health", self.show_health)])
 
@@ -55,21 +60,33 @@ class Live:
         ticket = tickets.find(self._secret_key, request.query_params.get("ticket", ""))
         if ticket is None:
             return Response("the ticket is not valid, or no longer\n", 401, headers)
-        if tickets.PERFORMANCE not in ticket.topics:
+        source = self._find_source(ticket)
+        if source is None:
             return Response("the ticket is for something else\n", 403, headers)
-        if self._feed.listeners >= MOST_LISTENERS:
+        if self._listeners >= MOST_LISTENERS:
             return Response("too many listen already\n", 503, headers)
-        return EventStream(self._feed, self._ending, headers)
+        return EventStream(source, self._ending, headers)
 
     async def show_health(self, request: Request) -> Response:
         """Whether this process answers, and to how many."""
         del request
-        return JSONResponse({"status": "healthy", "listeners": self._feed.listeners})
+        return JSONResponse({"status": "healthy", "listeners": self._listeners})
 
     def end(self) -> None:
         """Let every stream end: its listener comes back for another one."""
         self._ending.has_begun = True
         self._feed.wake()
+        self._counts.wake()
+
+    @property
+    def _listeners(self) -> int:
+        return self._feed.listeners + self._counts.listeners
+
+    def _find_source(self, ticket: Ticket) -> Source | None:
+        """What the ticket lets its bearer hear; numbers about a person are told to that person only."""
+        if tickets.PERFORMANCE in ticket.topics:
+            return self._feed
+        return Hearing(self._counts, ticket.user_id) if tickets.NOTIFICATIONS in ticket.topics else None
 
 
 class _Server(uvicorn.Server):

@@ -8,13 +8,17 @@ from falconbus.live import tickets, topics
 from falconbus.live.errors import NumbersAway
 from falconbus.live.performance import LiveNumbers
 from falconbus.live.watching import Watch
+from falconbus.scheduling.notifications import counting
 from falconbus.security import Identity
 
 
 def give_ticket(topic: str, identity: Identity) -> str:
     """A ticket to listen to a topic; Invalid, Forbidden."""
     topics.check_topics([topic], identity)
-    return tickets.write(current_app.config["SECRET_KEY"], identity.user_id or 0, [topic])
+    user_id = identity.user_id or 0
+    if topic == tickets.NOTIFICATIONS:
+        counting.prime(user_id)
+    return tickets.write(current_app.config["SECRET_KEY"], user_id, [topic])
 
 
 def get_numbers() -> LiveNumbers:

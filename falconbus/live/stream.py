@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from falconbus.live.feed import Feed, event
+from falconbus.live.feed import event
 
 #: Seconds after which a stream ends, so that who has lost a permission is asked for a ticket again.
 LONGEST = 600.0
@@ -19,6 +21,24 @@ _ALIVE = b": alive\n\n"
 _RENEW = event("renew", {})
 
 
+class Source(Protocol):
+    """What a stream tells of."""
+
+    @property
+    def newest(self) -> bytes | None:
+        """What a listener hears first, if there is something already."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will come to this listener, who may ask for another ticket."""
+
+    def listening(self) -> AbstractContextManager[None]:
+        """Be counted."""
+
+    async def next(self, seconds: float) -> bytes | None:
+        """The next event; None when none came in so many seconds."""
+
+
 class Ending:
     """Whether the process is about to end."""
 
@@ -29,7 +49,7 @@ class Ending:
 class EventStream(Response):
     """What a feed tells, until the listener leaves, is too slow, or has heard for LONGEST seconds."""
 
-    def __init__(self, feed: Feed, ending: Ending, headers: Mapping[str, str]) -> None:
+    def __init__(self, feed: Source, ending: Ending, headers: Mapping[str, str]) -> None:
         super().__init__(headers=dict(headers), media_type="text/event-stream")
         # The length of what never ends is not known.
         del self.headers["content-length"]
@@ -50,13 +70,17 @@ class EventStream(Response):
         for task in done:
             task.result()
 
+    @property
+    def _has_ended(self) -> bool:
+        return self._ending.has_begun or self._feed.has_ended
+
     async def _tell(self, send: Send) -> None:
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + LONGEST
         with self._feed.listening():
             news = self._feed.newest
             try:
-                while (left := ends_at - loop.time()) > 0 and not self._ending.has_begun:
+                while (left := ends_at - loop.time()) > 0 and not self._has_ended:
                     if news is not None:
                         await asyncio.wait_for(send(_body(news)), PATIENCE)
                     news = await self._feed.next(min(left, HEARTBEAT)) or _ALIVE

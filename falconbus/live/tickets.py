@@ -8,6 +8,8 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 #: The topic of the dashboard's numbers.
 PERFORMANCE = "performance"
+#: The topic of one's own unread notifications.
+NOTIFICATIONS = "notifications"
 #: Seconds within which a ticket must be used.
 VALID_SECONDS = 60
 

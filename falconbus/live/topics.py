@@ -4,11 +4,13 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from falconbus.kit.errors import Invalid
-from falconbus.live.tickets import PERFORMANCE
+from falconbus.live.tickets import NOTIFICATIONS, PERFORMANCE
 from falconbus.security import Forbidden, Identity, Permission
 
 #: The permission that a topic needs.
-TOPIC_PERMISSIONS: Mapping[str, Permission] = MappingProxyType({PERFORMANCE: Permission.SEE_PERFORMANCE})
+TOPIC_PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
+    {PERFORMANCE: Permission.SEE_PERFORMANCE, NOTIFICATIONS: Permission.OWN_DUTIES}
+)
 
 
 def check_topics(topics: Collection[str], identity: Identity) -> None:

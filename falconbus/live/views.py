@@ -20,7 +20,7 @@ bp = Blueprint("live", __name__, url_prefix="/api/v1")
 @bp.get("/live/ticket")
 @requires(Permission.OWN_BOOKINGS)
 @uncounted
-@query_budget(0)
+@query_budget(1)
 @accepts_query(StreamTicketQuery)
 @returns(StreamTicketOut, 200, Forbidden)
 def give_ticket(query: StreamTicketQuery) -> StreamTicketOut:

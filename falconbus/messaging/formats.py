@@ -1,6 +1,7 @@
 """Dates, times and money as the traveller reads them."""
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from babel.dates import format_datetime
 
@@ -8,6 +9,13 @@ from falconbus.kit import money
 from falconbus.messaging.document import Call, TravelDocument, TravelJourney
 
 LANGUAGE = "en_ZA"
+
+
+class Priced(Protocol):
+    """What tells of money in one currency."""
+
+    @property
+    def currency(self) -> str: ...
 
 
 def day(at: datetime) -> str:
@@ -27,7 +35,12 @@ def clock_time(at: datetime) -> str:
 
 def zone(call: Call) -> str:
     """`Windhoek time`, by the city that the zone is named after."""
-    return f"{format_datetime(call.at, 'VVV', locale=LANGUAGE)} time"
+    return zone_of(call.at)
+
+
+def zone_of(at: datetime) -> str:
+    """The same, of a local time."""
+    return f"{format_datetime(at, 'VVV', locale=LANGUAGE)} time"
 
 
 def duration(length: timedelta) -> str:
@@ -36,8 +49,8 @@ def duration(length: timedelta) -> str:
     return f"{hours}\u00a0h\u00a0{minutes:02}\u00a0min" if hours else f"{minutes}\u00a0min"
 
 
-def amount(value: int, document: TravelDocument) -> str:
-    """`R420.00`, in the booking's currency."""
+def amount(value: int, document: Priced) -> str:
+    """`R420.00`, in the document's currency."""
     return money.for_people(value, document.currency, LANGUAGE)
 
 

@@ -7,7 +7,7 @@ from falconbus.integrations.mail.folder import MailFolder
 from falconbus.kit.errors import NotFound
 
 PAGE_SIZE = 50
-_HEADERS = ("From", "To", "Subject", "Date", "Message-ID")
+_HEADERS = ("From", "To", "Reply-To", "Subject", "Date", "Message-ID")
 
 
 @dataclass(frozen=True, slots=True)

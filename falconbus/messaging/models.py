@@ -1,4 +1,4 @@
-"""One row a mail: a booking, an event, and how far the telling has come."""
+"""One row a mail: what it is about, an event, and how far the telling has come."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -21,6 +21,8 @@ from falconbus.extensions import Model
 
 
 class MailEvent(StrEnum):
+    """What happens to a booking."""
+
     CONFIRMATION = "confirmation"
     CANCELLATION = "cancellation"
     HOLD_EXPIRED = "hold_expired"
@@ -36,17 +38,29 @@ class MailStatus(StrEnum):
 
 
 class Mail(Model):
-    """A mail about something that happened to a booking. `sequence` counts the events of a kind, from 1."""
+    """A mail about a booking, a notification, or a change of a charter.
+
+    `sequence` counts a booking's events of a kind, from 1; of the others there is one mail each.
+    """
 
     __tablename__ = "mails"
     __table_args__ = (
         UniqueConstraint("booking_id", "event", "sequence"),
         CheckConstraint("status IN ('queued','sending','sent','failed')", name="status"),
+        CheckConstraint("num_nonnulls(booking_id, notification_id, change_id) = 1", name="subject"),
         Index("ix_mails_unsent", "created_at", postgresql_where=text("status IN ('queued','sending')")),
-    )
+        Index(
+            "ix_mails_notification_id", "notification_id", unique=True,
+            postgresql_where=text("notification_id IS NOT NULL"),
+        ),
+        Index("ix_mails_change_id", "change_id", unique=True, postgresql_where=text("change_id IS NOT NULL")),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    booking_id: Mapped[int] = mapped_column(ForeignKey("bookings.id"))
+    booking_id: Mapped[int | None] = mapped_column(ForeignKey("bookings.id"))
+    notification_id: Mapped[int | None] = mapped_column(ForeignKey("notifications.id", ondelete="CASCADE"))
+    change_id: Mapped[int | None] = mapped_column(ForeignKey("appointment_changes.id", ondelete="CASCADE"))
+    #: A booking's MailEvent; else `notification` or `charter`.
     event: Mapped[str] = mapped_column(String(32))
     sequence: Mapped[int] = mapped_column(SmallInteger)
     recipient: Mapped[str] = mapped_column(String(254))

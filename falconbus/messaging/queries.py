@@ -50,6 +50,11 @@ def find_travel_document(booking_id: int) -> TravelDocument | None:
     return _document(rows, current_app.config["SETTINGS"]) if rows else None
 
 
+def operator_name(settings: Settings) -> str:
+    """Who runs the buses, as mails are signed."""
+    return parseaddr(settings.mail_from)[0] or "FalconBus"
+
+
 def lock_mail(mail_id: int) -> Mail:
     """The mail, locked until the transaction ends."""
     statement = select(Mail).where(Mail.id == mail_id).with_for_update()
@@ -59,7 +64,7 @@ def lock_mail(mail_id: int) -> Mail:
 def _document(rows: Sequence[Row[Any]], settings: Settings) -> TravelDocument:
     booking = rows[0]
     return TravelDocument(
-        operator=parseaddr(settings.mail_from)[0] or "FalconBus",
+        operator=operator_name(settings),
         reference=booking.reference,
         status=booking.status,
         email=booking.email,
@@ -87,23 +92,23 @@ def _journey(rows: list[Row[Any]]) -> TravelJourney:
     destination_at = clock.local(row.arrives_at, row.destination_zone)
     return TravelJourney(
         number=row.number,
-        route=_line(row.route),
+        route=one_line(row.route),
         origin=Call(
-            name=_line(row.origin_name),
+            name=one_line(row.origin_name),
             code=row.origin_code,
-            city=_line(row.origin_city),
+            city=one_line(row.origin_city),
             at=origin_at,
             time_zone=row.origin_zone,
         ),
         destination=Call(
-            name=_line(row.destination_name),
+            name=one_line(row.destination_name),
             code=row.destination_code,
-            city=_line(row.destination_city),
+            city=one_line(row.destination_city),
             at=destination_at,
             time_zone=row.destination_zone,
         ),
         bus_number=row.bus_number,
-        fare_class=_line(row.fare_class),
+        fare_class=one_line(row.fare_class),
         conditions=row.conditions.strip(),
         tickets=tuple(_ticket(ticket) for ticket in rows),
     )
@@ -111,7 +116,7 @@ def _journey(rows: list[Row[Any]]) -> TravelJourney:
 
 def _ticket(row: Row[Any]) -> TravelTicket:
     return TravelTicket(
-        passenger=_line(row.passenger),
+        passenger=one_line(row.passenger),
         passenger_number=row.passenger_number,
         seat=row.seat_number,
         fare=row.fare,
@@ -120,6 +125,6 @@ def _ticket(row: Row[Any]) -> TravelTicket:
     )
 
 
-def _line(words: str) -> str:
+def one_line(words: str) -> str:
     """Names from feeds may hold line breaks; a subject line or a ticket may not."""
     return " ".join(words.split())

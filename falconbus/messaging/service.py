@@ -1,4 +1,6 @@
-"""Telling travellers what happened to their booking: exactly one message for each event."""
+"""Telling people what happened: exactly one message for each event."""
+
+from email.message import EmailMessage
 
 from flask import current_app
 from sqlalchemy import text
@@ -10,7 +12,7 @@ from falconbus.integrations.mail.choice import mailer
 from falconbus.integrations.mail.mailer import MailFault, TemporaryMailFault
 from falconbus.jobs import Job, OutboxRow
 from falconbus.kit import clock
-from falconbus.messaging import queries
+from falconbus.messaging import charter_letters, notices, queries
 from falconbus.messaging.calendar_file import calendar_file
 from falconbus.messaging.document import TravelDocument
 from falconbus.messaging.letters import compose
@@ -46,9 +48,7 @@ def send(mail_id: int, outbox_id: int) -> None:
     mail = transactions.run(lambda: _begin(mail_id, outbox_id))
     if mail is None:
         return
-    message = transactions.run(
-        lambda: compose(mail, _get_document(mail.booking_id), sender=current_app.config["SETTINGS"].mail_from)
-    )
+    message = transactions.run(lambda: _compose(mail))
     try:
         mailer().send(message)
     except MailFault as fault:
@@ -66,6 +66,14 @@ def find_ticket_pdf(booking_id: int) -> bytes:
 def find_calendar(booking_id: int) -> bytes:
     """The journeys of a confirmed booking for a calendar app; BookingNotFound, BookingNotPaid."""
     return calendar_file(_get_confirmed(booking_id))
+
+
+def _compose(mail: Mail) -> EmailMessage:
+    if mail.booking_id is not None:
+        return compose(mail, _get_document(mail.booking_id), sender=current_app.config["SETTINGS"].mail_from)
+    if mail.notification_id is not None:
+        return notices.compose_notification(mail, mail.notification_id)
+    return charter_letters.compose_charter(mail, mail.change_id or 0)
 
 
 def _get_document(booking_id: int) -> TravelDocument:

@@ -3,18 +3,16 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from sqlalchemy.exc import IntegrityError
-
 from falconbus.accounts import audit
 from falconbus.extensions import AnySelect, db
 from falconbus.kit import clock
 from falconbus.kit.errors import Invalid
 from falconbus.network.usage import used
 from falconbus.timetable import policy, queries
+from falconbus.timetable.clashes import no_clash
 from falconbus.timetable.editing import write_rule
 from falconbus.timetable.errors import (
     DateInPast,
-    ScheduleExists,
     ScheduleInUse,
     SeatsDoNotFit,
     TimetableRetired,
@@ -41,7 +39,7 @@ def between(route_id: int, first: date | None, last: date | None) -> AnySelect:
 def add_schedule(timetable_id: int, bus_id: int, day: date) -> int:
     """Put a departure on: an extra coach, or a day outside the rule; returns its key.
 
-    Raises UnknownTimetable, UnknownBus, DateInPast, TimetableRetired, ScheduleExists.
+    Raises UnknownTimetable, UnknownBus, DateInPast, TimetableRetired, ScheduleExists, BusOnCharter.
     """
     timetable = queries.find_timetable(timetable_id)
     if timetable is None:
@@ -60,7 +58,7 @@ def add_schedule(timetable_id: int, bus_id: int, day: date) -> int:
 def change_schedule(schedule_id: int, *, bus_id: int | None = None, active: bool | None = None) -> None:
     """Give a departure another bus, or take it off sale and back; None leaves a side as it is.
 
-    Raises ScheduleNotFound, UnknownBus, SeatsDoNotFit, ScheduleExists.
+    Raises ScheduleNotFound, UnknownBus, SeatsDoNotFit, ScheduleExists, BusOnCharter.
     """
     schedule = queries.lock_schedule(schedule_id)
     if bus_id is not None and bus_id != schedule.bus_id:
@@ -94,11 +92,8 @@ def _change_bus(schedule: Schedule, bus_id: int) -> None:
     taken = queries.taken_seats([schedule.id], clock.now())[schedule.id]
     if not policy.seats_fit(taken, queries.seat_classes(schedule.bus_id), queries.seat_classes(bus_id)):
         raise SeatsDoNotFit
-    try:
-        with db.session.begin_nested():
-            schedule.bus_id, schedule.seats = bus_id, bus.capacity
-    except IntegrityError:
-        raise ScheduleExists from None
+    with no_clash():
+        schedule.bus_id, schedule.seats = bus_id, bus.capacity
 
 
 def _make_exception(timetable: Timetable, day: date) -> None:
@@ -112,12 +107,15 @@ def _make_exception(timetable: Timetable, day: date) -> None:
 def _make_regular(timetable: Timetable, bus_id: int, day: date) -> None:
     """Put the timetable's own coach on first, when an extra one comes to a day beyond the horizon.
 
-    The nightly job makes no departure where the timetable has one, and would take the extra coach for it.
+    The nightly job makes no departure where the timetable has one, and would take the extra coach for it. While its own
+    coach is on a charter, the extra one goes in its place.
     """
     if bus_id == timetable.bus_id or not queries.get_rule(timetable).runs_on(day):
         return
     regular = _new_schedule(timetable, timetable.bus_id, day)
-    if not queries.has_departure(timetable.id, regular.departure_time):
+    if queries.has_departure(timetable.id, regular.departure_time):
+        return
+    if not queries.charters(timetable.bus_id, regular.departure_time, regular.arrival_time):
         _insert(regular)
 
 
@@ -138,8 +136,5 @@ def _new_schedule(timetable: Timetable, bus_id: int, day: date) -> Schedule:
 
 
 def _insert(schedule: Schedule) -> None:
-    try:
-        with db.session.begin_nested():
-            db.session.add(schedule)
-    except IntegrityError:
-        raise ScheduleExists from None
+    with no_clash():
+        db.session.add(schedule)

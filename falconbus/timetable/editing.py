@@ -61,7 +61,7 @@ def change_timetable(timetable_id: int, changes: Changes, minutes: Minutes | Non
 
     On days that it loses, departures that were never booked go, and booked ones are not sold any more. Other minutes
     or another time of day only while nothing to come is booked (TimetableInUse).
-    Also raises TimetableNotFound, UnknownBus, ScheduleExists, or Invalid with a pointer to each fault.
+    Also raises TimetableNotFound, UnknownBus, ScheduleExists, BusOnCharter, or Invalid with a pointer to each fault.
     """
     timetable = _lock_timetable(timetable_id)
     if minutes is not None:

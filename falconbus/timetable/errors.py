@@ -28,6 +28,11 @@ class ScheduleExists(DomainError):
     title = "This bus has a departure on the route at that time already"
 
 
+class BusOnCharter(DomainError):
+    code = "bus_on_charter"
+    title = "This bus is on a charter at that time"
+
+
 class ScheduleInUse(DomainError):
     code = "schedule_in_use"
     title = "The departure has been booked; stop selling it with active=false"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Row, String, column, func, or_, select, table
+from sqlalchemy import BigInteger, DateTime, Row, String, column, func, or_, select, table, text
 from sqlalchemy.orm import InstrumentedAttribute
 
 from falconbus.extensions import AnyRow, AnySelect, db
@@ -22,6 +22,13 @@ _claims = table(
     column("seat_number", String),
     column("held_until", DateTime(timezone=True)),
 )
+# As do the charters to scheduling; they are found by their exclusion's index, whose condition must stand here as it is.
+_CHARTERS = text("""
+    SELECT starts_at, ends_at FROM appointments
+    WHERE bus_id IS NOT NULL AND status <> 'cancelled'
+      AND owner_time(bus_id, starts_at, ends_at) && owner_time(CAST(:bus_id AS int), :begin, :end)
+      AND starts_at < :end AND ends_at > :begin
+""")
 
 
 @dataclass(frozen=True)
@@ -142,6 +149,11 @@ def departure_times(route_id: int, bus_id: int, now: datetime) -> set[datetime]:
         Schedule.route_id == route_id, Schedule.bus_id == bus_id, Schedule.departure_time > now
     )
     return set(db.session.scalars(statement))
+
+
+def charters(bus_id: int, begin: datetime, end: datetime) -> Sequence[AnyRow]:
+    """When a bus is on charters between two instants: `starts_at` and `ends_at`."""
+    return db.session.execute(_CHARTERS, {"bus_id": bus_id, "begin": begin, "end": end}).all()
 
 
 def taken_seats(schedule_ids: Collection[int], now: datetime) -> Mapping[int, set[str]]:

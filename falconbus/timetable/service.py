@@ -1,6 +1,8 @@
 """Schedules made from timetables, some weeks ahead, day after day."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 from flask import current_app
@@ -15,9 +17,11 @@ from falconbus.timetable import queries
 # A departure may lie up to seven days after its service day (ck_timetables_departure_minutes).
 _LOOK_BACK_DAYS = 7
 
-# Most indexes of schedules begin with the route, the bus or the timetable: in that order a row costs a fifth less.
+# What the timetables have from now on, and the charters that are in the way of it: departures that are not made yet.
 # GTFS counts the times of a service day from noon less twelve hours (gtfs.org, "Time"): kit.clock.service_instant().
-_MAKE = text("""
+# The charters belong to scheduling, a room above: their table is only named. They are found by their exclusion's index,
+# bus by bus, in however many there ever were.
+_DEPARTING = """
     WITH today AS (
         SELECT * FROM unnest(CAST(:zones AS text[]), CAST(:todays AS date[])) AS today (time_zone, day)
     ), wanted AS (
@@ -35,34 +39,98 @@ _MAKE = text("""
         WHERE coalesce(exception.runs, service.day BETWEEN calendar.valid_from AND calendar.valid_until
                        AND calendar.weekdays & (1 << (extract(isodow FROM service.day)::int - 1)) <> 0)
     ), departing AS (
-        SELECT timetable.id, timetable.route_id, timetable.bus_id, layout.capacity,
-               running.beginning + make_interval(mins => timetable.departure_minutes) AS departure_time,
-               make_interval(mins => timetable.arrivals[cardinality(timetable.arrivals)]) AS duration
+        SELECT timetable.id, timetable.route_id, timetable.bus_id, instant.departure_time,
+               instant.departure_time
+               + make_interval(mins => timetable.arrivals[cardinality(timetable.arrivals)]) AS arrival_time
         FROM running
         JOIN wanted AS timetable USING (calendar_id, time_zone)
-        JOIN buses AS bus ON bus.id = timetable.bus_id
-        JOIN seat_layouts AS layout ON layout.id = bus.layout_id
+        CROSS JOIN LATERAL (
+            SELECT running.beginning + make_interval(mins => timetable.departure_minutes)) AS instant (departure_time)
+        WHERE instant.departure_time > :now
+          AND NOT EXISTS (SELECT FROM schedules AS made
+                          WHERE made.timetable_id = timetable.id AND made.departure_time = instant.departure_time)
+    ), chartered AS MATERIALIZED (
+        SELECT charter.bus_id, charter.starts_at, charter.ends_at, charter.reference
+        FROM (SELECT DISTINCT bus_id FROM wanted) AS used
+        JOIN appointments AS charter ON owner_time(charter.bus_id, charter.starts_at, charter.ends_at)
+            && owner_time(used.bus_id, :now, timestamptz '2106-01-01 00:00+00')
+        WHERE charter.bus_id IS NOT NULL AND charter.status <> 'cancelled'
     )
+"""
+_IN_THE_WAY = """
+    FROM chartered
+    WHERE chartered.bus_id = departing.bus_id
+      AND chartered.starts_at < departing.arrival_time AND chartered.ends_at > departing.departure_time
+"""
+
+# Most indexes of schedules begin with the route, the bus or the timetable: in that order a row costs a fifth less.
+_MAKE = text(f"""
+    {_DEPARTING}
     INSERT INTO schedules (route_id, timetable_id, bus_id, departure_time, arrival_time, seats)
-    SELECT route_id, departing.id, bus_id, departure_time, departure_time + duration, capacity
+    SELECT departing.route_id, departing.id, departing.bus_id, departure_time, arrival_time, layout.capacity
     FROM departing
-    WHERE departure_time > :now
-      AND NOT EXISTS (SELECT FROM schedules AS made
-                      WHERE made.timetable_id = departing.id AND made.departure_time = departing.departure_time)
+    JOIN buses AS bus ON bus.id = departing.bus_id
+    JOIN seat_layouts AS layout ON layout.id = bus.layout_id
+    WHERE NOT EXISTS (SELECT {_IN_THE_WAY})
     ORDER BY route_id, bus_id, departure_time, departing.id
     ON CONFLICT (route_id, bus_id, departure_time) DO NOTHING
+""")  # noqa: S608
+_LEFT_OUT = text(f"""
+    {_DEPARTING}
+    SELECT departing.id AS timetable_id, route.name AS route_name, departing.departure_time,
+           bus.number AS bus_number, stop.time_zone, charter.reference
+    FROM departing
+    CROSS JOIN LATERAL (SELECT reference {_IN_THE_WAY} ORDER BY starts_at LIMIT 1) AS charter
+    JOIN buses AS bus ON bus.id = departing.bus_id
+    JOIN routes AS route ON route.id = departing.route_id
+    JOIN stops AS stop ON stop.id = route.origin_id
+    ORDER BY departing.departure_time, departing.id
+""")  # noqa: S608
+_HOLD_BUSES = text("""
+    SELECT id FROM buses WHERE id IN (
+        SELECT bus_id FROM timetables
+        WHERE active AND (CAST(:timetable_ids AS int[]) IS NULL OR id = ANY (CAST(:timetable_ids AS int[]))))
+    ORDER BY id FOR KEY SHARE
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A departure that is not made while its bus is on a charter; the zone is its origin's."""
+
+    timetable_id: int
+    route_name: str
+    departure_time: datetime
+    bus_number: str
+    time_zone: str
+    reference: str
 
 
 def make_schedules(until_days: int | None = None, timetable_ids: Iterable[int] | None = None) -> int:
     """Make the departures of active timetables from now to `until_days` ahead (setting SCHEDULE_HORIZON_DAYS).
 
-    Returns how many are new. Those that exist stay as they are, so it may run as often as anyone likes.
+    Returns how many are new. Those that exist stay as they are, so it may run as often as anyone likes. Where the bus
+    is on a charter, none is made (`left_out`).
     """
+    parameters = _parameters(until_days, timetable_ids)
     db.session.execute(text("SET LOCAL statement_timeout = 0"))
+    # No charter gets one of these buses from here to the commit; those that had one before, the next statement sees.
+    db.session.execute(_HOLD_BUSES, {"timetable_ids": parameters["timetable_ids"]})
+    changed(tags.LINES)
+    made = cast(CursorResult[Any], db.session.execute(_MAKE, parameters))
+    return made.rowcount
+
+
+def left_out(until_days: int | None = None, timetable_ids: Iterable[int] | None = None) -> list[LeftOut]:
+    """The departures that `make_schedules` does not make because their bus is on a charter, by time."""
+    rows = db.session.execute(_LEFT_OUT, _parameters(until_days, timetable_ids))
+    return [LeftOut(*row) for row in rows]
+
+
+def _parameters(until_days: int | None, timetable_ids: Iterable[int] | None) -> dict[str, Any]:
     horizon: int = current_app.config["SETTINGS"].schedule_horizon_days if until_days is None else until_days
     zones = queries.time_zones()
-    parameters = {
+    return {
         "zones": zones,
         "todays": [clock.today(zone) for zone in zones],
         "now": clock.now(),
@@ -70,6 +138,3 @@ def make_schedules(until_days: int | None = None, timetable_ids: Iterable[int] |
         "last": horizon,
         "timetable_ids": None if timetable_ids is None else list(timetable_ids),
     }
-    changed(tags.LINES)
-    made = cast(CursorResult[Any], db.session.execute(_MAKE, parameters))
-    return made.rowcount

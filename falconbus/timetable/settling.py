@@ -6,13 +6,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, insert
-from sqlalchemy.exc import IntegrityError
 
 from falconbus.extensions import db
 from falconbus.kit import clock
 from falconbus.network.usage import used
 from falconbus.timetable import policy, queries
-from falconbus.timetable.errors import ScheduleExists, TimetableInUse
+from falconbus.timetable.clashes import no_clash
+from falconbus.timetable.errors import TimetableInUse
 from falconbus.timetable.models import Schedule, Timetable
 from falconbus.timetable.policy import Rule
 
@@ -28,7 +28,7 @@ class Effect:
     stopped: int = 0
     #: On sale again.
     resumed: int = 0
-    #: Left with the old bus: their seats do not fit the new one, or it leaves at that time anyway.
+    #: Left with the old bus: their seats do not fit the new one, it leaves at that time anyway, or is on a charter.
     kept_bus: int = 0
 
 
@@ -69,7 +69,10 @@ def settle_days(
 
 
 def settle_times(timetable: Timetable, coming: Sequence[Schedule], times: Mapping[str, Any]) -> list[Schedule]:
-    """Move the departures to come to other times of the day; TimetableInUse when one is booked, ScheduleExists."""
+    """Move the departures to come to other times of the day; TimetableInUse when one is booked, ScheduleExists.
+
+    BusOnCharter when a bus is not free at one's new time.
+    """
     if all(getattr(timetable, name) == value for name, value in times.items()):
         return list(coming)
     ids = [schedule.id for schedule in coming]
@@ -85,23 +88,30 @@ def settle_times(timetable: Timetable, coming: Sequence[Schedule], times: Mappin
     db.session.execute(delete(Schedule).where(Schedule.id.in_(ids)))
     if not moved:
         return []
-    try:
-        with db.session.begin_nested():
-            return list(db.session.scalars(insert(Schedule).returning(Schedule), moved))
-    except IntegrityError:
-        raise ScheduleExists from None
+    with no_clash():
+        return list(db.session.scalars(insert(Schedule).returning(Schedule), moved))
 
 
 def settle_bus(timetable: Timetable, coming: Sequence[Schedule], old_bus_id: int, effect: Effect) -> None:
-    """Give departures of the old bus to the timetable's new one, where every taken seat is found again."""
+    """Give departures of the old bus to the timetable's new one, where every taken seat is found again.
+
+    The new bus must be held (queries.find_bus), so that no charter gets it meanwhile.
+    """
+    if not coming:
+        return
     now = clock.now()
     taken = queries.taken_seats([schedule.id for schedule in coming], now)
     here, there = queries.seat_classes(old_bus_id), queries.seat_classes(timetable.bus_id)
     leaving = queries.departure_times(timetable.route_id, timetable.bus_id, now)
+    charters = queries.charters(timetable.bus_id, now, max(schedule.arrival_time for schedule in coming))
     for schedule in coming:
         if schedule.bus_id != old_bus_id:
             continue
-        if schedule.departure_time in leaving or not policy.seats_fit(taken[schedule.id], here, there):
+        is_busy = schedule.departure_time in leaving or any(
+            charter.starts_at < schedule.arrival_time and charter.ends_at > schedule.departure_time
+            for charter in charters
+        )
+        if is_busy or not policy.seats_fit(taken[schedule.id], here, there):
             effect.kept_bus += 1
             continue
         schedule.bus_id = timetable.bus_id

@@ -13,6 +13,7 @@ from falconbus.security import Permission, requires
 from falconbus.telemetry.budget import query_budget
 from falconbus.timetable import departures, editing, policy, queries
 from falconbus.timetable.errors import (
+    BusOnCharter,
     ScheduleExists,
     ScheduleInUse,
     ScheduleNotFound,
@@ -78,9 +79,9 @@ def create_timetable(body: NewTimetable) -> TimetableOut:
 
 @bp.patch("/timetables/<id:timetable_id>")
 @requires(Permission.CHANGE_NETWORK)
-@query_budget(33)
+@query_budget(35)
 @accepts(TimetableChange)
-@returns(TimetableOut, 200, TimetableNotFound, TimetableInUse, ScheduleExists)
+@returns(TimetableOut, 200, TimetableNotFound, TimetableInUse, ScheduleExists, BusOnCharter)
 def change_timetable(timetable_id: int, body: TimetableChange) -> TimetableOut:
     """Change a timetable and its departures to come.
 
@@ -93,7 +94,7 @@ def change_timetable(timetable_id: int, body: TimetableChange) -> TimetableOut:
 
 @bp.delete("/timetables/<id:timetable_id>")
 @requires(Permission.CHANGE_NETWORK)
-@query_budget(16)
+@query_budget(17)
 @returns(TimetableOut, 200, TimetableNotFound)
 def retire_timetable(timetable_id: int) -> TimetableOut:
     """Retire a timetable: nothing of it is sold any more, what was booked stands."""
@@ -118,7 +119,7 @@ def list_departures(route_id: int, query: DeparturesQuery) -> Page[Any]:
 @query_budget(16)
 @accepts(NewSchedule)
 @idempotent
-@returns(DepartureOut, 201, ScheduleExists, TimetableRetired)
+@returns(DepartureOut, 201, ScheduleExists, BusOnCharter, TimetableRetired)
 def add_schedule(body: NewSchedule) -> DepartureOut:
     """Put a departure on: an extra coach, or a day outside the timetable's rule."""
     schedule_id = departures.add_schedule(body.timetable_id, body.bus_id, body.date)
@@ -129,7 +130,7 @@ def add_schedule(body: NewSchedule) -> DepartureOut:
 @requires(Permission.CHANGE_NETWORK)
 @query_budget(11)
 @accepts(ScheduleChange)
-@returns(DepartureOut, 200, ScheduleNotFound, SeatsDoNotFit, ScheduleExists)
+@returns(DepartureOut, 200, ScheduleNotFound, SeatsDoNotFit, ScheduleExists, BusOnCharter)
 def change_schedule(schedule_id: int, body: ScheduleChange) -> DepartureOut:
     """Give a departure another bus, or take it off sale and back."""
     departures.change_schedule(schedule_id, **body.changes())

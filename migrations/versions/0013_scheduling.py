@@ -147,6 +147,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("reference", name=op.f("uq_appointments_reference")),
     )
     op.create_index("ix_appointments_client", "appointments", ["client_id", "id"], unique=False)
+    op.create_index("ix_appointments_client_email", "appointments", ["client_email", "id"], unique=False)
     op.create_index("ix_appointments_starts", "appointments", ["starts_at"], unique=False)
     op.create_index("ix_appointments_status", "appointments", ["status", "id"], unique=False)
     op.create_table(
@@ -263,7 +264,7 @@ def upgrade() -> None:
         "assignments",
         ["answer_by"],
         unique=False,
-        postgresql_where=sa.text("status = 'offered'"),
+        postgresql_where=sa.text("status = 'offered' AND escalated_at IS NULL"),
     )
     op.create_table(
         "notifications",
@@ -276,24 +277,31 @@ def upgrade() -> None:
         sa.Column("assignment_id", sa.BigInteger(), nullable=True),
         sa.Column("schedule_id", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["appointment_id"], ["appointments.id"], name=op.f("fk_notifications_appointment_id")),
         sa.ForeignKeyConstraint(["assignment_id"], ["assignments.id"], name=op.f("fk_notifications_assignment_id")),
         sa.ForeignKeyConstraint(["staff_id"], ["users.id"], name=op.f("fk_notifications_staff_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notifications")),
     )
-    op.create_index("ix_notifications_created", "notifications", ["created_at"], unique=False, postgresql_using="brin")
     op.create_index("ix_notifications_staff", "notifications", ["staff_id", "id"], unique=False)
+    op.create_table(
+        "unread_notifications",
+        sa.Column("notification_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["notification_id"],
+            ["notifications.id"],
+            name=op.f("fk_unread_notifications_notification_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("notification_id", name=op.f("pk_unread_notifications")),
+    )
     op.create_index(
-        "ix_notifications_unread",
-        "notifications",
-        ["staff_id"],
-        unique=False,
-        postgresql_where=sa.text("read_at IS NULL"),
+        "ix_unread_notifications_staff", "unread_notifications", ["staff_id", "notification_id"], unique=False
     )
 
 
 def downgrade() -> None:
+    op.drop_table("unread_notifications")
     op.drop_table("notifications")
     op.drop_table("assignments")
     op.drop_table("appointment_services")

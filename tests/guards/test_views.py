@@ -13,6 +13,8 @@ from falconbus.security import Permission
 #: The addresses that anybody may call. A new one is a decision: it is made here.
 PUBLIC = {
     "GET /",
+    "GET /answer/<token>",
+    "GET /answer/<token>/<any(accept,reject,'hand-over'):action>",
     "GET /api/v1/bookings/<reference>",
     "GET /api/v1/bookings/<reference>/calendar.ics",
     "GET /api/v1/bookings/<reference>/ticket.pdf",
@@ -27,6 +29,7 @@ PUBLIC = {
     "GET /api/v1/schedules",
     "GET /api/v1/schedules/<id:schedule_id>",
     "GET /api/v1/schedules/<id:schedule_id>/seats",
+    "GET /api/v1/scheduling/rosters/calendar/<token>.ics",
     "GET /api/v1/stops",
     "GET /api/v1/stops/<code>",
     "GET /dev/mail/",
@@ -38,6 +41,9 @@ PUBLIC = {
     "GET /manage/<reference>/cancel",
     "GET /manage/<reference>/ticket.pdf",
     "GET /sign-in",
+    "POST /answer/<token>/accept",
+    "POST /answer/<token>/hand-over",
+    "POST /answer/<token>/reject",
     "POST /api/v1/auth/token",
     "POST /api/v1/bookings",
     "POST /api/v1/bookings/<reference>/cancel",

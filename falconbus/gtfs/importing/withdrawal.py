@@ -51,7 +51,8 @@ _LOCK = "SELECT id FROM schedules WHERE id IN (SELECT id FROM feed_unsure) ORDER
 _USED = """
     (EXISTS (SELECT FROM seat_claims WHERE seat_claims.schedule_id = schedules.id)
      OR EXISTS (SELECT FROM journeys WHERE journeys.schedule_id = schedules.id)
-     OR EXISTS (SELECT FROM tickets WHERE tickets.schedule_id = schedules.id))
+     OR EXISTS (SELECT FROM tickets WHERE tickets.schedule_id = schedules.id)
+     OR EXISTS (SELECT FROM assignments WHERE assignments.schedule_id = schedules.id))
 """
 
 _DELETE = f"""
@@ -90,7 +91,7 @@ def note_departures(feed: str) -> None:
 
 
 def withdraw(feed: str, report: Report) -> None:
-    """Delete the departures that nobody has a seat on and no timetable makes; take the others off sale and list them.
+    """Delete the departures that nobody has a seat or works on and no timetable makes; take the others off sale and list them.
 
     A departure that another timetable of the feed makes too (same route, bus and time) stays on sale if it has seats
     sold, and is made anew otherwise.

@@ -1,7 +1,7 @@
 """Who may see which charter: operators all, crew those they were asked for, clients theirs. The rest do not exist."""
 
 from flask import current_app
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, Subquery, exists, false, or_, select, true, union_all
 
 from falconbus.extensions import db
 from falconbus.kit import references
@@ -14,18 +14,52 @@ _PURPOSE, _PREFIX = "charter", "fbc"
 
 
 def visible_to(identity: Identity) -> ColumnElement[bool]:
-    """The charters that a caller may see."""
+    """The charters that a caller may see, for reads of one of them; lists begin with `visible_ids`."""
     if identity.may(Permission.DISPATCH):
         return true()
     allowed: list[ColumnElement[bool]] = [false()]
     if identity.user_id is not None:
         allowed.append(Appointment.client_id == identity.user_id)
         if identity.may(Permission.OWN_DUTIES):
-            theirs = select(Assignment.appointment_id).where(Assignment.staff_id == identity.user_id)
-            allowed.append(Appointment.id.in_(theirs))
+            allowed.append(_is_asked(identity.user_id))
     if identity.appointment_reference is not None:
         allowed.append(Appointment.reference == identity.appointment_reference)
     return or_(*allowed)
+
+
+def is_staff_of(identity: Identity) -> ColumnElement[bool]:
+    """Whether a caller sees a charter as its operator or its crew, and not as its client."""
+    if identity.may(Permission.DISPATCH):
+        return true()
+    if identity.user_id is None or not identity.may(Permission.OWN_DUTIES):
+        return false()
+    return _is_asked(identity.user_id)
+
+
+def visible_ids(identity: Identity) -> Subquery | None:
+    """The keys of an account's charters, `asked` those of its duties; None for all of them.
+
+    Each part comes in an index's order, so that PostgreSQL merges them and stops when a page is full: with an OR, or a
+    UNION, it reads every charter that somebody ever had.
+    """
+    if identity.may(Permission.DISPATCH):
+        return None
+    own = select(Appointment.id, false().label("asked")).where(Appointment.client_id == identity.user_id)
+    if identity.user_id is None or not identity.may(Permission.OWN_DUTIES):
+        return own.subquery("visible")
+    asked = select(Assignment.appointment_id.label("id"), true().label("asked")).where(
+        Assignment.staff_id == identity.user_id, Assignment.appointment_id.is_not(None)
+    )
+    parts = (
+        asked.distinct().order_by(Assignment.appointment_id.desc()),
+        own.where(~_is_asked(identity.user_id)).order_by(Appointment.id.desc()),
+    )
+    return union_all(*(select(part.subquery()) for part in parts)).subquery("visible")
+
+
+def _is_asked(staff_id: int) -> ColumnElement[bool]:
+    asked = exists().where(Assignment.appointment_id == Appointment.id, Assignment.staff_id == staff_id)
+    return asked.correlate(Appointment)
 
 
 def lock_visible(reference: str, identity: Identity) -> Appointment:

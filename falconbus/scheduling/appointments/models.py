@@ -96,6 +96,7 @@ class Appointment(Model):
         Index("ix_appointments_status", "status", "id"),
         Index("ix_appointments_starts", "starts_at"),
         Index("ix_appointments_client", "client_id", "id"),
+        Index("ix_appointments_client_email", "client_email", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -144,6 +145,10 @@ class Appointment(Model):
             AppointmentStatus.REJECTED,
         )
         self.rejected_by_id, self.rejection_reason = by_id, reason
+
+    def reopen(self) -> None:
+        """Its crew has to answer again, for other times."""
+        self._leave({AppointmentStatus.ACCEPTED}, AppointmentStatus.ASSIGNED)
 
     def begin(self) -> None:
         self._leave({AppointmentStatus.ACCEPTED}, AppointmentStatus.IN_PROGRESS)

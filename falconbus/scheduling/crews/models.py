@@ -54,7 +54,10 @@ class Assignment(Model):
         ),
         Index("ix_assignments_staff_appointment", "staff_id", "appointment_id"),
         Index("ix_assignments_staff_time", "staff_id", "ends_at"),
-        Index("ix_assignments_unanswered", "answer_by", postgresql_where=text("status = 'offered'")),
+        Index(
+            "ix_assignments_unanswered", "answer_by",
+            postgresql_where=text("status = 'offered' AND escalated_at IS NULL"),
+        ),
         Index(
             "ix_assignments_appointment_person", "appointment_id", "staff_id", unique=True,
             postgresql_where=text(_LIVE),
@@ -98,6 +101,13 @@ class Assignment(Model):
         if self.status != AssignmentStatus.OFFERED:
             raise NotAnswerable(f"this was {_WORDS[self.status]} before")
         self.status, self.answered_at = AssignmentStatus.ACCEPTED, at
+
+    def offer_again(self, *, at: datetime, answer_by: datetime) -> None:
+        """What was accepted is not what it was, and has to be answered anew; NotAnswerable unless it is accepted."""
+        if self.status != AssignmentStatus.ACCEPTED:
+            raise NotAnswerable(f"this was {_WORDS[self.status]} before")
+        self.status, self.offered_at, self.answer_by = AssignmentStatus.OFFERED, at, answer_by
+        self.answered_at = self.escalated_at = None
 
     def reject(self, reason: str, *, at: datetime) -> None:
         """Also after it was accepted: people fall ill. NotAnswerable when it is over."""

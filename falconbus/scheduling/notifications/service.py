@@ -9,6 +9,7 @@ from falconbus import jobs
 from falconbus.extensions import db
 from falconbus.jobs import Job
 from falconbus.kit import clock
+from falconbus.scheduling.notifications import counting
 from falconbus.scheduling.notifications.models import Kind
 
 
@@ -26,10 +27,13 @@ class Message:
 
 _INSERT = text("""
     WITH told AS (
-        INSERT INTO notifications (staff_id, kind, title, message, appointment_id, assignment_id, schedule_id, created_at)
+        INSERT INTO notifications
+            (staff_id, kind, title, message, appointment_id, assignment_id, schedule_id, created_at)
         SELECT id, :kind, :title, :message, :appointment_id, :assignment_id, :schedule_id, :now
         FROM users WHERE id = ANY (:staff_ids) AND active ORDER BY id
         RETURNING id, staff_id
+    ), unread AS (
+        INSERT INTO unread_notifications (notification_id, staff_id) SELECT id, staff_id FROM told
     )
     SELECT told.id, told.staff_id, coalesce(profile.wants_mail, true) AS wants_mail
     FROM told LEFT JOIN staff_profiles AS profile USING (staff_id) ORDER BY told.id
@@ -54,7 +58,9 @@ def notify(staff_ids: Collection[int], told: Message) -> None:
         "schedule_id": told.schedule_id,
         "now": clock.now(),
     }
-    for row in db.session.execute(_INSERT, values).all():
+    told_of = db.session.execute(_INSERT, values).all()
+    counting.note_change([row.staff_id for row in told_of])
+    for row in told_of:
         if row.wants_mail:
             jobs.enqueue(Job.MAIL_NOTIFICATION, notification_id=row.id)
 

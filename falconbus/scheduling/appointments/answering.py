@@ -1,0 +1,144 @@
+"""What people answer who are asked for a charter: yes, no, or that a colleague takes it."""
+
+from collections.abc import Sequence
+
+from falconbus.kit import clock
+from falconbus.kit.errors import Invalid
+from falconbus.scheduling.appointments import access, dispatch_queries, history, offering, telling
+from falconbus.scheduling.appointments.errors import ImpossibleChange
+from falconbus.scheduling.appointments.models import OPEN, Action, Appointment, AppointmentStatus
+from falconbus.scheduling.appointments.record import AppointmentRecord
+from falconbus.scheduling.crews import queries as crew_queries
+from falconbus.scheduling.crews import service as crews
+from falconbus.scheduling.crews.errors import NotAnswerable, StaffBusy
+from falconbus.scheduling.crews.models import LIVE, Assignment, AssignmentStatus, Part
+from falconbus.scheduling.notifications.models import Kind
+from falconbus.scheduling.staff import standing
+from falconbus.scheduling.staff.standing import Standing
+from falconbus.security import Identity
+
+_SUGGESTED = 50
+
+
+def accept(reference: str, identity: Identity) -> Appointment:
+    """Take one's part in a charter; the last to do so makes it accepted. Who hands it over is off it by that.
+
+    AppointmentNotFound, NotAnswerable, ImpossibleChange, UnknownStaff, StaffBusy, OnLeave, LicenceExpired.
+    """
+    now = clock.now()
+    appointment = access.lock_visible(reference, identity)
+    crew = crew_queries.on_charter(appointment.id)
+    mine = _own(crew, identity)
+    replaced = None
+    if mine.status == AssignmentStatus.OFFERED:
+        if appointment.ends_at <= now:
+            raise ImpossibleChange("the charter is over")
+        crews.check_standing({mine.staff_id: Part(mine.part)}, offering.ride_of(appointment))
+        replaced = next((each for each in crew if each.id == mine.replaces_id), None)
+    crews.accept(mine, at=now, replaced=replaced)
+    settles = appointment.status == AppointmentStatus.ASSIGNED and crews.is_settled(_live(crew))
+    if settles:
+        appointment.accept()
+    if replaced is not None:
+        _announce_takeover(appointment, mine, replaced)
+    if settles or replaced is None:
+        history.record(appointment, Action.ACCEPTED, by_id=mine.staff_id)
+    if settles:
+        dispatchers = dispatch_queries.dispatchers(appointment)
+        telling.tell(dispatchers, Kind.ACCEPTED, appointment, "all of its crew have accepted")
+    return appointment
+
+
+def reject(reference: str, identity: Identity, *, reason: str) -> Appointment:
+    """Say no, before or after a yes, until it has begun; the operator has to find somebody else.
+
+    Who was asked by a colleague to take over leaves it with them. AppointmentNotFound, NotAnswerable, ImpossibleChange.
+    """
+    now = clock.now()
+    appointment = access.lock_visible(reference, identity)
+    crew = crew_queries.on_charter(appointment.id)
+    mine = _own(crew, identity)
+    was_asked_by = mine.replaces_id if mine.status == AssignmentStatus.OFFERED else None
+    mine.reject(reason, at=now)
+    name = telling.names([mine.staff_id])[mine.staff_id]
+    if was_asked_by is not None:
+        told = [each.staff_id for each in crew if each.id == was_asked_by]
+        happened = f"{name} does not take over from you"
+    else:
+        _take_back_offers(appointment, crew, mine)
+        appointment.reject(by_id=mine.staff_id, reason=reason)
+        told = dispatch_queries.dispatchers(appointment)
+        happened = f"{name} has rejected it"
+    history.record(appointment, Action.REJECTED, by_id=mine.staff_id, note=reason)
+    telling.tell(told, Kind.REJECTED, appointment, happened, f"Reason: {reason}", assignment_id=mine.id)
+    return appointment
+
+
+def hand_over(reference: str, identity: Identity, *, to: int) -> Appointment:
+    """Ask a colleague to take one's part; it stays one's own until they accept.
+
+    Who asks another one takes the first question back.
+    AppointmentNotFound, NotAnswerable, ImpossibleChange, Invalid, UnknownStaff, StaffBusy, OnLeave, LicenceExpired.
+    """
+    now = clock.now()
+    appointment = access.lock_visible(reference, identity)
+    crew = crew_queries.on_charter(appointment.id)
+    mine = _own(crew, identity)
+    _check_can_hand_over(appointment, mine, to)
+    offering.check_ahead(appointment, now)
+    parts = {to: Part(mine.part)}
+    crews.check_standing(parts, offering.ride_of(appointment), {to: "/to"})
+    if any(each.staff_id == to and each.replaces_id != mine.id for each in _live(crew)):
+        raise StaffBusy("they are on this charter already, or asked to be", pointer="/to")
+    _take_back_offers(appointment, crew, mine)
+    offered = offering.offer(appointment, parts, at=now, replaces_id=mine.id)
+    names = telling.names([mine.staff_id, to])
+    history.record(appointment, Action.OFFERED_ON, by_id=mine.staff_id, note=f"{names[mine.staff_id]} to {names[to]}")
+    telling.offers(appointment, offered, f"{names[mine.staff_id]} asks you to take over.")
+    return appointment
+
+
+def colleagues(record: AppointmentRecord, part: Part) -> list[Standing]:
+    """Who could take a part in a charter and has none in it, those with most rest first."""
+    on_it = {who.id for who in record.crew}
+    free = standing.free(part, record.starts_at, record.ends_at, besides=record.id, limit=_SUGGESTED + len(on_it))
+    return [each for each in free if each.staff_id not in on_it][:_SUGGESTED]
+
+
+def _own(crew: Sequence[Assignment], identity: Identity) -> Assignment:
+    """The caller's part in a charter: the one to answer for, else their last; NotAnswerable if they never had one."""
+    own = [each for each in crew if each.staff_id == identity.user_id]
+    if not own:
+        raise NotAnswerable("you are not asked for this charter")
+    return next((each for each in own if each.status in LIVE), own[-1])
+
+
+def _live(crew: Sequence[Assignment]) -> list[Assignment]:
+    return [each for each in crew if each.status in LIVE]
+
+
+def _check_can_hand_over(appointment: Appointment, mine: Assignment, to: int) -> None:
+    if to == mine.staff_id:
+        raise Invalid("a ride is handed over to somebody else", pointer="/to")
+    if mine.status not in LIVE:
+        raise NotAnswerable("you are not on this charter (any more)")
+    if appointment.status not in OPEN:
+        raise ImpossibleChange(f"the charter is {appointment.status.replace('_', ' ')}")
+    if mine.status == AssignmentStatus.OFFERED and mine.replaces_id is not None:
+        raise ImpossibleChange("it is not yours to hand over until you have accepted it")
+
+
+def _take_back_offers(appointment: Appointment, crew: Sequence[Assignment], mine: Assignment) -> None:
+    """Whom I had asked to take over need not answer any more."""
+    asked = [each for each in _live(crew) if each.replaces_id == mine.id]
+    crews.withdraw(asked, at=clock.now())
+    told = {each.staff_id for each in asked}
+    telling.tell(told, Kind.WITHDRAWN, appointment, "you are no longer asked for it")
+
+
+def _announce_takeover(appointment: Appointment, mine: Assignment, replaced: Assignment) -> None:
+    names = telling.names([mine.staff_id, replaced.staff_id])
+    happened = f"{names[mine.staff_id]} has taken over from {names[replaced.staff_id]}"
+    history.record(appointment, Action.HANDED_OVER, by_id=mine.staff_id, note=happened)
+    told = {mine.staff_id, replaced.staff_id, *dispatch_queries.dispatchers(appointment)}
+    telling.tell(told, Kind.HANDED_OVER, appointment, happened, assignment_id=mine.id)

@@ -1,0 +1,60 @@
+"""The services that charters can include. A change is for charters to come: what was promised is a copy."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select
+
+from falconbus.accounts import audit
+from falconbus.extensions import AnySelect, db
+from falconbus.kit.errors import Invalid
+from falconbus.network.policy import read_price
+from falconbus.network.service import add
+from falconbus.network.service import change as change_row
+from falconbus.scheduling.appointments.errors import ServiceExists, ServiceNotFound
+from falconbus.scheduling.appointments.models import Service
+from falconbus.security import Identity, Permission
+
+
+def services(identity: Identity, *, everything: bool) -> AnySelect:
+    """Services on offer by name; `everything`, for who dispatches: also those that are not any more. Invalid."""
+    if everything and not identity.may(Permission.DISPATCH):
+        raise Invalid("is for operators", pointer="all")
+    statement: AnySelect = select(*Service.__table__.columns).order_by(Service.name)
+    return statement if everything else statement.where(Service.active)
+
+
+def get_service(service_id: int, identity: Identity) -> Service:
+    """A service on offer; operators see the others, too. ServiceNotFound."""
+    service = db.session.get(Service, service_id)
+    if service is None or not (service.active or identity.may(Permission.DISPATCH)):
+        raise ServiceNotFound
+    return service
+
+
+def create(values: Mapping[str, Any]) -> Service:
+    """Offer a service, in the currency of the house; ServiceExists, BadPrice."""
+    currency: str = current_app.config["SETTINGS"].currency
+    service = Service(**_columns(values, currency), currency=currency)
+    add(service, ServiceExists(pointer="/name"))
+    audit.record("create", "services", service.id, **values)
+    return service
+
+
+def change(service_id: int, changes: Mapping[str, Any]) -> Service:
+    """Change a service from now on; ServiceNotFound, ServiceExists, BadPrice."""
+    service = db.session.scalar(select(Service).where(Service.id == service_id).with_for_update())
+    if service is None:
+        raise ServiceNotFound
+    change_row(service, _columns(changes, service.currency), ServiceExists(pointer="/name"))
+    return service
+
+
+def _columns(values: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    columns = dict(values)
+    if "duration" in columns:
+        columns["duration_minutes"] = columns.pop("duration")
+    if "price" in columns:
+        columns["price"] = read_price(columns["price"], currency, "/price")
+    return columns

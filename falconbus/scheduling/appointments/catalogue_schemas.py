@@ -1,0 +1,66 @@
+"""Shapes of the services that charters can include."""
+
+from typing import Annotated
+
+import msgspec
+from pydantic import Field
+
+from falconbus.extensions import AnyRow
+from falconbus.kit import money
+from falconbus.kit.schema import Body, Name
+from falconbus.network.schemas import Change, Price, left_out
+from falconbus.pagination import PageQuery
+from falconbus.scheduling.appointments.models import Service
+from falconbus.scheduling.appointments.request_schemas import Note
+
+Duration = Annotated[int, Field(ge=0, le=100_000)]
+
+
+class NewService(Body):
+    """A service to be offered; the duration in minutes, the price in the currency of the house."""
+
+    name: Name
+    description: Note = ""
+    duration: Duration
+    price: Price
+    active: bool = True
+
+
+class ServiceChange(Change):
+    """A service's new sides; what charters were promised stays."""
+
+    name: Name = Field(default_factory=left_out)
+    description: Note = Field(default_factory=left_out)
+    duration: Duration = Field(default_factory=left_out)
+    price: Price = Field(default_factory=left_out)
+    active: bool = Field(default_factory=left_out)
+
+
+class ServicesQuery(PageQuery):
+    """`all`: also what is no longer offered, for who dispatches."""
+
+    all: bool = False
+
+
+class ServiceOut(msgspec.Struct):
+    """A service; the duration in minutes."""
+
+    id: int
+    name: str
+    description: str
+    duration: int
+    price: str
+    currency: str
+    active: bool
+
+    @classmethod
+    def of(cls, service: Service | AnyRow) -> "ServiceOut":
+        return cls(
+            id=service.id,
+            name=service.name,
+            description=service.description,
+            duration=service.duration_minutes,
+            price=money.to_text(service.price, service.currency),
+            currency=service.currency,
+            active=service.active,
+        )

@@ -1,0 +1,56 @@
+"""Addresses of the services that charters can include."""
+
+from flask import Blueprint
+
+from falconbus.idempotency import idempotent
+from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
+from falconbus.network.errors import BadPrice
+from falconbus.pagination import Page, numbered
+from falconbus.scheduling.appointments import catalogue
+from falconbus.scheduling.appointments.catalogue_schemas import NewService, ServiceChange, ServiceOut, ServicesQuery
+from falconbus.scheduling.appointments.errors import ServiceExists, ServiceNotFound
+from falconbus.security import Permission, caller, public, requires
+from falconbus.telemetry.budget import query_budget
+
+bp = Blueprint("charter_services", __name__, url_prefix="/api/v1/scheduling")
+
+
+@bp.get("/services")
+@public
+@query_budget(2)
+@accepts_query(ServicesQuery)
+@returns(Page[ServiceOut])
+def list_services(query: ServicesQuery) -> Page[ServiceOut]:
+    """Services on offer, by name."""
+    rows, *neighbours = numbered(catalogue.services(caller(), everything=query.all), query)
+    return Page(pick_fields([ServiceOut.of(row) for row in rows], ServiceOut, query.fields), *neighbours)
+
+
+@bp.get("/services/<id:service_id>")
+@public
+@query_budget(2)
+@returns(ServiceOut, 200, ServiceNotFound)
+def get_service(service_id: int) -> ServiceOut:
+    """A service."""
+    return ServiceOut.of(catalogue.get_service(service_id, caller()))
+
+
+@bp.post("/services")
+@requires(Permission.DISPATCH)
+@query_budget(5)
+@accepts(NewService)
+@idempotent
+@returns(ServiceOut, 201, ServiceExists, BadPrice)
+def create_service(body: NewService) -> ServiceOut:
+    """Offer a service."""
+    return ServiceOut.of(catalogue.create(body.model_dump()))
+
+
+@bp.patch("/services/<id:service_id>")
+@requires(Permission.DISPATCH)
+@query_budget(5)
+@accepts(ServiceChange)
+@returns(ServiceOut, 200, ServiceNotFound, ServiceExists, BadPrice)
+def change_service(service_id: int, body: ServiceChange) -> ServiceOut:
+    """Change a service from now on; what charters were promised stays."""
+    return ServiceOut.of(catalogue.change(service_id, body.changes()))

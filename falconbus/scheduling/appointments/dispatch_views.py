@@ -1,0 +1,124 @@
+"""Addresses of dispatching: assign, accept, reject, hand over, begin, complete, cancel."""
+
+from flask import Blueprint
+
+from falconbus.kit.schema import accepts, accepts_query, returns
+from falconbus.scheduling.appointments import answering, dispatching, progress, queries
+from falconbus.scheduling.appointments.dispatch_schemas import (
+    AssignedOut,
+    AssignmentIn,
+    ColleagueOut,
+    ColleaguesOut,
+    ColleaguesQuery,
+    HandOverIn,
+    Nothing,
+    ReasonIn,
+    WarningOut,
+)
+from falconbus.scheduling.appointments.errors import AppointmentNotFound, BusTooSmall, ImpossibleChange
+from falconbus.scheduling.appointments.models import Appointment
+from falconbus.scheduling.appointments.schemas import AppointmentOut
+from falconbus.scheduling.crews.errors import (
+    BusBusy,
+    LicenceExpired,
+    NotAnswerable,
+    OnLeave,
+    StaffBusy,
+    UnknownStaff,
+)
+from falconbus.security import Forbidden, Permission, caller, public, requires
+from falconbus.telemetry.budget import query_budget
+from falconbus.timetable.errors import UnknownBus
+
+bp = Blueprint("dispatch", __name__, url_prefix="/api/v1/scheduling")
+
+_STANDING = (UnknownStaff, StaffBusy, OnLeave, LicenceExpired)
+
+
+@bp.post("/appointments/<reference>/assign")
+@requires(Permission.DISPATCH)
+@query_budget(42)
+@accepts(AssignmentIn)
+@returns(AssignedOut, 200, AppointmentNotFound, ImpossibleChange, UnknownBus, BusTooSmall, BusBusy, *_STANDING)
+def assign(reference: str, body: AssignmentIn) -> AssignedOut:
+    """Choose (anew) the crew and the bus; who is new is asked, who stays keeps their answer."""
+    appointment, warned = dispatching.assign(reference, caller(), crew=body.crew(), bus_id=body.bus_id, note=body.note)
+    return AssignedOut(_shown(appointment), [WarningOut.of(each) for each in warned])
+
+
+@bp.post("/appointments/<reference>/accept")
+@requires(Permission.OWN_DUTIES)
+@query_budget(28)
+@accepts(Nothing)
+@returns(AppointmentOut, 200, AppointmentNotFound, NotAnswerable, ImpossibleChange, *_STANDING)
+def accept(reference: str, body: Nothing) -> AppointmentOut:
+    """Take one's part; the last to do so makes the charter accepted."""
+    del body
+    return _shown(answering.accept(reference, caller()))
+
+
+@bp.post("/appointments/<reference>/reject")
+@requires(Permission.OWN_DUTIES)
+@query_budget(20)
+@accepts(ReasonIn)
+@returns(AppointmentOut, 200, AppointmentNotFound, NotAnswerable, ImpossibleChange)
+def reject(reference: str, body: ReasonIn) -> AppointmentOut:
+    """Say no, also after a yes, until it has begun; the operator is told why."""
+    return _shown(answering.reject(reference, caller(), reason=body.reason))
+
+
+@bp.post("/appointments/<reference>/hand-over")
+@requires(Permission.OWN_DUTIES)
+@query_budget(18)
+@accepts(HandOverIn)
+@returns(AppointmentOut, 200, AppointmentNotFound, NotAnswerable, ImpossibleChange, *_STANDING)
+def hand_over(reference: str, body: HandOverIn) -> AppointmentOut:
+    """Ask a colleague to take one's part, which stays one's own until they accept."""
+    return _shown(answering.hand_over(reference, caller(), to=body.to))
+
+
+@bp.get("/appointments/<reference>/colleagues")
+@requires(Permission.OWN_DUTIES)
+@query_budget(2)
+@accepts_query(ColleaguesQuery)
+@returns(ColleaguesOut, 200, AppointmentNotFound)
+def list_colleagues(reference: str, query: ColleaguesQuery) -> ColleaguesOut:
+    """Who is free for a charter and not on it, those with most rest before it first; at most 50."""
+    free = answering.colleagues(queries.get_visible(reference, caller()), query.wanted())
+    return ColleaguesOut([ColleagueOut.of(standing) for standing in free])
+
+
+@bp.post("/appointments/<reference>/begin")
+@requires(Permission.OWN_DUTIES)
+@query_budget(20)
+@accepts(Nothing)
+@returns(AppointmentOut, 200, AppointmentNotFound, Forbidden, ImpossibleChange)
+def begin(reference: str, body: Nothing) -> AppointmentOut:
+    """It is under way, say its driver or the office; 12 hours before its start at the earliest."""
+    del body
+    return _shown(progress.begin(reference, caller()))
+
+
+@bp.post("/appointments/<reference>/complete")
+@requires(Permission.OWN_DUTIES)
+@query_budget(12)
+@accepts(Nothing)
+@returns(AppointmentOut, 200, AppointmentNotFound, Forbidden, ImpossibleChange)
+def complete(reference: str, body: Nothing) -> AppointmentOut:
+    """It is done, say its driver or the office."""
+    del body
+    return _shown(progress.complete(reference, caller()))
+
+
+@bp.post("/appointments/<reference>/cancel")
+@public
+@query_budget(32)
+@accepts(ReasonIn)
+@returns(AppointmentOut, 200, AppointmentNotFound, Forbidden, ImpossibleChange)
+def cancel(reference: str, body: ReasonIn) -> AppointmentOut:
+    """Call it off before it begins: the office any, a client their own by account or manage token."""
+    return _shown(progress.cancel(reference, caller(), reason=body.reason))
+
+
+def _shown(appointment: Appointment) -> AppointmentOut:
+    return AppointmentOut.of(queries.get_record(appointment.id, caller()))

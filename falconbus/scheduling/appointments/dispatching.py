@@ -1,0 +1,87 @@
+"""Giving a charter its crew and its bus."""
+
+from collections.abc import Mapping, Sequence
+
+from psycopg import errors as database_errors
+from sqlalchemy.exc import IntegrityError
+
+from falconbus.extensions import db
+from falconbus.kit import clock
+from falconbus.scheduling.appointments import access, dispatch_queries, history, offering, telling
+from falconbus.scheduling.appointments.errors import BusTooSmall
+from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentStatus
+from falconbus.scheduling.crews import queries as crew_queries
+from falconbus.scheduling.crews import service as crews
+from falconbus.scheduling.crews.errors import BusBusy
+from falconbus.scheduling.crews.models import LIVE, Assignment, Part
+from falconbus.scheduling.crews.service import Crew, Warned
+from falconbus.scheduling.notifications.models import Kind
+from falconbus.security import Identity
+from falconbus.timetable.errors import UnknownBus
+
+_BUS_CONSTRAINTS = frozenset({"ex_appointments_bus", "schedules_bus_on_charter"})
+
+
+def assign(
+    reference: str, identity: Identity, *, crew: Crew, bus_id: int | None, note: str = ""
+) -> tuple[Appointment, list[Warned]]:
+    """Choose (anew) who works on a charter, and its bus; what to know of them comes with it.
+
+    Who is on it and stays, stays as they are; the others are taken off it; who is new is asked. AppointmentNotFound,
+    ImpossibleChange, UnknownStaff, StaffBusy, OnLeave, LicenceExpired, UnknownBus, BusTooSmall, BusBusy.
+    """
+    now = clock.now()
+    appointment = access.lock_visible(reference, identity)
+    was_accepted, old_bus_id = appointment.status == AppointmentStatus.ACCEPTED, appointment.bus_id
+    crews.check_distinct(crew)
+    appointment.assign(operator_id=identity.user_id or 0)
+    offering.check_ahead(appointment, now)
+    warned = crews.check_standing(crew.parts, offering.ride_of(appointment), crew.pointers)
+    bus_number = _give_bus(appointment, bus_id)
+    staying, leaving = _split(appointment, crew.parts)
+    crews.withdraw(leaving, at=now)
+    for each in staying:
+        each.replaces_id = None
+    kept = {each.staff_id for each in staying}
+    wanted = {staff_id: part for staff_id, part in crew.parts.items() if staff_id not in kept}
+    offered = offering.offer(appointment, wanted, at=now)
+    if crews.is_settled([*staying, *offered]):
+        appointment.accept()
+    history.record(appointment, Action.ASSIGNED, by_id=identity.user_id, note=note)
+    if appointment.status == AppointmentStatus.ACCEPTED and not was_accepted:
+        history.record(appointment, Action.ACCEPTED, by_id=identity.user_id)
+    telling.tell({each.staff_id for each in leaving}, Kind.WITHDRAWN, appointment, "you are no longer asked for it")
+    telling.offers(appointment, offered, note)
+    if appointment.bus_id != old_bus_id:
+        telling.tell(kept, Kind.CHANGED, appointment, "its bus has changed", f"Bus: {bus_number}")
+    return appointment, warned
+
+
+def _split(appointment: Appointment, parts: Mapping[int, Part]) -> tuple[Sequence[Assignment], Sequence[Assignment]]:
+    """Who is on a charter and does the same in its new crew, and who is not."""
+    live = [each for each in crew_queries.on_charter(appointment.id) if each.status in LIVE]
+    staying = [each for each in live if parts.get(each.staff_id) == each.part]
+    return staying, [each for each in live if each not in staying]
+
+
+def _give_bus(appointment: Appointment, bus_id: int | None) -> str:
+    """The number of the bus, or in words that there is none."""
+    number = "none yet"
+    if bus_id is not None:
+        bus = dispatch_queries.lock_bus(bus_id)
+        if bus is None or not bus.active:
+            raise UnknownBus("there is no such bus, or it is out of service", pointer="/bus_id")
+        if bus.capacity < appointment.passengers:
+            raise BusTooSmall(f"bus {bus.number} has {bus.capacity} seats", pointer="/bus_id")
+        number = bus.number
+    try:
+        with db.session.begin_nested():
+            appointment.bus_id = bus_id
+    except IntegrityError as fault:
+        refused = fault.orig
+        if not isinstance(refused, database_errors.ExclusionViolation):
+            raise
+        if refused.diag.constraint_name not in _BUS_CONSTRAINTS:
+            raise
+        raise BusBusy(pointer="/bus_id") from None
+    return number

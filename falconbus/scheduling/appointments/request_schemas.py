@@ -1,0 +1,183 @@
+"""Shapes of what clients ask for, what operators change, and how lists are narrowed."""
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, EmailStr, Field, StringConstraints, model_validator
+
+from falconbus.kit import clock
+from falconbus.kit.schema import Body, Line, Name
+from falconbus.network.schemas import Change, left_out
+from falconbus.pagination import CursorQuery
+from falconbus.scheduling.appointments.queries import Filters
+from falconbus.scheduling.appointments.requesting import Client, WantedCharter, WantedPlace
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
+
+
+def _read(value: object) -> object:
+    """Left to itself pydantic would take a bare number for seconds since 1970."""
+    if not isinstance(value, str):
+        return value
+    try:
+        if _MOMENT.fullmatch(value):
+            return datetime.fromisoformat(value)
+    except ValueError:
+        pass
+    raise ValueError("is not a time such as 2026-11-27T10:00:00+02:00")
+
+
+def _each_once(keys: list[int]) -> list[int]:
+    if len(set(keys)) < len(keys):
+        raise ValueError("names one twice")
+    return keys
+
+
+def _one_kind_of_line_end(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+Key = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_read)]
+Email = Annotated[EmailStr, StringConstraints(max_length=254)]
+Phone = Annotated[Line, StringConstraints(pattern=r"^\+?[0-9 ()./-]{6,30}$")]
+Passengers = Annotated[int, Field(ge=1, le=1000)]
+ServiceKeys = Annotated[list[Key], Field(min_length=1, max_length=20), AfterValidator(_each_once)]
+#: Text of many lines, which may be empty.
+Note = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]*$"
+    ),
+    AfterValidator(_one_kind_of_line_end),
+]
+
+
+class ClientIn(Body):
+    """Who asks."""
+
+    name: Name
+    email: Email
+    phone: Phone | None = None
+
+
+class PlaceIn(Body):
+    """A stop by its code, or a place in the client's words."""
+
+    stop: Annotated[Line, StringConstraints(max_length=16)] | None = None
+    text: Annotated[Line, StringConstraints(max_length=200)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.stop is None) == (self.text is None):
+            raise ValueError("give a stop or a text, one of both")
+        return self
+
+    def wanted(self) -> WantedPlace:
+        return WantedPlace(self.stop and self.stop.upper(), self.text)
+
+
+class AppointmentIn(Body):
+    """A charter to be asked for. Without an end it lasts as long as its services."""
+
+    client: ClientIn
+    pick_up: PlaceIn
+    drop_off: PlaceIn
+    start: Moment
+    end: Moment | None = None
+    services: ServiceKeys
+    passengers: Passengers
+    note: Note = ""
+
+    def wanted(self) -> WantedCharter:
+        return WantedCharter(
+            client=Client(self.client.name, self.client.email.lower(), self.client.phone),
+            pick_up=self.pick_up.wanted(),
+            drop_off=self.drop_off.wanted(),
+            start=self.start,
+            end=self.end,
+            services=self.services,
+            passengers=self.passengers,
+            note=self.note,
+        )
+
+
+class ClientChange(Change):
+    """A client's new contact; what is left out stays."""
+
+    name: Name = Field(default_factory=left_out)
+    email: Email = Field(default_factory=left_out)
+    phone: Phone | None = Field(default_factory=left_out)
+
+
+class AppointmentChangeIn(Change):
+    """A charter's new sides; with a new start and no end it is as long as it was."""
+
+    client: ClientChange = Field(default_factory=left_out)
+    pick_up: PlaceIn = Field(default_factory=left_out)
+    drop_off: PlaceIn = Field(default_factory=left_out)
+    start: Moment = Field(default_factory=left_out)
+    end: Moment = Field(default_factory=left_out)
+    services: ServiceKeys = Field(default_factory=left_out)
+    passengers: Passengers = Field(default_factory=left_out)
+    note: Note = Field(default_factory=left_out)
+
+    def changes(self) -> dict[str, Any]:
+        """What the caller gave; the client's sides by the names of their columns, places as they are wanted."""
+        given = self.model_fields_set
+        changes = self.model_dump(include=given - {"client", "pick_up", "drop_off"})
+        if "client" in given:
+            changes |= {f"client_{name}": value for name, value in self.client.changes().items()}
+        if "client_email" in changes:
+            changes["client_email"] = changes["client_email"].lower()
+        for name in ("pick_up", "drop_off"):
+            if name in given:
+                changes[name] = getattr(self, name).wanted()
+        return changes
+
+
+def _day_or_moment(value: str) -> str:
+    try:
+        instant = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("is neither a date nor a time with an offset") from None
+    if not 2000 <= instant.year <= 2200 or (instant.tzinfo is None and not _is_day(value)):
+        raise ValueError("is neither a date nor a time with an offset")
+    return value
+
+
+def _is_day(value: str) -> bool:
+    return re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII) is not None
+
+
+DayOrMoment = Annotated[str, AfterValidator(_day_or_moment)]
+
+
+class AppointmentsQuery(CursorQuery):
+    """`staff`: whose charters; `start_from` and `start_to` are days of the office's time zone, or times; both count."""
+
+    status: Literal["pending", "assigned", "accepted", "in_progress", "completed", "rejected", "cancelled"] | None = (
+        None
+    )
+    staff: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    client_email: Annotated[Line, StringConstraints(max_length=254)] | None = None
+    start_from: DayOrMoment | None = None
+    start_to: DayOrMoment | None = None
+
+    def filters(self, time_zone: str) -> Filters:
+        return Filters(
+            status=self.status,
+            staff_id=self.staff,
+            client_email=self.client_email,
+            starts_from=None if self.start_from is None else _bounds(self.start_from, time_zone)[0],
+            starts_before=None if self.start_to is None else _bounds(self.start_to, time_zone)[1],
+        )
+
+
+def _bounds(value: str, time_zone: str) -> tuple[datetime, datetime]:
+    """From and before when it is that day, or that very instant."""
+    if _is_day(value):
+        return clock.day_bounds(date.fromisoformat(value), time_zone)
+    instant = datetime.fromisoformat(value)
+    return instant, instant + timedelta(microseconds=1)

@@ -1,0 +1,75 @@
+"""Addresses of charters: ask, look, list, change. Dispatching them is next door."""
+
+from flask import Blueprint, current_app
+
+from falconbus.idempotency import IdempotencyKeyReused, RequestInProgress, idempotent
+from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
+from falconbus.limits import limited
+from falconbus.pagination import Page, keyset
+from falconbus.scheduling.appointments import access, changing, queries, requesting
+from falconbus.scheduling.appointments.errors import (
+    AppointmentNotFound,
+    BusTooSmall,
+    EndBeforeStart,
+    ImpossibleChange,
+    MixedCurrencies,
+    StartInPast,
+    TooShort,
+    UnknownService,
+    UnknownStop,
+)
+from falconbus.scheduling.appointments.request_schemas import AppointmentChangeIn, AppointmentIn, AppointmentsQuery
+from falconbus.scheduling.appointments.schemas import AppointmentOut, AppointmentRow, RequestedOut
+from falconbus.scheduling.crews.errors import BusBusy
+from falconbus.security import Permission, caller, public, requires
+from falconbus.telemetry.budget import query_budget
+
+bp = Blueprint("appointments", __name__, url_prefix="/api/v1/scheduling")
+
+_REFUSALS = (UnknownService, UnknownStop, StartInPast, EndBeforeStart, TooShort, MixedCurrencies)
+
+
+@bp.post("/appointments")
+@public
+@limited("ratelimit_booking")
+@query_budget(20)
+@accepts(AppointmentIn)
+@idempotent
+@returns(RequestedOut, 201, IdempotencyKeyReused, RequestInProgress, *_REFUSALS)
+def request_appointment(body: AppointmentIn) -> RequestedOut:
+    """Ask for a charter; whoever has the `manage_token` can look at it."""
+    record = requesting.request(body.wanted(), caller())
+    return RequestedOut.made(record, access.manage_token(record.reference, current_app.config["SECRET_KEY"]))
+
+
+@bp.get("/appointments")
+@requires(Permission.OWN_APPOINTMENTS)
+@query_budget(1)
+@accepts_query(AppointmentsQuery)
+@returns(Page[AppointmentRow])
+def list_appointments(query: AppointmentsQuery) -> Page[AppointmentRow]:
+    """Charters, newest first: operators see all, crew those they were asked for, clients theirs."""
+    filters = query.filters(current_app.config["SETTINGS"].time_zone)
+    statement, key = queries.visible(caller(), filters)
+    rows, *neighbours = keyset(statement, key, query)
+    shown = [AppointmentRow.of(queries.listed(row)) for row in rows]
+    return Page(pick_fields(shown, AppointmentRow, query.fields), *neighbours)
+
+
+@bp.get("/appointments/<reference>")
+@public
+@query_budget(2)
+@returns(AppointmentOut, 200, AppointmentNotFound)
+def show_appointment(reference: str) -> AppointmentOut:
+    """A charter, for the bearer of its manage token, its client's account, its crew, or operators."""
+    return AppointmentOut.of(queries.get_visible(reference, caller()))
+
+
+@bp.patch("/appointments/<reference>")
+@requires(Permission.DISPATCH)
+@query_budget(40)
+@accepts(AppointmentChangeIn)
+@returns(AppointmentOut, 200, AppointmentNotFound, ImpossibleChange, BusBusy, BusTooSmall, *_REFUSALS)
+def change_appointment(reference: str, body: AppointmentChangeIn) -> AppointmentOut:
+    """Change a charter until it begins; with other times its crew has to answer again."""
+    return AppointmentOut.of(changing.change(reference, caller(), body.changes()))

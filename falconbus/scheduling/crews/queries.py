@@ -1,0 +1,39 @@
+"""Reading and locking who is on a ride."""
+
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import select
+
+from falconbus.accounts.models import User
+from falconbus.extensions import AnyRow, db
+from falconbus.scheduling.crews.models import Assignment, Part
+from falconbus.scheduling.staff.models import StaffProfile
+
+
+def lock_people(staff_ids: Iterable[int]) -> None:
+    """One after the other is put on rides; what only refers to them (a notification, a token) goes on meanwhile."""
+    locked = select(User.id).where(User.id.in_(sorted(staff_ids))).order_by(User.id).with_for_update(key_share=True)
+    db.session.execute(locked)
+
+
+def on_charter(appointment_id: int) -> list[Assignment]:
+    """Who is, was, or was asked to be on a charter, oldest first; the caller holds the charter's lock."""
+    statement = select(Assignment).where(Assignment.appointment_id == appointment_id)
+    fresh = statement.order_by(Assignment.id).execution_options(populate_existing=True)
+    return list(db.session.scalars(fresh))
+
+
+def working(staff_ids: Collection[int], part: Part) -> set[int]:
+    """Those of them who work in this role."""
+    statement = select(User.id).where(User.id.in_(staff_ids), User.active, User.roles.any_() == part.value)
+    return set(db.session.scalars(statement))
+
+
+def people(staff_ids: Iterable[int]) -> dict[int, AnyRow]:
+    """`id`, `name` and `phone` of members of the staff, by key."""
+    statement = (
+        select(User.id, User.name, StaffProfile.phone)
+        .outerjoin(StaffProfile, StaffProfile.staff_id == User.id)
+        .where(User.id.in_(sorted(staff_ids)))
+    )
+    return {row.id: row for row in db.session.execute(statement)}

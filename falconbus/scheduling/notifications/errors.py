@@ -1,0 +1,8 @@
+"""Why a notification is not shown."""
+
+from falconbus.kit.errors import NotFound
+
+
+class NotificationNotFound(NotFound):
+    code = "notification_not_found"
+    title = "You have no such notification"

@@ -1,0 +1,73 @@
+"""Reads of notifications: always somebody's own."""
+
+from sqlalchemy import and_, select, text
+
+from falconbus.accounts.models import User
+from falconbus.extensions import AnyRow, AnySelect, db
+from falconbus.scheduling.appointments.models import Appointment
+from falconbus.scheduling.crews.models import Assignment
+from falconbus.scheduling.notifications.errors import NotificationNotFound
+from falconbus.scheduling.notifications.models import Kind, Notification, UnreadNotification
+
+_LINE = (
+    Notification.id.label("key"),
+    Notification.kind,
+    Notification.title,
+    UnreadNotification.notification_id.label("unread_id"),
+    Notification.created_at,
+    Notification.schedule_id,
+    Appointment.reference,
+    Appointment.status,
+    Appointment.starts_at,
+    Appointment.time_zone,
+    User.id.label("rejected_by_id"),
+    User.name.label("rejected_by"),
+    Assignment.reason,
+)
+# Two index-only scans: one count with a filter would have to join every row.
+_TOTALS = text("""
+    SELECT (SELECT count(*) FROM notifications WHERE staff_id = :staff_id) AS total,
+           (SELECT count(*) FROM unread_notifications WHERE staff_id = :staff_id) AS unread
+""")
+_UNREAD = text("SELECT count(*) FROM unread_notifications WHERE staff_id = :staff_id")
+
+
+def of_staff(staff_id: int) -> AnySelect:
+    """Somebody's notifications without their long text."""
+    statement = _with_subject(select(*_LINE)).where(Notification.staff_id == staff_id)
+    return statement.outerjoin(UnreadNotification, UnreadNotification.notification_id == Notification.id)
+
+
+def unread_of_staff(staff_id: int) -> AnySelect:
+    """Those of them that wait to be read; to be paged by UnreadNotification.notification_id, which has the index."""
+    statement = _with_subject(select(*_LINE)).where(UnreadNotification.staff_id == staff_id)
+    return statement.join(UnreadNotification, UnreadNotification.notification_id == Notification.id)
+
+
+def totals(staff_id: int) -> AnyRow:
+    """How many somebody has, and has not read."""
+    return db.session.execute(_TOTALS, {"staff_id": staff_id}).one()
+
+
+def unread(staff_id: int) -> int:
+    """How many somebody has not read."""
+    return db.session.scalar(_UNREAD, {"staff_id": staff_id}) or 0
+
+
+def get_notification(notification_id: int, staff_id: int) -> AnyRow:
+    """One of somebody's, with its text and the assignment that it is about; NotificationNotFound."""
+    statement = _with_subject(select(*_LINE, Notification.message, Assignment))
+    statement = statement.outerjoin(UnreadNotification, UnreadNotification.notification_id == Notification.id)
+    own = statement.where(Notification.id == notification_id, Notification.staff_id == staff_id)
+    row = db.session.execute(own).one_or_none()
+    if row is None:
+        raise NotificationNotFound
+    return row
+
+
+def _with_subject(statement: AnySelect) -> AnySelect:
+    return (
+        statement.outerjoin(Appointment, Appointment.id == Notification.appointment_id)
+        .outerjoin(Assignment, Assignment.id == Notification.assignment_id)
+        .outerjoin(User, and_(User.id == Assignment.staff_id, Notification.kind == Kind.REJECTED))
+    )

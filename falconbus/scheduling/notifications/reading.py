@@ -1,0 +1,59 @@
+"""What somebody does with their own notifications."""
+
+from sqlalchemy import TextClause, text
+
+from falconbus.extensions import db
+from falconbus.scheduling.notifications import counting
+from falconbus.scheduling.notifications.errors import NotificationNotFound
+
+_READ = text("""
+    WITH own AS (SELECT id FROM notifications WHERE id = :id AND staff_id = :staff_id),
+         read AS (DELETE FROM unread_notifications WHERE notification_id IN (SELECT id FROM own))
+    SELECT id FROM own
+""")
+_UNREAD = text("""
+    WITH own AS (SELECT id, staff_id FROM notifications WHERE id = :id AND staff_id = :staff_id FOR KEY SHARE),
+         unread AS (INSERT INTO unread_notifications (notification_id, staff_id) SELECT id, staff_id FROM own
+                    ON CONFLICT DO NOTHING)
+    SELECT id FROM own
+""")
+_READ_ALL = text("DELETE FROM unread_notifications WHERE staff_id = :staff_id")
+_READ_UP_TO = text("DELETE FROM unread_notifications WHERE staff_id = :staff_id AND notification_id <= :up_to")
+_PREFER = text("""
+    INSERT INTO staff_profiles (staff_id, wants_mail) VALUES (:staff_id, :wants_mail)
+    ON CONFLICT (staff_id) DO UPDATE SET wants_mail = excluded.wants_mail
+""")
+_WANTS_MAIL = text("SELECT wants_mail FROM staff_profiles WHERE staff_id = :staff_id")
+
+
+def mark_read(notification_id: int, staff_id: int) -> None:
+    """NotificationNotFound."""
+    _mark(_READ, notification_id, staff_id)
+
+
+def mark_unread(notification_id: int, staff_id: int) -> None:
+    """As if it had never been read; NotificationNotFound."""
+    _mark(_UNREAD, notification_id, staff_id)
+
+
+def mark_all_read(staff_id: int, up_to: int | None) -> int:
+    """All up to a key, so that what came meanwhile stays unread; how many there were."""
+    marked = db.session.execute(_READ_ALL if up_to is None else _READ_UP_TO, {"staff_id": staff_id, "up_to": up_to})
+    counting.note_change([staff_id])
+    return marked.rowcount  # type: ignore[attr-defined,no-any-return]
+
+
+def wants_mail(staff_id: int) -> bool:
+    """Whether somebody's notifications go out by mail, too; they do unless told otherwise."""
+    return db.session.scalar(_WANTS_MAIL, {"staff_id": staff_id}) is not False
+
+
+def prefer(staff_id: int, *, wants_mail: bool) -> None:
+    """Note what somebody prefers."""
+    db.session.execute(_PREFER, {"staff_id": staff_id, "wants_mail": wants_mail})
+
+
+def _mark(statement: TextClause, notification_id: int, staff_id: int) -> None:
+    if db.session.scalar(statement, {"id": notification_id, "staff_id": staff_id}) is None:
+        raise NotificationNotFound
+    counting.note_change([staff_id])

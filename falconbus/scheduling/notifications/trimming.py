@@ -1,0 +1,39 @@
+"""Old notifications go, read or not."""
+
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import text
+
+from falconbus import transactions
+from falconbus.extensions import db
+from falconbus.kit import clock
+from falconbus.scheduling.notifications import counting
+
+#: How many go at once, in a transaction of their own: nobody waits for long. And how often in one night.
+BATCH = 10_000
+_BATCHES = 50
+
+# By key, which grows with time: an index on the time would be one more to write for each notification. As arrays, the
+# keys are looked up one by one whatever the limit; a plan for any limit (prepared statements keep one) reads it all.
+_TRIM = text("""
+    WITH oldest AS (SELECT ARRAY(SELECT id FROM notifications ORDER BY id LIMIT :batch) AS ids),
+         unread AS (SELECT staff_id FROM unread_notifications
+                    WHERE notification_id = ANY ((SELECT ids FROM oldest)::bigint[])),
+         gone AS (DELETE FROM notifications
+                  WHERE id = ANY ((SELECT ids FROM oldest)::bigint[]) AND created_at < :before RETURNING id)
+    SELECT (SELECT count(*) FROM gone) AS gone, ARRAY(SELECT DISTINCT staff_id FROM unread) AS staff_ids
+""")
+
+
+def trim() -> None:
+    """Forget what is older than NOTIFICATION_DAYS, the oldest first."""
+    days = current_app.config["SETTINGS"].notification_days
+    values = {"before": clock.now() - timedelta(days=days), "batch": BATCH}
+    for _ in range(_BATCHES):
+        row = db.session.execute(_TRIM, values).one()
+        if row.gone:
+            counting.note_change(row.staff_ids)
+        transactions.commit()
+        if row.gone < BATCH:
+            return

@@ -1,0 +1,87 @@
+"""A person's duties: parts in charters and in line schedules, told in one way."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from falconbus.extensions import AnyRow
+from falconbus.kit import clock
+from falconbus.scheduling.crews.models import AssignmentStatus, Part
+from falconbus.scheduling.rosters import queries
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Duty:
+    """A person's part in a charter (`reference`) or in a line schedule (`schedule_id`).
+
+    `begins` and `ends` are local to where it begins. `changed_at`: when the assignment or its charter last changed.
+    """
+
+    assignment_id: int
+    staff_id: int
+    part: Part
+    status: AssignmentStatus
+    begins: datetime
+    ends: datetime
+    changed_at: datetime
+    title: str
+    origin: str
+    destination: str
+    reference: str | None
+    schedule_id: int | None
+    client_name: str | None
+    client_phone: str | None
+    note: str
+    passengers: int | None
+    bus_number: str | None
+    colleagues: tuple[str, ...]
+    services: tuple[str, ...]
+
+    @property
+    def is_charter(self) -> bool:
+        return self.reference is not None
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.status == AssignmentStatus.ACCEPTED
+
+    @property
+    def duration(self) -> timedelta:
+        """Counted between instants: within a zone Python subtracts what clocks show."""
+        return self.ends.astimezone(UTC) - self.begins.astimezone(UTC)
+
+    @classmethod
+    def of(cls, row: AnyRow) -> Self:
+        moments = (row.offered_at, row.answered_at, row.changed_at)
+        return cls(
+            assignment_id=row.id,
+            staff_id=row.staff_id,
+            part=Part(row.part),
+            status=AssignmentStatus(row.status),
+            begins=clock.local(row.starts_at, row.time_zone),
+            ends=clock.local(row.ends_at, row.time_zone),
+            changed_at=max(moment for moment in moments if moment is not None),
+            title=row.route_name or f"{row.origin} to {row.destination}",
+            origin=row.origin,
+            destination=row.destination,
+            reference=row.reference,
+            schedule_id=row.schedule_id,
+            client_name=row.client_name,
+            client_phone=row.client_phone,
+            note=row.note or "",
+            passengers=row.passengers,
+            bus_number=row.bus_number,
+            colleagues=tuple(row.colleagues),
+            services=tuple(row.services),
+        )
+
+
+def duties_between(staff_id: int, begin: datetime, end: datetime) -> list[Duty]:
+    """What somebody has accepted or is asked for that begins from `begin` up to, not with, `end`; by time."""
+    return [Duty.of(row) for row in queries.duties_between(staff_id, begin, end)]
+
+
+def find_duty(assignment_id: int, staff_id: int) -> Duty | None:
+    """One duty of a person, whatever has become of it."""
+    row = queries.find_duty(assignment_id, staff_id)
+    return None if row is None else Duty.of(row)

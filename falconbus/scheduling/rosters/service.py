@@ -1,0 +1,123 @@
+"""Use cases of rosters: a person's week, and the secret address of their calendar."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from flask import current_app
+
+from config import Settings
+from falconbus.kit import clock, references
+from falconbus.scheduling.crews.models import Part
+from falconbus.scheduling.rosters import duties, queries
+from falconbus.scheduling.rosters.duties import Duty
+from falconbus.scheduling.rosters.errors import CalendarNotFound
+from falconbus.scheduling.rosters.policy import Week
+from falconbus.scheduling.staff.errors import StaffNotFound
+from falconbus.security import Identity, Permission
+
+_PURPOSE = "roster calendar"
+_PAST, _AHEAD = timedelta(days=31), timedelta(days=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A stretch in which somebody is there, in minutes from midnight; past 1440 it is the next day."""
+
+    begins: int
+    ends: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of the office: the kind of leave, else when somebody is there, and the duties that begin on it."""
+
+    date: date
+    leave: str | None
+    hours: tuple[Hours, ...]
+    duties: tuple[Duty, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A person's week. The times count the accepted duties that begin in it, each as a whole."""
+
+    staff_id: int
+    name: str
+    week: Week
+    days: tuple[Day, ...]
+
+    @property
+    def driving(self) -> timedelta:
+        return self._time({Part.DRIVER})
+
+    @property
+    def working(self) -> timedelta:
+        return self._time(set(Part))
+
+    def _time(self, parts: set[Part]) -> timedelta:
+        listed = (duty for day in self.days for duty in day.duties)
+        return sum((duty.duration for duty in listed if duty.is_accepted and duty.part in parts), timedelta(0))
+
+
+def get_roster(staff_id: int, week: Week | None, identity: Identity) -> Roster:
+    """A person's week, by default the present one; StaffNotFound unless the caller is they or may see the staff."""
+    if staff_id != identity.user_id and not identity.may(Permission.SEE_STAFF):
+        raise StaffNotFound
+    zone = _settings().time_zone
+    week = week or Week.of(clock.today(zone))
+    person = queries.find_person(staff_id, week.days[0], week.days[-1])
+    if person is None:
+        raise StaffNotFound
+    begin, end = clock.day_bounds(week.days[0], zone)[0], clock.day_bounds(week.days[-1], zone)[1]
+    found = duties.duties_between(staff_id, begin, end)
+    leaves = [(kind, date.fromisoformat(first), date.fromisoformat(last)) for kind, first, last in person.leaves]
+    return Roster(
+        person.id, person.name, week, tuple(_day(day, person.hours, leaves, found, zone) for day in week.days)
+    )
+
+
+def _day(day: date, hours: list[list[int]], leaves: list[tuple[str, date, date]], found: list[Duty], zone: str) -> Day:
+    leave = next((kind for kind, first, last in leaves if first <= day <= last), None)
+    there = [Hours(begins, ends) for weekday, begins, ends in hours if weekday == day.isoweekday()]
+    begun = [duty for duty in found if clock.local(duty.begins, zone).date() == day]
+    return Day(day, leave, () if leave else tuple(there), tuple(begun))
+
+
+def calendar_url(staff_id: int) -> str:
+    """The secret address of a person's calendar, derived and never stored; StaffNotFound."""
+    number = queries.find_calendar_number(staff_id)
+    if number is None:
+        raise StaffNotFound
+    return _url(staff_id, number)
+
+
+def change_calendar_url(staff_id: int) -> str:
+    """Another secret address of a person's calendar: the old one ends."""
+    return _url(staff_id, queries.next_calendar_number(staff_id))
+
+
+def calendar_duties(token: str) -> list[Duty]:
+    """What stands in the calendar whose address bears `token`: a month back, four ahead. CalendarNotFound."""
+    staff_id, number = _read_token(token)
+    if queries.find_calendar_number(staff_id) != number:
+        raise CalendarNotFound
+    now = clock.now()
+    return duties.duties_between(staff_id, now - _PAST, now + _AHEAD)
+
+
+def _url(staff_id: int, number: int) -> str:
+    signature = references.signature(_settings().secret_key, _PURPOSE, f"{staff_id}.{number}")
+    return f"{_settings().public_url}/api/v1/scheduling/rosters/calendar/{staff_id}.{number}.{signature}.ics"
+
+
+def _read_token(token: str) -> tuple[int, int]:
+    value, _, signature = token.rpartition(".")
+    if not (token.isascii() and references.is_signature(signature, _settings().secret_key, _PURPOSE, value)):
+        raise CalendarNotFound
+    staff_id, _, number = value.partition(".")
+    return int(staff_id), int(number)
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings

@@ -1,0 +1,169 @@
+"""Reads of the staff. Lists are one statement, which counts too: a page past the end has the count and nothing else."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from flask import current_app
+from sqlalchemy import select, text
+
+from falconbus.accounts.models import Role, User
+from falconbus.extensions import AnyRow, db
+from falconbus.kit import clock, references
+from falconbus.scheduling.appointments.errors import AppointmentNotFound
+from falconbus.scheduling.appointments.models import Appointment
+from falconbus.scheduling.staff.errors import StaffNotFound
+from falconbus.scheduling.staff.models import Leave, Licence, WorkingHours
+
+_PERSON = """
+    person.id, person.name, person.email, person.roles, person.active, profile.phone,
+    (SELECT min(latest.expires_on)
+     FROM (SELECT max(expires_on) AS expires_on FROM licences
+           WHERE staff_id = person.id GROUP BY kind) AS latest) AS licence_expires_on,
+    (SELECT max(last_day) FROM leaves
+     WHERE staff_id = person.id AND first_day <= :today AND last_day >= :today) AS on_leave_until
+"""
+# Of some million accounts most are travellers': the page is cut before anything is read of those on it.
+_FOUND = """
+    WITH found AS (
+        SELECT id, name, email, roles, active FROM users
+        WHERE roles <> '{}' AND (active OR NOT :only_active)
+          AND (CAST(:role AS text) IS NULL OR :role = ANY (roles))
+          AND (CAST(:words AS text) IS NULL
+               OR strpos(lower(name), lower(:words)) > 0 OR strpos(email, lower(:words)) > 0)
+    ), total AS (
+        SELECT count(*) AS count FROM found
+    ), person AS (
+        SELECT * FROM found ORDER BY name, id LIMIT :limit OFFSET :offset
+    )
+"""
+_DUTY = """
+    duty AS NOT MATERIALIZED (
+        SELECT assignments.staff_id, assignments.part, assignments.starts_at, assignments.ends_at,
+               appointments.reference, assignments.schedule_id,
+               coalesce(appointments.time_zone, stops.time_zone) AS time_zone
+        FROM assignments
+        LEFT JOIN appointments ON appointments.id = assignments.appointment_id
+        LEFT JOIN schedules ON schedules.id = assignments.schedule_id
+        LEFT JOIN routes ON routes.id = schedules.route_id
+        LEFT JOIN stops ON stops.id = routes.origin_id
+        WHERE assignments.status = 'accepted'
+    )
+"""
+_STAFF = text(f"""
+    {_FOUND} SELECT total.count AS total, {_PERSON}
+    FROM total
+    LEFT JOIN person ON true
+    LEFT JOIN staff_profiles AS profile ON profile.staff_id = person.id
+    ORDER BY person.name, person.id
+""")  # noqa: S608  all of it is ours
+_ACTIVE = text(f"""
+    {_FOUND}, {_DUTY} SELECT total.count AS total, {_PERSON},
+        present.reference, present.schedule_id, present.ends_at AS until, present.time_zone,
+        following.starts_at AS next_starts_at, following.time_zone AS next_time_zone
+    FROM total
+    LEFT JOIN person ON true
+    LEFT JOIN staff_profiles AS profile ON profile.staff_id = person.id
+    LEFT JOIN LATERAL (
+        SELECT * FROM duty WHERE staff_id = person.id AND ends_at > :now AND starts_at <= :now LIMIT 1
+    ) AS present ON true
+    LEFT JOIN LATERAL (
+        SELECT * FROM duty WHERE staff_id = person.id AND ends_at > :now AND starts_at > :now
+        ORDER BY starts_at LIMIT 1
+    ) AS following ON true
+    ORDER BY person.name, person.id
+""")  # noqa: S608  all of it is ours
+_ONE = text(f"""
+    SELECT {_PERSON}
+    FROM users AS person
+    LEFT JOIN staff_profiles AS profile ON profile.staff_id = person.id
+    WHERE person.id = :staff_id AND person.roles <> '{{}}'
+""")  # noqa: S608  all of it is ours
+_DUTIES = text(f"""
+    WITH {_DUTY} SELECT part, starts_at, ends_at, reference, schedule_id, time_zone FROM duty
+    WHERE staff_id = :staff_id AND ends_at > :since AND starts_at < :until
+    ORDER BY starts_at
+""")  # noqa: S608  all of it is ours
+_DUTIES_TO_COME = text("""
+    SELECT count(*) FROM assignments
+    WHERE staff_id = :staff_id AND status = 'accepted' AND ends_at > :now AND NOT part = ANY (CAST(:kept AS varchar[]))
+""")
+
+
+def staff(
+    *, role: Role | None, words: str | None, only_active: bool, limit: int, offset: int
+) -> tuple[int, list[AnyRow]]:
+    """How many have a role, and some of them by name; those with open accounts with what they do and what comes next.
+
+    `role`: only those who have it; `words`: only those whose name or e-mail has them.
+    """
+    values = {
+        "role": role,
+        "words": words,
+        "only_active": only_active,
+        "limit": limit,
+        "offset": offset,
+        "today": _today(),
+        "now": clock.now(),
+    }
+    rows = db.session.execute(_ACTIVE if only_active else _STAFF, values).all()
+    return rows[0].total, [row for row in rows if row.id is not None]
+
+
+def get_person(staff_id: int) -> AnyRow:
+    """A member of the staff as the lists show them; StaffNotFound."""
+    row = db.session.execute(_ONE, {"staff_id": staff_id, "today": _today()}).one_or_none()
+    if row is None:
+        raise StaffNotFound
+    return row
+
+
+def lock_person(staff_id: int) -> User:
+    """The account of a member of the staff, to be changed with what belongs to it; StaffNotFound."""
+    statement = select(User).where(User.id == staff_id, User.roles != []).with_for_update(key_share=True)
+    user = db.session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
+    if user is None:
+        raise StaffNotFound
+    return user
+
+
+def licences(staff_id: int) -> Sequence[Licence]:
+    """A person's licences, those that were renewed too: by kind, the latest first."""
+    statement = select(Licence).where(Licence.staff_id == staff_id)
+    return db.session.scalars(statement.order_by(Licence.kind, Licence.expires_on.desc(), Licence.id)).all()
+
+
+def hours(staff_id: int) -> Sequence[WorkingHours]:
+    """A person's week."""
+    statement = select(WorkingHours).where(WorkingHours.staff_id == staff_id)
+    return db.session.scalars(statement.order_by(WorkingHours.weekday, WorkingHours.begins_minute)).all()
+
+
+def leaves_to_come(staff_id: int) -> Sequence[Leave]:
+    """A person's leave that is not over."""
+    statement = select(Leave).where(Leave.staff_id == staff_id, Leave.last_day >= _today())
+    return db.session.scalars(statement.order_by(Leave.first_day, Leave.id)).all()
+
+
+def duties(staff_id: int, since: datetime, until: datetime) -> Sequence[AnyRow]:
+    """Accepted duties that meet a time, each with the zone in which it is read."""
+    return db.session.execute(_DUTIES, {"staff_id": staff_id, "since": since, "until": until}).all()
+
+
+def count_duties_to_come(staff_id: int, *, kept: Sequence[str]) -> int:
+    """How many accepted duties that are not over somebody has, but for those of the `kept` parts."""
+    values = {"staff_id": staff_id, "now": clock.now(), "kept": list(kept)}
+    number: int = db.session.execute(_DUTIES_TO_COME, values).scalar_one()
+    return number
+
+
+def get_appointment_id(reference: str) -> int:
+    """The key of a charter; AppointmentNotFound."""
+    statement = select(Appointment.id).where(Appointment.reference == references.read_reference(reference))
+    appointment_id = db.session.scalars(statement).one_or_none()
+    if appointment_id is None:
+        raise AppointmentNotFound
+    return appointment_id
+
+
+def _today() -> date:
+    return clock.today(current_app.config["SETTINGS"].time_zone)

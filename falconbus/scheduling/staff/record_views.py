@@ -1,0 +1,80 @@
+"""What is kept of the staff over the API: licences, working hours, leave."""
+
+from flask import Blueprint
+
+from falconbus.idempotency import idempotent
+from falconbus.kit.schema import accepts, returns
+from falconbus.scheduling.staff import queries, records
+from falconbus.scheduling.staff.errors import (
+    HoursOverlap,
+    LastDayBeforeFirst,
+    LeaveNotFound,
+    LeaveTooLong,
+    LicenceExists,
+    LicenceNotFound,
+    StaffNotFound,
+)
+from falconbus.scheduling.staff.record_schemas import (
+    HoursOut,
+    LicenceOut,
+    NewLeaveIn,
+    NewLeaveOut,
+    NewLicence,
+    Week,
+    WeekOut,
+)
+from falconbus.security import Permission, requires
+from falconbus.telemetry.budget import query_budget
+
+bp = Blueprint("staff_records", __name__, url_prefix="/api/v1/scheduling")
+
+
+@bp.post("/staff/<id:staff_id>/licences")
+@requires(Permission.CHANGE_STAFF)
+@query_budget(7)
+@accepts(NewLicence)
+@idempotent
+@returns(LicenceOut, 201, StaffNotFound, LicenceExists)
+def add_licence(staff_id: int, body: NewLicence) -> LicenceOut:
+    """Note a licence; of each kind the one that holds longest counts."""
+    return LicenceOut.of(records.add_licence(staff_id, body.kind, body.number, body.expires_on))
+
+
+@bp.delete("/staff/<id:staff_id>/licences/<id:licence_id>")
+@requires(Permission.CHANGE_STAFF)
+@query_budget(4)
+@returns(None, 204, StaffNotFound, LicenceNotFound)
+def remove_licence(staff_id: int, licence_id: int) -> None:
+    """Forget a licence."""
+    records.remove_licence(staff_id, licence_id)
+
+
+@bp.put("/staff/<id:staff_id>/hours")
+@requires(Permission.CHANGE_STAFF)
+@query_budget(5)
+@accepts(Week)
+@returns(WeekOut, 200, StaffNotFound, HoursOverlap)
+def set_hours(staff_id: int, body: Week) -> WeekOut:
+    """Replace somebody's working hours, the whole week at once."""
+    records.set_hours(staff_id, [hours.stretch() for hours in body.hours])
+    return WeekOut([HoursOut.of(stretch) for stretch in queries.hours(staff_id)])
+
+
+@bp.post("/staff/<id:staff_id>/leaves")
+@requires(Permission.CHANGE_STAFF)
+@query_budget(6)
+@accepts(NewLeaveIn)
+@idempotent
+@returns(NewLeaveOut, 201, StaffNotFound, LastDayBeforeFirst, LeaveTooLong)
+def add_leave(staff_id: int, body: NewLeaveIn) -> NewLeaveOut:
+    """Note a leave; the answer names the accepted duties of its days, which need somebody else now."""
+    return NewLeaveOut.made(records.add_leave(staff_id, body.first_day, body.last_day, body.kind))
+
+
+@bp.delete("/staff/<id:staff_id>/leaves/<id:leave_id>")
+@requires(Permission.CHANGE_STAFF)
+@query_budget(4)
+@returns(None, 204, StaffNotFound, LeaveNotFound)
+def remove_leave(staff_id: int, leave_id: int) -> None:
+    """Take a leave back."""
+    records.remove_leave(staff_id, leave_id)

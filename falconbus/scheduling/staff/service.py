@@ -1,0 +1,65 @@
+"""Use cases of the staff's accounts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from falconbus.accounts import audit
+from falconbus.accounts import service as accounts
+from falconbus.accounts.models import Role, User
+from falconbus.accounts.service import NewUser
+from falconbus.extensions import db
+from falconbus.scheduling.staff import queries
+from falconbus.scheduling.staff.errors import HasDuties, OwnAccess
+from falconbus.scheduling.staff.models import StaffProfile
+
+
+def create(email: str, name: str, roles: Sequence[Role], phone: str | None) -> NewUser:
+    """Make an account for somebody on the staff, with a password for their first sign-in; BadEmail, EmailTaken."""
+    made = accounts.create_user(email, None, roles, name)
+    if phone is not None:
+        _set_phone(made.id, phone)
+    return made
+
+
+def change(staff_id: int, changes: dict[str, Any], *, by_id: int | None) -> None:
+    """Change name, roles, phone, or whether an account is open, as far as `changes` names them.
+
+    StaffNotFound; OwnAccess and LastAdmin, so that there is always somebody who can undo it; HasDuties.
+    """
+    user = queries.lock_person(staff_id)
+    values = dict(changes)
+    if "phone" in values:
+        _set_phone(user.id, values.pop("phone"))
+    _check_access_stays(user, values, by_id)
+    _check_duties_stay(user, values)
+    accounts.change_user(user, **values)
+
+
+def _check_access_stays(user: User, changes: dict[str, Any], by_id: int | None) -> None:
+    loses_admin = Role.ADMIN in user.roles and Role.ADMIN not in changes.get("roles", user.roles)
+    if user.id == by_id and (loses_admin or not changes.get("active", True)):
+        raise OwnAccess
+
+
+def _check_duties_stay(user: User, changes: dict[str, Any]) -> None:
+    """A duty is kept when whoever has accepted it still has an open account with the role of its part."""
+    roles = changes.get("roles", user.roles)
+    closes = user.active and not changes.get("active", True)
+    if not closes and set(user.roles) <= set(roles):
+        return
+    number = queries.count_duties_to_come(user.id, kept=[] if closes else roles)
+    if number:
+        duties = "1 accepted duty" if number == 1 else f"{number} accepted duties"
+        raise HasDuties(f"{user.name} has {duties} to come; find somebody else for them first")
+
+
+def _set_phone(staff_id: int, phone: str | None) -> None:
+    profile = db.session.get(StaffProfile, staff_id)
+    if profile is None:
+        profile = StaffProfile(staff_id=staff_id)
+        db.session.add(profile)
+    if profile.phone != phone:
+        profile.phone = phone
+        # The number itself is nobody's business who reads the log.
+        audit.record("change", "staff_profiles", staff_id, phone="given" if phone else "removed")
+    db.session.flush()

@@ -1,0 +1,123 @@
+"""The staff over the API: who works, what they do now, who is free; their accounts."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response, after_this_request
+
+from falconbus.accounts.errors import BadEmail, EmailTaken, LastAdmin
+from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
+from falconbus.pagination import CountedPage, neighbours
+from falconbus.scheduling.appointments.errors import AppointmentNotFound, EndBeforeStart
+from falconbus.scheduling.staff import queries, service, standing
+from falconbus.scheduling.staff.errors import HasDuties, OwnAccess, RideTooLong, StaffNotFound
+from falconbus.scheduling.staff.record_schemas import HoursOut, LeaveOut, LicenceOut
+from falconbus.scheduling.staff.schemas import (
+    ActiveStaffRow,
+    FreeQuery,
+    NewStaff,
+    NewStaffOut,
+    StaffChange,
+    StaffOut,
+    StaffQuery,
+    StaffRow,
+    SuggestionOut,
+    Suggestions,
+)
+from falconbus.security import Permission, caller, requires
+from falconbus.telemetry.budget import query_budget
+
+bp = Blueprint("staff", __name__, url_prefix="/api/v1/scheduling")
+
+_LONGEST_RIDE = timedelta(days=31)
+
+
+@bp.get("/staff")
+@requires(Permission.SEE_STAFF)
+@query_budget(1)
+@accepts_query(StaffQuery)
+@returns(CountedPage[StaffRow])
+def list_staff(query: StaffQuery) -> CountedPage[Any]:
+    """Everybody with a role, by name; accounts that are closed, too."""
+    return _page(StaffRow, query, only_active=False)
+
+
+@bp.get("/staff/active")
+@requires(Permission.SEE_STAFF)
+@query_budget(1)
+@accepts_query(StaffQuery)
+@returns(CountedPage[ActiveStaffRow])
+def list_active_staff(query: StaffQuery) -> CountedPage[Any]:
+    """Everybody whose account is open, by name, with the duty that they are on and the start of the next."""
+    return _page(ActiveStaffRow, query, only_active=True)
+
+
+@bp.get("/staff/free")
+@requires(Permission.SEE_STAFF)
+@query_budget(2)
+@accepts_query(FreeQuery)
+@returns(Suggestions, 200, EndBeforeStart, RideTooLong, AppointmentNotFound)
+def suggest_staff(query: FreeQuery) -> Suggestions:
+    """Who could take a ride: free, licensed and not on leave, those with most rest first, with what to think of."""
+    if query.end <= query.start:
+        raise EndBeforeStart(pointer="end")
+    if query.end - query.start > _LONGEST_RIDE:
+        raise RideTooLong(pointer="end")
+    besides = queries.get_appointment_id(query.appointment) if query.appointment else None
+    found = standing.free(query.part, query.start, query.end, besides=besides)
+    return Suggestions([SuggestionOut.of(each) for each in found])
+
+
+@bp.get("/staff/<id:staff_id>")
+@requires(Permission.SEE_STAFF)
+@query_budget(4)
+@returns(StaffOut, 200, StaffNotFound)
+def get_staff(staff_id: int) -> StaffOut:
+    """Somebody on the staff with their licences, working hours and leave to come."""
+    return _detail(staff_id)
+
+
+@bp.post("/staff")
+@requires(Permission.MANAGE_STAFF)
+@query_budget(8)
+@accepts(NewStaff)
+@returns(NewStaffOut, 201, BadEmail, EmailTaken)
+def create_staff(body: NewStaff) -> NewStaffOut:
+    """Make an account for somebody on the staff. The answer has their password, and is not kept to be replayed."""
+    made = service.create(body.email, body.name, body.roles, body.phone)
+    after_this_request(_not_to_be_stored)
+    return NewStaffOut(**queries.get_person(made.id)._asdict(), password=made.password)
+
+
+@bp.patch("/staff/<id:staff_id>")
+@requires(Permission.MANAGE_STAFF)
+@query_budget(18)
+@accepts(StaffChange)
+@returns(StaffOut, 200, StaffNotFound, OwnAccess, LastAdmin, HasDuties)
+def change_staff(staff_id: int, body: StaffChange) -> StaffOut:
+    """Change somebody's name, roles or phone; close their account, which ends their tokens and sessions, or open it."""
+    service.change(staff_id, body.changes(), by_id=caller().user_id)
+    return _detail(staff_id)
+
+
+def _page(shape: type[StaffRow], query: StaffQuery, *, only_active: bool) -> CountedPage[Any]:
+    before = (query.page - 1) * query.page_size
+    count, rows = queries.staff(
+        role=query.role, words=query.q, only_active=only_active, limit=query.page_size, offset=before
+    )
+    following, previous = neighbours(query.page, more=before + len(rows) < count and bool(rows))
+    return CountedPage(pick_fields([shape.of(row) for row in rows], shape, query.fields), count, following, previous)
+
+
+def _detail(staff_id: int) -> StaffOut:
+    return StaffOut(
+        **queries.get_person(staff_id)._asdict(),
+        licences=[LicenceOut.of(licence) for licence in queries.licences(staff_id)],
+        hours=[HoursOut.of(stretch) for stretch in queries.hours(staff_id)],
+        leaves=[LeaveOut.of(leave) for leave in queries.leaves_to_come(staff_id)],
+    )
+
+
+def _not_to_be_stored(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

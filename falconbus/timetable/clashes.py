@@ -1,0 +1,22 @@
+"""Why a departure is where no other may be, when the database says so."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg.errors import ExclusionViolation
+from sqlalchemy.exc import IntegrityError
+
+from falconbus.extensions import db
+from falconbus.timetable.errors import BusOnCharter, ScheduleExists
+
+
+@contextmanager
+def no_clash() -> Iterator[None]:
+    """Write departures inside it: all of them, or none and BusOnCharter or ScheduleExists."""
+    try:
+        with db.session.begin_nested():
+            yield
+    except IntegrityError as fault:
+        if isinstance(fault.orig, ExclusionViolation):
+            raise BusOnCharter from None
+        raise ScheduleExists from None

@@ -1,0 +1,1 @@
+"""Tests of charters: asking, lists, changes, the catalogue."""

@@ -1,0 +1,432 @@
+"""The staff over HTTP: the lists, who is free, accounts."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import text
+
+from falconbus import transactions
+from falconbus.accounts import service as accounts
+from falconbus.accounts.errors import LastAdmin
+from falconbus.accounts.models import AuditEntry, Role, User
+from falconbus.app import FalconBus
+from falconbus.kit import clock
+from falconbus.scheduling.crews.models import Assignment, AssignmentStatus, Part
+from falconbus.scheduling.staff.models import Leave, StaffProfile
+from tests.counting import statements
+from tests.network.calls import pointers
+from tests.scheduling.charters import add_assignment, add_charter, tomorrow
+from tests.scheduling.people import add_licence, add_person, headers_of
+from tests.world import ZONE, World
+
+STAFF = "/api/v1/scheduling/staff"
+
+
+@pytest.fixture
+def admin(database: SQLAlchemy) -> User:
+    """An admin; travellers and a closed account are beside."""
+    add_person("lerato")
+    add_person("zanele", Role.ATTENDANT).active = False
+    database.session.commit()
+    return add_person("aziza", Role.ADMIN)
+
+
+@pytest.fixture
+def headers(admin: User) -> dict[str, str]:
+    return headers_of(admin)
+
+
+def names(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.json
+    return [row["name"] for row in answer.json["results"]]
+
+
+CALLS: list[tuple[str, str, Any]] = [
+    ("GET", STAFF, None),
+    ("GET", f"{STAFF}/active", None),
+    ("GET", f"{STAFF}/free?part=driver&start=2027-01-01T08:00:00Z&end=2027-01-01T09:00:00Z", None),
+    ("GET", f"{STAFF}/1", None),
+    ("POST", STAFF, {"email": "new@example.com", "name": "New", "roles": ["driver"]}),
+    ("PATCH", f"{STAFF}/1", {"name": "Else"}),
+    ("POST", f"{STAFF}/1/licences", {"kind": "EC", "number": "1", "expires_on": "2030-01-01"}),
+    ("DELETE", f"{STAFF}/1/licences/1", None),
+    ("PUT", f"{STAFF}/1/hours", {"hours": []}),
+    ("POST", f"{STAFF}/1/leaves", {"first_day": "2027-01-01", "last_day": "2027-01-01", "kind": "sick"}),
+    ("DELETE", f"{STAFF}/1/leaves/1", None),
+]
+
+
+@pytest.mark.parametrize(("verb", "address", "body"), CALLS)
+def test_travellers_and_crew_see_and_change_nothing(
+    verb: str, address: str, body: Any, client: FlaskClient, database: SQLAlchemy
+) -> None:
+    assert client.open(address, method=verb, json=body).status_code == 401
+    for person in (add_person("thabo", Role.DRIVER, Role.ATTENDANT, Role.AGENT), add_person("lerato")):
+        answer = client.open(address, method=verb, json=body, headers=headers_of(person))
+        assert (answer.status_code, answer.json["code"]) == (403, "forbidden")
+
+
+def test_an_operator_keeps_records_but_makes_no_accounts(client: FlaskClient, admin: User) -> None:
+    headers = headers_of(add_person("olga", Role.OPERATOR))
+    address = f"{STAFF}/{admin.id}"
+    made = client.post(STAFF, json={"email": "x@example.com", "name": "X", "roles": ["driver"]}, headers=headers)
+    changed = client.patch(address, json={"name": "Else"}, headers=headers)
+    assert (made.status_code, changed.status_code) == (403, 403)
+    assert client.get(address, headers=headers).json["name"] == "Aziza"
+    assert client.put(f"{address}/hours", json={"hours": []}, headers=headers).status_code == 200
+
+
+def test_the_list_has_everybody_with_a_role_by_name(
+    client: FlaskClient, database: SQLAlchemy, headers: dict[str, str]
+) -> None:
+    thabo = add_person("thabo", Role.DRIVER, Role.ATTENDANT)
+    add_licence(thabo, days=30, kind="EC")
+    add_licence(thabo, days=-30, kind="EC")
+    today = clock.today(ZONE)
+    database.session.add(StaffProfile(staff_id=thabo.id, phone="+27 82 000 0000"))
+    for first, last in ((-2, 3), (-9, -5), (4, 9)):
+        leave = Leave(staff_id=thabo.id, kind="annual", first_day=today + timedelta(days=first))
+        leave.last_day = today + timedelta(days=last)
+        database.session.add(leave)
+    database.session.commit()
+    answer = client.get(STAFF, headers=headers)
+    assert (names(answer), answer.json["count"]) == (["Aziza", "Thabo", "Zanele"], 3)
+    assert answer.json["results"][1] == {
+        "id": thabo.id,
+        "name": "Thabo",
+        "email": "thabo@falconbus.example",
+        "phone": "+27 82 000 0000",
+        "roles": ["driver", "attendant"],
+        "active": True,
+        "licence_expires_on": (clock.now() + timedelta(days=30)).date().isoformat(),
+        "on_leave_until": (today + timedelta(days=3)).isoformat(),
+    }
+    bare = answer.json["results"][2]
+    assert (bare["active"], bare["phone"], bare["licence_expires_on"], bare["on_leave_until"]) == (
+        False, None, None, None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "count"),
+    [
+        ("role=driver", ["Sipho_x", "Thabo"], 2),
+        ("role=admin", ["Aziza"], 1),
+        ("role=agent", [], 0),
+        ("q=THAB", ["Thabo"], 1),
+        ("q=falconbus.example&role=attendant", ["Zanele"], 1),
+        ("q=_", ["Sipho_x"], 1),
+        ("q=%25", [], 0),
+        ("page_size=2", ["Aziza", "Sipho_x"], 4),
+        ("page_size=2&page=2", ["Thabo", "Zanele"], 4),
+        ("page_size=2&page=3", [], 4),
+    ],
+)
+def test_the_list_is_asked_by_role_and_words_and_counts_past_its_end(
+    query: str, found: list[str], count: int, client: FlaskClient, headers: dict[str, str]
+) -> None:
+    add_person("thabo", Role.DRIVER)
+    add_person("sipho_x", Role.DRIVER)
+    answer = client.get(f"{STAFF}?{query}", headers=headers)
+    assert (names(answer), answer.json["count"]) == (found, count)
+    assert (answer.json["next"] is not None) == (query == "page_size=2")
+    assert (answer.json["previous"] is not None) == ("&page=" in query)
+
+
+@pytest.mark.parametrize("query", ["role=king", "q=", "q=%00", "page=0", "name=x", "fields=password_hash"])
+def test_a_question_that_is_none_is_422(query: str, client: FlaskClient, headers: dict[str, str]) -> None:
+    for address in (STAFF, f"{STAFF}/active"):
+        assert client.get(f"{address}?{query}", headers=headers).status_code == 422
+
+
+def test_the_active_are_shown_with_what_they_do(
+    client: FlaskClient, database: SQLAlchemy, headers: dict[str, str], world: World
+) -> None:
+    thabo, sipho = add_person("thabo", Role.DRIVER), add_person("sipho", Role.DRIVER)
+    now = clock.now().replace(microsecond=0)
+    charter = add_charter(starts=now - timedelta(hours=1), hours=3, time_zone="Europe/Berlin")
+    later = add_charter(starts=now + timedelta(hours=9))
+    for appointment, status in (
+        (charter, AssignmentStatus.ACCEPTED),
+        (add_charter(starts=now + timedelta(hours=5)), AssignmentStatus.OFFERED),
+        (add_charter(starts=now + timedelta(hours=30)), AssignmentStatus.ACCEPTED),
+        (later, AssignmentStatus.ACCEPTED),
+    ):
+        add_assignment(appointment, thabo, Part.DRIVER, status)
+    schedule = world.add_schedule(at=now - timedelta(minutes=5))
+    line = Assignment(schedule_id=schedule.id, staff_id=sipho.id, part="driver", status="accepted", offered_at=now)
+    line.starts_at, line.ends_at = schedule.departure_time, schedule.arrival_time
+    database.session.add(line)
+    database.session.commit()
+    answer = client.get(f"{STAFF}/active?role=driver&fields=name,now,next", headers=headers)
+    assert answer.json["count"] == 2
+    assert answer.json["results"] == [
+        {
+            "name": "Sipho",
+            "now": {
+                "kind": "schedule",
+                "reference": None,
+                "schedule_id": schedule.id,
+                "until": clock.local(schedule.arrival_time, ZONE).isoformat(),
+            },
+            "next": None,
+        },
+        {
+            "name": "Thabo",
+            "now": {
+                "kind": "charter",
+                "reference": charter.reference,
+                "schedule_id": None,
+                "until": clock.local(charter.ends_at, "Europe/Berlin").isoformat(),
+            },
+            "next": clock.local(later.starts_at, ZONE).isoformat(),
+        },
+    ]
+    everybody = client.get(f"{STAFF}/active?page_size=2", headers=headers)
+    assert (names(everybody), everybody.json["count"]) == (["Aziza", "Sipho"], 3)
+    beyond = client.get(f"{STAFF}/active?page=5", headers=headers)
+    assert (names(beyond), beyond.json["count"]) == ([], 3)
+
+
+def test_who_is_free_is_suggested_with_what_to_think_of(client: FlaskClient, headers: dict[str, str]) -> None:
+    thabo, sipho = add_person("thabo", Role.DRIVER), add_person("sipho", Role.DRIVER)
+    begins = tomorrow(10, days=3)
+    add_assignment(add_charter(starts=begins - timedelta(hours=11)), thabo, status=AssignmentStatus.ACCEPTED)
+    own = add_charter(starts=begins, hours=2)
+    add_assignment(own, sipho, status=AssignmentStatus.ACCEPTED)
+    query = {"part": "driver", "start": begins.isoformat(), "end": (begins + timedelta(hours=2)).isoformat()}
+    answer = client.get(f"{STAFF}/free", query_string=query, headers=headers)
+    assert names(answer) == ["Thabo"]
+    assert answer.json["results"][0] == {
+        "id": thabo.id,
+        "name": "Thabo",
+        "rest_before": 7.0,
+        "rest_after": None,
+        "driving_day": 5.0,
+        "driving_week": answer.json["results"][0]["driving_week"],
+        "cautions": [{"code": "rest", "detail": "7 h of rest before the ride; the limit is 11 h"}],
+    }
+    besides = {**query, "appointment": own.reference.lower()}
+    assert names(client.get(f"{STAFF}/free", query_string=besides, headers=headers)) == ["Sipho", "Thabo"]
+    unknown = client.get(f"{STAFF}/free", query_string={**query, "appointment": "ABCD2345"}, headers=headers)
+    assert (unknown.status_code, unknown.json["code"]) == (404, "appointment_not_found")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"end": "2027-01-01T10:00:00+02:00"}, "end_before_start"),
+        ({"end": "2027-01-01T09:00:00+02:00"}, "end_before_start"),
+        ({"end": "2027-01-01T08:30:00Z"}, None),
+        ({"end": "2027-03-01T08:00:00Z"}, "ride_too_long"),
+        ({"end": "2027-01-01T12:00:00"}, "invalid"),
+        ({"end": "1798800000"}, "invalid"),
+        ({"start": "0001-01-01T00:00:00+14:00"}, "invalid"),
+        ({"end": "9999-12-31T23:59:59-12:00"}, "invalid"),
+        ({"part": "king"}, "invalid"),
+    ],
+)
+def test_times_of_a_ride_are_checked(
+    changes: dict[str, str], code: str | None, client: FlaskClient, headers: dict[str, str]
+) -> None:
+    query = {"part": "driver", "start": "2027-01-01T10:00:00+02:00", "end": "2027-01-01T12:00:00+02:00", **changes}
+    answer = client.get(f"{STAFF}/free", query_string=query, headers=headers)
+    assert (answer.status_code, (answer.json or {}).get("code")) == ((422, code) if code else (200, None))
+
+
+def test_travellers_are_not_staff(client: FlaskClient, admin: User, headers: dict[str, str]) -> None:
+    traveller = add_person("traveller")
+    for key in (traveller.id, 999_999_999):
+        answers = [
+            client.open(address.replace("/1", f"/{key}", 1), method=verb, json=body, headers=headers)
+            for verb, address, body in CALLS
+            if "/1" in address.removeprefix("/api/v1") and "free" not in address
+        ]
+        assert {(answer.status_code, answer.json["code"]) for answer in answers} == {(404, "staff_not_found")}
+        assert len(answers) == 7
+
+
+def test_an_account_is_made_with_a_password_told_once(
+    client: FlaskClient, database: SQLAlchemy, headers: dict[str, str]
+) -> None:
+    body = {"email": "Thabo@Example.com", "name": "Thabo", "roles": ["driver", "attendant"], "phone": "+27 82 1234567"}
+    key = {"Idempotency-Key": "a key of sixteen or more"}
+    made = client.post(STAFF, json=body, headers={**headers, **key})
+    assert (made.status_code, made.headers["Cache-Control"]) == (201, "no-store")
+    person: dict[str, Any] = {**(made.json or {})}
+    password = person.pop("password")
+    assert accounts.sign_in("thabo@example.com", password).token.startswith("fb_live_")
+    shown = client.get(f"{STAFF}/{person['id']}", headers=headers).json
+    assert shown == {**person, "licences": [], "hours": [], "leaves": []}
+    assert (shown["email"], shown["roles"]) == ("thabo@example.com", ["attendant", "driver"])
+    assert shown["phone"] == "+27 82 1234567"
+    again = client.post(STAFF, json=body, headers={**headers, **key})
+    assert (again.status_code, again.json["code"]) == (409, "email_taken")
+    assert password not in again.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "faults"),
+    [
+        ({"roles": []}, ["/roles"]),
+        ({"roles": ["king"], "name": ""}, ["/name", "/roles/0"]),
+        ({"roles": ["driver", "driver"]}, ["/roles"]),
+        ({"phone": "call me"}, ["/phone"]),
+        ({"name": "a\u2028b", "active": 1}, ["/name", "/active"]),
+    ],
+)
+def test_what_is_no_account_is_told(
+    changes: dict[str, Any], faults: list[str], client: FlaskClient, admin: User, headers: dict[str, str]
+) -> None:
+    body = {"email": "x@example.com", "name": "X", "roles": ["driver"], **changes}
+    assert pointers(client.post(STAFF, json=body, headers=headers)) == faults
+    assert pointers(client.patch(f"{STAFF}/{admin.id}", json=changes, headers=headers)) == faults
+
+
+def test_a_person_is_changed_closed_and_opened_again(
+    client: FlaskClient, database: SQLAlchemy, headers: dict[str, str]
+) -> None:
+    thabo = add_person("thabo", Role.DRIVER)
+    own = headers_of(thabo)
+    address = f"{STAFF}/{thabo.id}"
+    changes = {"name": "Thabo M", "roles": ["operator"], "phone": "0821234567"}
+    changed = client.patch(address, json=changes, headers=headers)
+    assert {side: changed.json[side] for side in changes} == changes
+    assert client.get(STAFF, headers=own).status_code == 200
+    assert client.patch(address, json={"phone": None}, headers=headers).json["phone"] is None
+    assert client.patch(address, json={"active": False}, headers=headers).json["active"] is False
+    assert client.get(STAFF, headers=own).status_code == 401
+    assert client.patch(address, json={"active": True}, headers=headers).json["active"] is True
+    assert client.get(STAFF, headers=own).status_code == 401
+    assert client.get(STAFF, headers=headers_of(thabo)).status_code == 200
+    told = database.session.query(AuditEntry.action, AuditEntry.details).where(
+        AuditEntry.subject == "users", AuditEntry.subject_id == str(thabo.id)
+    )
+    assert [tuple(row) for row in told.order_by(AuditEntry.id)] == [
+        ("change", {"name": "Thabo M", "roles": ["operator"]}),
+        ("deactivate", {}),
+        ("change", {"active": True}),
+    ]
+
+
+@pytest.mark.parametrize("changes", [{"active": False}, {"roles": ["operator"]}, {"active": False, "roles": ["admin"]}])
+def test_nobody_locks_themselves_out(
+    changes: dict[str, Any], client: FlaskClient, admin: User, headers: dict[str, str]
+) -> None:
+    other = add_person("other", Role.ADMIN)
+    answer = client.patch(f"{STAFF}/{admin.id}", json=changes, headers=headers)
+    assert (answer.status_code, answer.json["code"]) == (409, "own_access")
+    assert client.patch(f"{STAFF}/{admin.id}", json={"roles": ["admin", "driver"]}, headers=headers).status_code == 200
+    assert client.patch(f"{STAFF}/{other.id}", json=changes, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused"),
+    [
+        ({"active": False}, "2 accepted duties"),
+        ({"roles": ["attendant"]}, "1 accepted duty"),
+        ({"roles": ["driver"]}, "1 accepted duty"),
+        ({"roles": ["operator"]}, "2 accepted duties"),
+        ({"roles": ["driver", "attendant", "operator"]}, None),
+        ({"name": "T"}, None),
+    ],
+)
+def test_somebody_with_duties_to_come_stays(
+    changes: dict[str, Any], refused: str | None, client: FlaskClient, headers: dict[str, str]
+) -> None:
+    thabo = add_person("thabo", Role.DRIVER, Role.ATTENDANT)
+    for starts, part, status in (
+        (tomorrow(10), Part.DRIVER, AssignmentStatus.ACCEPTED),
+        (tomorrow(16), Part.ATTENDANT, AssignmentStatus.ACCEPTED),
+        (tomorrow(20), Part.DRIVER, AssignmentStatus.WITHDRAWN),
+        (tomorrow(10, days=-3), Part.DRIVER, AssignmentStatus.ACCEPTED),
+    ):
+        add_assignment(add_charter(starts=starts), thabo, part, status)
+    answer = client.patch(f"{STAFF}/{thabo.id}", json={**changes, "phone": "0821234567"}, headers=headers)
+    shown = client.get(f"{STAFF}/{thabo.id}", headers=headers).json
+    if refused is None:
+        assert (answer.status_code, shown["phone"]) == (200, "0821234567")
+    else:
+        assert (answer.status_code, answer.json["code"]) == (409, "has_duties")
+        assert answer.json["detail"].startswith(f"Thabo has {refused} to come")
+        assert (shown["active"], shown["roles"], shown["phone"]) == (True, ["driver", "attendant"], None)
+
+
+def test_every_address_costs_the_same_for_one_person_and_for_a_hundred(
+    client: FlaskClient, database: SQLAlchemy, admin: User
+) -> None:
+    headers = headers_of(admin)
+    times = {"start": tomorrow(8).isoformat(), "end": tomorrow(9).isoformat()}
+    addresses = [
+        (STAFF, {"page_size": 100}, 1),
+        (f"{STAFF}/active", {"page_size": 100}, 1),
+        (f"{STAFF}/free", {"part": "driver", **times}, 1),
+    ]
+
+    def ask() -> list[tuple[int, int]]:
+        seen = []
+        for address, query, _ in addresses:
+            with statements() as sent:
+                answer = client.get(address, query_string=query, headers=headers)
+            assert answer.status_code == 200
+            # One of them reads the caller's token.
+            seen.append((len(sent) - 1, len(answer.json["results"])))
+        return seen
+
+    assert ask() == [(1, 2), (1, 1), (1, 0)]
+    for number in range(100):
+        person = add_person(f"p{number}", Role.DRIVER)
+        add_assignment(add_charter(starts=tomorrow(number % 5 + 12)), person, status=AssignmentStatus.ACCEPTED)
+        database.session.add(StaffProfile(staff_id=person.id, phone="0821234567"))
+    database.session.commit()
+    assert ask() == [(1, 100), (1, 100), (1, 50)]
+
+
+def test_the_last_admin_who_can_sign_in_stays(database: SQLAlchemy, admin: User) -> None:
+    add_person("former", Role.ADMIN).active = False
+    database.session.commit()
+    for changes in ({"active": False}, {"roles": [Role.OPERATOR]}):
+        with pytest.raises(LastAdmin):
+            accounts.change_user(admin, **changes)
+        database.session.rollback()
+    add_person("other", Role.ADMIN)
+    accounts.change_user(admin, active=False)
+    assert not admin.active
+
+
+def test_everything_about_an_admin_changes_at_once(client: FlaskClient, headers: dict[str, str]) -> None:
+    other = add_person("other", Role.ADMIN)
+    changes = {"name": "Else", "roles": ["operator"], "phone": "0821234567", "active": False}
+    changed = client.patch(f"{STAFF}/{other.id}", json=changes, headers=headers)
+    assert {side: changed.json[side] for side in changes} == changes
+
+
+def test_of_two_admins_who_take_the_role_from_each_other_at_once_one_stays(
+    app: FalconBus, database: SQLAlchemy
+) -> None:
+    one, other = add_person("one", Role.ADMIN), add_person("other", Role.ADMIN)
+    headers = headers_of(other)
+
+    def ask() -> int:
+        return app.test_client().patch(f"{STAFF}/{one.id}", json={"roles": ["agent"]}, headers=headers).status_code
+
+    def is_waiting() -> bool:
+        locks = "SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database WHERE datname = current_database()"
+        with database.engine.connect() as connection:
+            waiting = text(f"{locks} AND locktype = 'advisory' AND NOT granted")
+            return bool(connection.scalar(waiting))
+
+    accounts.change_user(other, roles=[Role.AGENT])
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(ask)
+        for _ in range(500):
+            if answer.done() or is_waiting():
+                break
+            time.sleep(0.02)
+        transactions.commit()
+        assert answer.result() == 409
