@@ -18,9 +18,10 @@ from falconbus.scheduling.notifications.service import Message, notify
 _LINK = text("""
     UPDATE notifications AS told SET assignment_id = offer.id
     FROM assignments AS offer
-    WHERE offer.id = ANY (:offers) AND told.staff_id = offer.staff_id AND told.appointment_id = offer.appointment_id
-      AND told.kind = 'offered' AND told.assignment_id IS NULL
+    WHERE offer.id = ANY (:offers) AND told.staff_id = offer.staff_id AND told.id > :last
+      AND told.appointment_id = offer.appointment_id AND told.kind = 'offered'
 """)
+_LAST = text("SELECT coalesce(max(id), 0) FROM notifications")
 
 
 def offers(appointment: Appointment, offered: Sequence[Assignment], note: str = "") -> None:
@@ -36,9 +37,11 @@ def offers(appointment: Appointment, offered: Sequence[Assignment], note: str = 
         appointment_id=appointment.id,
         assignment_id=offered[0].id if len(offered) == 1 else None,
     )
+    # What is told now comes after all that is there: the link need not look through what somebody was ever told.
+    last = db.session.scalar(_LAST) if len(offered) > 1 else None
     notify([each.staff_id for each in offered], message)
-    if len(offered) > 1:
-        db.session.execute(_LINK, {"offers": [each.id for each in offered]})
+    if last is not None:
+        db.session.execute(_LINK, {"offers": [each.id for each in offered], "last": last})
 
 
 def tell(

@@ -200,6 +200,14 @@ def test_a_bus_that_is_on_another_charter_then_changes_nothing(client: FlaskClie
     assert ride.change(client, {"start": tomorrow(12).isoformat()}).status_code == 200
 
 
+def test_a_bus_that_runs_a_line_then_changes_nothing(client: FlaskClient, ride: Ride, world: World) -> None:
+    departure = world.add_schedule(days=3, bus=ride.bus).departure_time
+    before = everything()
+    answer = ride.change(client, {"start": departure.isoformat()})
+    assert (answer.status_code, answer.json["code"]) == (409, "bus_busy")
+    assert everything() == before
+
+
 def test_a_crew_that_is_elsewhere_then_is_asked_all_the_same(client: FlaskClient, ride: Ride) -> None:
     add_assignment(ride.other, ride.driver, status=AssignmentStatus.ACCEPTED)
     assert ride.change(client, {"start": tomorrow(15).isoformat()}).status_code == 200

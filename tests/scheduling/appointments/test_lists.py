@@ -229,9 +229,9 @@ MANY = """
             'Africa/Johannesburg', 3, 'ZAR', :operator, now()
         FROM generate_series(1, 100) n;
     INSERT INTO appointment_services (appointment_id, service_id, number, name, duration_minutes, price)
-        SELECT a.id, s.id, s.id, s.name, 10, 10 FROM appointments a, services s WHERE reference LIKE 'M%';
+        SELECT a.id, s.id, s.id, s.name, 10, 10 FROM appointments a, services s WHERE reference LIKE 'M0%';
     INSERT INTO assignments (appointment_id, staff_id, part, status, starts_at, ends_at, offered_at)
-        SELECT id, :driver, 'driver', 'accepted', starts_at, ends_at, now() FROM appointments WHERE reference LIKE 'M%'
+        SELECT id, :driver, 'driver', 'accepted', starts_at, ends_at, now() FROM appointments WHERE reference LIKE 'M0%'
 """
 
 
