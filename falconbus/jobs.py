@@ -2,13 +2,14 @@
 
 import logging
 import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from celery import Celery
 from kombu.entity import Queue as KombuQueue
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, String, Text, insert, text, update
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, String, Table, Text, insert, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -94,19 +95,22 @@ class PeriodicRun(Model):
     slot: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
 
 
+# The table, not the entity: the ORM would look for entities to refresh.
+_insert = insert(cast(Table, OutboxRow.__table__))
+
+
 def enqueue(job: Job, *, delay: timedelta = timedelta(0), **arguments: int | str) -> None:
     """Have a worker run `job` after this transaction commits, at least once; arguments are ids."""
+    enqueue_all(job, [arguments], delay=delay)
+
+
+def enqueue_all(job: Job, each: Sequence[Mapping[str, int | str]], *, delay: timedelta = timedelta(0)) -> None:
+    """The same for any number of runs, by their arguments, in one statement."""
+    if not each:
+        return
     now = clock.now()
-    db.session.execute(
-        insert(OutboxRow).values(
-            job=job,
-            arguments=arguments,
-            request_id=context.request_id.get(),
-            created_at=now,
-            run_after=now + delay,
-            attempts=0,
-        )
-    )
+    row = {"job": job, "request_id": context.request_id.get(), "created_at": now, "run_after": now + delay}
+    db.session.execute(_insert, [{**row, "attempts": 0, "arguments": arguments} for arguments in each])
     if not delay:
         transactions.on_commit("wake the relay", _nudge.wake)
 

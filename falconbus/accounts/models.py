@@ -26,6 +26,8 @@ class User(Model):
     __table_args__ = (
         CheckConstraint("email = lower(email)", name="email_lower"),
         CheckConstraint("roles <@ ARRAY['admin','operator','driver','attendant','agent']::varchar[]", name="roles"),
+        # Travellers are many, and no list of the staff shows them.
+        Index("ix_users_staff", "name", "id", postgresql_where=text("roles <> '{}'")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

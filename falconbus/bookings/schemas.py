@@ -4,13 +4,14 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from pydantic import EmailStr, Field, StringConstraints
+from pydantic import Field, StringConstraints
 from sqlalchemy import Row
 
 from falconbus.bookings.holding import WantedJourney, WantedPassenger
 from falconbus.bookings.models import BookingStatus, TicketStatus
 from falconbus.bookings.record import BookingRecord, JourneyRecord, TicketRecord
 from falconbus.kit import clock, money
+from falconbus.kit.fields import Email, Key, Phone
 from falconbus.kit.schema import Body, Line, Name, Query
 from falconbus.pagination import CursorQuery
 
@@ -22,7 +23,7 @@ PassengerType = Literal["adult", "student", "senior", "child"]
 class JourneyIn(Body):
     """A ride. Without `fare_class` the cheapest with room; `seats` in the passengers' order, or chosen for them."""
 
-    schedule_id: Annotated[int, Field(gt=0, le=2**31 - 1)]
+    schedule_id: Key
     origin: StopCode
     destination: StopCode
     fare_class: Annotated[Line, StringConstraints(max_length=32)] | None = None
@@ -41,8 +42,8 @@ class PassengerIn(Body):
 
 
 class ContactIn(Body):
-    email: Annotated[EmailStr, StringConstraints(max_length=254)]
-    phone: Annotated[Line, StringConstraints(pattern=r"^\+?[0-9 ()./-]{6,30}$")] | None = None
+    email: Email
+    phone: Phone | None = None
 
 
 class BookingIn(Body):
@@ -182,7 +183,7 @@ def _shown(record: BookingRecord) -> dict[str, Any]:
 class BookingListQuery(CursorQuery):
     status: Literal["held", "confirmed", "expired", "cancelled", "refunded"] | None = None
     email: Annotated[str, StringConstraints(max_length=254)] | None = None
-    schedule: Annotated[int, Field(gt=0, le=2**31 - 1)] | None = None
+    schedule: Key | None = None
     created_on: date | None = None
 
 
@@ -236,5 +237,5 @@ class MyBookingOut(msgspec.Struct):
 class ContactPatch(Body):
     """What staff may correct of a booking."""
 
-    email: Annotated[EmailStr, StringConstraints(max_length=254)] | None = None
-    phone: Annotated[Line, StringConstraints(pattern=r"^\+?[0-9 ()./-]{6,30}$")] | None = None
+    email: Email | None = None
+    phone: Phone | None = None

@@ -104,7 +104,10 @@ def _query_parameters(view: Any, components: dict[str, Any]) -> list[dict[str, A
     model = _query(view)
     if model is None:
         return []
-    schema = components.pop(model.__name__, None) or model.model_json_schema()
+    schema = components.pop(model.__name__, None)
+    if schema is None:
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        components |= schema.get("$defs", {})
     required = set(schema.get("required", ()))
     return [
         {"name": name, "in": "query", "required": name in required, "schema": part}

@@ -1,57 +1,24 @@
 """Shapes of requests and answers about stops and routes."""
 
 from typing import Annotated, Any
-from zoneinfo import available_timezones
 
 import msgspec
-from babel.numbers import is_currency
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from falconbus.kit import money
+from falconbus.kit.fields import Change, Currency, Filter, Price, Zone, left_out
 from falconbus.kit.schema import Body, Line
 from falconbus.network.models import Stop
 from falconbus.network.policy import Call, PairFare
 from falconbus.network.queries import RouteDetail
 from falconbus.pagination import PageQuery
 
-
-def _zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError("is not a time zone such as Africa/Johannesburg")
-    return value
-
-
-def _currency(value: str) -> str:
-    if not is_currency(value):
-        raise ValueError("is not a currency of ISO 4217 such as ZAR")
-    return value
-
-
-def left_out() -> Any:
-    """The default of a field that a change may leave out; unlike a default of None it keeps null out."""
-
-
-Zone = Annotated[Line, AfterValidator(_zone)]
-Currency = Annotated[Line, AfterValidator(_currency)]
 StopCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,15}$")]
 Name200 = Annotated[Line, StringConstraints(max_length=200)]
-#: A Line that may be empty.
-Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Kilometres = Annotated[float, Field(ge=0, le=20_000, allow_inf_nan=False)]
-#: Decimal text such as "420.00"; how many decimals there may be is the currency's matter.
-Price = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,4})?$")]
 DurationMinutes = Annotated[int, Field(ge=1, le=7 * 1440)]
-Filter = Annotated[Line, StringConstraints(max_length=100)]
-
-
-class Change(Body):
-    """The base of PATCH bodies: what is left out stays as it is, null is refused."""
-
-    def changes(self) -> dict[str, Any]:
-        """What the caller gave."""
-        return self.model_dump(exclude_unset=True)
 
 
 class NewStop(Body):

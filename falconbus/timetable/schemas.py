@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from falconbus.extensions import AnyRow
 from falconbus.kit import clock
+from falconbus.kit.fields import Change, Key, Text, Zone, left_out
 from falconbus.kit.schema import Body
-from falconbus.network.schemas import Change, Text, Zone, left_out
 from falconbus.pagination import PageQuery
 from falconbus.timetable import policy
 from falconbus.timetable.policy import Minutes, Rule
@@ -18,7 +18,6 @@ from falconbus.timetable.settling import Effect
 
 #: Far enough for any timetable, and within what arithmetic on dates can do.
 ServiceDay = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 12, 31))]
-Key = Annotated[int, Field(ge=1, le=2**31 - 1)]
 #: "07:30"; hours up to 47 for a coach that leaves after midnight of its service day.
 DepartureTime = Annotated[str, StringConstraints(pattern=r"^([0-3][0-9]|4[0-7]):[0-5][0-9]$")]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -124,7 +123,7 @@ class ScheduleChange(Change):
 class TimetablesQuery(PageQuery):
     """Timetables, of one route if asked."""
 
-    route: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    route: Key | None = None
 
 
 class DeparturesQuery(PageQuery):

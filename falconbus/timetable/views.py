@@ -116,7 +116,7 @@ def list_departures(route_id: int, query: DeparturesQuery) -> Page[Any]:
 
 @bp.post("/schedules")
 @requires(Permission.CHANGE_NETWORK)
-@query_budget(16)
+@query_budget(17)
 @accepts(NewSchedule)
 @idempotent
 @returns(DepartureOut, 201, ScheduleExists, BusOnCharter, TimetableRetired)

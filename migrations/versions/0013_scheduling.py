@@ -27,6 +27,15 @@ _OWNER_TIME = """
 
 def upgrade() -> None:
     op.execute(_OWNER_TIME)
+    with op.get_context().autocommit_block():
+        op.create_index(
+            "ix_users_staff",
+            "users",
+            ["name", "id"],
+            unique=False,
+            postgresql_where=sa.text("roles <> '{}'"),
+            postgresql_concurrently=True,
+        )
     op.create_table(
         "services",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -312,4 +321,5 @@ def downgrade() -> None:
     op.drop_table("licences")
     op.drop_table("leaves")
     op.drop_table("services")
+    op.drop_index("ix_users_staff", table_name="users")
     op.execute("DROP FUNCTION owner_time(integer, timestamptz, timestamptz)")

@@ -50,11 +50,12 @@ def add_by_sql(database: SQLAlchemy, number: int) -> None:
 BY_SQL = """
     UPDATE bookings SET user_id = (SELECT max(id) FROM users WHERE 'admin' = ANY (roles));
     INSERT INTO users (email, name, password_hash, roles, created_at)
-        SELECT :key || n || '@example.com', 'One of many', 'none', ARRAY['driver'], now() FROM generate_series(1, :number) n;
+        SELECT :key || n || '@example.com', 'One of many', 'none', ARRAY['driver'], now()
+        FROM generate_series(1, :number) n;
     INSERT INTO services (name, duration_minutes, price, currency)
         SELECT :key || n, 60, 100, 'ZAR' FROM generate_series(1, :number) n;
-    INSERT INTO appointments (reference, status, client_name, client_email, pick_up_text, drop_off_text, starts_at, ends_at,
-            time_zone, passengers, currency, created_at)
+    INSERT INTO appointments (reference, status, client_name, client_email, pick_up_text, drop_off_text, starts_at,
+            ends_at, time_zone, passengers, currency, created_at)
         SELECT lpad(:key || n, 8, 'A'), 'assigned', 'One of many', 'many@example.com', 'Here', 'There', now(),
             now() + interval '1 hour', 'UTC', 1, 'ZAR', now()
         FROM generate_series(1, :number) n;

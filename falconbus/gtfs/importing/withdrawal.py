@@ -91,7 +91,7 @@ def note_departures(feed: str) -> None:
 
 
 def withdraw(feed: str, report: Report) -> None:
-    """Delete the departures that nobody has a seat or works on and no timetable makes; take the others off sale and list them.
+    """Delete departures without seats taken or crew that no timetable makes; take the others off sale and list them.
 
     A departure that another timetable of the feed makes too (same route, bus and time) stays on sale if it has seats
     sold, and is made anew otherwise.

@@ -7,8 +7,8 @@ from pydantic import Field
 
 from falconbus.extensions import AnyRow
 from falconbus.kit import money
+from falconbus.kit.fields import Change, Price, left_out
 from falconbus.kit.schema import Body, Name
-from falconbus.network.schemas import Change, Price, left_out
 from falconbus.pagination import PageQuery
 from falconbus.scheduling.appointments.models import Service
 from falconbus.scheduling.appointments.request_schemas import Note

@@ -7,22 +7,19 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
 
 from falconbus.extensions import db
 from falconbus.kit import clock
-from falconbus.scheduling.appointments import access, history, policy, queries, requesting
+from falconbus.scheduling.appointments import access, buses, history, policy, queries, requesting
 from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentService, AppointmentStatus
 from falconbus.scheduling.appointments.record import AppointmentRecord, moment_in_words
 from falconbus.scheduling.appointments.requesting import Promise
-from falconbus.scheduling.crews.errors import BusBusy
 from falconbus.scheduling.crews.models import LIVE, Assignment, AssignmentStatus
 from falconbus.scheduling.notifications import service as notifications
 from falconbus.scheduling.notifications.models import Kind
 from falconbus.scheduling.notifications.service import Message
 from falconbus.security import Identity
 
-_EXCLUSION_VIOLATED = "23P01"
 _PLAIN = ("client_name", "client_email", "client_phone", "passengers", "note")
 
 
@@ -104,19 +101,11 @@ def _times(
 
 def _write(appointment: Appointment, new: Mapping[str, Any], now: datetime, *, has_other_times: bool) -> _Crew:
     """BusBusy when its bus is on another ride at the new times."""
-    try:
-        with db.session.begin_nested():
-            for name, value in new.items():
-                setattr(appointment, name, value)
-            crew = _crew(appointment)
-            if has_other_times:
-                crew = _ask_again(appointment, crew, now)
-            db.session.flush()
-    except IntegrityError as fault:
-        if getattr(fault.orig, "sqlstate", None) != _EXCLUSION_VIOLATED:
-            raise
-        raise BusBusy from None
-    return crew
+    with buses.on_one_ride():
+        for name, value in new.items():
+            setattr(appointment, name, value)
+        crew = _crew(appointment)
+        return _ask_again(appointment, crew, now) if has_other_times else crew
 
 
 def _crew(appointment: Appointment) -> _Crew:
@@ -148,12 +137,12 @@ def _ask_again(appointment: Appointment, crew: _Crew, now: datetime) -> _Crew:
 def _tell(crew: _Crew, after: AppointmentRecord, words: str, *, has_other_times: bool) -> None:
     """Whoever has to answer gets a message of their own, from which they can."""
     message = Message(kind=Kind.CHANGED, title=after.title, message=f"Changed: {words}.", appointment_id=after.id)
+    own = {assignment.staff_id: assignment.id for assignment in crew.staying}
     if not has_other_times:
-        notifications.notify([assignment.staff_id for assignment in crew.staying], message)
+        notifications.notify(own, message)
         return
-    for assignment in crew.staying:
-        text = f"{message.message}\nPlease answer again, for the new times."
-        notifications.notify([assignment.staff_id], replace(message, message=text, assignment_id=assignment.id))
+    text = f"{message.message}\nPlease answer again, for the new times."
+    notifications.notify(own, replace(message, message=text), own)
     if crew.released:
         text = f"{message.message}\nYou are not asked to take it over any more."
         released = [assignment.staff_id for assignment in crew.released]

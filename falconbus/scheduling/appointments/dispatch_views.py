@@ -7,8 +7,6 @@ from falconbus.scheduling.appointments import answering, dispatching, progress, 
 from falconbus.scheduling.appointments.dispatch_schemas import (
     AssignedOut,
     AssignmentIn,
-    ColleagueOut,
-    ColleaguesOut,
     ColleaguesQuery,
     HandOverIn,
     Nothing,
@@ -26,6 +24,7 @@ from falconbus.scheduling.crews.errors import (
     StaffBusy,
     UnknownStaff,
 )
+from falconbus.scheduling.shapes import SuggestionOut, Suggestions
 from falconbus.security import Forbidden, Permission, caller, public, requires
 from falconbus.telemetry.budget import query_budget
 from falconbus.timetable.errors import UnknownBus
@@ -81,11 +80,11 @@ def hand_over(reference: str, body: HandOverIn) -> AppointmentOut:
 @requires(Permission.OWN_DUTIES)
 @query_budget(2)
 @accepts_query(ColleaguesQuery)
-@returns(ColleaguesOut, 200, AppointmentNotFound)
-def list_colleagues(reference: str, query: ColleaguesQuery) -> ColleaguesOut:
+@returns(Suggestions, 200, AppointmentNotFound)
+def list_colleagues(reference: str, query: ColleaguesQuery) -> Suggestions:
     """Who is free for a charter and not on it, those with most rest before it first; at most 50."""
     free = answering.colleagues(queries.get_visible(reference, caller()), query.wanted())
-    return ColleaguesOut([ColleagueOut.of(standing) for standing in free])
+    return Suggestions([SuggestionOut.of(standing) for standing in free])
 
 
 @bp.post("/appointments/<reference>/begin")

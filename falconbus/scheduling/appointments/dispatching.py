@@ -2,24 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
-from psycopg import errors as database_errors
-from sqlalchemy.exc import IntegrityError
-
-from falconbus.extensions import db
 from falconbus.kit import clock
-from falconbus.scheduling.appointments import access, dispatch_queries, history, offering, telling
+from falconbus.scheduling.appointments import access, buses, dispatch_queries, history, offering, telling
 from falconbus.scheduling.appointments.errors import BusTooSmall
 from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentStatus
 from falconbus.scheduling.crews import queries as crew_queries
 from falconbus.scheduling.crews import service as crews
-from falconbus.scheduling.crews.errors import BusBusy
 from falconbus.scheduling.crews.models import LIVE, Assignment, Part
 from falconbus.scheduling.crews.service import Crew, Warned
 from falconbus.scheduling.notifications.models import Kind
 from falconbus.security import Identity
 from falconbus.timetable.errors import UnknownBus
-
-_BUS_CONSTRAINTS = frozenset({"ex_appointments_bus", "schedules_bus_on_charter"})
 
 
 def assign(
@@ -74,14 +67,6 @@ def _give_bus(appointment: Appointment, bus_id: int | None) -> str:
         if bus.capacity < appointment.passengers:
             raise BusTooSmall(f"bus {bus.number} has {bus.capacity} seats", pointer="/bus_id")
         number = bus.number
-    try:
-        with db.session.begin_nested():
-            appointment.bus_id = bus_id
-    except IntegrityError as fault:
-        refused = fault.orig
-        if not isinstance(refused, database_errors.ExclusionViolation):
-            raise
-        if refused.diag.constraint_name not in _BUS_CONSTRAINTS:
-            raise
-        raise BusBusy(pointer="/bus_id") from None
+    with buses.on_one_ride("/bus_id"):
+        appointment.bus_id = bus_id
     return number

@@ -4,28 +4,14 @@ import re
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, EmailStr, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from falconbus.kit import clock
+from falconbus.kit.fields import Change, Email, Key, Moment, Phone, Words, left_out
 from falconbus.kit.schema import Body, Line, Name
-from falconbus.network.schemas import Change, left_out
 from falconbus.pagination import CursorQuery
 from falconbus.scheduling.appointments.queries import Filters
 from falconbus.scheduling.appointments.requesting import Client, WantedCharter, WantedPlace
-
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
-
-
-def _read(value: object) -> object:
-    """Left to itself pydantic would take a bare number for seconds since 1970."""
-    if not isinstance(value, str):
-        return value
-    try:
-        if _MOMENT.fullmatch(value):
-            return datetime.fromisoformat(value)
-    except ValueError:
-        pass
-    raise ValueError("is not a time such as 2026-11-27T10:00:00+02:00")
 
 
 def _each_once(keys: list[int]) -> list[int]:
@@ -34,24 +20,9 @@ def _each_once(keys: list[int]) -> list[int]:
     return keys
 
 
-def _one_kind_of_line_end(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-Key = Annotated[int, Field(ge=1, le=2**31 - 1)]
-Moment = Annotated[AwareDatetime, BeforeValidator(_read)]
-Email = Annotated[EmailStr, StringConstraints(max_length=254)]
-Phone = Annotated[Line, StringConstraints(pattern=r"^\+?[0-9 ()./-]{6,30}$")]
 Passengers = Annotated[int, Field(ge=1, le=1000)]
 ServiceKeys = Annotated[list[Key], Field(min_length=1, max_length=20), AfterValidator(_each_once)]
-#: Text of many lines, which may be empty.
-Note = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]*$"
-    ),
-    AfterValidator(_one_kind_of_line_end),
-]
+Note = Annotated[Words, StringConstraints(max_length=2000)]
 
 
 class ClientIn(Body):
@@ -160,7 +131,7 @@ class AppointmentsQuery(CursorQuery):
     status: Literal["pending", "assigned", "accepted", "in_progress", "completed", "rejected", "cancelled"] | None = (
         None
     )
-    staff: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    staff: Key | None = None
     client_email: Annotated[Line, StringConstraints(max_length=254)] | None = None
     start_from: DayOrMoment | None = None
     start_to: DayOrMoment | None = None

@@ -13,6 +13,7 @@ from falconbus.scheduling.appointments.record import (
     PersonRecord,
     PromisedService,
 )
+from falconbus.scheduling.shapes import PersonOut, RejectionOut
 
 
 class ClientOut(msgspec.Struct):
@@ -26,17 +27,6 @@ class PlaceOut(msgspec.Struct):
 
     code: str | None
     name: str
-
-
-class PersonOut(msgspec.Struct):
-    """Somebody of the staff; a charter's client does not learn their `id`."""
-
-    id: int | None
-    name: str
-
-    @classmethod
-    def of(cls, person: PersonRecord | None) -> Self | None:
-        return None if person is None else cls(person.id, person.name)
 
 
 class CrewOut(msgspec.Struct):
@@ -64,13 +54,6 @@ class PromisedServiceOut(msgspec.Struct):
         return cls(service.id, service.name, service.duration, money.to_text(service.price, currency))
 
 
-class RejectionOut(msgspec.Struct):
-    """Who has said no, and why, until the operator has assigned the charter anew."""
-
-    by: PersonOut | None
-    reason: str
-
-
 class ChangeOut(msgspec.Struct):
     """A line of the history: `by` is null where it was not the staff."""
 
@@ -83,7 +66,7 @@ class ChangeOut(msgspec.Struct):
     @classmethod
     def of(cls, change: ChangeRecord, time_zone: str) -> Self:
         at = clock.local(change.at, time_zone)
-        return cls(at, PersonOut.of(change.by), change.action, change.status, change.note)
+        return cls(at, _person(change.by), change.action, change.status, change.note)
 
 
 class AppointmentRow(msgspec.Struct):
@@ -156,9 +139,9 @@ def _shown(record: AppointmentRecord) -> dict[str, Any]:
         "currency": record.currency,
         "driver": CrewOut.of(record.driver) if record.driver else None,
         "attendants": [CrewOut.of(who) for who in record.attendants],
-        "operator": PersonOut.of(record.operator),
+        "operator": _person(record.operator),
         "bus": record.bus_number,
-        "rejection": RejectionOut(PersonOut.of(rejection.by), rejection.reason) if rejection else None,
+        "rejection": RejectionOut(_person(rejection.by), rejection.reason) if rejection else None,
         "created_at": clock.local(record.created_at, zone),
     }
 
@@ -170,3 +153,7 @@ def _shown_whole(record: AppointmentRecord) -> dict[str, Any]:
         "cancellation_reason": record.cancellation_reason,
         "history": [ChangeOut.of(change, record.time_zone) for change in record.history],
     }
+
+
+def _person(person: PersonRecord | None) -> PersonOut | None:
+    return None if person is None else PersonOut(person.id, person.name)

@@ -2,9 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import text
-
-from falconbus.extensions import db
 from falconbus.kit import clock
 from falconbus.scheduling.appointments import queries
 from falconbus.scheduling.appointments.models import Appointment
@@ -13,15 +10,6 @@ from falconbus.scheduling.crews import queries as crew_queries
 from falconbus.scheduling.crews.models import Assignment
 from falconbus.scheduling.notifications.models import Kind
 from falconbus.scheduling.notifications.service import Message, notify
-
-# One message goes to all who are asked; what each of them answers is their own offer.
-_LINK = text("""
-    UPDATE notifications AS told SET assignment_id = offer.id
-    FROM assignments AS offer
-    WHERE offer.id = ANY (:offers) AND told.staff_id = offer.staff_id AND told.id > :last
-      AND told.appointment_id = offer.appointment_id AND told.kind = 'offered'
-""")
-_LAST = text("SELECT coalesce(max(id), 0) FROM notifications")
 
 
 def offers(appointment: Appointment, offered: Sequence[Assignment], note: str = "") -> None:
@@ -35,13 +23,9 @@ def offers(appointment: Appointment, offered: Sequence[Assignment], note: str = 
         title=f"Can you take it? {record.title}",
         message=_brief(record, phones, when(appointment), note),
         appointment_id=appointment.id,
-        assignment_id=offered[0].id if len(offered) == 1 else None,
     )
-    # What is told now comes after all that is there: the link need not look through what somebody was ever told.
-    last = db.session.scalar(_LAST) if len(offered) > 1 else None
-    notify([each.staff_id for each in offered], message)
-    if last is not None:
-        db.session.execute(_LINK, {"offers": [each.id for each in offered], "last": last})
+    own = {each.staff_id: each.id for each in offered}
+    notify(own, message, own)
 
 
 def tell(

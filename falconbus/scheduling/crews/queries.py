@@ -10,10 +10,14 @@ from falconbus.scheduling.crews.models import Assignment, Part
 from falconbus.scheduling.staff.models import StaffProfile
 
 
-def lock_people(staff_ids: Iterable[int]) -> None:
-    """One after the other is put on rides; what only refers to them (a notification, a token) goes on meanwhile."""
-    locked = select(User.id).where(User.id.in_(sorted(staff_ids))).order_by(User.id).with_for_update(key_share=True)
-    db.session.execute(locked)
+def lock_people(staff_ids: Iterable[int]) -> dict[int, list[str]]:
+    """The roles of those whose accounts are open; they cannot be closed, nor put on rides by others, meanwhile.
+
+    What only refers to them (a notification, a token) goes on.
+    """
+    people = select(User.id, User.roles).where(User.id.in_(sorted(staff_ids)), User.active)
+    rows = db.session.execute(people.order_by(User.id).with_for_update(key_share=True))
+    return {row.id: row.roles for row in rows}
 
 
 def on_charter(appointment_id: int) -> list[Assignment]:

@@ -1,7 +1,7 @@
 """Shapes of requests and answers about the crews of line schedules."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Self
 
 import msgspec
@@ -9,14 +9,12 @@ from pydantic import Field
 
 from falconbus.extensions import AnyRow
 from falconbus.kit import clock
+from falconbus.kit.fields import Day, Key
 from falconbus.kit.schema import Body
 from falconbus.pagination import PageQuery
 from falconbus.scheduling.crews.lines import LineCrew, Member
 from falconbus.scheduling.crews.models import Part
 from falconbus.scheduling.crews.service import Crew, Warned
-
-Key = Annotated[int, Field(ge=1, le=2**31 - 1)]
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 12, 31))]
 
 
 class LineCrewIn(Body):

@@ -115,13 +115,13 @@ def offer(
 
 
 def put_on(ride: Ride, crew: Crew, *, at: datetime) -> list[Assignment]:
-    """Put people on a ride without asking them; StaffBusy."""
+    """Put people on a ride without asking them; UnknownStaff, StaffBusy."""
     accepted = [
         _assignment(ride, staff_id, part, AssignmentStatus.ACCEPTED, at) for staff_id, part in crew.parts.items()
     ]
     for each in accepted:
         each.answered_at = at
-    queries.lock_people(crew.parts)
+    _lock(crew.parts, crew.pointers)
     with nobody_twice(crew.pointers):
         db.session.add_all(accepted)
     return accepted
@@ -141,8 +141,8 @@ def _assignment(ride: Ride, staff_id: int, part: Part, status: AssignmentStatus,
 
 
 def accept(assignment: Assignment, *, at: datetime, replaced: Assignment | None = None) -> None:
-    """Take what was offered; what it replaces ends first. NotAnswerable, StaffBusy."""
-    queries.lock_people({assignment.staff_id})
+    """Take what was offered; what it replaces ends first. NotAnswerable, UnknownStaff, StaffBusy."""
+    _lock({assignment.staff_id: Part(assignment.part)}, {})
     with nobody_twice():
         if replaced is not None:
             replaced.hand_over(at=at)
@@ -166,6 +166,14 @@ def is_settled(live: Collection[Assignment]) -> bool:
     """
     has_driver = any(each.part == Part.DRIVER and each.status == AssignmentStatus.ACCEPTED for each in live)
     return has_driver and not any(each.status == AssignmentStatus.OFFERED and not each.replaces_id for each in live)
+
+
+def _lock(parts: Mapping[int, Part], pointers: Mapping[int, str]) -> None:
+    """Have others who write for these people wait; UnknownStaff when an account was closed while we waited."""
+    working = queries.lock_people(parts)
+    for staff_id, part in parts.items():
+        if part not in working.get(staff_id, ()):
+            raise UnknownStaff(pointer=pointers.get(staff_id))
 
 
 @contextmanager

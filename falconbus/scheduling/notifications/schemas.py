@@ -11,6 +11,7 @@ from falconbus.kit import clock
 from falconbus.kit.schema import Body
 from falconbus.pagination import CursorQuery, Page
 from falconbus.scheduling.notifications.models import Kind
+from falconbus.scheduling.shapes import PersonOut, RejectionOut
 
 
 class NotificationsQuery(CursorQuery):
@@ -55,20 +56,6 @@ class AboutOut(msgspec.Struct):
     reference: str
     status: str
     start: datetime
-
-
-class ColleagueOut(msgspec.Struct):
-    """Somebody of the staff."""
-
-    id: int
-    name: str
-
-
-class RejectionOut(msgspec.Struct):
-    """Who has said no, and why."""
-
-    by: ColleagueOut
-    reason: str
 
 
 class NotificationLineOut(msgspec.Struct):
@@ -121,4 +108,4 @@ def _about(row: AnyRow) -> AboutOut | None:
 def _rejection(row: AnyRow) -> RejectionOut | None:
     if row.kind != Kind.REJECTED or row.rejected_by_id is None:
         return None
-    return RejectionOut(ColleagueOut(row.rejected_by_id, row.rejected_by), row.reason or "")
+    return RejectionOut(PersonOut(row.rejected_by_id, row.rejected_by), row.reason or "")

@@ -1,6 +1,6 @@
 """Telling members of the staff what happened, in the transaction in which it happens."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -29,8 +29,9 @@ _INSERT = text("""
     WITH told AS (
         INSERT INTO notifications
             (staff_id, kind, title, message, appointment_id, assignment_id, schedule_id, created_at)
-        SELECT id, :kind, :title, :message, :appointment_id, :assignment_id, :schedule_id, :now
-        FROM users WHERE id = ANY (:staff_ids) AND active ORDER BY id
+        SELECT id, :kind, :title, :message, :appointment_id, who.assignment_id, :schedule_id, :now
+        FROM unnest(CAST(:staff_ids AS integer[]), CAST(:assignment_ids AS bigint[])) AS who (id, assignment_id)
+        JOIN users USING (id) WHERE active ORDER BY id
         RETURNING id, staff_id
     ), unread AS (
         INSERT INTO unread_notifications (notification_id, staff_id) SELECT id, staff_id FROM told
@@ -46,23 +47,25 @@ _OPERATORS = text("""
 """)
 
 
-def notify(staff_ids: Collection[int], told: Message) -> None:
-    """A notification for each, if this transaction commits; by mail, too, for those who want that."""
+def notify(staff_ids: Collection[int], told: Message, own: Mapping[int, int] | None = None) -> None:
+    """A notification for each, if this transaction commits; by mail, too, for those who want that.
+
+    `own` are assignments by person, for those whose message is about one of their own.
+    """
+    people = sorted(set(staff_ids))
     values = {
-        "staff_ids": sorted(set(staff_ids)),
+        "staff_ids": people,
+        "assignment_ids": [(own or {}).get(person, told.assignment_id) for person in people],
         "kind": told.kind.value,
         "title": told.title[:200],
         "message": told.message,
         "appointment_id": told.appointment_id,
-        "assignment_id": told.assignment_id,
         "schedule_id": told.schedule_id,
         "now": clock.now(),
     }
     told_of = db.session.execute(_INSERT, values).all()
     counting.note_change([row.staff_id for row in told_of])
-    for row in told_of:
-        if row.wants_mail:
-            jobs.enqueue(Job.MAIL_NOTIFICATION, notification_id=row.id)
+    jobs.enqueue_all(Job.MAIL_NOTIFICATION, [{"notification_id": row.id} for row in told_of if row.wants_mail])
 
 
 def operators() -> list[int]:

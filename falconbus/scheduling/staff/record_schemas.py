@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from falconbus.extensions import AnyRow
 from falconbus.kit import clock
+from falconbus.kit.fields import Day
 from falconbus.kit.schema import Body, Line
 from falconbus.scheduling.staff.models import Leave, Licence, WorkingHours
 from falconbus.scheduling.staff.policy import Stretch
@@ -15,7 +16,6 @@ from falconbus.scheduling.staff.records import NewLeave
 
 _DAY = 1440
 
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2099, 12, 31))]
 #: "08:00".
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Word = Annotated[Line, StringConstraints(max_length=32)]

@@ -1,21 +1,19 @@
 """Shapes of requests and answers about the staff."""
 
-import re
-from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Self
+from datetime import date, datetime
+from typing import Annotated, Self
 
 import msgspec
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from falconbus.accounts.models import Role
 from falconbus.extensions import AnyRow
 from falconbus.kit import clock
+from falconbus.kit.fields import Change, Filter, Moment, Phone, left_out
 from falconbus.kit.schema import Body, Line, Name, Query
-from falconbus.network.schemas import Change, Filter, left_out
 from falconbus.pagination import PageQuery
 from falconbus.scheduling.crews.models import Part
 from falconbus.scheduling.staff.record_schemas import HoursOut, LeaveOut, LicenceOut, kind_of
-from falconbus.scheduling.staff.standing import Caution, Standing
 
 
 def _each_once(roles: list[Role]) -> list[Role]:
@@ -24,22 +22,7 @@ def _each_once(roles: list[Role]) -> list[Role]:
     return roles
 
 
-def _written(value: Any) -> Any:
-    if not isinstance(value, str) or re.match(r"\d{4}-\d\d-\d\dT", value) is None:
-        raise ValueError("must be a time such as 2026-11-28T08:00:00+02:00")
-    return value
-
-
-def _of_our_time(value: datetime) -> datetime:
-    if not 2000 <= value.year < 2100:
-        raise ValueError("must be of this century")
-    return value
-
-
-#: A time with its offset; a plus in an address is written %2B.
-Instant = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_of_our_time)]
 Roles = Annotated[list[Role], Field(min_length=1, max_length=len(Role)), AfterValidator(_each_once)]
-Phone = Annotated[Line, StringConstraints(pattern=r"^\+?[0-9 ()./-]{6,30}$")]
 
 
 class StaffQuery(PageQuery):
@@ -53,8 +36,8 @@ class FreeQuery(Query):
     """A part in a ride and its times; `appointment`: the charter asked about, which keeps nobody busy itself."""
 
     part: Part
-    start: Instant
-    end: Instant
+    start: Moment
+    end: Moment
     appointment: Annotated[Line, StringConstraints(max_length=32)] | None = None
 
 
@@ -131,48 +114,3 @@ class NewStaffOut(StaffRow, kw_only=True):
     """Somebody who was given an account; the password for their first sign-in is not shown again."""
 
     password: str
-
-
-class CautionOut(msgspec.Struct):
-    """What speaks against somebody: driving_day, driving_week, rest or outside_hours."""
-
-    code: str
-    detail: str
-
-    @classmethod
-    def of(cls, caution: Caution) -> "CautionOut":
-        return cls(caution.code, caution.detail)
-
-
-class SuggestionOut(msgspec.Struct):
-    """Somebody who could take the ride. Hours; rest is null when there is no duty within two weeks on that side."""
-
-    id: int
-    name: str
-    rest_before: float | None
-    rest_after: float | None
-    driving_day: float
-    driving_week: float
-    cautions: list[CautionOut]
-
-    @classmethod
-    def of(cls, standing: Standing) -> "SuggestionOut":
-        return cls(
-            standing.staff_id,
-            standing.name,
-            _hours(standing.rest_before) if standing.rest_before is not None else None,
-            _hours(standing.rest_after) if standing.rest_after is not None else None,
-            _hours(standing.driving_day),
-            _hours(standing.driving_week),
-            [CautionOut.of(caution) for caution in standing.cautions],
-        )
-
-
-class Suggestions(msgspec.Struct):
-    """Who could take a ride, those with most rest first: fifty at most."""
-
-    results: list[SuggestionOut]
-
-
-def _hours(duration: timedelta) -> float:
-    return round(duration / timedelta(hours=1), 2)

@@ -9,6 +9,7 @@ from falconbus.accounts.errors import BadEmail, EmailTaken, LastAdmin
 from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
 from falconbus.pagination import CountedPage, neighbours
 from falconbus.scheduling.appointments.errors import AppointmentNotFound, EndBeforeStart
+from falconbus.scheduling.shapes import SuggestionOut, Suggestions
 from falconbus.scheduling.staff import queries, service, standing
 from falconbus.scheduling.staff.errors import HasDuties, OwnAccess, RideTooLong, StaffNotFound
 from falconbus.scheduling.staff.record_schemas import HoursOut, LeaveOut, LicenceOut
@@ -21,8 +22,6 @@ from falconbus.scheduling.staff.schemas import (
     StaffOut,
     StaffQuery,
     StaffRow,
-    SuggestionOut,
-    Suggestions,
 )
 from falconbus.security import Permission, caller, requires
 from falconbus.telemetry.budget import query_budget

@@ -239,13 +239,13 @@ def test_what_has_begun_or_is_cancelled_stays_as_it_is(status: str, client: Flas
         ({"start": "2027-01-01T10:00:00"}, "timezone_aware", "/start"),
         ({"start": None}, "datetime_type", "/start"),
         ({"end": "2020-01-01T10:00:00Z"}, "end_before_start", "/end"),
-        ({"end": "9999-01-01T10:00:00Z"}, "invalid", "/end"),
+        ({"end": "9999-01-01T10:00:00Z"}, "value_error", "/end"),
         ({"services": [2]}, "too_short", "/services"),
         ({"services": [1, 99]}, "unknown_service", "/services/1"),
         ({"services": []}, "too_short", "/services"),
         ({"pick_up": {"stop": "NOPE"}}, "unknown_stop", "/pick_up/stop"),
         ({"passengers": 0}, "greater_than_equal", "/passengers"),
-        ({"note": "x" * 10_000}, "string_too_long", "/note"),
+        ({"note": "x" * 10_000}, "too_long", "/note"),
         ({"status": "completed"}, "extra_forbidden", "/status"),
         ({"client": {"id": 1}}, "extra_forbidden", "/client/id"),
     ],
@@ -277,7 +277,7 @@ def test_a_charter_that_was_moved_can_be_found_by_its_new_day(client: FlaskClien
     assert db.session.query(Appointment).count() == 2
 
 
-def test_the_statements_of_a_change_grow_by_the_messages_alone(client: FlaskClient, ride: Ride) -> None:
+def test_the_statements_of_a_change_do_not_grow_with_the_crew(client: FlaskClient, ride: Ride) -> None:
     address = f"{CHARTERS}/{ride.charter.reference}"
     ride.change(client, {"start": tomorrow(9).isoformat()})
     with statements() as few:
@@ -287,5 +287,4 @@ def test_the_statements_of_a_change_grow_by_the_messages_alone(client: FlaskClie
     with statements() as many:
         client.patch(address, json={"start": tomorrow(12).isoformat()}, headers=ride.headers)
     assert db.session.query(Assignment).count() == 10
-    # A message and its mail for each.
-    assert len(many) == len(few) + 8 * 2, "\n".join(many)
+    assert len(many) == len(few), "\n".join(many)

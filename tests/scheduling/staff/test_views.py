@@ -205,11 +205,11 @@ def test_who_is_free_is_suggested_with_what_to_think_of(client: FlaskClient, hea
     assert answer.json["results"][0] == {
         "id": thabo.id,
         "name": "Thabo",
-        "rest_before": 7.0,
-        "rest_after": None,
-        "driving_day": 5.0,
-        "driving_week": answer.json["results"][0]["driving_week"],
-        "cautions": [{"code": "rest", "detail": "7 h of rest before the ride; the limit is 11 h"}],
+        "rest_before_hours": 7.0,
+        "rest_after_hours": None,
+        "driving_day_hours": 5.0,
+        "driving_week_hours": answer.json["results"][0]["driving_week_hours"],
+        "warnings": [{"code": "rest", "detail": "7 h of rest before the ride; the limit is 11 h"}],
     }
     besides = {**query, "appointment": own.reference.lower()}
     assert names(client.get(f"{STAFF}/free", query_string=besides, headers=headers)) == ["Sipho", "Thabo"]
