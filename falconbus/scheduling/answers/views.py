@@ -43,7 +43,7 @@ def return_to_answer(token: str, action: str) -> AnyResponse:
 
 @bp.post("/<token>/accept")
 @public
-@query_budget(50)
+@query_budget(16)
 def accept(token: str) -> AnyResponse:
     """Take the ride."""
     service.accept(token)
@@ -52,7 +52,7 @@ def accept(token: str) -> AnyResponse:
 
 @bp.post("/<token>/reject")
 @public
-@query_budget(50)
+@query_budget(12)
 def reject(token: str) -> AnyResponse | tuple[str, int]:
     """Say no, with the `reason`; one that will not do is shown again, to be put right."""
     given = request.form.get("reason", "")
@@ -65,7 +65,7 @@ def reject(token: str) -> AnyResponse | tuple[str, int]:
 
 @bp.post("/<token>/hand-over")
 @public
-@query_budget(50)
+@query_budget(13)
 def hand_over(token: str) -> AnyResponse:
     """Ask the colleague whose key is `to` to take it."""
     to = request.form.get("to", type=int)

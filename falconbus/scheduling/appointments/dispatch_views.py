@@ -36,7 +36,7 @@ _STANDING = (UnknownStaff, StaffBusy, OnLeave, LicenceExpired)
 
 @bp.post("/appointments/<reference>/assign")
 @requires(Permission.DISPATCH)
-@query_budget(42)
+@query_budget(20)
 @accepts(AssignmentIn)
 @returns(AssignedOut, 200, AppointmentNotFound, ImpossibleChange, UnknownBus, BusTooSmall, BusBusy, *_STANDING)
 def assign(reference: str, body: AssignmentIn) -> AssignedOut:
@@ -47,7 +47,7 @@ def assign(reference: str, body: AssignmentIn) -> AssignedOut:
 
 @bp.post("/appointments/<reference>/accept")
 @requires(Permission.OWN_DUTIES)
-@query_budget(28)
+@query_budget(22)
 @accepts(Nothing)
 @returns(AppointmentOut, 200, AppointmentNotFound, NotAnswerable, ImpossibleChange, *_STANDING)
 def accept(reference: str, body: Nothing) -> AppointmentOut:
@@ -58,7 +58,7 @@ def accept(reference: str, body: Nothing) -> AppointmentOut:
 
 @bp.post("/appointments/<reference>/reject")
 @requires(Permission.OWN_DUTIES)
-@query_budget(20)
+@query_budget(15)
 @accepts(ReasonIn)
 @returns(AppointmentOut, 200, AppointmentNotFound, NotAnswerable, ImpossibleChange)
 def reject(reference: str, body: ReasonIn) -> AppointmentOut:
@@ -68,7 +68,7 @@ def reject(reference: str, body: ReasonIn) -> AppointmentOut:
 
 @bp.post("/appointments/<reference>/hand-over")
 @requires(Permission.OWN_DUTIES)
-@query_budget(18)
+@query_budget(16)
 @accepts(HandOverIn)
 @returns(AppointmentOut, 200, AppointmentNotFound, NotAnswerable, ImpossibleChange, *_STANDING)
 def hand_over(reference: str, body: HandOverIn) -> AppointmentOut:
@@ -89,7 +89,7 @@ def list_colleagues(reference: str, query: ColleaguesQuery) -> Suggestions:
 
 @bp.post("/appointments/<reference>/begin")
 @requires(Permission.OWN_DUTIES)
-@query_budget(20)
+@query_budget(10)
 @accepts(Nothing)
 @returns(AppointmentOut, 200, AppointmentNotFound, Forbidden, ImpossibleChange)
 def begin(reference: str, body: Nothing) -> AppointmentOut:
@@ -100,7 +100,7 @@ def begin(reference: str, body: Nothing) -> AppointmentOut:
 
 @bp.post("/appointments/<reference>/complete")
 @requires(Permission.OWN_DUTIES)
-@query_budget(12)
+@query_budget(10)
 @accepts(Nothing)
 @returns(AppointmentOut, 200, AppointmentNotFound, Forbidden, ImpossibleChange)
 def complete(reference: str, body: Nothing) -> AppointmentOut:
@@ -111,7 +111,7 @@ def complete(reference: str, body: Nothing) -> AppointmentOut:
 
 @bp.post("/appointments/<reference>/cancel")
 @public
-@query_budget(32)
+@query_budget(13)
 @accepts(ReasonIn)
 @returns(AppointmentOut, 200, AppointmentNotFound, Forbidden, ImpossibleChange)
 def cancel(reference: str, body: ReasonIn) -> AppointmentOut:

@@ -32,7 +32,7 @@ _REFUSALS = (UnknownService, UnknownStop, StartInPast, EndBeforeStart, TooShort,
 @bp.post("/appointments")
 @public
 @limited("ratelimit_booking")
-@query_budget(20)
+@query_budget(14)
 @accepts(AppointmentIn)
 @idempotent
 @returns(RequestedOut, 201, IdempotencyKeyReused, RequestInProgress, *_REFUSALS)
@@ -67,7 +67,7 @@ def show_appointment(reference: str) -> AppointmentOut:
 
 @bp.patch("/appointments/<reference>")
 @requires(Permission.DISPATCH)
-@query_budget(40)
+@query_budget(19)
 @accepts(AppointmentChangeIn)
 @returns(AppointmentOut, 200, AppointmentNotFound, ImpossibleChange, BusBusy, BusTooSmall, *_REFUSALS)
 def change_appointment(reference: str, body: AppointmentChangeIn) -> AppointmentOut:

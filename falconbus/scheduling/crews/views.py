@@ -39,7 +39,7 @@ def get_crew(schedule_id: int) -> LineCrewOut:
 
 @bp.put("/schedules/<id:schedule_id>/crew")
 @requires(Permission.DISPATCH)
-@query_budget(38)
+@query_budget(20)
 @accepts(LineCrewIn)
 @returns(LineCrewOut, 200, ScheduleNotFound, ScheduleLeft, StaffBusy, OnLeave, LicenceExpired)
 def change_crew(schedule_id: int, body: LineCrewIn) -> LineCrewOut:
