@@ -20,6 +20,7 @@ from falconbus.gtfs.report import LISTED, Report
 from falconbus.kit.errors import DomainError
 from falconbus.kit.lazy import Lazy
 from falconbus.network.models import Route
+from falconbus.scheduling import demo as scheduling
 from falconbus.timetable.service import make_schedules
 
 # Of the command line alone.
@@ -65,14 +66,16 @@ def import_command(
 
 @demo.command("load")
 def load_demo() -> None:
-    """Load the demo network unless there are routes; then bring the departures up to date."""
+    """Load the demo network and its staff unless there are routes; then bring the departures up to date."""
     if transactions.run(lambda: db.session.scalar(select(Route.id).limit(1))) is not None:
         made = transactions.run(make_schedules)
         click.echo(f"There is a network already: the demo is not loaded; {made} departures made.")
         return
     began = time.perf_counter()
+    transactions.run(scheduling.load)
     report = _import(DEMO, lambda: ImportOptions(layout="coach-49-comfort", shift_dates=True))
     _print_report(report, time.perf_counter() - began)
+    click.echo("  and two drivers, an attendant and four services, for charters")
 
 
 def _import(place: Path, options: Callable[[], ImportOptions]) -> Report:

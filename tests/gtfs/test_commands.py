@@ -72,6 +72,8 @@ def test_the_demo_is_loaded_once(app: FalconBus, database: SQLAlchemy) -> None:
     assert first.exit_code == 0, first.output
     assert row("SELECT count(*) > 20, bool_and(active) FROM routes") == (True, True)
     assert row("SELECT DISTINCT l.code FROM buses b JOIN seat_layouts l ON l.id = b.layout_id") == ("coach-49-comfort",)
+    assert row("SELECT count(*) FROM users JOIN licences ON staff_id = users.id WHERE 'driver' = ANY (roles)") == (2,)
+    assert row("SELECT count(*), count(DISTINCT currency) FROM services") == (4, 1)
     before = row("SELECT count(*), max(id) FROM schedules")
     again = app.test_cli_runner().invoke(commands.demo, ["load"])
     assert "There is a network already" in again.stdout

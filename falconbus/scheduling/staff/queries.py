@@ -56,6 +56,7 @@ _STAFF = text(f"""
     LEFT JOIN staff_profiles AS profile ON profile.staff_id = person.id
     ORDER BY person.name, person.id
 """)  # noqa: S608  all of it is ours
+# Nobody's accepted duties overlap, so that they end in the order in which they begin: the index of their ends has both.
 _ACTIVE = text(f"""
     {_FOUND}, {_DUTY} SELECT total.count AS total, {_PERSON},
         present.reference, present.schedule_id, present.ends_at AS until, present.time_zone,
@@ -64,11 +65,12 @@ _ACTIVE = text(f"""
     LEFT JOIN person ON true
     LEFT JOIN staff_profiles AS profile ON profile.staff_id = person.id
     LEFT JOIN LATERAL (
-        SELECT * FROM duty WHERE staff_id = person.id AND ends_at > :now AND starts_at <= :now LIMIT 1
+        SELECT * FROM (SELECT * FROM duty WHERE staff_id = person.id AND ends_at > :now ORDER BY ends_at LIMIT 1)
+        WHERE starts_at <= :now
     ) AS present ON true
     LEFT JOIN LATERAL (
         SELECT * FROM duty WHERE staff_id = person.id AND ends_at > :now AND starts_at > :now
-        ORDER BY starts_at LIMIT 1
+        ORDER BY ends_at LIMIT 1
     ) AS following ON true
     ORDER BY person.name, person.id
 """)  # noqa: S608  all of it is ours

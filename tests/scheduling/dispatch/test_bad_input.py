@@ -142,4 +142,6 @@ def test_lines_of_a_reason_may_be_broken_and_marks_in_it_are_text(office: Office
     charter = add_charter()
     office.assign(charter, office.sipho)
     reason = "ill:\r\n\t<b>'); DROP TABLE users;--"
-    assert office.post(charter, "reject", office.sipho, reason=reason).json["rejection"]["reason"] == reason.replace("\r\n", "\n")
+    assert office.post(charter, "reject", office.sipho, reason=reason).json["rejection"]["reason"] == reason.replace(
+        "\r\n", "\n"
+    )

@@ -1,0 +1,41 @@
+"""People and services to try charters out with."""
+
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import select
+
+from falconbus.accounts import service as accounts
+from falconbus.accounts.models import Role
+from falconbus.extensions import db
+from falconbus.kit import clock
+from falconbus.scheduling.appointments.models import Service
+from falconbus.scheduling.staff.models import Licence
+
+_PEOPLE = (
+    ("sipho@falconbus.example", "Sipho Dlamini", Role.DRIVER),
+    ("zanele@falconbus.example", "Zanele Mokoena", Role.DRIVER),
+    ("lerato@falconbus.example", "Lerato Khumalo", Role.ATTENDANT),
+)
+#: Name, minutes, price in the smallest unit.
+_SERVICES = (
+    ("Coach and driver, half a day", 240, 480_000),
+    ("Coach and driver, a day", 540, 920_000),
+    ("Attendant on board", 0, 95_000),
+    ("Luggage trailer", 0, 60_000),
+)
+
+
+def load() -> None:
+    """Two drivers, an attendant, and what charters can include, unless they are there; nobody knows their passwords."""
+    if db.session.scalar(select(Service.id).limit(1)) is not None:
+        return
+    expires_on = (clock.now() + timedelta(days=730)).date()
+    for email, name, role in _PEOPLE:
+        made = accounts.create_user(email, None, [role], name)
+        if role == Role.DRIVER:
+            db.session.add(Licence(staff_id=made.id, kind="PrDP", number=f"DEMO-{made.id}", expires_on=expires_on))
+    currency = current_app.config["SETTINGS"].currency
+    for name, minutes, price in _SERVICES:
+        db.session.add(Service(name=name, duration_minutes=minutes, price=price, currency=currency))
+    db.session.flush()
