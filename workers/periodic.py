@@ -15,6 +15,7 @@ from falconbus.jobs import RELAY_TASK, Queue
 from falconbus.performance.advisor import service as advisor
 from falconbus.performance.verdicts import service as verdicts
 from falconbus.scheduling.appointments import departures, escalation
+from falconbus.scheduling.crews import following
 from falconbus.scheduling.notifications import trimming as notifications
 from falconbus.telemetry import plans, rollup
 
@@ -34,6 +35,7 @@ PERIODIC = (
     Periodic("checkout.reconcile_payments", timedelta(minutes=1), sweeping.reconcile_payments),
     # Once a night; the later hours are for a night whose first run failed.
     Periodic("timetable.make_schedules", timedelta(days=1), departures.make_schedules, crontab(hour="2-5", minute=10)),
+    Periodic("scheduling.tell_crews", timedelta(minutes=1), following.tell_news),
     Periodic("scheduling.escalate", timedelta(minutes=1), escalation.escalate),
     Periodic("caching.keep_warm", timedelta(seconds=15), tending.keep_warm),
     Periodic("caching.trim", timedelta(days=1), tending.trim, crontab(hour="2-5", minute=40)),

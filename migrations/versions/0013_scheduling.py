@@ -214,6 +214,8 @@ def upgrade() -> None:
         sa.Column("answer_by", sa.DateTime(timezone=True), nullable=True),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("escalated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_bus_id", sa.Integer(), nullable=True),
+        sa.Column("told_active", sa.Boolean(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("replaces_id", sa.BigInteger(), nullable=True),
         postgresql.ExcludeConstraint(
@@ -236,6 +238,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["schedule_id"], ["schedules.id"], name=op.f("fk_assignments_schedule_id")),
         sa.ForeignKeyConstraint(["staff_id"], ["users.id"], name=op.f("fk_assignments_staff_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignments")),
+    )
+    op.create_index(
+        "ix_assignments_lines",
+        "assignments",
+        ["ends_at"],
+        unique=False,
+        postgresql_where=sa.text("schedule_id IS NOT NULL AND status = 'accepted'"),
     )
     op.create_index("ix_assignments_appointment", "assignments", ["appointment_id", "id"], unique=False)
     op.create_index(

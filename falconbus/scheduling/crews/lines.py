@@ -103,7 +103,8 @@ def change_crew(schedule_id: int, crew: Crew) -> list[Warned]:
     joining = _joining(crew, stay)
     ride = Ride(starts_at=schedule.departure_time, ends_at=schedule.arrival_time, schedule_id=schedule_id)
     warned = service.check_standing(joining.parts, ride, crew.pointers)
-    service.put_on(ride, joining, at=now)
+    for each in service.put_on(ride, joining, at=now):
+        each.told_bus_id, each.told_active = schedule.bus_id, schedule.active
     left = {each.staff_id for each in present} - set(crew.parts)
     if joining.parts or left:
         audit.record("change", "crews", schedule_id, driver_id=crew.driver_id, attendant_ids=sorted(crew.attendant_ids))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, DateTime, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -55,6 +55,10 @@ class Assignment(Model):
         Index("ix_assignments_staff_appointment", "staff_id", "appointment_id"),
         Index("ix_assignments_staff_time", "staff_id", "ends_at"),
         Index(
+            "ix_assignments_lines", "ends_at",
+            postgresql_where=text("schedule_id IS NOT NULL AND status = 'accepted'"),
+        ),
+        Index(
             "ix_assignments_unanswered", "answer_by",
             postgresql_where=text("status = 'offered' AND escalated_at IS NULL"),
         ),
@@ -91,6 +95,9 @@ class Assignment(Model):
     answer_by: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     answered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     escalated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: Of a departure: the bus, and whether it is on sale, as this person was last told. A number: the bus may go.
+    told_bus_id: Mapped[int | None] = mapped_column(Integer)
+    told_active: Mapped[bool | None] = mapped_column(Boolean)
     #: Why it was rejected.
     reason: Mapped[str | None] = mapped_column(Text)
     #: The assignment that ends when this one is accepted: somebody hands it over, and has it until then.

@@ -4,19 +4,17 @@ Callers hold the lock of the charter or the schedule; people are locked after it
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-
-from psycopg import errors as database_errors
-from sqlalchemy.exc import IntegrityError
 
 from falconbus.extensions import db
 from falconbus.kit.errors import DomainError, Invalid
 from falconbus.scheduling.crews import queries
 from falconbus.scheduling.crews.errors import StaffBusy, UnknownStaff
 from falconbus.scheduling.crews.models import Assignment, AssignmentStatus, Part
+from falconbus.scheduling.exclusions import excluded_by
 from falconbus.scheduling.staff import standing
 
 
@@ -176,23 +174,13 @@ def _lock(parts: Mapping[int, Part], pointers: Mapping[int, str]) -> None:
             raise UnknownStaff(pointer=pointers.get(staff_id))
 
 
-@contextmanager
-def nobody_twice(pointers: Mapping[int, str] | None = None) -> Iterator[None]:
+def nobody_twice(pointers: Mapping[int, str] | None = None) -> AbstractContextManager[None]:
     """Write inside it; StaffBusy when the database knows somebody to be on another ride at that time.
 
     Lock the people first: of two who write for one person at once, each would see the other's row and wait for it.
     """
-    try:
-        with db.session.begin_nested():
-            yield
-            db.session.flush()
-    except IntegrityError as fault:
-        refused = fault.orig
-        if not isinstance(refused, database_errors.ExclusionViolation):
-            raise
-        if refused.diag.constraint_name != "ex_assignments_person":
-            raise
-        raise StaffBusy(pointer=(pointers or {}).get(_person_in(refused.diag.message_detail or ""))) from None
+    named = pointers or {}
+    return excluded_by({"ex_assignments_person"}, lambda detail: StaffBusy(pointer=named.get(_person_in(detail))))
 
 
 def _person_in(detail: str) -> int:

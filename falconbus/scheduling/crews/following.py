@@ -1,0 +1,53 @@
+"""Telling crews what has become of their departures: another bus, off sale, on sale again.
+
+Whoever changed it, by hand, by a timetable or by a feed: what the crew was last told stands with their assignment, and
+is compared with what holds.
+"""
+
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from falconbus.extensions import db
+from falconbus.kit import clock
+from falconbus.scheduling.notifications.models import Kind
+from falconbus.scheduling.notifications.service import Message, notify
+
+_AT_ONCE = 200
+
+_NEWS = text("""
+    SELECT crew.id, crew.staff_id, crew.schedule_id, crew.told_bus_id <> schedule.bus_id AS has_other_bus,
+           crew.told_active <> schedule.active AS was_switched, schedule.active, schedule.departure_time,
+           bus.number AS bus_number, route.name AS route_name, stop.time_zone
+    FROM assignments AS crew
+    JOIN schedules AS schedule ON schedule.id = crew.schedule_id
+    JOIN buses AS bus ON bus.id = schedule.bus_id
+    JOIN routes AS route ON route.id = schedule.route_id
+    JOIN stops AS stop ON stop.id = route.origin_id
+    WHERE crew.schedule_id IS NOT NULL AND crew.status = 'accepted' AND crew.ends_at > :now
+      AND (crew.told_bus_id <> schedule.bus_id OR crew.told_active <> schedule.active)
+    ORDER BY crew.id LIMIT :limit FOR UPDATE OF crew SKIP LOCKED
+""")
+_TOLD = text("""
+    UPDATE assignments AS crew SET told_bus_id = schedule.bus_id, told_active = schedule.active
+    FROM schedules AS schedule WHERE schedule.id = crew.schedule_id AND crew.id = ANY (:ids)
+""")
+
+
+def tell_news() -> int:
+    """Tell those whose departure is not what they were told; how many there were. Run again, it tells nobody twice."""
+    rows = db.session.execute(_NEWS, {"now": clock.now(), "limit": _AT_ONCE}).all()
+    for row in rows:
+        words = _in_words(row)
+        at = clock.local(row.departure_time, row.time_zone)
+        title = f"{row.route_name}, {at:%a} {at.day} {at:%b, %H:%M}: {words}"
+        notify([row.staff_id], Message(kind=Kind.CHANGED, title=title, message=title, schedule_id=row.schedule_id))
+    db.session.execute(_TOLD, {"ids": [row.id for row in rows]})
+    return len(rows)
+
+
+def _in_words(row: Row[Any]) -> str:
+    news = [f"now with bus {row.bus_number}"] if row.has_other_bus else []
+    if row.was_switched:
+        news.append("on sale again" if row.active else "taken off sale; ask the office whether it runs")
+    return ", ".join(news)
