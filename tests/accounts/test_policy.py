@@ -29,8 +29,8 @@ def test_a_permission_is_given_to_these_roles_and_no_other(permission: Permissio
     assert {role for role in Role if permission in policy.permissions_of([role])} == roles
 
 
-def test_a_traveller_has_their_own_bookings_and_nothing_else() -> None:
-    assert policy.permissions_of([]) == {Permission.OWN_BOOKINGS}
+def test_a_traveller_has_their_own_bookings_and_charters_and_nothing_else() -> None:
+    assert policy.permissions_of([]) == {Permission.OWN_BOOKINGS, Permission.OWN_APPOINTMENTS}
 
 
 def test_roles_add_up() -> None:
