@@ -1,6 +1,6 @@
 """The application factory."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,10 @@ class FalconBus(Flask):
 
     observer: Observer
     front_door: FrontDoor
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """As it is: no function of ours is asynchronous, and Flask would look a dozen times a request."""
+        return func
 
     def dispatch_request(self) -> ResponseReturnValue:
         view = super().dispatch_request

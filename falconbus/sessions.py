@@ -15,12 +15,17 @@ _READS = frozenset({"GET", "HEAD"})
 _readers: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
 
 
+def is_reading() -> bool:
+    """Whether a request is answered that changes nothing."""
+    return has_request_context() and request.method in _READS
+
+
 class Session(flask_sqlalchemy.session.Session):
     """Requests that only read need no transaction: each of their statements sees what is committed when it begins."""
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Any:
         engine = super().get_bind(*args, **kwargs)
-        if not (has_request_context() and request.method in _READS and isinstance(engine, Engine)):
+        if not (is_reading() and isinstance(engine, Engine)):
             return engine
         if engine not in _readers:
             _readers[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -28,8 +33,7 @@ class Session(flask_sqlalchemy.session.Session):
 
     def commit(self) -> None:
         """A request that has only read has nothing to commit: its connection goes back when its context ends."""
-        only_reads = has_request_context() and request.method in _READS
-        if not only_reads or self.new or self.dirty or self.deleted:
+        if not is_reading() or self.new or self.dirty or self.deleted:
             super().commit()
 
 
