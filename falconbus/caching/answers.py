@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -13,6 +13,7 @@ from redis import Redis, RedisError
 
 from falconbus import transactions
 from falconbus.caching.entries import Answer, Entry, Memory
+from falconbus.caching.facts import Facts
 from falconbus.caching.groups import Group, tag_of
 from falconbus.caching.popularity import Popularity
 from falconbus.caching.shelf import Shelf
@@ -21,6 +22,7 @@ from falconbus.kit import clock
 from falconbus.kit.redis_line import RedisLine
 from falconbus.telemetry import recording
 
+T = TypeVar("T")
 View = TypeVar("View", bound=Callable[..., Any])
 
 #: An answer that took longer is not kept: a change may have been committed meanwhile unnoticed (see versions.py).
@@ -39,6 +41,7 @@ class Answers:
         line = RedisLine(url, patience=0.25)
         self.versions = Versions(line)
         self.memory = Memory()
+        self.facts = Facts(self.versions)
         self.popularity = Popularity(redis)
         self.shelf = Shelf(app, line, url)
 
@@ -154,6 +157,16 @@ def depends_on(*tags: str) -> None:
     depends = _depends.get()
     if depends is not None:
         depends.update(tags)
+
+
+def fact(group: Group, key: str, tags: Sequence[str], read: Callable[[], T]) -> T:
+    """What `read` gives, known in this process as long as what the tags stand for, and the group, does not change.
+
+    The answer that is being made depends on the tags.
+    """
+    depends_on(*tags)
+    answers: Answers = current_app.extensions["answers"]
+    return answers.facts.get(f"{group} {key}", (tag_of(group), *tags), read)
 
 
 class _Announcement:

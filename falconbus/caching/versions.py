@@ -52,6 +52,19 @@ class Versions:
         known = self._known
         return all(known.get(tag) == version for tag, version in versions.items()) or self._meet(versions)
 
+    def of(self, tags: Iterable[str]) -> dict[str, str] | None:
+        """The versions that these have, as far as is known; None when it cannot be known."""
+        if not self._believes():
+            return None
+        wanted = list(tags)
+        try:
+            self._known.update(self._ask([tag for tag in wanted if tag not in self._known]))
+        except RedisError as fault:
+            self.fail(fault)
+            return None
+        known = {tag: version for tag in wanted if (version := self._known.get(tag)) is not None}
+        return known if len(known) == len(wanted) else None
+
     def learn(self, versions: Mapping[str, str]) -> None:
         """Be told versions that Redis has just given."""
         self._known.update(versions)

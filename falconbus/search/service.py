@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from falconbus.caching import tags
-from falconbus.caching.answers import depends_on
+from falconbus.caching.answers import depends_on, fact
+from falconbus.caching.groups import Group
 from falconbus.extensions import AnyRow
 from falconbus.inventory import policy
 from falconbus.inventory.errors import ScheduleNotFound
@@ -45,8 +46,9 @@ def find_stops(typed: str, *, page: int, page_size: int) -> tuple[Sequence[AnyRo
 
 def find_departures(origin: str, destination: str, day: date, passengers: int) -> list[Departure]:
     """Departures with room for so many, in order of time; PlaceNotFound, SamePlace, DateInPast."""
-    depends_on(tags.STOPS, tags.LINES, tags.FLEET)
-    found = queries.places(origin, destination)
+    depends_on(tags.LINES, tags.FLEET)
+    names = f"{origin}\n{destination}"
+    found = fact(Group.SEARCH, names, [tags.STOPS], lambda: queries.places(origin, destination))
     origins, destinations = _stops_of(found, "origin"), _stops_of(found, "destination")
     from_ids, to_ids = [row.id for row in origins], [row.id for row in destinations]
     if set(from_ids) & set(to_ids):
