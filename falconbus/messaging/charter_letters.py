@@ -10,10 +10,11 @@ from sqlalchemy import Row, text
 
 from config import Settings
 from falconbus import jobs
+from falconbus.design import formats
 from falconbus.extensions import db
 from falconbus.jobs import Job
 from falconbus.kit import clock
-from falconbus.messaging import envelope, formats, queries
+from falconbus.messaging import envelope, queries
 from falconbus.messaging.models import Mail
 from falconbus.scheduling.appointments.models import Action, AppointmentStatus
 

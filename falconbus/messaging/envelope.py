@@ -11,8 +11,9 @@ import css_inline
 from email_validator import validate_email
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from falconbus.messaging import formats
+from falconbus.design import formats
 from falconbus.messaging.models import Mail
+from falconbus.messaging.trips import trip
 
 _environment = Environment(
     loader=PackageLoader("falconbus.messaging", "templates/mails"),
@@ -21,7 +22,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.globals["formats"] = formats
+_environment.globals.update(formats=formats, trip=trip)
 # The rules for dark screens and phones cannot be written into the elements: they stay in the head.
 _inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 

@@ -2,11 +2,13 @@
 
 from email.message import EmailMessage
 
-from falconbus.messaging import envelope, formats
+from falconbus.design import formats
+from falconbus.messaging import envelope
 from falconbus.messaging.calendar_file import calendar_file
 from falconbus.messaging.document import ReturnedPayment, TravelDocument
 from falconbus.messaging.models import Mail, MailEvent
 from falconbus.messaging.paper_tickets import ticket_pdf
+from falconbus.messaging.trips import trip
 
 
 def compose(mail: Mail, document: TravelDocument, *, sender: str) -> EmailMessage:
@@ -41,8 +43,8 @@ def subject(event: MailEvent, sequence: int, document: TravelDocument) -> str:
     if event == MailEvent.CANCELLATION and document.live_journeys:
         title = "Partly cancelled"
     if event == MailEvent.PAYMENT_RETURNED:
-        title = f"{formats.amount(_returned(sequence, document).amount, document)} goes back to you"
-    return f"{title}: {formats.trip(document)} ({document.reference})"
+        title = f"{formats.amount(_returned(sequence, document).amount, document.currency)} goes back to you"
+    return f"{title}: {trip(document)} ({document.reference})"
 
 
 def _returned(sequence: int, document: TravelDocument) -> ReturnedPayment:

@@ -1,8 +1,9 @@
 """Tickets to print or to show: a page for each passenger on each journey."""
 
-from falconbus.messaging import formats
+from falconbus.design import formats
 from falconbus.messaging.document import Call, TravelDocument, TravelJourney, TravelTicket
 from falconbus.messaging.paper import BRAND, GREY, INNER, MARGIN, WHITE, WIDTH, Paper
+from falconbus.messaging.trips import trip
 
 _CODE = 54.0
 _TOP = 38.0
@@ -17,7 +18,7 @@ _LETTERS = "□ stands for a letter that this page cannot print; the full name i
 def ticket_pdf(document: TravelDocument) -> bytes:
     """A PDF with the tickets that are not cancelled; the same bytes for the same booking."""
     paper = Paper()
-    paper.set_title(f"Tickets {document.reference}: {formats.trip(document)}")
+    paper.set_title(f"Tickets {document.reference}: {trip(document)}")
     paper.set_author(document.operator)
     paper.set_lang(formats.LANGUAGE.replace("_", "-"))
     paper.set_creation_date(document.created_at)
@@ -69,7 +70,7 @@ def _end(paper: Paper, label: str, call: Call, x: float, *, name_zone: bool) -> 
     _label(paper, label, (x, 110))
     y = paper.words(formats.clock_time(call.at), (x, 114), _COLUMN, 30, bold=True)
     if name_zone:
-        y = paper.words(formats.zone(call), (x, y), _COLUMN, 11)
+        y = paper.words(formats.zone(call.at), (x, y), _COLUMN, 11)
     y = paper.words(formats.day(call.at), (x, y + 1), _COLUMN, 11)
     y = paper.words(call.name, (x, y + 3), _COLUMN, 15, bold=True, lines=3)
     city = "" if call.city == call.name else f"{call.city}, "
@@ -82,7 +83,7 @@ def _facts(paper: Paper, document: TravelDocument, journey: TravelJourney, ticke
         ("Seat", ticket.seat),
         ("Class", journey.fare_class),
         ("Coach", journey.bus_number),
-        ("Fare", formats.amount(ticket.fare, document)),
+        ("Fare", formats.amount(ticket.fare, document.currency)),
     )
     width = INNER / len(facts)
     for number, (label, value) in enumerate(facts):

@@ -76,21 +76,6 @@ class AnswerPage:
         self.colleagues = [Colleague.of(each) for each in free]
 
 
-def day(at: datetime) -> str:
-    """`Friday 18 December 2026`."""
-    return f"{at:%A} {at.day} {at:%B %Y}"
-
-
-def moment(at: datetime) -> str:
-    """`Fri 18 Dec, 07:00`."""
-    return f"{at:%a} {at.day} {at:%b, %H:%M}"
-
-
-def zone(at: datetime) -> str:
-    """`Johannesburg time`, by the city that the zone is named after."""
-    return f"{str(at.tzinfo).rpartition('/')[2].replace('_', ' ')} time"
-
-
 def _length(time: timedelta) -> str:
     hours, minutes = divmod(round(time / timedelta(minutes=1)), 60)
     return f"{hours} h {minutes:02} min" if minutes else f"{hours} h"

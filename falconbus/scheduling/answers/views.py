@@ -8,9 +8,9 @@ nor passed on as a referrer, nor logged.
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from falconbus.design import refusals
+from falconbus.design import formats, refusals
 from falconbus.kit.errors import DomainError, Invalid
-from falconbus.scheduling.answers import pages, service
+from falconbus.scheduling.answers import service
 from falconbus.scheduling.answers.policy import LONGEST_REASON, BadReason
 from falconbus.scheduling.answers.words import PROBLEMS, REFUSALS
 from falconbus.scheduling.appointments.errors import ImpossibleChange
@@ -100,7 +100,7 @@ def _render(token: str, **given: str) -> str:
         "answers/answer.html",
         page=service.get_page(token),
         token=token,
-        pages=pages,
+        formats=formats,
         notice=request.args.get("notice"),
         problem=PROBLEMS.get(request.args.get("problem", "")),
         longest_reason=LONGEST_REASON,

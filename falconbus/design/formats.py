@@ -1,4 +1,4 @@
-"""Dates, times and money as travellers read them on pages."""
+"""Dates, times and money as people read them, in mails, on papers and on pages."""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +14,12 @@ def day(at: datetime) -> str:
     return format_datetime(at, "EEEE d MMMM yyyy", locale=LANGUAGE)
 
 
-def departure(at: datetime) -> str:
+def short_day(at: datetime) -> str:
+    """`Fri 18 Dec`."""
+    return format_datetime(at, "EEE d MMM", locale=LANGUAGE)
+
+
+def moment(at: datetime) -> str:
     """`Fri 18 Dec, 07:00`."""
     return format_datetime(at, "EEE d MMM, HH:mm", locale=LANGUAGE)
 
@@ -25,7 +30,7 @@ def clock_time(at: datetime) -> str:
 
 
 def zone(at: datetime) -> str:
-    """`Windhoek time`, by the city that the zone is named after."""
+    """`Windhoek time`, by the city that the zone of a local time is named after."""
     return f"{format_datetime(at, 'VVV', locale=LANGUAGE)} time"
 
 
