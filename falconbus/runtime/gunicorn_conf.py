@@ -1,5 +1,6 @@
 """gunicorn's settings, for `gunicorn --config python:falconbus.runtime.gunicorn_conf wsgi:app`."""
 
+import ctypes
 import os
 from typing import Protocol
 
@@ -30,6 +31,14 @@ reuse_port = False
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
+
+
+# Checking a password takes 19 MiB. glibc would keep them for the thread that had them; beyond this size it gives memory
+# back at once (mallopt(3), M_MMAP_THRESHOLD), in the processes forked from here, too.
+_M_MMAP_THRESHOLD, _LARGE = -3, 1 << 20
+_libc = ctypes.CDLL(None)
+if hasattr(_libc, "mallopt"):
+    _libc.mallopt(_M_MMAP_THRESHOLD, _LARGE)
 
 
 class _Application(Protocol):
