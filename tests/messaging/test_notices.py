@@ -238,7 +238,7 @@ def test_a_confirmed_charter_is_told_with_its_driver_and_bus(
     ("action", "status", "title", "words"),
     [
         (Action.REQUESTED, AppointmentStatus.ASSIGNED, "We have your request", "We arrange a bus and a crew for you"),
-        (Action.REQUESTED, AppointmentStatus.ACCEPTED, "Your charter is confirmed", "is booked for you; the bus is chosen"),
+        (Action.REQUESTED, AppointmentStatus.ACCEPTED, "Your charter is confirmed", "the bus is chosen"),
         (Action.CHANGED, AppointmentStatus.REJECTED, "Your charter has changed", "We arrange a bus and a crew for it"),
         (Action.CHANGED, AppointmentStatus.ACCEPTED, "Your charter has changed", "It is confirmed as it stands below"),
         (Action.CANCELLED, AppointmentStatus.CANCELLED, "Your charter is cancelled", "Reason: The road is closed"),
