@@ -47,11 +47,11 @@ def _read_alone(statement: TextualSelect | TextClause, parameters: Mapping[str, 
     try:
         driver.autocommit = True
         rows = _rows(connection, statement, parameters)
-    except DBAPIError as fault:
-        # Whatever was the matter with it: the next one begins anew.
+        driver.autocommit = False
+    except BaseException as fault:
+        # One that still commits by itself must not go back: the next transaction would be none.
         connection.invalidate(fault)
         raise
-    driver.autocommit = False
     connection.close()
     return rows
 

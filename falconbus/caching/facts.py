@@ -32,7 +32,8 @@ class Facts:
         with self._lock:
             known = self._known.get(key)
         if known is not None and self._versions.are_current(known[1]):
-            return known[0]  # type: ignore[no-any-return]
+            told: T = known[0]
+            return told
         at = clock.now().timestamp()
         fact = read()
         versions = self._versions.of(tags)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from falconbus.design import formats
 from falconbus.extensions import db
 from falconbus.kit import clock
 from falconbus.scheduling.notifications.models import Kind
@@ -37,17 +38,19 @@ _TOLD = text("""
 def tell_news() -> int:
     """Tell those whose departure is not what they were told; how many there were. Run again, it tells nobody twice."""
     rows = db.session.execute(_NEWS, {"now": clock.now(), "limit": _AT_ONCE}).all()
+    crews: dict[tuple[int, str], list[int]] = {}
     for row in rows:
-        words = _in_words(row)
-        at = clock.local(row.departure_time, row.time_zone)
-        title = f"{row.route_name}, {at:%a} {at.day} {at:%b, %H:%M}: {words}"
-        notify([row.staff_id], Message(kind=Kind.CHANGED, title=title, message=title, schedule_id=row.schedule_id))
+        crews.setdefault((row.schedule_id, _in_words(row)), []).append(row.staff_id)
+    for (schedule_id, words), staff_ids in crews.items():
+        notify(staff_ids, Message(kind=Kind.CHANGED, title=words, message=words, schedule_id=schedule_id))
     db.session.execute(_TOLD, {"ids": [row.id for row in rows]})
     return len(rows)
 
 
 def _in_words(row: Row[Any]) -> str:
+    """`Johannesburg - Durban, Fri 18 Dec, 07:00: now with bus FB-2`."""
     news = [f"now with bus {row.bus_number}"] if row.has_other_bus else []
     if row.was_switched:
         news.append("on sale again" if row.active else "taken off sale; ask the office whether it runs")
-    return ", ".join(news)
+    departs = formats.moment(clock.local(row.departure_time, row.time_zone))
+    return f"{row.route_name}, {departs}: {', '.join(news)}"

@@ -1,44 +1,21 @@
-"""The staff over HTTP: the lists, who is free, accounts."""
+"""The staff over HTTP: the lists, and who is free."""
 
-import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import text
 
-from falconbus import transactions
-from falconbus.accounts import service as accounts
-from falconbus.accounts.errors import LastAdmin
-from falconbus.accounts.models import AuditEntry, Role, User
-from falconbus.app import FalconBus
+from falconbus.accounts.models import Role, User
 from falconbus.kit import clock
 from falconbus.scheduling.crews.models import Assignment, AssignmentStatus, Part
 from falconbus.scheduling.staff.models import Leave, StaffProfile
 from tests.counting import statements
-from tests.network.calls import pointers
 from tests.scheduling.charters import add_assignment, add_charter, tomorrow
 from tests.scheduling.people import add_licence, add_person, headers_of
+from tests.scheduling.staff.conftest import STAFF
 from tests.world import ZONE, World
-
-STAFF = "/api/v1/scheduling/staff"
-
-
-@pytest.fixture
-def admin(database: SQLAlchemy) -> User:
-    """An admin; travellers and a closed account are beside."""
-    add_person("lerato")
-    add_person("zanele", Role.ATTENDANT).active = False
-    database.session.commit()
-    return add_person("aziza", Role.ADMIN)
-
-
-@pytest.fixture
-def headers(admin: User) -> dict[str, str]:
-    return headers_of(admin)
 
 
 def names(answer: Any) -> list[str]:
@@ -239,124 +216,6 @@ def test_times_of_a_ride_are_checked(
     assert (answer.status_code, (answer.json or {}).get("code")) == ((422, code) if code else (200, None))
 
 
-def test_travellers_are_not_staff(client: FlaskClient, admin: User, headers: dict[str, str]) -> None:
-    traveller = add_person("traveller")
-    for key in (traveller.id, 999_999_999):
-        answers = [
-            client.open(address.replace("/1", f"/{key}", 1), method=verb, json=body, headers=headers)
-            for verb, address, body in CALLS
-            if "/1" in address.removeprefix("/api/v1") and "free" not in address
-        ]
-        assert {(answer.status_code, answer.json["code"]) for answer in answers} == {(404, "staff_not_found")}
-        assert len(answers) == 7
-
-
-def test_an_account_is_made_with_a_password_told_once(
-    client: FlaskClient, database: SQLAlchemy, headers: dict[str, str]
-) -> None:
-    body = {"email": "Thabo@Example.com", "name": "Thabo", "roles": ["driver", "attendant"], "phone": "+27 82 1234567"}
-    key = {"Idempotency-Key": "a key of sixteen or more"}
-    made = client.post(STAFF, json=body, headers={**headers, **key})
-    assert (made.status_code, made.headers["Cache-Control"]) == (201, "no-store")
-    person: dict[str, Any] = {**(made.json or {})}
-    password = person.pop("password")
-    assert accounts.sign_in("thabo@example.com", password).token.startswith("fb_live_")
-    shown = client.get(f"{STAFF}/{person['id']}", headers=headers).json
-    assert shown == {**person, "licences": [], "hours": [], "leaves": []}
-    assert (shown["email"], shown["roles"]) == ("thabo@example.com", ["attendant", "driver"])
-    assert shown["phone"] == "+27 82 1234567"
-    again = client.post(STAFF, json=body, headers={**headers, **key})
-    assert (again.status_code, again.json["code"]) == (409, "email_taken")
-    assert password not in again.text
-
-
-@pytest.mark.parametrize(
-    ("changes", "faults"),
-    [
-        ({"roles": []}, ["/roles"]),
-        ({"roles": ["king"], "name": ""}, ["/name", "/roles/0"]),
-        ({"roles": ["driver", "driver"]}, ["/roles"]),
-        ({"phone": "call me"}, ["/phone"]),
-        ({"name": "a\u2028b", "active": 1}, ["/name", "/active"]),
-    ],
-)
-def test_what_is_no_account_is_told(
-    changes: dict[str, Any], faults: list[str], client: FlaskClient, admin: User, headers: dict[str, str]
-) -> None:
-    body = {"email": "x@example.com", "name": "X", "roles": ["driver"], **changes}
-    assert pointers(client.post(STAFF, json=body, headers=headers)) == faults
-    assert pointers(client.patch(f"{STAFF}/{admin.id}", json=changes, headers=headers)) == faults
-
-
-def test_a_person_is_changed_closed_and_opened_again(
-    client: FlaskClient, database: SQLAlchemy, headers: dict[str, str]
-) -> None:
-    thabo = add_person("thabo", Role.DRIVER)
-    own = headers_of(thabo)
-    address = f"{STAFF}/{thabo.id}"
-    changes = {"name": "Thabo M", "roles": ["operator"], "phone": "0821234567"}
-    changed = client.patch(address, json=changes, headers=headers)
-    assert {side: changed.json[side] for side in changes} == changes
-    assert client.get(STAFF, headers=own).status_code == 200
-    assert client.patch(address, json={"phone": None}, headers=headers).json["phone"] is None
-    assert client.patch(address, json={"active": False}, headers=headers).json["active"] is False
-    assert client.get(STAFF, headers=own).status_code == 401
-    assert client.patch(address, json={"active": True}, headers=headers).json["active"] is True
-    assert client.get(STAFF, headers=own).status_code == 401
-    assert client.get(STAFF, headers=headers_of(thabo)).status_code == 200
-    told = database.session.query(AuditEntry.action, AuditEntry.details).where(
-        AuditEntry.subject == "users", AuditEntry.subject_id == str(thabo.id)
-    )
-    assert [tuple(row) for row in told.order_by(AuditEntry.id)] == [
-        ("change", {"name": "Thabo M", "roles": ["operator"]}),
-        ("deactivate", {}),
-        ("change", {"active": True}),
-    ]
-
-
-@pytest.mark.parametrize("changes", [{"active": False}, {"roles": ["operator"]}, {"active": False, "roles": ["admin"]}])
-def test_nobody_locks_themselves_out(
-    changes: dict[str, Any], client: FlaskClient, admin: User, headers: dict[str, str]
-) -> None:
-    other = add_person("other", Role.ADMIN)
-    answer = client.patch(f"{STAFF}/{admin.id}", json=changes, headers=headers)
-    assert (answer.status_code, answer.json["code"]) == (409, "own_access")
-    assert client.patch(f"{STAFF}/{admin.id}", json={"roles": ["admin", "driver"]}, headers=headers).status_code == 200
-    assert client.patch(f"{STAFF}/{other.id}", json=changes, headers=headers).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("changes", "refused"),
-    [
-        ({"active": False}, "2 accepted duties"),
-        ({"roles": ["attendant"]}, "1 accepted duty"),
-        ({"roles": ["driver"]}, "1 accepted duty"),
-        ({"roles": ["operator"]}, "2 accepted duties"),
-        ({"roles": ["driver", "attendant", "operator"]}, None),
-        ({"name": "T"}, None),
-    ],
-)
-def test_somebody_with_duties_to_come_stays(
-    changes: dict[str, Any], refused: str | None, client: FlaskClient, headers: dict[str, str]
-) -> None:
-    thabo = add_person("thabo", Role.DRIVER, Role.ATTENDANT)
-    for starts, part, status in (
-        (tomorrow(10), Part.DRIVER, AssignmentStatus.ACCEPTED),
-        (tomorrow(16), Part.ATTENDANT, AssignmentStatus.ACCEPTED),
-        (tomorrow(20), Part.DRIVER, AssignmentStatus.WITHDRAWN),
-        (tomorrow(10, days=-3), Part.DRIVER, AssignmentStatus.ACCEPTED),
-    ):
-        add_assignment(add_charter(starts=starts), thabo, part, status)
-    answer = client.patch(f"{STAFF}/{thabo.id}", json={**changes, "phone": "0821234567"}, headers=headers)
-    shown = client.get(f"{STAFF}/{thabo.id}", headers=headers).json
-    if refused is None:
-        assert (answer.status_code, shown["phone"]) == (200, "0821234567")
-    else:
-        assert (answer.status_code, answer.json["code"]) == (409, "has_duties")
-        assert answer.json["detail"].startswith(f"Thabo has {refused} to come")
-        assert (shown["active"], shown["roles"], shown["phone"]) == (True, ["driver", "attendant"], None)
-
-
 def test_every_address_costs_the_same_for_one_person_and_for_a_hundred(
     client: FlaskClient, database: SQLAlchemy, admin: User
 ) -> None:
@@ -387,46 +246,13 @@ def test_every_address_costs_the_same_for_one_person_and_for_a_hundred(
     assert ask() == [(1, 100), (1, 100), (1, 50)]
 
 
-def test_the_last_admin_who_can_sign_in_stays(database: SQLAlchemy, admin: User) -> None:
-    add_person("former", Role.ADMIN).active = False
-    database.session.commit()
-    for changes in ({"active": False}, {"roles": [Role.OPERATOR]}):
-        with pytest.raises(LastAdmin):
-            accounts.change_user(admin, **changes)
-        database.session.rollback()
-    add_person("other", Role.ADMIN)
-    accounts.change_user(admin, active=False)
-    assert not admin.active
-
-
-def test_everything_about_an_admin_changes_at_once(client: FlaskClient, headers: dict[str, str]) -> None:
-    other = add_person("other", Role.ADMIN)
-    changes = {"name": "Else", "roles": ["operator"], "phone": "0821234567", "active": False}
-    changed = client.patch(f"{STAFF}/{other.id}", json=changes, headers=headers)
-    assert {side: changed.json[side] for side in changes} == changes
-
-
-def test_of_two_admins_who_take_the_role_from_each_other_at_once_one_stays(
-    app: FalconBus, database: SQLAlchemy
-) -> None:
-    one, other = add_person("one", Role.ADMIN), add_person("other", Role.ADMIN)
-    headers = headers_of(other)
-
-    def ask() -> int:
-        return app.test_client().patch(f"{STAFF}/{one.id}", json={"roles": ["agent"]}, headers=headers).status_code
-
-    def is_waiting() -> bool:
-        locks = "SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database WHERE datname = current_database()"
-        with database.engine.connect() as connection:
-            waiting = text(f"{locks} AND locktype = 'advisory' AND NOT granted")
-            return bool(connection.scalar(waiting))
-
-    accounts.change_user(other, roles=[Role.AGENT])
-    with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(ask)
-        for _ in range(500):
-            if answer.done() or is_waiting():
-                break
-            time.sleep(0.02)
-        transactions.commit()
-        assert answer.result() == 409
+def test_travellers_are_not_staff(client: FlaskClient, admin: User, headers: dict[str, str]) -> None:
+    traveller = add_person("traveller")
+    for key in (traveller.id, 999_999_999):
+        answers = [
+            client.open(address.replace("/1", f"/{key}", 1), method=verb, json=body, headers=headers)
+            for verb, address, body in CALLS
+            if "/1" in address.removeprefix("/api/v1") and "free" not in address
+        ]
+        assert {(answer.status_code, answer.json["code"]) for answer in answers} == {(404, "staff_not_found")}
+        assert len(answers) == 7
