@@ -15,8 +15,8 @@ from config import Settings
 from falconbus.accounts import service as accounts
 from falconbus.accounts.models import Role
 from falconbus.app import create_app
-from falconbus.extensions import db
-from falconbus.kit import clock
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 
 REQUESTS = 10_000_000
 FEW_REQUESTS = REQUESTS // 100

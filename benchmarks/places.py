@@ -15,9 +15,9 @@ from sqlalchemy import URL, make_url
 from config import Settings
 from falconbus import release
 from falconbus.app import create_app
-from falconbus.extensions import db
-from falconbus.runtime.environment import complete, servers_needed
-from falconbus.runtime.paths import DataFolder
+from falconbus.platform.database.engine import db
+from falconbus.platform.runtime.environment import complete, servers_needed
+from falconbus.platform.runtime.paths import DataFolder
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"

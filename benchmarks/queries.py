@@ -15,7 +15,7 @@ from benchmarks.report import Goal, Report
 from benchmarks.rounds import RunFailed
 from config import Settings
 from falconbus.app import create_app
-from falconbus.extensions import db
+from falconbus.platform.database.engine import db
 
 MOST_FOR_SEARCH = 2
 MOST_FOR_HOLD = 6

@@ -22,13 +22,13 @@ from benchmarks.recorders.statements import PATH
 from benchmarks.report import Goal, Report
 from benchmarks.rounds import RunFailed
 from config import Settings
-from falconbus.telemetry import state, store
+from falconbus.platform.telemetry import minute_counts, store
 
 #: Microseconds a request.
 REACH = 60
 PROCESSES = 4
-OURS = ("falconbus.runtime.gunicorn_conf", "benchmarks.recorders.ours:app")
-UNRECORDED = ("falconbus.runtime.gunicorn_conf", "benchmarks.unrecorded:app")
+OURS = ("falconbus.platform.runtime.gunicorn_conf", "benchmarks.recorders.ours:app")
+UNRECORDED = ("falconbus.platform.runtime.gunicorn_conf", "benchmarks.unrecorded:app")
 PEERS = ("flask-monitoringdashboard", "prometheus-flask-exporter")
 _WARM_UP = 3.0
 # Short ones: whatever else the machine does comes in bursts, and should meet all sides alike.
@@ -154,13 +154,13 @@ def _alternate(sides: Sequence[Side], *, clients: int, seconds: float) -> None:
 
 def _recorded(redis: Redis) -> int:
     """How many requests of the measured address all processes have put into Redis."""
-    key = (state.ENDPOINT, f"GET {PATH}")
+    key = (minute_counts.ENDPOINT, f"GET {PATH}")
     return sum(seen.series[key].count for _, _, seen in store.read(redis) if key in seen.series)
 
 
 def _flushing(redis: Redis) -> int:
     """What the flushers of all processes have used, in microseconds."""
-    key = (state.RECORDER,)
+    key = (minute_counts.RECORDER,)
     return sum(seen.series[key].counters.get("flush_us", 0) for _, _, seen in store.read(redis) if key in seen.series)
 
 

@@ -17,8 +17,8 @@ from config import Settings
 from falconbus.accounts import tokens
 from falconbus.accounts.models import ApiToken
 from falconbus.app import create_app
-from falconbus.extensions import db
-from falconbus.kit import clock
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 
 CHARTERS, NOTIFICATIONS, UNREAD = 1_000_000, 5_000_000, 100_000
 CALLS = 30

@@ -9,10 +9,10 @@ from itertools import accumulate
 import msgspec
 import psycopg
 
-from falconbus.telemetry import histogram, merging, packing, state
-from falconbus.telemetry.histogram import Buckets
-from falconbus.telemetry.models import KEPT, Resolution
-from falconbus.telemetry.state import Series
+from falconbus.platform.telemetry import histogram, minute_counts, packing, rollup_writer
+from falconbus.platform.telemetry.histogram import Buckets
+from falconbus.platform.telemetry.minute_counts import Series
+from falconbus.platform.telemetry.models import KEPT, Resolution
 
 DAYS = 30
 ENDPOINTS = 100
@@ -80,7 +80,7 @@ def _name(connection: psycopg.Connection, now: datetime) -> None:
     for number in range(ENDPOINTS * STATEMENTS_EACH):
         owner, line = endpoint_name(number // STATEMENTS_EACH), f"falconbus/things/queries.py:{number} things"
         names.append(["statement", owner, f"{number:016x}", line])
-    names += [["cache", f"group {number}"] for number in range(5)] + [["recorder"], list(state.REQUESTS)]
+    names += [["cache", f"group {number}"] for number in range(5)] + [["recorder"], list(minute_counts.REQUESTS)]
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO telemetry_series (id, kind, key) VALUES (%s, %s, %s)",
@@ -113,19 +113,19 @@ def _rows(rates: Sequence[float], chance: random.Random, now: datetime) -> Itera
                 if count:
                     seen = _request(count, requests[endpoint].draw(count, chance))
                     whole.merge(seen)
-                    yield _row(resolution, state.ENDPOINT, start, endpoint, seen)
+                    yield _row(resolution, minute_counts.ENDPOINT, start, endpoint, seen)
                     first = ENDPOINTS + endpoint * STATEMENTS_EACH
                     for number in range(first, first + STATEMENTS_EACH):
                         drawn = statements[endpoint].draw(count, chance)
                         counters = {"repeated": count, "repeated_in": count // 4} if number % 50 == 0 else {}
-                        yield _row(resolution, state.STATEMENT, start, number, _series(count, drawn, counters))
+                        yield _row(resolution, minute_counts.STATEMENT, start, number, _series(count, drawn, counters))
             for group in range(5):
                 count = _poisson(sum(rates) * resolution / 10, chance)
                 drawn = others.draw(count, chance)
                 number = ENDPOINTS * (1 + STATEMENTS_EACH) + group
                 seen = _series(count, drawn, {"hit": count - count // 5, "miss": count // 5})
-                yield _row(resolution, state.CACHE, start, number, seen)
-            yield _row(resolution, state.REQUESTS[0], start, ENDPOINTS * (1 + STATEMENTS_EACH) + 6, whole)
+                yield _row(resolution, minute_counts.CACHE, start, number, seen)
+            yield _row(resolution, minute_counts.REQUESTS[0], start, ENDPOINTS * (1 + STATEMENTS_EACH) + 6, whole)
 
 
 def _starts(resolution: Resolution, kept: timedelta, now: datetime) -> list[datetime]:
@@ -150,7 +150,7 @@ def _series(count: int, drawn: Buckets, counters: dict[str, int]) -> Series:
 
 def _row(resolution: Resolution, kind: str, start: datetime, number: int, one: Series) -> Row:
     packed, counters = packing.pack(one.buckets), msgspec.json.encode(one.counters).decode()
-    p95 = merging.p95_of(kind, one)
+    p95 = rollup_writer.p95_of(kind, one)
     return (int(resolution), kind, start, number + 1, 1, one.count, one.total_us, packed, p95, counters)
 
 

@@ -4,10 +4,10 @@ import threading
 from typing import Any
 
 from benchmarks.recorders.ours import app
-from falconbus.extensions import db
-from falconbus.telemetry import trace
-from falconbus.telemetry.recording import Recorder
-from falconbus.telemetry.trace import Trace
+from falconbus.platform.database.engine import db
+from falconbus.platform.telemetry import trace
+from falconbus.platform.telemetry.recording import Recorder
+from falconbus.platform.telemetry.trace import Trace
 
 __all__ = ["app"]
 

@@ -10,9 +10,9 @@ from typing import Self
 from benchmarks.places import RESULTS, ROOT
 from benchmarks.processes import backends_cpu_seconds, family_cpu_seconds
 
-OURS = ("falconbus.runtime.gunicorn_conf", "wsgi:app")
+OURS = ("falconbus.platform.runtime.gunicorn_conf", "wsgi:app")
 FLOOR = ("benchmarks.floor.gunicorn_conf", "benchmarks.floor.app:app")
-UNGUARDED = ("falconbus.runtime.gunicorn_conf", "benchmarks.unguarded:app")
+UNGUARDED = ("falconbus.platform.runtime.gunicorn_conf", "benchmarks.unguarded:app")
 # A web process that is replaced in the middle of a round is bad luck for one side.
 _STEADY = ("--max-requests", "0")
 _SECONDS_TO_START = 30.0

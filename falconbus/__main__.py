@@ -11,10 +11,10 @@ from flask import Flask
 from flask.cli import FlaskGroup, routes_command, shell_command
 
 from config import SettingError, Settings
-from falconbus.runtime import checks, up
-from falconbus.runtime.environment import complete, servers_needed, with_placeholders
-from falconbus.runtime.faults import CannotRun
-from falconbus.runtime.paths import data_folder
+from falconbus.platform.runtime import checks, up
+from falconbus.platform.runtime.environment import complete, servers_needed, with_placeholders
+from falconbus.platform.runtime.errors import CannotRun
+from falconbus.platform.runtime.paths import data_folder
 
 
 class _Commands(FlaskGroup):

@@ -7,21 +7,26 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
+from flask_compress import Compress
+from flask_cors import CORS
 from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from config import Settings
-from falconbus import jobs, limits, security, sessions, transactions
-from falconbus.caching.answers import Answers
-from falconbus.extensions import celery, compress, cors, db
-from falconbus.front_door import FrontDoor
-from falconbus.integrations.watching import sentry
-from falconbus.integrations.watching.tracing import span_exporter
-from falconbus.kit import conditional, logging, problem
-from falconbus.observing import Observer
+from falconbus.platform import jobs
+from falconbus.platform.caching.response_cache import Answers
+from falconbus.platform.database import session, transactions
+from falconbus.platform.database.engine import db
+from falconbus.platform.integrations.watching import sentry
+from falconbus.platform.integrations.watching.tracing import span_exporter
+from falconbus.platform.jobs import celery
+from falconbus.platform.kit import logging
+from falconbus.platform.telemetry import message_stamp, trace
+from falconbus.platform.web import conditional, identity, limits, problems
+from falconbus.platform.web.fast_path import FrontDoor
+from falconbus.platform.web.request_log import Observer
 from falconbus.registry import FEATURES
-from falconbus.telemetry import publishing, trace
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -93,7 +98,7 @@ def create_app(settings: Settings | None = None) -> FalconBus:
     settings = settings or Settings.from_environment()
     logging.configure(settings.log_level)
     sentry.start(settings.sentry_dsn, settings.release)
-    app = FalconBus("falconbus", static_folder="design/static", template_folder="design/templates")
+    app = FalconBus("falconbus", static_folder="platform/design/static", template_folder="platform/design/templates")
     app.config.update(_flask_config(settings))
     app.url_map.strict_slashes = False
     app.url_map.converters["id"] = IdConverter
@@ -107,14 +112,14 @@ def create_app(settings: Settings | None = None) -> FalconBus:
     if export is not None:
         app.observer.recorder.flusher.export_to(export)
     # After the observer, which thus sees each answer last of all, and before whatever makes one.
-    compress.init_app(app)
+    Compress().init_app(app)
     conditional.init_app(app)
-    problem.init_app(app)
+    problems.init_app(app)
     loaders = [loader for feature in FEATURES for loader in feature.identity_loaders]
-    security.public(app.view_functions["static"])
+    identity.public(app.view_functions["static"])
     # Limits come first: a wrong token counts too.
     limits.init_app(app, settings)
-    security.init_app(app, loaders, next((each.session_loader for each in FEATURES if each.session_loader), None))
+    identity.init_app(app, loaders, next((each.session_loader for each in FEATURES if each.session_loader), None))
     for feature in FEATURES:
         for blueprint in feature.blueprints:
             app.register_blueprint(blueprint)
@@ -155,12 +160,12 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
 def _bind_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     with app.app_context():
-        sessions.watch_connections(db.engine)
+        session.watch_connections(db.engine)
     if settings.cors_origins:
-        cors.init_app(app, resources={r"/api/*": {"origins": list(settings.cors_origins)}})
+        CORS().init_app(app, resources={r"/api/*": {"origins": list(settings.cors_origins)}})
     app.extensions["cache_redis"] = Redis.from_url(
         settings.cache_redis_url, socket_timeout=0.25, socket_connect_timeout=0.25
     )
     app.extensions["answers"] = Answers(app, app.extensions["cache_redis"], settings.cache_redis_url)
-    publishing.stamp_messages()
+    message_stamp.stamp_messages()
     celery.conf.update(jobs.broker_settings(settings.redis_url))

@@ -6,7 +6,6 @@ from types import ModuleType
 from click import Command
 from flask import Blueprint
 
-from falconbus import documents, idempotency, jobs
 from falconbus.accounts import commands as accounts_commands
 from falconbus.accounts import models as accounts_models
 from falconbus.accounts import pages as accounts_pages
@@ -20,38 +19,42 @@ from falconbus.checkout import views as checkout_views
 from falconbus.gtfs import commands as gtfs_commands
 from falconbus.gtfs import models as gtfs_models
 from falconbus.gtfs import views as gtfs_views
-from falconbus.integrations.payments import sandbox
 from falconbus.inventory import models as inventory_models
 from falconbus.live import views as live_views
 from falconbus.messaging import models as messaging_models
-from falconbus.messaging import views as messaging_views
 from falconbus.network import fleet_views, views
 from falconbus.network import models as network_models
 from falconbus.payments import models as payments_models
-from falconbus.performance import cache_views, health_views, metrics, queues
 from falconbus.performance import commands as performance_commands
-from falconbus.performance import views as performance_views
 from falconbus.performance.advisor import models as advice_models
+from falconbus.performance.caches import views as cache_views
+from falconbus.performance.dashboard import views as performance_views
+from falconbus.performance.health import views as health_views
 from falconbus.performance.pages import views as page_views
-from falconbus.performance.verdicts import models as comparison_models
-from falconbus.performance.verdicts import views as verdict_views
-from falconbus.scheduling.answers import views as answer_views
+from falconbus.performance.release_comparison import models as comparison_models
+from falconbus.performance.release_comparison import views as verdict_views
+from falconbus.performance.vitals import prometheus_views, queues
+from falconbus.platform import jobs
+from falconbus.platform.integrations.payments import sandbox
+from falconbus.platform.mailing import views as messaging_views
+from falconbus.platform.telemetry import models as telemetry_models
+from falconbus.platform.web import api_docs, idempotency
+from falconbus.platform.web.identity import IdentityLoader, SessionLoader
 from falconbus.scheduling.appointments import access as appointment_access
 from falconbus.scheduling.appointments import catalogue_views, dispatch_views
 from falconbus.scheduling.appointments import models as appointment_models
 from falconbus.scheduling.appointments import views as appointment_views
-from falconbus.scheduling.crews import models as crew_models
-from falconbus.scheduling.crews import views as crew_views
+from falconbus.scheduling.assignments import models as crew_models
+from falconbus.scheduling.line_crews import views as crew_views
 from falconbus.scheduling.notifications import models as notification_models
 from falconbus.scheduling.notifications import views as notification_views
+from falconbus.scheduling.offer_links import views as answer_views
 from falconbus.scheduling.rosters import views as roster_views
 from falconbus.scheduling.staff import models as staff_models
 from falconbus.scheduling.staff import record_views as staff_record_views
 from falconbus.scheduling.staff import views as staff_views
 from falconbus.search import views as search_views
-from falconbus.security import IdentityLoader, SessionLoader
 from falconbus.site import views as site_views
-from falconbus.telemetry import models as telemetry_models
 from falconbus.timetable import commands as timetable_commands
 from falconbus.timetable import models as timetable_models
 from falconbus.timetable import views as timetable_views
@@ -72,7 +75,7 @@ class Feature:
 
 
 FEATURES = (
-    Feature(name="platform", blueprints=(documents.bp,), models=(idempotency, jobs, telemetry_models)),
+    Feature(name="platform", blueprints=(api_docs.bp,), models=(idempotency, jobs, telemetry_models)),
     Feature(
         name="accounts",
         blueprints=(accounts_views.bp, accounts_pages.bp),
@@ -127,7 +130,7 @@ FEATURES = (
         blueprints=(
             health_views.bp,
             performance_views.bp,
-            metrics.bp,
+            prometheus_views.bp,
             cache_views.bp,
             verdict_views.bp,
             page_views.bp,
@@ -135,7 +138,7 @@ FEATURES = (
         models=(advice_models, comparison_models),
         commands=(performance_commands.perf,),
         gauges=(queues,),
-        identity_loaders=(metrics.load_identity,),
+        identity_loaders=(prometheus_views.load_identity,),
     ),
     Feature(name="site", blueprints=(site_views.bp,)),
 )

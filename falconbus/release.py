@@ -5,10 +5,10 @@ import flask_migrate
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from falconbus import transactions
 from falconbus.accounts.commands import ensure_admin
-from falconbus.documents import document_text
-from falconbus.extensions import db
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import db
+from falconbus.platform.web.api_docs import document_text
 from falconbus.scheduling.appointments import departures
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from falconbus.extensions import db
+from falconbus.platform.database.engine import db
 
 
 @contextmanager

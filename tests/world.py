@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from falconbus.caching import tending
-from falconbus.caching.groups import Group
-from falconbus.extensions import db
-from falconbus.kit import clock
 from falconbus.network.models import Bus, FareClass, Route, RouteStop, Seat, SeatLayout, SegmentFare, Stop
+from falconbus.platform.caching import maintenance
+from falconbus.platform.caching.groups import Group
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 from falconbus.timetable.models import Calendar, Schedule, Timetable
 
 T = TypeVar("T")
@@ -123,7 +123,7 @@ class World:
     def commit(self) -> None:
         """Let the requests see what a test has changed."""
         db.session.commit()
-        tending.clear(Group)
+        maintenance.clear(Group)
 
     def day_of(self, schedule: Schedule) -> str:
         """The local date of the departure, as a search asks for it."""

@@ -14,12 +14,14 @@ from celery.signals import (
 )
 
 from config import SettingError
-from falconbus import jobs, transactions
 from falconbus.app import create_app
-from falconbus.extensions import celery, db
-from falconbus.kit import clock, context, logging
-from falconbus.telemetry import heartbeat, state
-from falconbus.telemetry.publishing import PUBLISHED_AT
+from falconbus.platform import jobs
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import db
+from falconbus.platform.jobs import celery
+from falconbus.platform.kit import clock, context, logging
+from falconbus.platform.telemetry import heartbeat, minute_counts
+from falconbus.platform.telemetry.message_stamp import PUBLISHED_AT
 
 try:
     flask_app = create_app()
@@ -52,7 +54,7 @@ class FalconTask(Task):
         queue = (self.request.delivery_info or {}).get("routing_key")
         if published_at is not None and queue:
             waited = clock.now().timestamp() - published_at
-            flask_app.observer.recorder.flusher.time((state.QUEUE, queue), int(max(0.0, waited) * 1e6))
+            flask_app.observer.recorder.flusher.time((minute_counts.QUEUE, queue), int(max(0.0, waited) * 1e6))
 
 
 celery.Task = FalconTask
@@ -95,7 +97,7 @@ def _leave_connections_to_the_parent(**_: Any) -> None:
 # Celery asks for receivers of its heartbeat when it makes the heart: worker_ready would be too late.
 @worker_init.connect
 def _say_so(**_: Any) -> None:
-    heartbeat.begin()
+    heartbeat.begin(celery.conf.broker_url)
 
 
 @worker_process_shutdown.connect

@@ -7,17 +7,17 @@ from typing import Any
 
 from celery.schedules import crontab
 
-from falconbus import idempotency, jobs
-from falconbus.caching import tending
 from falconbus.checkout import sweeping
-from falconbus.extensions import celery
-from falconbus.jobs import RELAY_TASK, Queue
 from falconbus.performance.advisor import service as advisor
-from falconbus.performance.verdicts import service as verdicts
+from falconbus.performance.release_comparison import service as verdicts
+from falconbus.platform import jobs
+from falconbus.platform.caching import maintenance
+from falconbus.platform.jobs import RELAY_TASK, Queue, celery
+from falconbus.platform.telemetry import plans, rollup
+from falconbus.platform.web import idempotency
 from falconbus.scheduling.appointments import departures, escalation
-from falconbus.scheduling.crews import following
+from falconbus.scheduling.line_crews import change_notices
 from falconbus.scheduling.notifications import trimming as notifications
-from falconbus.telemetry import plans, rollup
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ PERIODIC = (
     Periodic("checkout.reconcile_payments", timedelta(minutes=1), sweeping.reconcile_payments),
     # Once a night; the later hours are for a night whose first run failed.
     Periodic("timetable.make_schedules", timedelta(days=1), departures.make_schedules, crontab(hour="2-5", minute=10)),
-    Periodic("scheduling.tell_crews", timedelta(minutes=1), following.tell_news),
+    Periodic("scheduling.tell_crews", timedelta(minutes=1), change_notices.tell_news),
     Periodic("scheduling.escalate", timedelta(minutes=1), escalation.escalate),
-    Periodic("caching.keep_warm", timedelta(seconds=15), tending.keep_warm),
-    Periodic("caching.trim", timedelta(days=1), tending.trim, crontab(hour="2-5", minute=40)),
+    Periodic("caching.keep_warm", timedelta(seconds=15), maintenance.keep_warm),
+    Periodic("caching.trim", timedelta(days=1), maintenance.trim, crontab(hour="2-5", minute=40)),
     Periodic("telemetry.roll_up", timedelta(seconds=30), rollup.roll_up),
     Periodic("telemetry.trim", timedelta(hours=1), rollup.trim, crontab(minute=35)),
     Periodic("telemetry.explain_slow", timedelta(minutes=5), plans.explain_slow),

@@ -2,18 +2,17 @@
 
 from flask import current_app
 
-from falconbus import jobs
-from falconbus.caching import tending
 from falconbus.checkout import cancelling
-from falconbus.extensions import celery
 from falconbus.gtfs import service as gtfs
-from falconbus.integrations.payments.provider import ProviderFault
-from falconbus.jobs import RELAY_TASK, Job
-from falconbus.messaging import charter_letters, notices
+from falconbus.messaging import charter_mails, staff_mails
 from falconbus.messaging import service as messaging
 from falconbus.payments import service as payments
 from falconbus.performance.advisor import service as advisor
-from falconbus.performance.verdicts import service as verdicts
+from falconbus.performance.release_comparison import service as verdicts
+from falconbus.platform import jobs
+from falconbus.platform.caching import maintenance
+from falconbus.platform.integrations.payments.provider import ProviderFault
+from falconbus.platform.jobs import RELAY_TASK, Job, celery
 
 IMPORT_LIMIT_SECONDS = 3600
 
@@ -33,13 +32,13 @@ def send_mail(outbox_id: int, mail_id: int) -> None:
 @celery.task(name=Job.MAIL_NOTIFICATION)
 def mail_notification(outbox_id: int, notification_id: int) -> None:
     """Have a notification go out by mail."""
-    notices.mail_notification(notification_id, outbox_id)
+    staff_mails.mail_notification(notification_id, outbox_id)
 
 
 @celery.task(name=Job.TELL_CLIENT)
 def tell_client(outbox_id: int, change_id: int) -> None:
     """Have a charter's client told of a change."""
-    charter_letters.tell_client(change_id, outbox_id)
+    charter_mails.tell_client(change_id, outbox_id)
 
 
 @celery.task(name=Job.REFUND)
@@ -63,7 +62,7 @@ def sandbox_webhook(outbox_id: int, payment_key: str) -> None:
 @celery.task(name=Job.WARM_CACHES)
 def warm_caches(outbox_id: int) -> None:
     """Make anew what travellers ask for most."""
-    tending.warm()
+    maintenance.warm()
     jobs.done(outbox_id)
 
 

@@ -1,5 +1,5 @@
 """gunicorn's settings for the floor: all of ours, but for the hook that belongs to our app."""
 
-from falconbus.runtime import gunicorn_conf
+from falconbus.platform.runtime import gunicorn_conf
 
 globals().update({name: value for name, value in vars(gunicorn_conf).items() if name[0] != "_" and name != "post_fork"})

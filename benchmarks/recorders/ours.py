@@ -6,10 +6,10 @@ from flask import Flask
 from sqlalchemy import text
 
 from benchmarks.recorders import statements
-from falconbus.extensions import read
-from falconbus.kit.schema import returns
-from falconbus.security import public
-from falconbus.telemetry.budget import query_budget
+from falconbus.platform.database.engine import read
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import public
+from falconbus.platform.web.operations import returns
 from wsgi import app
 
 __all__ = ["app"]

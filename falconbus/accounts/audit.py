@@ -3,12 +3,12 @@
 import msgspec
 from flask import has_request_context
 
-from falconbus import security
 from falconbus.accounts.models import AuditEntry
-from falconbus.caching import tags
-from falconbus.caching.answers import changed
-from falconbus.extensions import db
-from falconbus.kit import clock, context
+from falconbus.platform.caching import tags
+from falconbus.platform.caching.response_cache import changed
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock, context
+from falconbus.platform.web import identity
 
 
 def record(action: str, subject: str, subject_id: object, **details: object) -> None:
@@ -18,7 +18,7 @@ def record(action: str, subject: str, subject_id: object, **details: object) -> 
     db.session.add(
         AuditEntry(
             at=clock.now(),
-            user_id=security.caller().user_id if has_request_context() else None,
+            user_id=identity.caller().user_id if has_request_context() else None,
             request_id=context.request_id.get(),
             action=action,
             subject=subject,

@@ -8,10 +8,10 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from falconbus import transactions
 from falconbus.accounts import queries, service
 from falconbus.accounts.models import Role
-from falconbus.kit.errors import DomainError
+from falconbus.platform.database import transactions
+from falconbus.platform.kit.errors import DomainError
 
 T = TypeVar("T")
 

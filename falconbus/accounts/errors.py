@@ -1,6 +1,6 @@
 """Why something about an account is refused."""
 
-from falconbus.kit.errors import DomainError, Invalid, NotFound
+from falconbus.platform.kit.errors import DomainError, Invalid, NotFound
 
 
 class WrongCredentials(DomainError):

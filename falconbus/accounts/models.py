@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, BigInteger, Boolean, CheckConstraint, DateTime, Fo
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from falconbus.extensions import Model
+from falconbus.platform.database.engine import Model
 
 
 class Role(StrEnum):

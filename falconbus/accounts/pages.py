@@ -9,12 +9,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from falconbus.accounts import service, sessions
 from falconbus.accounts.errors import SessionsAway, WrongCredentials
 from falconbus.accounts.schemas import Credentials
-from falconbus.design import refusals
-from falconbus.design.refusals import SIGN_IN
-from falconbus.kit.errors import DomainError
-from falconbus.limits import limited
-from falconbus.security import COOKIE, CsrfRefused, caller, public
-from falconbus.telemetry.budget import query_budget
+from falconbus.platform.kit.errors import DomainError
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web import refusals
+from falconbus.platform.web.identity import COOKIE, CsrfRefused, caller, public
+from falconbus.platform.web.limits import limited
+from falconbus.platform.web.refusals import SIGN_IN
 
 bp = Blueprint("sign_in", __name__, template_folder="templates")
 

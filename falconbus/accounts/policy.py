@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from falconbus.accounts.errors import BadEmail, PasswordTooShort
 from falconbus.accounts.models import Role
-from falconbus.security import Permission
+from falconbus.platform.web.identity import Permission
 
 SHORTEST_PASSWORD = 12
 

@@ -7,7 +7,7 @@ from sqlalchemy import Row, any_, literal, select, text
 
 from falconbus.accounts.errors import UserNotFound
 from falconbus.accounts.models import ApiToken, Role, User
-from falconbus.extensions import db
+from falconbus.platform.database.engine import db
 
 
 def find_live_token(public_id: str, *, at: datetime) -> Row[int, str, int, str, list[str]] | None:

@@ -7,8 +7,8 @@ import msgspec
 from pydantic import Field, StringConstraints
 
 from falconbus.accounts.models import User
-from falconbus.kit.schema import Body, Line
-from falconbus.security import Identity
+from falconbus.platform.kit.schema import Body, Line
+from falconbus.platform.web.identity import Identity
 
 
 class Credentials(Body):

@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
-from falconbus import transactions
 from falconbus.accounts import audit, passwords, policy, queries, sessions, tokens
 from falconbus.accounts.errors import EmailTaken, LastAdmin, WrongCredentials
 from falconbus.accounts.models import ApiToken, Role, User
-from falconbus.extensions import db
-from falconbus.kit import clock
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 
 FIRST_ADMIN = "admin@falconbus.example"
 

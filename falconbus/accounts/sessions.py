@@ -19,8 +19,8 @@ from redis.retry import Retry
 
 from falconbus.accounts import policy, queries
 from falconbus.accounts.errors import SessionsAway
-from falconbus.kit import clock
-from falconbus.security import Identity
+from falconbus.platform.kit import clock
+from falconbus.platform.web.identity import Identity
 
 #: A session ends when it was not used for so long, and in any case after so long.
 IDLE = timedelta(days=14)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from falconbus.accounts import policy, queries
-from falconbus.kit import clock
-from falconbus.security import Identity
+from falconbus.platform.kit import clock
+from falconbus.platform.web.identity import Identity
 
 LIFETIME = timedelta(days=30)
 _FORM = re.compile(r"fb_live_(?P<public_id>[0-9a-f]{16})_(?P<secret>[A-Za-z0-9_-]{43})")

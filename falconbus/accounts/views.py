@@ -5,10 +5,10 @@ from flask import Blueprint
 from falconbus.accounts import queries, service
 from falconbus.accounts.errors import WrongCredentials
 from falconbus.accounts.schemas import AccountOut, Credentials, TokenOut
-from falconbus.kit.schema import accepts, returns
-from falconbus.limits import limited
-from falconbus.security import Permission, caller, public, requires
-from falconbus.telemetry.budget import query_budget
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import Permission, caller, public, requires
+from falconbus.platform.web.limits import limited
+from falconbus.platform.web.operations import accepts, returns
 
 bp = Blueprint("accounts", __name__, url_prefix="/api/v1")
 

@@ -1,6 +1,6 @@
 """Why a booking is refused."""
 
-from falconbus.kit.errors import DomainError, Invalid, NotFound
+from falconbus.platform.kit.errors import DomainError, Invalid, NotFound
 
 
 class BookingNotFound(NotFound):

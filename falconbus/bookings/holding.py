@@ -10,19 +10,19 @@ import msgspec
 from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import insert
 
-from falconbus import transactions
 from falconbus.bookings import queries
 from falconbus.bookings.errors import JourneysOverlap, MixedCurrencies, SeatCountMismatch, UnknownPromoCode
 from falconbus.bookings.models import Booking, BookingStatus, TicketStatus
 from falconbus.bookings.record import BookingRecord, JourneyRecord, PassengerRecord, TicketRecord
-from falconbus.extensions import AnyRow, db
 from falconbus.inventory import policy as fares
 from falconbus.inventory import queries as seat_queries
 from falconbus.inventory import service as inventory
 from falconbus.inventory.errors import SeatTaken
 from falconbus.inventory.service import Claim, FareClassOffer, Offer
-from falconbus.kit import clock, references
-from falconbus.kit.errors import Contended
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import AnyRow, db
+from falconbus.platform.kit import clock, references
+from falconbus.platform.kit.errors import Contended
 
 TICKET_CODE_LENGTH = 12
 

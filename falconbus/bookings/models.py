@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from falconbus.bookings.errors import BookingExpired, BookingOver
-from falconbus.extensions import Model
+from falconbus.platform.database.engine import Model
 
 
 class BookingStatus(StrEnum):

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from falconbus.kit import money
+from falconbus.platform.kit import money
 
 #: Beginning to pay keeps a hold alive for this long, ...
 PAYMENT_WINDOW = timedelta(minutes=5)

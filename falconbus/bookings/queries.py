@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, Row, Select, and_, false, or_, select, tex
 from sqlalchemy.orm import aliased
 
 from falconbus.bookings.models import Booking, Journey
-from falconbus.extensions import AnySelect, db
-from falconbus.kit import references
 from falconbus.network.models import FareClass, Route, Stop
-from falconbus.security import Identity, Permission
+from falconbus.platform.database.engine import AnySelect, db
+from falconbus.platform.kit import references
+from falconbus.platform.web.identity import Identity, Permission
 from falconbus.timetable.models import Schedule
 
 #: What a BookingRecord has of the booking's own row.

@@ -10,10 +10,10 @@ from sqlalchemy import Row
 from falconbus.bookings.holding import WantedJourney, WantedPassenger
 from falconbus.bookings.models import BookingStatus, TicketStatus
 from falconbus.bookings.record import BookingRecord, JourneyRecord, TicketRecord
-from falconbus.kit import clock, money
-from falconbus.kit.fields import Email, Key, Phone
-from falconbus.kit.schema import Body, Line, Name, Query
-from falconbus.pagination import CursorQuery
+from falconbus.platform.database.pagination import CursorQuery
+from falconbus.platform.kit import clock, money
+from falconbus.platform.kit.fields import Email, Key, Phone
+from falconbus.platform.kit.schema import Body, Line, Name, Query
 
 SeatNumber = Annotated[Line, StringConstraints(max_length=4)]
 StopCode = Annotated[Line, StringConstraints(max_length=16)]

@@ -18,12 +18,12 @@ from falconbus.bookings.errors import (
 )
 from falconbus.bookings.models import Booking, BookingStatus, Ticket, TicketStatus
 from falconbus.bookings.record import BookingRecord, JourneyRecord, PassengerRecord, TicketRecord
-from falconbus.extensions import AnyRow, db
 from falconbus.inventory import service as inventory
 from falconbus.inventory.models import SeatClaim
 from falconbus.inventory.service import Claim
-from falconbus.kit import references
-from falconbus.security import Identity
+from falconbus.platform.database.engine import AnyRow, db
+from falconbus.platform.kit import references
+from falconbus.platform.web.identity import Identity
 
 _MANAGE = "manage"
 _MANAGE_PREFIX = "fbm"

@@ -22,14 +22,15 @@ from falconbus.bookings.schemas import (
     HeldBookingOut,
     MyBookingOut,
 )
-from falconbus.idempotency import IdempotencyKeyReused, RequestInProgress, idempotent
 from falconbus.inventory.errors import NotOnSale, NotServed, SeatTaken, SoldOut, UnknownSeat
-from falconbus.kit import clock
-from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
-from falconbus.limits import limited
-from falconbus.pagination import CursorQuery, Page, keyset
-from falconbus.security import Permission, caller, public, requires
-from falconbus.telemetry.budget import query_budget
+from falconbus.platform.database.pagination import CursorQuery, Page, keyset
+from falconbus.platform.kit import clock
+from falconbus.platform.kit.schema import pick_fields
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.idempotency import IdempotencyKeyReused, RequestInProgress, idempotent
+from falconbus.platform.web.identity import Permission, caller, public, requires
+from falconbus.platform.web.limits import limited
+from falconbus.platform.web.operations import accepts, accepts_query, returns
 
 bp = Blueprint("bookings", __name__, url_prefix="/api/v1")
 

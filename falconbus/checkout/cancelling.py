@@ -2,21 +2,22 @@
 
 from collections.abc import Collection
 
-from falconbus import jobs, transactions
 from falconbus.bookings import service as bookings
 from falconbus.bookings.models import BookingStatus
 from falconbus.bookings.record import BookingRecord
 from falconbus.bookings.service import Cancellation
-from falconbus.extensions import db
-from falconbus.integrations.payments.provider import ProviderFault
-from falconbus.jobs import Job
-from falconbus.kit import clock
 from falconbus.messaging import service as messaging
 from falconbus.messaging.models import MailEvent
 from falconbus.payments import service as payments
 from falconbus.payments.errors import PaymentInProgress, RefundNotFound
 from falconbus.payments.models import Payment, Refund, RefundStatus
-from falconbus.security import Identity
+from falconbus.platform import jobs
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import db
+from falconbus.platform.integrations.payments.provider import ProviderFault
+from falconbus.platform.jobs import Job
+from falconbus.platform.kit import clock
+from falconbus.platform.web.identity import Identity
 
 
 def quote(reference: str, passengers: Collection[int] | None, identity: Identity, email: str | None) -> Cancellation:

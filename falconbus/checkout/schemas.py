@@ -8,11 +8,11 @@ from pydantic import Field, StringConstraints
 
 from falconbus.bookings.schemas import AccessQuery
 from falconbus.bookings.service import Cancellation
-from falconbus.extensions import AnyRow
-from falconbus.kit import money
-from falconbus.kit.schema import Body, Line
-from falconbus.pagination import CursorQuery
 from falconbus.payments.models import PaymentStatus
+from falconbus.platform.database.engine import AnyRow
+from falconbus.platform.database.pagination import CursorQuery
+from falconbus.platform.kit import money
+from falconbus.platform.kit.schema import Body, Line
 
 
 class PaymentIn(Body):

@@ -6,20 +6,27 @@ are written together. What a crash leaves is an open attempt: the next payment o
 
 from dataclasses import dataclass
 
-from falconbus import jobs, transactions
 from falconbus.bookings import service as bookings
 from falconbus.bookings.models import Booking, BookingStatus
-from falconbus.extensions import db
-from falconbus.integrations.payments.provider import ChargeStatus, Notice, Outcome, PaymentProvider, ProviderFault
-from falconbus.integrations.payments.sandbox import SLOW, SandboxProvider
-from falconbus.jobs import Job
-from falconbus.kit import clock
 from falconbus.messaging import service as messaging
 from falconbus.messaging.models import MailEvent
 from falconbus.payments import service as payments
 from falconbus.payments.errors import PaymentDeclined, PaymentReturned, ProviderFailed, StaffOnlyProvider
 from falconbus.payments.models import Payment, PaymentStatus
-from falconbus.security import Identity, Permission
+from falconbus.platform import jobs
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import db
+from falconbus.platform.integrations.payments.provider import (
+    ChargeStatus,
+    Notice,
+    Outcome,
+    PaymentProvider,
+    ProviderFault,
+)
+from falconbus.platform.integrations.payments.sandbox import SLOW, SandboxProvider
+from falconbus.platform.jobs import Job
+from falconbus.platform.kit import clock
+from falconbus.platform.web.identity import Identity, Permission
 
 
 @dataclass(frozen=True, slots=True)

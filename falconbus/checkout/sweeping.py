@@ -2,16 +2,16 @@
 
 import logging
 
-from falconbus import transactions
 from falconbus.bookings import service as bookings
 from falconbus.checkout import service
-from falconbus.extensions import db
-from falconbus.integrations.payments.provider import ChargeStatus, ProviderFault
-from falconbus.kit import clock
 from falconbus.messaging import service as messaging
 from falconbus.messaging.models import MailEvent
 from falconbus.payments import service as payments
 from falconbus.payments.models import Payment, PaymentStatus
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import db
+from falconbus.platform.integrations.payments.provider import ChargeStatus, ProviderFault
+from falconbus.platform.kit import clock
 
 log = logging.getLogger(__name__)
 

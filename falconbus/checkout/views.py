@@ -14,12 +14,7 @@ from falconbus.bookings.errors import (
 from falconbus.bookings.schemas import AccessQuery, BookingOut
 from falconbus.checkout import cancelling, service
 from falconbus.checkout.schemas import CancelIn, CancelQuery, PaymentIn, PaymentOut, QuoteOut, RefundOut, RefundQuery
-from falconbus.idempotency import idempotent
-from falconbus.integrations.payments.provider import BadWebhook
-from falconbus.kit.schema import accepts, accepts_query, media, pick_fields, returns
-from falconbus.limits import uncounted
 from falconbus.messaging import service as messaging
-from falconbus.pagination import Page, keyset
 from falconbus.payments import queries
 from falconbus.payments import service as payments
 from falconbus.payments.errors import (
@@ -33,8 +28,14 @@ from falconbus.payments.errors import (
     UnknownProvider,
 )
 from falconbus.payments.models import Refund
-from falconbus.security import Permission, caller, public, requires
-from falconbus.telemetry.budget import query_budget
+from falconbus.platform.database.pagination import Page, keyset
+from falconbus.platform.integrations.payments.provider import BadWebhook
+from falconbus.platform.kit.schema import pick_fields
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.idempotency import idempotent
+from falconbus.platform.web.identity import Permission, caller, public, requires
+from falconbus.platform.web.limits import uncounted
+from falconbus.platform.web.operations import accepts, accepts_query, media, returns
 
 bp = Blueprint("checkout", __name__, url_prefix="/api/v1")
 

@@ -10,16 +10,16 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
-from falconbus import transactions
-from falconbus.extensions import db
 from falconbus.gtfs import service
 from falconbus.gtfs.errors import FeedRefused
 from falconbus.gtfs.importing.steps import Progress as Told
 from falconbus.gtfs.options import DEFAULT_LAYOUT, ImportOptions
 from falconbus.gtfs.report import LISTED, Report
-from falconbus.kit.errors import DomainError
-from falconbus.kit.lazy import Lazy
 from falconbus.network.models import Route
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit.errors import DomainError
+from falconbus.platform.kit.lazy import Lazy
 from falconbus.scheduling import demo as scheduling
 from falconbus.timetable.service import make_schedules
 

@@ -1,7 +1,7 @@
 """Why a feed is not imported."""
 
 from falconbus.gtfs.report import Report
-from falconbus.kit.errors import DomainError, Invalid
+from falconbus.platform.kit.errors import DomainError, Invalid
 
 
 class FeedUnreadable(DomainError):

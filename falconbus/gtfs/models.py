@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from falconbus.extensions import Model
+from falconbus.platform.database.engine import Model
 
 
 class ImportStatus(StrEnum):

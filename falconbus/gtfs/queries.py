@@ -2,9 +2,9 @@
 
 from sqlalchemy import select, text
 
-from falconbus.extensions import AnyRow, AnySelect, db
 from falconbus.gtfs.models import FeedImport, ImportStatus
-from falconbus.kit.errors import NotFound
+from falconbus.platform.database.engine import AnyRow, AnySelect, db
+from falconbus.platform.kit.errors import NotFound
 
 #: What pages of imports are ordered by.
 KEY = FeedImport.id

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from pydantic import Field
 
-from falconbus.kit.schema import Query
+from falconbus.platform.kit.schema import Query
 
 
 class ImportForm(Query):

@@ -4,19 +4,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from falconbus import jobs, transactions
-from falconbus.caching import tags
-from falconbus.caching.answers import changed
-from falconbus.extensions import db
 from falconbus.gtfs import queries, uploads
 from falconbus.gtfs.errors import FeedRefused
 from falconbus.gtfs.importing.steps import FeedImporter, Progress
 from falconbus.gtfs.models import FeedImport, ImportStatus
 from falconbus.gtfs.options import ImportOptions
 from falconbus.gtfs.report import Report
-from falconbus.jobs import Job, enqueue
-from falconbus.kit import clock
-from falconbus.kit.errors import DomainError
+from falconbus.platform import jobs
+from falconbus.platform.caching import tags
+from falconbus.platform.caching.response_cache import changed
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import db
+from falconbus.platform.jobs import Job, enqueue
+from falconbus.platform.kit import clock
+from falconbus.platform.kit.errors import DomainError
 
 #: An import may take as long as its task may; nobody else is handed it meanwhile.
 LONGEST_IMPORT = timedelta(minutes=65)

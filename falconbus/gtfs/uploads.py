@@ -9,11 +9,11 @@ from typing import IO, BinaryIO, cast
 from psycopg import Connection
 from sqlalchemy import text
 
-from falconbus.extensions import db
 from falconbus.gtfs import queries
 from falconbus.gtfs.models import ImportStatus
 from falconbus.gtfs.options import ImportOptions
-from falconbus.kit import clock
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 
 _PIECE = 1024**2
 _NEXT_ID = text("SELECT nextval(pg_get_serial_sequence('feed_imports', 'id'))")

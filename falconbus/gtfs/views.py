@@ -7,18 +7,18 @@ from typing import Any, TypeVar, cast
 from flask import Blueprint, request
 from pydantic import ValidationError
 
-from falconbus import security
 from falconbus.gtfs import queries, service
 from falconbus.gtfs.errors import BadImportOption
 from falconbus.gtfs.models import ImportStatus
 from falconbus.gtfs.options import ImportOptions
 from falconbus.gtfs.schemas import ImportAccepted, ImportForm, ImportItem, ImportOut
-from falconbus.kit import problem
-from falconbus.kit.errors import Invalid
-from falconbus.kit.schema import accepts_query, pick_fields, returns
-from falconbus.pagination import CursorQuery, Page, keyset
-from falconbus.security import Permission, requires
-from falconbus.telemetry.budget import query_budget
+from falconbus.platform.database.pagination import CursorQuery, Page, keyset
+from falconbus.platform.kit.errors import Invalid
+from falconbus.platform.kit.schema import pick_fields
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web import identity, problems
+from falconbus.platform.web.identity import Permission, requires
+from falconbus.platform.web.operations import accepts_query, returns
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -44,7 +44,7 @@ def accepts_feed(view: View) -> View:
         # Set before the body is looked at: other requests may have 64 KB only.
         request.max_content_length = LARGEST_FEED
         if request.mimetype != "multipart/form-data":
-            raise problem.UnsupportedMediaType("send the feed as multipart/form-data")
+            raise problems.UnsupportedMediaType("send the feed as multipart/form-data")
         file = request.files.get("feed")
         if file is None:
             raise Invalid("is missing: send the ZIP in a field of this name", pointer="/feed")
@@ -52,7 +52,7 @@ def accepts_feed(view: View) -> View:
             form = ImportForm.model_validate(request.form.to_dict())
         except ValidationError as fault:
             errors = fault.errors(include_url=False, include_input=False, include_context=False)
-            raise problem.faults_of(errors, in_body=True) from None
+            raise problems.faults_of(errors, in_body=True) from None
         filename = (file.filename or "feed.zip").replace("\x00", "")[-200:]
         return view(*args, file=file.stream, filename=filename, form=form, **kwargs)
 
@@ -63,12 +63,12 @@ def accepts_feed(view: View) -> View:
 @bp.post("/imports")
 @requires(Permission.IMPORT_FEEDS)
 @query_budget(2)
-@returns(ImportAccepted, 202, problem.UnsupportedMediaType, BadImportOption)
+@returns(ImportAccepted, 202, problems.UnsupportedMediaType, BadImportOption)
 @accepts_feed
 def create_import(file: Any, filename: str, form: ImportForm) -> ImportAccepted:
     """Hand in a GTFS feed; a worker imports it, all of it or nothing."""
     options = ImportOptions.from_dict({"feed": form.name, **form.model_dump(exclude={"name"})})
-    import_id = service.request_import(file, filename, options, security.caller().user_id)
+    import_id = service.request_import(file, filename, options, identity.caller().user_id)
     return ImportAccepted(id=import_id, status=ImportStatus.QUEUED)
 
 

@@ -1,6 +1,6 @@
 """Why a seat cannot be had."""
 
-from falconbus.kit.errors import DomainError, Invalid, NotFound
+from falconbus.platform.kit.errors import DomainError, Invalid, NotFound
 
 
 class ScheduleNotFound(NotFound):

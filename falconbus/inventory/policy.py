@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from falconbus.kit import money
+from falconbus.platform.kit import money
 
 #: Percent of the class's price, by type of passenger.
 PASSENGER_PERCENT: Mapping[str, int] = {"adult": 100, "student": 90, "senior": 85, "child": 50}

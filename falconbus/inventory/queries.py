@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, text
 from sqlalchemy.types import DateTime
 
-from falconbus.extensions import AnyRow, db
-from falconbus.quick_reads import quick_read
+from falconbus.platform.database.driver_reads import quick_read
+from falconbus.platform.database.engine import AnyRow, db
 
 # A row for each pair of calls that fits the asked stops: a stop may come twice. Columns of the schedule are NULL when
 # it does not exist, positions when it does not call there.

@@ -8,9 +8,6 @@ from typing import Any
 from sqlalchemy import bindparam, text
 from sqlalchemy.types import DateTime
 
-from falconbus.caching import tags
-from falconbus.caching.answers import changed
-from falconbus.extensions import AnyRow, read
 from falconbus.inventory import policy, queries
 from falconbus.inventory.errors import (
     NotOnSale,
@@ -26,8 +23,11 @@ from falconbus.inventory.errors import (
     UnknownStop,
 )
 from falconbus.inventory.policy import SeatState
-from falconbus.kit.errors import Invalid
-from falconbus.quick_reads import quick_read
+from falconbus.platform.caching import tags
+from falconbus.platform.caching.response_cache import changed
+from falconbus.platform.database.driver_reads import quick_read
+from falconbus.platform.database.engine import AnyRow, read
+from falconbus.platform.kit.errors import Invalid
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Why there is nothing live to tell."""
 
-from falconbus.kit.errors import DomainError
+from falconbus.platform.kit.errors import DomainError
 
 
 class NumbersAway(DomainError):

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from falconbus.telemetry import histogram
-from falconbus.telemetry.state import ENDPOINT, RECORDER, Minute
+from falconbus.platform.telemetry import histogram
+from falconbus.platform.telemetry.minute_counts import ENDPOINT, RECORDER, Minute
 
 #: Seconds over which percentiles are told; over which rates are; after how long without a look it all begins anew.
 WINDOW = 60.0

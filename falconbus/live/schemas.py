@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from pydantic import Field
 
-from falconbus.kit.schema import Query
+from falconbus.platform.kit.schema import Query
 
 
 class StreamTicketQuery(Query):

@@ -3,13 +3,13 @@
 from flask import current_app
 from redis.exceptions import RedisError
 
-from falconbus.extensions import cache_redis
 from falconbus.live import tickets, topics
 from falconbus.live.errors import NumbersAway
 from falconbus.live.performance import LiveNumbers
 from falconbus.live.watching import Watch
+from falconbus.platform.kit.redis_connection import cache_redis
+from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.notifications import counting
-from falconbus.security import Identity
 
 
 def give_ticket(topic: str, identity: Identity) -> str:

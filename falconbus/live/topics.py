@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-from falconbus.kit.errors import Invalid
 from falconbus.live.tickets import NOTIFICATIONS, PERFORMANCE
-from falconbus.security import Forbidden, Identity, Permission
+from falconbus.platform.kit.errors import Invalid
+from falconbus.platform.web.identity import Forbidden, Identity, Permission
 
 #: The permission that a topic needs.
 TOPIC_PERMISSIONS: Mapping[str, Permission] = MappingProxyType(

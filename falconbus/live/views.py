@@ -5,14 +5,14 @@ import hashlib
 import msgspec
 from flask import Blueprint, Response, current_app, request
 
-from falconbus.kit.schema import accepts_query, returns
-from falconbus.limits import uncounted
 from falconbus.live import service, tickets
 from falconbus.live.errors import NumbersAway
 from falconbus.live.performance import LiveNumbers
 from falconbus.live.schemas import StreamTicketOut, StreamTicketQuery
-from falconbus.security import Forbidden, Permission, caller, requires
-from falconbus.telemetry.budget import query_budget
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import Forbidden, Permission, caller, requires
+from falconbus.platform.web.limits import uncounted
+from falconbus.platform.web.operations import accepts_query, returns
 
 bp = Blueprint("live", __name__, url_prefix="/api/v1")
 

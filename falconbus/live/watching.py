@@ -5,9 +5,9 @@ import time
 
 from redis import Redis
 
-from falconbus.kit import clock
 from falconbus.live.performance import LiveNumbers, Window
-from falconbus.telemetry import store
+from falconbus.platform.kit import clock
+from falconbus.platform.telemetry import store
 
 #: A look is shared by all who ask within so many seconds.
 LOOK_EVERY = 1.0

@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from falconbus.kit.lazy import Lazy
 from falconbus.messaging.document import TravelDocument, TravelJourney
+from falconbus.platform.kit.lazy import Lazy
 
 # 4 MB that most web processes never need.
 icalendar = Lazy("icalendar")

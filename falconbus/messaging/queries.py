@@ -11,10 +11,10 @@ from sqlalchemy import Row, select, text
 
 from config import Settings
 from falconbus.bookings import service as bookings
-from falconbus.extensions import db
-from falconbus.kit import clock
 from falconbus.messaging.document import Call, ReturnedPayment, TravelDocument, TravelJourney, TravelTicket
 from falconbus.messaging.models import Mail
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 
 # Payments and refunds belong to a room beside this one: they are read here, never written.
 _TICKETS = text("""

@@ -5,19 +5,20 @@ from email.message import EmailMessage
 from flask import current_app
 from sqlalchemy import text
 
-from falconbus import jobs, transactions
 from falconbus.bookings.errors import BookingNotFound, BookingNotPaid
-from falconbus.extensions import db
-from falconbus.integrations.mail.choice import mailer
-from falconbus.integrations.mail.mailer import MailFault, TemporaryMailFault
-from falconbus.jobs import Job, OutboxRow
-from falconbus.kit import clock
-from falconbus.messaging import charter_letters, notices, queries
+from falconbus.messaging import charter_mails, queries, staff_mails
+from falconbus.messaging.booking_mails import compose
 from falconbus.messaging.calendar_file import calendar_file
 from falconbus.messaging.document import TravelDocument
-from falconbus.messaging.letters import compose
+from falconbus.messaging.lazy_ticket_pdf import ticket_pdf
 from falconbus.messaging.models import Mail, MailEvent, MailStatus
-from falconbus.messaging.paper_tickets import ticket_pdf
+from falconbus.platform import jobs
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import db
+from falconbus.platform.integrations.mail.choice import mailer
+from falconbus.platform.integrations.mail.mailer import MailFault, TemporaryMailFault
+from falconbus.platform.jobs import Job, OutboxRow
+from falconbus.platform.kit import clock
 
 #: What happens to a booking at most once; the other events are numbered.
 _ONCE = {MailEvent.CONFIRMATION, MailEvent.HOLD_EXPIRED}
@@ -72,8 +73,8 @@ def _compose(mail: Mail) -> EmailMessage:
     if mail.booking_id is not None:
         return compose(mail, _get_document(mail.booking_id), sender=current_app.config["SETTINGS"].mail_from)
     if mail.notification_id is not None:
-        return notices.compose_notification(mail, mail.notification_id)
-    return charter_letters.compose_charter(mail, mail.change_id or 0)
+        return staff_mails.compose_notification(mail, mail.notification_id)
+    return charter_mails.compose_charter(mail, mail.change_id or 0)
 
 
 def _get_document(booking_id: int) -> TravelDocument:

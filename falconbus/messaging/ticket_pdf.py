@@ -1,9 +1,9 @@
 """Tickets to print or to show: a page for each passenger on each journey."""
 
-from falconbus.design import formats
 from falconbus.messaging.document import Call, TravelDocument, TravelJourney, TravelTicket
-from falconbus.messaging.paper import BRAND, GREY, INNER, MARGIN, WHITE, WIDTH, Paper
-from falconbus.messaging.trips import trip
+from falconbus.messaging.pdf_page import BRAND, GREY, INNER, MARGIN, WHITE, WIDTH, Paper
+from falconbus.messaging.trip_summary import trip
+from falconbus.platform.design import formats
 
 _CODE = 54.0
 _TOP = 38.0

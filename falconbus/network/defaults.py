@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from falconbus.extensions import db
 from falconbus.network.models import FareClass, Seat, SeatLayout
+from falconbus.platform.database.engine import db
 
 
 @dataclass(frozen=True)

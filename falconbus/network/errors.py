@@ -1,6 +1,6 @@
 """Why something about the network is refused."""
 
-from falconbus.kit.errors import DomainError, Invalid, NotFound
+from falconbus.platform.kit.errors import DomainError, Invalid, NotFound
 
 
 class RouteNotFound(NotFound):

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from falconbus.accounts import audit
-from falconbus.extensions import db
 from falconbus.network import policy, queries
 from falconbus.network.errors import AlreadyExists, BusInUse, UnknownSeatLayout
 from falconbus.network.models import Bus, FareClass, Seat, SeatLayout
 from falconbus.network.policy import NewSeat
 from falconbus.network.service import Changes, add, change, check_unused, remove
+from falconbus.platform.database.engine import db
 
 
 def create_bus(*, number: str, layout: str, amenities: Sequence[str], active: bool) -> int:

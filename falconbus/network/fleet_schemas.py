@@ -7,10 +7,10 @@ import msgspec
 from pydantic import Field, StringConstraints
 from sqlalchemy import Row
 
-from falconbus.kit.fields import Change, Text, left_out
-from falconbus.kit.schema import Body, Line, Name
 from falconbus.network.models import FareClass, SeatLayout
 from falconbus.network.policy import NewSeat
+from falconbus.platform.kit.fields import Change, Text, left_out
+from falconbus.platform.kit.schema import Body, Line, Name
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 BusNumber = Annotated[Line, StringConstraints(max_length=32)]

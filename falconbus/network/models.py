@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from falconbus.extensions import Model
+from falconbus.platform.database.engine import Model
 
 # normalize() and a regular expression take accents off without the contrib module unaccent.
 _PLAIN = "regexp_replace(normalize({}, NFKD), '[\\u0300-\\u036f]', '', 'g')"

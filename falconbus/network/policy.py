@@ -3,10 +3,10 @@
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
-from falconbus.kit import money
-from falconbus.kit.errors import Invalid
-from falconbus.kit.problem import FieldFault, InvalidInput
 from falconbus.network.errors import BadPrice
+from falconbus.platform.kit import money
+from falconbus.platform.kit.errors import Invalid
+from falconbus.platform.web.problems import FieldFault, InvalidInput
 
 #: In the smallest unit. More is a slip of the keyboard, and would take totals past 32 bits.
 HIGHEST_PRICE = 10_000_000

@@ -7,8 +7,6 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, Row, Select, select, true
 from sqlalchemy.orm import aliased
 
-from falconbus.extensions import AnyRow, AnySelect, Model, db
-from falconbus.kit.errors import NotFound
 from falconbus.network.errors import (
     BusNotFound,
     FareClassNotFound,
@@ -17,7 +15,9 @@ from falconbus.network.errors import (
     StopNotFound,
 )
 from falconbus.network.models import Bus, FareClass, Route, RouteStop, Seat, SeatLayout, SegmentFare, Stop
-from falconbus.security import Identity, Permission
+from falconbus.platform.database.engine import AnyRow, AnySelect, Model, db
+from falconbus.platform.kit.errors import NotFound
+from falconbus.platform.web.identity import Identity, Permission
 
 Entity = TypeVar("Entity", bound=Model)
 

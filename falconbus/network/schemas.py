@@ -5,13 +5,13 @@ from typing import Annotated, Any
 import msgspec
 from pydantic import Field, StringConstraints
 
-from falconbus.kit import money
-from falconbus.kit.fields import Change, Currency, Filter, Price, Zone, left_out
-from falconbus.kit.schema import Body, Line
 from falconbus.network.models import Stop
 from falconbus.network.policy import Call, PairFare
 from falconbus.network.queries import RouteDetail
-from falconbus.pagination import PageQuery
+from falconbus.platform.database.pagination import PageQuery
+from falconbus.platform.kit import money
+from falconbus.platform.kit.fields import Change, Currency, Filter, Price, Zone, left_out
+from falconbus.platform.kit.schema import Body, Line
 
 StopCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,15}$")]
 Name200 = Annotated[Line, StringConstraints(max_length=200)]

@@ -5,7 +5,7 @@ from typing import cast
 
 from sqlalchemy import Table, or_, select
 
-from falconbus.extensions import Model, db
+from falconbus.platform.database.engine import Model, db
 
 
 def used(model: type[Model], ids: Collection[int]) -> set[int]:

@@ -4,11 +4,6 @@ from typing import Any
 
 from flask import Blueprint
 
-from falconbus.caching import tags
-from falconbus.caching.answers import cached, depends_on
-from falconbus.caching.groups import Group
-from falconbus.idempotency import idempotent
-from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
 from falconbus.network import queries, service
 from falconbus.network.errors import AlreadyExists, RouteInUse, RouteNotFound, StopInUse, StopNotFound
 from falconbus.network.schemas import (
@@ -22,9 +17,15 @@ from falconbus.network.schemas import (
     StopChange,
     StopDetail,
 )
-from falconbus.pagination import Page, numbered
-from falconbus.security import Permission, caller, public, requires
-from falconbus.telemetry.budget import query_budget
+from falconbus.platform.caching import tags
+from falconbus.platform.caching.groups import Group
+from falconbus.platform.caching.response_cache import cached, depends_on
+from falconbus.platform.database.pagination import Page, numbered
+from falconbus.platform.kit.schema import pick_fields
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.idempotency import idempotent
+from falconbus.platform.web.identity import Permission, caller, public, requires
+from falconbus.platform.web.operations import accepts, accepts_query, returns
 
 bp = Blueprint("network", __name__, url_prefix="/api/v1")
 

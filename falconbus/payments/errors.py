@@ -1,6 +1,6 @@
 """Why a payment does not go through."""
 
-from falconbus.kit.errors import DomainError, Invalid, NotFound
+from falconbus.platform.kit.errors import DomainError, Invalid, NotFound
 
 
 class UnknownProvider(Invalid):

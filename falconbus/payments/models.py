@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from falconbus.extensions import Model
+from falconbus.platform.database.engine import Model
 
 
 class PaymentStatus(StrEnum):

@@ -3,8 +3,8 @@
 from sqlalchemy import select
 
 from falconbus.bookings.models import Booking
-from falconbus.extensions import AnySelect
 from falconbus.payments.models import Payment, Refund
+from falconbus.platform.database.engine import AnySelect
 
 
 def refunds(status: str | None) -> AnySelect:

@@ -7,13 +7,13 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from falconbus.extensions import db
-from falconbus.integrations.payments.counter import CounterProvider
-from falconbus.integrations.payments.provider import ChargeStatus, Outcome, PaymentProvider
-from falconbus.integrations.payments.sandbox import SandboxProvider
-from falconbus.kit import clock, context, references
 from falconbus.payments.errors import PaymentInProgress, PaymentNotFound, RefundNotFound, UnknownProvider
 from falconbus.payments.models import Payment, PaymentStatus, Refund, RefundStatus, WebhookEvent
+from falconbus.platform.database.engine import db
+from falconbus.platform.integrations.payments.counter import CounterProvider
+from falconbus.platform.integrations.payments.provider import ChargeStatus, Outcome, PaymentProvider
+from falconbus.platform.integrations.payments.sandbox import SandboxProvider
+from falconbus.platform.kit import clock, context, references
 
 #: How long whoever asks the provider may take before others ask too; longer than any provider's time limit.
 LEASE = timedelta(seconds=45)

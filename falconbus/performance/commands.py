@@ -9,19 +9,20 @@ import click
 import msgspec
 from flask.cli import AppGroup
 
-from falconbus import transactions
-from falconbus.kit.lazy import Lazy
-from falconbus.performance import cache_statistics, heavy_statements
 from falconbus.performance.advisor import reporting
 from falconbus.performance.advisor.reporting import Finding, IndexReport
-from falconbus.performance.cache_printing import print_statistics, print_trial
-from falconbus.performance.cache_statistics import CacheAway
-from falconbus.performance.heavy_statements import RECORDER, HeavyStatement, HeavyStatements
-from falconbus.performance.printing import ms, print_table, size
-from falconbus.performance.trial.errors import CannotTry
+from falconbus.performance.cache_benchmark.errors import CannotTry
+from falconbus.performance.caches import statistics
+from falconbus.performance.caches.statistics import CacheAway
+from falconbus.performance.caches.tables import print_statistics, print_trial
+from falconbus.performance.terminal_tables import ms, print_table, size
+from falconbus.performance.vitals import heavy_statements
+from falconbus.performance.vitals.heavy_statements import RECORDER, HeavyStatement, HeavyStatements
+from falconbus.platform.database import transactions
+from falconbus.platform.kit.lazy import Lazy
 
 #: Starts processes and speaks HTTP: nothing for a web process.
-_trial = Lazy("falconbus.performance.trial.service")
+_trial = Lazy("falconbus.performance.cache_benchmark.service")
 
 perf = AppGroup("perf", help="How fast it is, and what would make it faster.")
 
@@ -94,7 +95,7 @@ def analyze_queries(*, last: timedelta, limit: int, as_json: bool) -> None:
 def cache_stats(*, last: timedelta, as_json: bool) -> None:
     """Show hits, misses, keys and bytes of each cache group, and how the cache's Redis fares."""
     try:
-        found = transactions.run(lambda: cache_statistics.statistics(last))
+        found = transactions.run(lambda: statistics.statistics(last))
     except CacheAway as fault:
         raise click.ClickException(str(fault)) from None
     if as_json:

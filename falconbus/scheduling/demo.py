@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from falconbus.accounts import service as accounts
 from falconbus.accounts.models import Role
-from falconbus.extensions import db
-from falconbus.kit import clock
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import Service
 from falconbus.scheduling.staff.models import Licence
 

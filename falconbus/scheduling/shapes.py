@@ -5,7 +5,7 @@ from typing import Self
 
 import msgspec
 
-from falconbus.scheduling.staff.standing import Caution, Standing
+from falconbus.scheduling.eligibility.assessing import Caution, Standing
 
 
 class PersonOut(msgspec.Struct):

@@ -1,6 +1,6 @@
 """Why a search has no answer."""
 
-from falconbus.kit.errors import Invalid, NotFound
+from falconbus.platform.kit.errors import Invalid, NotFound
 
 
 class PlaceNotFound(NotFound):

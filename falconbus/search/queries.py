@@ -6,8 +6,8 @@ from datetime import date, datetime
 from sqlalchemy import bindparam, column, text
 from sqlalchemy.types import DateTime
 
-from falconbus.extensions import AnyRow, db
-from falconbus.quick_reads import quick_read
+from falconbus.platform.database.driver_reads import quick_read
+from falconbus.platform.database.engine import AnyRow, db
 
 _STOPS = text("""
     SELECT code, name, city FROM stops

@@ -6,11 +6,11 @@ from typing import Annotated
 import msgspec
 from pydantic import Field, StringConstraints
 
-from falconbus.extensions import AnyRow
 from falconbus.inventory.service import Offer
-from falconbus.kit import clock, money
-from falconbus.kit.schema import Line, Query
-from falconbus.pagination import PageQuery
+from falconbus.platform.database.engine import AnyRow
+from falconbus.platform.database.pagination import PageQuery
+from falconbus.platform.kit import clock, money
+from falconbus.platform.kit.schema import Line, Query
 from falconbus.search.service import Departure
 
 Place = Annotated[Line, StringConstraints(max_length=100)]

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from falconbus.caching import tags
-from falconbus.caching.answers import depends_on, fact
-from falconbus.caching.groups import Group
-from falconbus.extensions import AnyRow
 from falconbus.inventory import policy
 from falconbus.inventory.errors import ScheduleNotFound
-from falconbus.kit import clock
+from falconbus.platform.caching import tags
+from falconbus.platform.caching.groups import Group
+from falconbus.platform.caching.response_cache import depends_on, fact
+from falconbus.platform.database.engine import AnyRow
+from falconbus.platform.kit import clock
 from falconbus.search import queries
 from falconbus.search.errors import DateInPast, PlaceNotFound, SamePlace
 

@@ -2,14 +2,17 @@
 
 from flask import Blueprint
 
-from falconbus.caching.answers import cached
-from falconbus.caching.groups import Group
 from falconbus.inventory import service as inventory
 from falconbus.inventory.errors import NotServed, ScheduleNotFound, StopNotFound
-from falconbus.kit import clock
-from falconbus.kit.schema import accepts_query, pick_fields, returns
-from falconbus.limits import limited, uncounted
-from falconbus.pagination import CountedPage, Page, neighbours
+from falconbus.platform.caching.groups import Group
+from falconbus.platform.caching.response_cache import cached
+from falconbus.platform.database.pagination import CountedPage, Page, neighbours
+from falconbus.platform.kit import clock
+from falconbus.platform.kit.schema import pick_fields
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import public
+from falconbus.platform.web.limits import limited, uncounted
+from falconbus.platform.web.operations import accepts_query, returns
 from falconbus.search import service
 from falconbus.search.errors import DateInPast, PlaceNotFound, SamePlace
 from falconbus.search.schemas import (
@@ -21,8 +24,6 @@ from falconbus.search.schemas import (
     StopOut,
     StopQuery,
 )
-from falconbus.security import public
-from falconbus.telemetry.budget import query_budget
 
 bp = Blueprint("search", __name__, url_prefix="/api/v1")
 

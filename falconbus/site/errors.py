@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from falconbus.kit.errors import DomainError
+from falconbus.platform.kit.errors import DomainError
 
 
 class QuoteChanged(DomainError):

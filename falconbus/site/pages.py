@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from falconbus.bookings.models import BookingStatus, TicketStatus
 from falconbus.bookings.record import BookingRecord, JourneyRecord
 from falconbus.bookings.service import Cancellation
-from falconbus.kit import clock
+from falconbus.platform.kit import clock
 from falconbus.site import policy
 from falconbus.site.policy import State
 from falconbus.site.schemas import Choice

@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from sqlalchemy import select
 
-from falconbus.extensions import db
 from falconbus.network.models import FareClass
+from falconbus.platform.database.engine import db
 
 
 def fare_class_names(codes: Collection[str]) -> dict[str, str]:

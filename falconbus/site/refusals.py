@@ -2,7 +2,7 @@
 
 from flask import Response, g, request, url_for
 
-from falconbus.design import refusals
+from falconbus.platform.web import refusals
 
 _HEADINGS: refusals.Headings = {
     "booking_not_found": (

@@ -6,9 +6,9 @@ from falconbus.bookings import service as bookings
 from falconbus.bookings.errors import BookingNotFound
 from falconbus.bookings.record import BookingRecord
 from falconbus.checkout import cancelling
-from falconbus.kit import references
 from falconbus.payments import service as payments
-from falconbus.security import Identity
+from falconbus.platform.kit import references
+from falconbus.platform.web.identity import Identity
 from falconbus.site import policy
 from falconbus.site.errors import QuoteChanged
 

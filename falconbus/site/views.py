@@ -10,14 +10,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from falconbus.bookings import service as bookings
 from falconbus.checkout import cancelling
-from falconbus.design import formats
 from falconbus.messaging import service as messaging
-from falconbus.security import Identity, public
+from falconbus.platform.design import formats
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import Identity, public
 from falconbus.site import queries, refusals, service
 from falconbus.site.errors import QuoteChanged
 from falconbus.site.pages import BookingPage, CancelPage
 from falconbus.site.schemas import Choice, amounts_shown
-from falconbus.telemetry.budget import query_budget
 
 bp = Blueprint("site", __name__, url_prefix="/manage", template_folder="templates")
 

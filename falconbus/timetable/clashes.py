@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from psycopg.errors import ExclusionViolation
 from sqlalchemy.exc import IntegrityError
 
-from falconbus.extensions import db
+from falconbus.platform.database.engine import db
 from falconbus.timetable.errors import BusOnCharter, ScheduleExists
 
 

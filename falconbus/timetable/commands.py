@@ -3,7 +3,7 @@
 import click
 from flask.cli import AppGroup
 
-from falconbus import transactions
+from falconbus.platform.database import transactions
 from falconbus.timetable import service
 
 timetable = AppGroup("timetable", help="Timetables and the schedules made from them.")

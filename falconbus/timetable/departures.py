@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from falconbus.accounts import audit
-from falconbus.extensions import AnySelect, db
-from falconbus.kit import clock
-from falconbus.kit.errors import Invalid
 from falconbus.network.usage import used
+from falconbus.platform.database.engine import AnySelect, db
+from falconbus.platform.kit import clock
+from falconbus.platform.kit.errors import Invalid
 from falconbus.timetable import policy, queries
 from falconbus.timetable.clashes import no_clash
 from falconbus.timetable.editing import write_rule

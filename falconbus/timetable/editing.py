@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import delete, insert
 
 from falconbus.accounts import audit
-from falconbus.extensions import db
-from falconbus.kit import clock
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 from falconbus.timetable import policy, queries, service
 from falconbus.timetable.errors import TimetableNotFound, UnknownBus, UnknownRoute
 from falconbus.timetable.models import Calendar, CalendarDate, Timetable

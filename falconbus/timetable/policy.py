@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from falconbus.kit.errors import Invalid
-from falconbus.kit.problem import FieldFault, InvalidInput
+from falconbus.platform.kit.errors import Invalid
+from falconbus.platform.web.problems import FieldFault, InvalidInput
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HALF_A_DAY = 12 * 60

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import BigInteger, DateTime, Row, String, column, func, or_, select, table, text
 from sqlalchemy.orm import InstrumentedAttribute
 
-from falconbus.extensions import AnyRow, AnySelect, db
 from falconbus.network.errors import RouteNotFound
 from falconbus.network.models import Bus, Route, RouteStop, Seat, SeatLayout, Stop
+from falconbus.platform.database.engine import AnyRow, AnySelect, db
 from falconbus.timetable.errors import ScheduleNotFound, TimetableNotFound
 from falconbus.timetable.models import Calendar, CalendarDate, Schedule, Timetable
 from falconbus.timetable.policy import Rule

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal, Self
 import msgspec
 from pydantic import AfterValidator, Field, StringConstraints
 
-from falconbus.extensions import AnyRow
-from falconbus.kit import clock
-from falconbus.kit.fields import Change, Key, Text, Zone, left_out
-from falconbus.kit.schema import Body
-from falconbus.pagination import PageQuery
+from falconbus.platform.database.engine import AnyRow
+from falconbus.platform.database.pagination import PageQuery
+from falconbus.platform.kit import clock
+from falconbus.platform.kit.fields import Change, Key, Text, Zone, left_out
+from falconbus.platform.kit.schema import Body
 from falconbus.timetable import policy
 from falconbus.timetable.policy import Minutes, Rule
 from falconbus.timetable.queries import TimetableDetail

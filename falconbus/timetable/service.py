@@ -8,10 +8,10 @@ from typing import Any, cast
 from flask import current_app
 from sqlalchemy import CursorResult, text
 
-from falconbus.caching import tags
-from falconbus.caching.answers import changed
-from falconbus.extensions import db
-from falconbus.kit import clock
+from falconbus.platform.caching import tags
+from falconbus.platform.caching.response_cache import changed
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 from falconbus.timetable import queries
 
 # A departure may lie up to seven days after its service day (ck_timetables_departure_minutes).

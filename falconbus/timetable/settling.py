@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import delete, insert
 
-from falconbus.extensions import db
-from falconbus.kit import clock
 from falconbus.network.usage import used
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 from falconbus.timetable import policy, queries
 from falconbus.timetable.clashes import no_clash
 from falconbus.timetable.errors import TimetableInUse

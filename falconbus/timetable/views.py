@@ -4,13 +4,14 @@ from typing import Any
 
 from flask import Blueprint
 
-from falconbus.idempotency import idempotent
-from falconbus.kit import clock
-from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
 from falconbus.network.errors import RouteNotFound
-from falconbus.pagination import Page, numbered
-from falconbus.security import Permission, requires
-from falconbus.telemetry.budget import query_budget
+from falconbus.platform.database.pagination import Page, numbered
+from falconbus.platform.kit import clock
+from falconbus.platform.kit.schema import pick_fields
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.idempotency import idempotent
+from falconbus.platform.web.identity import Permission, requires
+from falconbus.platform.web.operations import accepts, accepts_query, returns
 from falconbus.timetable import departures, editing, policy, queries
 from falconbus.timetable.errors import (
     BusOnCharter,

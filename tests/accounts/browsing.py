@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from redis import Redis
 
 from falconbus.app import FalconBus
-from falconbus.security import COOKIE
+from falconbus.platform.web.identity import COOKIE
 
 EMAIL, PASSWORD = "thandi@example.com", "correct horse battery"
 HTML = {"Accept": "text/html,*/*;q=0.8"}

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from falconbus import transactions
 from falconbus.accounts import service
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
+from falconbus.platform.database import transactions
 from tests.accounts.browsing import EMAIL, PASSWORD
 
 

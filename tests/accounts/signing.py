@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from falconbus.accounts import tokens
 from falconbus.accounts.models import ApiToken, Role, User
-from falconbus.extensions import db
-from falconbus.kit import clock
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 from tests.calls import bearer
 
 

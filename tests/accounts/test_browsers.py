@@ -11,10 +11,10 @@ from flask_sqlalchemy import SQLAlchemy
 
 from config import Settings
 from falconbus.app import FalconBus, create_app
-from falconbus.extensions import db
-from falconbus.limits import limiter
 from falconbus.network.models import Stop
-from falconbus.security import Permission, requires
+from falconbus.platform.database.engine import db
+from falconbus.platform.web.identity import Permission, requires
+from falconbus.platform.web.limits import limiter
 from tests.accounts.browsing import HTML, is_signed_in, sign_in, token_of
 
 pytestmark = pytest.mark.usefixtures("sessions")

@@ -5,7 +5,7 @@ import pytest
 from falconbus.accounts import policy
 from falconbus.accounts.errors import BadEmail, PasswordTooShort
 from falconbus.accounts.models import Role
-from falconbus.security import Permission
+from falconbus.platform.web.identity import Permission
 
 
 def test_every_role_has_its_permissions_and_everybodys() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from falconbus.accounts import passwords, service
 from falconbus.accounts.models import Role, User
-from falconbus.kit import clock
+from falconbus.platform.kit import clock
 from tests.accounts.signing import add_user, signed_in, token_for
 from tests.calls import bearer
 

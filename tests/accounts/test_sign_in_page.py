@@ -11,11 +11,11 @@ from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
 from sqlalchemy import text
 
-from falconbus import transactions
 from falconbus.accounts import pages, service
 from falconbus.app import FalconBus
-from falconbus.kit import clock
-from falconbus.security import COOKIE
+from falconbus.platform.database import transactions
+from falconbus.platform.kit import clock
+from falconbus.platform.web.identity import COOKIE
 from tests.accounts.browsing import EMAIL, HTML, PASSWORD, cookie_of, is_signed_in, sign_in, token_of, without_redis
 from tests.counting import statements
 

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
-from falconbus.kit import clock
+from falconbus.platform.kit import clock
 from tests.calls import bearer, booking_body, hold
 from tests.world import World
 

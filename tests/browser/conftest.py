@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from falconbus import transactions
 from falconbus.accounts import service
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
+from falconbus.platform.database import transactions
 from tests.browser.leftout import need_chromium
 from tests.e2e.conftest import System, eventually, free_port
 

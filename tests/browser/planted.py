@@ -6,9 +6,9 @@ from typing import Any
 from flask import Blueprint, request
 from sqlalchemy import text
 
-from falconbus.extensions import read
-from falconbus.security import public
-from falconbus.telemetry.budget import query_budget
+from falconbus.platform.database.engine import read
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import public
 
 bp = Blueprint("planted", __name__, url_prefix="/api/v1/planted")
 

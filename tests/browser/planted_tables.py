@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from falconbus.app import FalconBus
-from falconbus.extensions import db
+from falconbus.platform.database.engine import db
 from tests.browser import planted
 
 DEPOTS = 12

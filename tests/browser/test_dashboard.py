@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from falconbus.app import FalconBus
-from falconbus.extensions import cache_redis
-from falconbus.kit import clock
-from falconbus.telemetry import plans, rollup
+from falconbus.platform.kit import clock
+from falconbus.platform.kit.redis_connection import cache_redis
+from falconbus.platform.telemetry import plans, rollup
 from tests.browser.conftest import PHONE, Faults, come_true, scrolls_sideways, sign_in, window
 from tests.browser.planted_tables import CHAIN, DEPOTS, LABEL, planted_tables
 from tests.e2e.conftest import System, eventually, free_port

@@ -8,11 +8,11 @@ from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
-from falconbus import transactions
 from falconbus.accounts import service as accounts
 from falconbus.accounts.models import Role
 from falconbus.checkout import cancelling
-from falconbus.kit import clock
+from falconbus.platform.database import transactions
+from falconbus.platform.kit import clock
 from tests.calls import bearer, hold, pay
 from tests.world import World
 

@@ -8,11 +8,11 @@ from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
-from falconbus import transactions
 from falconbus.checkout import service, sweeping
-from falconbus.integrations.payments.provider import ChargeStatus, Outcome
-from falconbus.kit import clock
 from falconbus.payments import service as payments
+from falconbus.platform.database import transactions
+from falconbus.platform.integrations.payments.provider import ChargeStatus, Outcome
+from falconbus.platform.kit import clock
 from tests.calls import bearer, hold, pay
 from tests.world import World
 

@@ -22,7 +22,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from falconbus.app import FalconBus
-from falconbus.runtime.procfile import read_procfile, split_command
+from falconbus.platform.runtime.procfile import read_procfile, split_command
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from falconbus.accounts.models import Role
-from falconbus.extensions import db
-from falconbus.kit import clock
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 from tests.e2e.conftest import Sink, System, eventually
 from tests.scheduling.charters import add_service, tomorrow
 from tests.scheduling.people import add_person, headers_of

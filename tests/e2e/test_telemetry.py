@@ -17,13 +17,13 @@ import time_machine
 from flask_sqlalchemy import SQLAlchemy
 from prometheus_client.parser import text_string_to_metric_families
 
-from falconbus import transactions
 from falconbus.accounts import service as accounts
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
-from falconbus.extensions import cache_redis
-from falconbus.kit import clock
-from falconbus.telemetry import rollup, totals
+from falconbus.platform.database import transactions
+from falconbus.platform.kit import clock
+from falconbus.platform.kit.redis_connection import cache_redis
+from falconbus.platform.telemetry import rollup, totals
 from tests.browser.planted_tables import CHAIN, DEPOTS, planted_tables
 from tests.calls import bearer, booking_body
 from tests.e2e.conftest import System, eventually

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import text
 
-from falconbus import transactions
-from falconbus.extensions import db
 from falconbus.gtfs import service
 from falconbus.gtfs.errors import FeedRefused
 from falconbus.gtfs.options import ImportOptions
 from falconbus.gtfs.report import Report
-from falconbus.kit import clock
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 
 Feed = dict[str, str]
 ZONE = "Africa/Johannesburg"

@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select
 
-from falconbus import transactions
 from falconbus.accounts.models import Role
 from falconbus.gtfs import service, uploads
 from falconbus.gtfs.options import ImportOptions
-from falconbus.jobs import OutboxRow
+from falconbus.platform.database import transactions
+from falconbus.platform.jobs import OutboxRow
 from tests.accounts.signing import signed_in
 from tests.counting import statements
 from tests.gtfs.feeds import feed, packed, row, rows

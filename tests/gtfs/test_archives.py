@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from flask_sqlalchemy import SQLAlchemy
 
-from falconbus import transactions
 from falconbus.gtfs import service
 from falconbus.gtfs.errors import FeedRefused, FeedUnreadable
 from falconbus.gtfs.importing import source
 from falconbus.gtfs.options import ImportOptions
+from falconbus.platform.database import transactions
 from tests.gtfs.feeds import feed, packed, row, rows
 
 

@@ -13,9 +13,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from falconbus.app import FalconBus
-from falconbus.extensions import db
 from falconbus.gtfs.errors import BadImportOption
 from falconbus.gtfs.importing import withdrawal
+from falconbus.platform.database.engine import db
 from tests.calls import hold, pay
 from tests.gtfs.feeds import Feed, feed, gtfs_day, load, row, rows, today
 from tests.world import World

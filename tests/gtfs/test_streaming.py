@@ -4,9 +4,9 @@ import tracemalloc
 
 from flask_sqlalchemy import SQLAlchemy
 
-from falconbus import transactions
 from falconbus.gtfs import service
 from falconbus.gtfs.options import ImportOptions
+from falconbus.platform.database import transactions
 from tests.gtfs.feeds import feed, packed, row
 
 TRIPS = 40

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import time_machine
 from flask_sqlalchemy import SQLAlchemy
 
-from falconbus.kit import clock
+from falconbus.platform.kit import clock
 from tests.gtfs.feeds import feed, load, row, rows
 
 HEADER = "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"

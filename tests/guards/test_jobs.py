@@ -3,8 +3,7 @@
 import re
 from pathlib import Path
 
-from falconbus.extensions import celery
-from falconbus.jobs import RELAY_TASK, Job, Queue
+from falconbus.platform.jobs import RELAY_TASK, Job, Queue, celery
 from workers import periodic, tasks
 
 ROOT = Path(__file__).parents[2]

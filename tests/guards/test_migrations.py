@@ -11,8 +11,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from falconbus.app import FalconBus
-from falconbus.extensions import db
-from falconbus.performance.health import code_heads
+from falconbus.performance.health.service import code_heads
+from falconbus.platform.database.engine import db
 
 ROOT = Path(__file__).parents[2]
 MIGRATIONS = str(ROOT / "migrations")

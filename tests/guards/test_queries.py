@@ -9,9 +9,9 @@ from sqlalchemy import text
 
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
-from falconbus.caching import tending
-from falconbus.caching.groups import Group
-from falconbus.pagination import CountedPage, Page
+from falconbus.platform.caching import maintenance
+from falconbus.platform.caching.groups import Group
+from falconbus.platform.database.pagination import CountedPage, Page
 from tests.accounts.signing import signed_in
 from tests.calls import booking_body, hold
 from tests.counting import statements
@@ -44,7 +44,7 @@ def add_by_sql(database: SQLAlchemy, number: int) -> None:
     for statement in BY_SQL.split(";"):
         database.session.execute(text(statement), {"number": number, "key": f"{number}-"})
     database.session.commit()
-    tending.clear(Group)
+    maintenance.clear(Group)
 
 
 BY_SQL = """

@@ -16,14 +16,14 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from falconbus.kit import clock
-from falconbus.runtime.paths import valkey_program
-from falconbus.runtime.procfile import read_procfile, split_command
-from falconbus.telemetry import store
-from falconbus.telemetry.histogram import bucket_of
-from falconbus.telemetry.state import ENDPOINT, Minute, Series
+from falconbus.platform.kit import clock
+from falconbus.platform.runtime.paths import valkey_program
+from falconbus.platform.runtime.procfile import read_procfile, split_command
+from falconbus.platform.telemetry import store
+from falconbus.platform.telemetry.histogram import bucket_of
+from falconbus.platform.telemetry.minute_counts import ENDPOINT, Minute, Series
 from tests.e2e.conftest import eventually, free_port
-from tests.runtime.processes import bare_environment
+from tests.platform.runtime.processes import bare_environment
 
 ROOT = Path(__file__).parents[2]
 SECRET_KEY = "a secret that only the tests know, 32+"

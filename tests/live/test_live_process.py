@@ -6,8 +6,8 @@ from urllib.request import urlopen
 import pytest
 import time_machine
 
-from falconbus.kit import clock
 from falconbus.live import tickets
+from falconbus.platform.kit import clock
 from tests.e2e.conftest import eventually
 from tests.live.conftest import PUBLIC_URL, SECRET_KEY, LiveProcess, OwnRedis
 

@@ -3,8 +3,8 @@
 import pytest
 
 from falconbus.live.performance import LiveNumbers, Window
-from falconbus.telemetry.histogram import bucket_of
-from falconbus.telemetry.state import ENDPOINT, RECORDER, STATEMENT, Minute, Series
+from falconbus.platform.telemetry.histogram import bucket_of
+from falconbus.platform.telemetry.minute_counts import ENDPOINT, RECORDER, STATEMENT, Minute, Series
 
 #: A minute's begin.
 NOW = 1_800_000_000.0 - 1_800_000_000 % 60

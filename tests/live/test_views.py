@@ -6,10 +6,10 @@ from redis import Redis
 
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
-from falconbus.kit import clock
 from falconbus.live import tickets
-from falconbus.telemetry import store
-from falconbus.telemetry.state import ENDPOINT, Minute, Series
+from falconbus.platform.kit import clock
+from falconbus.platform.telemetry import store
+from falconbus.platform.telemetry.minute_counts import ENDPOINT, Minute, Series
 from tests.accounts.signing import signed_in
 from tests.conftest import SECRET_KEY
 

@@ -8,8 +8,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from falconbus.app import FalconBus
-from falconbus.integrations.mail.memory import MemoryMailer
-from falconbus.integrations.mail.smtp import SmtpMailer
+from falconbus.platform.integrations.mail.memory import MemoryMailer
+from falconbus.platform.integrations.mail.smtp import SmtpMailer
 
 
 class Sink:

@@ -8,15 +8,16 @@ import pytest
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import func, select
 
-from falconbus import jobs, transactions
 from falconbus.app import FalconBus
 from falconbus.bookings.models import BookingStatus
-from falconbus.integrations.mail.mailer import Mailer, PermanentMailFault, TemporaryMailFault
-from falconbus.integrations.mail.memory import MemoryMailer
-from falconbus.integrations.mail.smtp import SmtpMailer
-from falconbus.jobs import OutboxRow
 from falconbus.messaging import service
 from falconbus.messaging.models import Mail, MailEvent
+from falconbus.platform import jobs
+from falconbus.platform.database import transactions
+from falconbus.platform.integrations.mail.mailer import Mailer, PermanentMailFault, TemporaryMailFault
+from falconbus.platform.integrations.mail.memory import MemoryMailer
+from falconbus.platform.integrations.mail.smtp import SmtpMailer
+from falconbus.platform.jobs import OutboxRow
 from tests.messaging.conftest import Sink, free_port
 from tests.messaging.travel import EMAIL, book, send, told
 from tests.world import World

@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from falconbus import transactions
 from falconbus.bookings.models import Booking, BookingStatus, Journey, Passenger, Ticket, TicketStatus
-from falconbus.extensions import db
-from falconbus.jobs import OutboxRow
-from falconbus.kit import clock, references
 from falconbus.messaging import service
 from falconbus.messaging.models import Mail, MailEvent
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import db
+from falconbus.platform.jobs import OutboxRow
+from falconbus.platform.kit import clock, references
 from falconbus.timetable.models import Schedule
 from tests.world import World
 

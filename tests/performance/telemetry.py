@@ -3,10 +3,17 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from falconbus.extensions import cache_redis, db
-from falconbus.telemetry import histogram, merging, packing, rollup, state, store
-from falconbus.telemetry.models import Resolution, TelemetryMinute, TelemetryRelease, TelemetryRollup, TelemetrySeries
-from falconbus.telemetry.state import Key, Minute, Series
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit.redis_connection import cache_redis
+from falconbus.platform.telemetry import histogram, minute_counts, packing, rollup, rollup_writer, store
+from falconbus.platform.telemetry.minute_counts import Key, Minute, Series
+from falconbus.platform.telemetry.models import (
+    Resolution,
+    TelemetryMinute,
+    TelemetryRelease,
+    TelemetryRollup,
+    TelemetrySeries,
+)
 
 
 def series(milliseconds: Iterable[float], **counters: int) -> Series:
@@ -37,8 +44,8 @@ def roll(
     """
     for each in (step for step in Resolution if step >= resolution):
         begin = rollup.start_of(start, each)
-        if key[0] == state.ENDPOINT:
-            _add(state.REQUESTS, begin, one, each, release_id)
+        if key[0] == minute_counts.ENDPOINT:
+            _add(minute_counts.REQUESTS, begin, one, each, release_id)
         number = _add(key, begin, one, each, release_id)
     db.session.commit()
     return number
@@ -58,7 +65,7 @@ def _add(key: Key, start: datetime, one: Series, resolution: Resolution, release
         row = TelemetryRollup(**place, release_id=release_id)
         db.session.add(row)
     row.count, row.total_us, row.counters = whole.count, whole.total_us, whole.counters
-    row.buckets, row.p95_bucket = packing.pack(whole.buckets), merging.p95_of(key[0], whole)
+    row.buckets, row.p95_bucket = packing.pack(whole.buckets), rollup_writer.p95_of(key[0], whole)
     return found.id
 
 

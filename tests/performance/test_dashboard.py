@@ -10,10 +10,10 @@ from flask_sqlalchemy import SQLAlchemy
 
 from falconbus.accounts import service as accounts
 from falconbus.accounts.models import Role
-from falconbus.extensions import cache_redis
-from falconbus.kit import clock
-from falconbus.telemetry.models import Resolution, TelemetrySample, TelemetryStatement
-from falconbus.telemetry.state import Minute, Sample, Series, Statement, Step
+from falconbus.platform.kit import clock
+from falconbus.platform.kit.redis_connection import cache_redis
+from falconbus.platform.telemetry.minute_counts import Minute, Sample, Series, Statement, Step
+from falconbus.platform.telemetry.models import Resolution, TelemetrySample, TelemetryStatement
 from tests.calls import bearer
 from tests.counting import statements
 from tests.performance.telemetry import mark_rolled, release, roll, series, write

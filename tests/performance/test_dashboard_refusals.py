@@ -8,8 +8,8 @@ from flask_sqlalchemy import SQLAlchemy
 
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
-from falconbus.extensions import cache_redis
-from falconbus.kit import clock
+from falconbus.platform.kit import clock
+from falconbus.platform.kit.redis_connection import cache_redis
 from tests.performance.test_dashboard import ADDRESS, STOPS, ask, signed_in
 
 ADDRESSES = (ADDRESS, "/api/v1/performance/endpoints?endpoint=GET+/api/v1/stops", "/api/v1/performance/statements/abc")

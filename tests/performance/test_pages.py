@@ -11,13 +11,13 @@ from sqlalchemy import select
 
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
-from falconbus.jobs import Job, OutboxRow
-from falconbus.kit import clock
 from falconbus.performance.advisor.models import Advice, AdviceCheck
-from falconbus.telemetry import store
-from falconbus.telemetry.histogram import bucket_of
-from falconbus.telemetry.models import TelemetryStatement
-from falconbus.telemetry.state import Key, Minute, Sample, Series, Statement, Step
+from falconbus.platform.jobs import Job, OutboxRow
+from falconbus.platform.kit import clock
+from falconbus.platform.telemetry import store
+from falconbus.platform.telemetry.histogram import bucket_of
+from falconbus.platform.telemetry.minute_counts import Key, Minute, Sample, Series, Statement, Step
+from falconbus.platform.telemetry.models import TelemetryStatement
 from tests.accounts.signing import signed_in
 
 SLOW, QUIET = "GET /tests/mine", "GET /tests/quiet"

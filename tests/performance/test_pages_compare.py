@@ -8,10 +8,10 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select
 
 from falconbus.accounts.models import Role
-from falconbus.kit import clock
-from falconbus.performance.verdicts.models import Comparison
-from falconbus.performance.verdicts.values import Change, Direction, EndpointVerdict, Result, Verdict
-from falconbus.telemetry.models import TelemetryRelease
+from falconbus.performance.release_comparison.models import Comparison
+from falconbus.performance.release_comparison.results import Change, Direction, EndpointVerdict, Result, Verdict
+from falconbus.platform.kit import clock
+from falconbus.platform.telemetry.models import TelemetryRelease
 from tests.accounts.signing import signed_in
 
 RANGE = {"from": "2026-01-02T03:00", "to": "2026-01-02T04:00"}

@@ -8,16 +8,16 @@ import pytest
 from flask_sqlalchemy import SQLAlchemy
 
 from falconbus.app import FalconBus
-from falconbus.kit import clock
-from falconbus.performance import redis_vitals
-from falconbus.performance.dashboard.values import BandOut, HeatOut, SampleOut, StepOut
-from falconbus.performance.pages import comparisons, drawing, formats
+from falconbus.performance.dashboard.figures import BandOut, HeatOut, SampleOut, StepOut
+from falconbus.performance.pages import comparisons, formats, svg_shapes
 from falconbus.performance.pages.plans import read_plan
 from falconbus.performance.pages.timelines import timelines
-from falconbus.performance.redis_vitals import RedisAway, RedisVitals
-from falconbus.performance.verdicts.values import Change, Direction
+from falconbus.performance.release_comparison.results import Change, Direction
+from falconbus.performance.vitals import redis
+from falconbus.performance.vitals.redis import RedisAway, RedisVitals
+from falconbus.platform.kit import clock
 
-STATIC = Path(__file__).parents[2] / "falconbus" / "design" / "static"
+STATIC = Path(__file__).parents[2] / "falconbus" / "platform" / "design" / "static"
 TEMPLATES = Path(__file__).parents[2] / "falconbus" / "performance" / "pages" / "templates"
 
 
@@ -56,25 +56,25 @@ def test_sizes_and_numbers_are_grouped() -> None:
 
 
 def test_a_sparkline_breaks_where_nothing_was_measured() -> None:
-    lines = drawing.sparkline([0, 10, None, 5]).lines
+    lines = svg_shapes.sparkline([0, 10, None, 5]).lines
     assert lines == ["0.0,23.0 32.0,1.0", "96.0,12.0 97.5,12.0"]
-    assert drawing.sparkline([]).lines == []
+    assert svg_shapes.sparkline([]).lines == []
 
 
 def test_the_heat_map_has_slow_bands_on_top_and_leaves_empty_ones_at_the_ends_out() -> None:
     bands = [BandOut(0, 1), BandOut(1, 10), BandOut(10, 100), BandOut(100, None)]
-    drawn = drawing.heat_map(HeatOut(bands, [[0, 9, 0, 0], [0, 0, 1, 0]], [0, 9, 1, 0]), ["07:00", "07:01"])
+    drawn = svg_shapes.heat_map(HeatOut(bands, [[0, 9, 0, 0], [0, 0, 1, 0]], [0, 9, 1, 0]), ["07:00", "07:01"])
     assert drawn is not None
     assert [(band.label, band.y) for band in drawn.bands] == [
         ("10\u00a0ms to 100\u00a0ms", 0),
-        ("1\u00a0ms to 10\u00a0ms", drawing.HEAT_ROW),
+        ("1\u00a0ms to 10\u00a0ms", svg_shapes.HEAT_ROW),
     ]
     assert [(cell.x, cell.y, cell.title) for cell in drawn.cells] == [
-        (0.0, drawing.HEAT_ROW, "07:00: 9 requests, 1\u00a0ms to 10\u00a0ms"),
+        (0.0, svg_shapes.HEAT_ROW, "07:00: 9 requests, 1\u00a0ms to 10\u00a0ms"),
         (480.0, 0, "07:01: 1 requests, 10\u00a0ms to 100\u00a0ms"),
     ]
     assert drawn.cells[0].strength == 1.0 > drawn.cells[1].strength
-    assert drawing.heat_map(HeatOut(bands, [[0, 0, 0, 0]], [0, 0, 0, 0]), ["07:00"]) is None
+    assert svg_shapes.heat_map(HeatOut(bands, [[0, 0, 0, 0]], [0, 0, 0, 0]), ["07:00"]) is None
 
 
 def test_a_step_of_no_length_can_be_seen_and_stays_on_the_axis() -> None:
@@ -125,13 +125,13 @@ def test_redis_tells_its_vitals_and_one_that_is_away_is_told(app: FalconBus, dat
     cache.flushdb()
     cache.set("kept", "x")
     cache.set("forgotten", "x", ex=600)
-    keeps, forgets = redis_vitals.vitals()
+    keeps, forgets = redis.vitals()
     assert isinstance(keeps, RedisVitals)
     assert isinstance(forgets, RedisVitals)
     assert (forgets.keys, forgets.expiring_keys) == (2, 1)
     assert forgets.used_memory > 100_000
     assert keeps.server_id == forgets.server_id, "the tests have one server"
-    away = redis_vitals.ask("somewhere", "redis://127.0.0.1:1/0")
+    away = redis.ask("somewhere", "redis://127.0.0.1:1/0")
     assert away == RedisAway("somewhere", "ConnectionError")
 
 

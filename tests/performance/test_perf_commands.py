@@ -19,13 +19,13 @@ from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 
 from falconbus.app import FalconBus
-from falconbus.extensions import cache_redis
-from falconbus.kit import clock
+from falconbus.performance.cache_benchmark.own_web import own_web
 from falconbus.performance.commands import perf
-from falconbus.performance.trial.own_web import own_web
-from falconbus.telemetry.state import Minute
+from falconbus.platform.kit import clock
+from falconbus.platform.kit.redis_connection import cache_redis
+from falconbus.platform.telemetry.minute_counts import Minute
 from tests.performance import telemetry
-from tests.runtime.processes import free_port, wait_until
+from tests.platform.runtime.processes import free_port, wait_until
 from tests.world import World
 
 GROUPS = ["search", "stops", "routes", "fare_classes"]

@@ -7,8 +7,8 @@ import time_machine
 from flask_sqlalchemy import SQLAlchemy
 
 from falconbus.performance.dashboard import periods, service
-from falconbus.telemetry import state
-from falconbus.telemetry.state import Minute
+from falconbus.platform.telemetry import minute_counts
+from falconbus.platform.telemetry.minute_counts import Minute
 from tests.performance.telemetry import series, write
 
 
@@ -17,6 +17,6 @@ from tests.performance.telemetry import series, write
 def test_the_minute_that_has_just_begun_is_in_the_period(second: int, last: str, database: SQLAlchemy) -> None:
     at = datetime(2026, 11, 21, 10, 0, second, tzinfo=UTC)
     with time_machine.travel(at, tick=False):
-        seen = Minute("one", {(state.ENDPOINT, "GET /begun"): series([5], queries=1)})
+        seen = Minute("one", {(minute_counts.ENDPOINT, "GET /begun"): series([5], queries=1)})
         write("web", {at.replace(second=0): seen})
         assert service.get_dashboard(periods.period_of(now=at, last=last)).totals.requests == 1

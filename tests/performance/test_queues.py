@@ -10,14 +10,13 @@ from redis import Redis
 from sqlalchemy import text
 
 from config import Settings
-from falconbus import jobs
 from falconbus.app import FalconBus
-from falconbus.extensions import celery
-from falconbus.jobs import Job, Queue
-from falconbus.kit import clock
-from falconbus.performance import queues
-from falconbus.telemetry import gauges, publishing
-from falconbus.telemetry.heartbeat import Heartbeat
+from falconbus.performance.vitals import queues
+from falconbus.platform import jobs
+from falconbus.platform.jobs import Job, Queue, celery
+from falconbus.platform.kit import clock
+from falconbus.platform.telemetry import gauges, message_stamp
+from falconbus.platform.telemetry.heartbeat import Heartbeat
 from tests.counting import statements
 
 
@@ -61,7 +60,7 @@ def test_a_message_without_a_stamp_is_counted_all_the_same(broker: Redis, databa
 def test_every_message_is_stamped_when_it_is_published(broker: Redis) -> None:
     publish(Queue.DEFAULT, 0)
     [message] = broker.lrange("default", 0, -1)
-    assert publishing.PUBLISHED_AT.encode() in message
+    assert message_stamp.PUBLISHED_AT.encode() in message
 
 
 def test_the_outbox_tells_what_is_due_and_what_failed(broker: Redis, database: SQLAlchemy) -> None:

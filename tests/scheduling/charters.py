@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from falconbus.accounts.models import User
-from falconbus.extensions import db
-from falconbus.kit import clock, references
 from falconbus.network.models import Bus
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock, references
 from falconbus.scheduling.appointments.models import Appointment, AppointmentService, AppointmentStatus, Service
-from falconbus.scheduling.crews.models import Assignment, AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, Part
 from tests.world import ZONE
 
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from falconbus.accounts.models import Role, User
-from falconbus.extensions import db
-from falconbus.kit import clock
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 from falconbus.scheduling.staff.models import Licence
 from tests.accounts.signing import add_user, token_for
 from tests.calls import bearer

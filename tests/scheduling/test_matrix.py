@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 
 from falconbus.accounts.models import Role, User
 from falconbus.app import FalconBus
-from falconbus.extensions import db
-from falconbus.kit import clock
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import AppointmentStatus
-from falconbus.scheduling.crews.models import AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import AssignmentStatus, Part
 from falconbus.scheduling.notifications.models import Kind, Notification
 from falconbus.scheduling.rosters import service as rosters
 from falconbus.scheduling.staff.models import Leave

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from flask.testing import FlaskClient
 
-from falconbus.kit import clock
+from falconbus.platform.kit import clock
 from tests.calls import hold
 from tests.world import ZONE, World
 

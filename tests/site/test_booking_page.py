@@ -8,11 +8,12 @@ from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
-from falconbus import transactions
 from falconbus.app import FalconBus
 from falconbus.bookings import service as bookings
 from falconbus.checkout import cancelling
-from falconbus.kit import clock, problem
+from falconbus.platform.database import transactions
+from falconbus.platform.kit import clock
+from falconbus.platform.web import problems
 from falconbus.site import refusals
 from tests.calls import booking_body, hold, pay
 from tests.conftest import SECRET_KEY
@@ -217,7 +218,7 @@ def test_a_hold_has_no_papers(place: str, world: World, client: FlaskClient) -> 
 )
 def test_every_other_refusal_is_a_page_too(status: int, code: str, heading: str, app: FalconBus) -> None:
     with app.test_request_context("/manage/ABCD2345"):
-        refusal = problem.response(status, code, "for machines", "for machines")
+        refusal = problems.response(status, code, "for machines", "for machines")
         refusal.headers["Retry-After"] = "7"
         page = refusals.as_page(refusal)
     assert (page.status_code, page.mimetype, page.headers["Retry-After"]) == (status, "text/html", "7")

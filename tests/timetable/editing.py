@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select
 
-from falconbus.kit import clock
+from falconbus.platform.kit import clock
 from falconbus.timetable.models import Schedule
 from tests.world import ZONE, World
 

@@ -9,8 +9,8 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select, text
 
 from falconbus.accounts.models import Role
-from falconbus.kit import clock
 from falconbus.network.models import Bus
+from falconbus.platform.kit import clock
 from falconbus.timetable import service
 from falconbus.timetable.models import Schedule
 from tests.accounts.signing import signed_in

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 
 from falconbus.accounts.models import Role
-from falconbus.kit import clock
+from falconbus.platform.kit import clock
 from tests.accounts.signing import signed_in
 from tests.network.calls import pointers
 from tests.timetable.editing import EVERY_DAY, STOPS, body, day, days_of, departures, effect, make

@@ -9,10 +9,10 @@ import time_machine
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select, text
 
-from falconbus import transactions
 from falconbus.app import FalconBus
-from falconbus.extensions import db
-from falconbus.kit import clock
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 from falconbus.timetable.models import Calendar, CalendarDate, Schedule, Timetable
 from falconbus.timetable.service import make_schedules
 from tests.world import World

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from falconbus.gtfs.importing.database import analyze, execute
 from falconbus.gtfs.importing.staging import WEEKDAYS
 from falconbus.gtfs.report import Report
-from falconbus.kit import clock
+from falconbus.platform.kit import clock
 
 _BITS = " + ".join(f"{day}::int * {1 << bit}" for bit, day in enumerate(WEEKDAYS))
 

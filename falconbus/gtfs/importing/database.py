@@ -6,7 +6,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import CursorResult, text
 
-from falconbus.extensions import db
+from falconbus.platform.database.engine import db
 
 
 def execute(statement: str, **parameters: Any) -> CursorResult[Any]:

@@ -4,7 +4,7 @@ from falconbus.gtfs.importing.checks import Check
 from falconbus.gtfs.importing.database import analyze, copy_rows, execute
 from falconbus.gtfs.options import is_currency
 from falconbus.gtfs.report import Report
-from falconbus.kit import money
+from falconbus.platform.kit import money
 
 _HIGHEST = 2_000_000_000
 

@@ -2,7 +2,7 @@
 
 from falconbus.gtfs.importing.database import analyze, execute
 from falconbus.gtfs.options import DEFAULT_PRICE_PER_KM, ImportOptions
-from falconbus.kit import money
+from falconbus.platform.kit import money
 
 # Prices are not touched here once a route exists: fares set them, or the operator, or an option (price_by_distance).
 _INSERT = """

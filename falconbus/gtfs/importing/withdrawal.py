@@ -6,7 +6,7 @@ can return.
 
 from falconbus.gtfs.importing.database import analyze, execute
 from falconbus.gtfs.report import LISTED, Report
-from falconbus.kit import clock
+from falconbus.platform.kit import clock
 
 # What falconbus.timetable.service makes is found again from its instant: noon of the service day, on a day of service.
 _SERVICE_DAY = """

@@ -4,8 +4,8 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from falconbus.performance.advisor.catalog import plain
-from falconbus.performance.advisor.values import Candidate, ExistingIndex, Key, Reference, Table
+from falconbus.performance.advisor.analysis import Candidate, ExistingIndex, Key, Reference, Table
+from falconbus.performance.vitals.sql_names import plain
 
 WIDEST = 3
 #: A smaller table is read as quickly without an index.

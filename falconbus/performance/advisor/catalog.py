@@ -1,15 +1,14 @@
 """What PostgreSQL knows of tables, their columns, statistics and indexes, and of functions."""
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import namedtuple_row
-from sqlalchemy.dialects import postgresql
 
+from falconbus.performance.advisor.analysis import ExistingIndex, Table, Unproven
 from falconbus.performance.advisor.parsing import Named
-from falconbus.performance.advisor.values import ExistingIndex, Table, Unproven
+from falconbus.performance.vitals.sql_names import quote
 
 # Key by key, with its direction: NULLS LAST is the default of ascending keys, NULLS FIRST of descending ones.
 _TABLES = """
@@ -39,9 +38,7 @@ _VOLATILE = """
     WHERE proname = ANY(%s) AND provolatile = 'v'
         AND proname <> ALL('{random,clock_timestamp,timeofday,gen_random_uuid,uuidv4,uuidv7}') ORDER BY 1
 """
-_quoting = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
 _TABLE, _VIEW = "r", {"v": "a view", "m": "a materialised view", "p": "partitioned", "f": "a foreign table"}
-_NOISE = re.compile(r'::"?[a-z_][a-z0-9_ ]*"?(?:\(\d+(?:,\d+)?\))?|[()\s"]', re.IGNORECASE)
 
 
 def tables(connection: Connection[Any], named: Iterable[Named]) -> dict[Named, Table]:
@@ -67,16 +64,6 @@ def check_functions(connection: Connection[Any], names: Iterable[str]) -> None:
     found = connection.execute(_VOLATILE, (sorted(names),)).fetchone()
     if found:
         raise Unproven(f"it calls {found[0]}(), which may do more than read")
-
-
-def quote(name: str) -> str:
-    """An identifier as SQL."""
-    return str(_quoting.quote(name))
-
-
-def plain(key: str) -> str:
-    """A key for comparing: `lower((email)::text)` and `lower(email)` are the same index."""
-    return _NOISE.sub("", key).lower()
 
 
 def _table(row: Any) -> Table:

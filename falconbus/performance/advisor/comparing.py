@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from falconbus.kit.lazy import Lazy
-from falconbus.performance.advisor.catalog import quote
+from falconbus.performance.advisor.analysis import Analysis, Comparison, Edge, Key, Reference, Use
 from falconbus.performance.advisor.parsing import identifier
 from falconbus.performance.advisor.scopes import Field, Scope
-from falconbus.performance.advisor.values import Analysis, Comparison, Edge, Key, Reference, Use
+from falconbus.performance.vitals.sql_names import quote
+from falconbus.platform.kit.lazy import Lazy
 
 _exp = Lazy("sqlglot.expressions")
 

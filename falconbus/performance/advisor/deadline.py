@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection, sql
 
-from falconbus.performance.advisor.values import Unproven
+from falconbus.performance.advisor.analysis import Unproven
 
 OVER = "there was not enough time to try it out"
 

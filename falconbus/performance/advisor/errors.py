@@ -1,6 +1,6 @@
 """What is refused."""
 
-from falconbus.kit.errors import DomainError, NotFound
+from falconbus.platform.kit.errors import DomainError, NotFound
 
 
 class AdviceNotFound(NotFound):

@@ -8,8 +8,8 @@ from sqlalchemy import ARRAY, BigInteger, CheckConstraint, DateTime, Float, Inde
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from falconbus.extensions import Model
 from falconbus.performance.advisor.errors import NotOpen
+from falconbus.platform.database.engine import Model
 
 
 class AdviceState(StrEnum):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from falconbus.kit.lazy import Lazy
-from falconbus.performance.advisor.values import Unproven
+from falconbus.performance.advisor.analysis import Unproven
+from falconbus.platform.kit.lazy import Lazy
 
 _sqlglot = Lazy("sqlglot")
 _exp = Lazy("sqlglot.expressions")

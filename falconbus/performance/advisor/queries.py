@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import ARRAY, DateTime, Text, bindparam, select, text
 
-from falconbus.extensions import AnyRow, db, read
 from falconbus.performance.advisor.errors import AdviceNotFound
 from falconbus.performance.advisor.models import Advice, AdviceState
+from falconbus.platform.database.engine import AnyRow, db, read
 
 _STATEMENT = text("SELECT fingerprint, text, types FROM telemetry_statements WHERE fingerprint = :fingerprint")
 # What took the most time and either reads a whole table that is not small, or is slow; each looked at once a while.

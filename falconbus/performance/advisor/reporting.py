@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from falconbus import transactions
-from falconbus.kit import clock
-from falconbus.performance import heavy_statements, postgres
-from falconbus.performance.advisor import candidates, proving, queries, service, writing
+from falconbus.performance.advisor import candidates, index_trial, queries, service, writing
+from falconbus.performance.advisor.analysis import Outcome
 from falconbus.performance.advisor.models import AdviceState
 from falconbus.performance.advisor.schemas import AdviceOut
-from falconbus.performance.advisor.values import Outcome
-from falconbus.performance.postgres import DuplicateIndex, ForeignKeyWithoutIndex, IndexVitals
+from falconbus.performance.vitals import heavy_statements, postgres
+from falconbus.performance.vitals.postgres import DuplicateIndex, ForeignKeyWithoutIndex, IndexVitals
+from falconbus.platform.database import transactions
+from falconbus.platform.kit import clock
 
 
 class ProvenIndex(msgspec.Struct, frozen=True):
@@ -46,7 +46,7 @@ class IndexReport(msgspec.Struct, frozen=True):
 
 def finding_of(statement: str) -> Finding:
     """Look at a statement with values or $1, $2 ...; nothing is kept."""
-    return _finding(" ".join(statement.split()), proving.prove(statement))
+    return _finding(" ".join(statement.split()), index_trial.prove(statement))
 
 
 def report(most: int) -> IndexReport:

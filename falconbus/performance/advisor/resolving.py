@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from falconbus.kit.lazy import Lazy
+from falconbus.performance.advisor.analysis import Analysis, Reference, Table
 from falconbus.performance.advisor.comparing import Comparisons, number_of, parameters_in
 from falconbus.performance.advisor.parsing import Named, Parsed, identifier
 from falconbus.performance.advisor.scopes import Derived, Scope, columns_of
-from falconbus.performance.advisor.values import Analysis, Reference, Table
+from falconbus.platform.kit.lazy import Lazy
 
 _exp = Lazy("sqlglot.expressions")
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from psycopg import Connection, sql
 
+from falconbus.performance.advisor.analysis import Copy, Edge, Table, Unproven
 from falconbus.performance.advisor.deadline import Deadline
-from falconbus.performance.advisor.values import Copy, Edge, Table, Unproven
 
 ROWS = 200_000
 #: Of the first of several joined tables at least this share of ROWS is taken, however many rows belong to each.

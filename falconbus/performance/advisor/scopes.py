@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from falconbus.kit.lazy import Lazy
+from falconbus.performance.advisor.analysis import Reference
 from falconbus.performance.advisor.parsing import identifier
-from falconbus.performance.advisor.values import Reference
+from falconbus.platform.kit.lazy import Lazy
 
 _exp = Lazy("sqlglot.expressions")
 

@@ -4,16 +4,17 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
-from falconbus import jobs, transactions
-from falconbus.extensions import AnyRow, db
-from falconbus.jobs import Job
-from falconbus.kit import clock
-from falconbus.performance.advisor import candidates, presenting, proving, queries, writing
+from falconbus.performance.advisor import candidates, index_trial, presenting, queries, writing
+from falconbus.performance.advisor.analysis import ExistingIndex, Outcome, Proof
 from falconbus.performance.advisor.errors import StatementNotFound
 from falconbus.performance.advisor.models import Advice, AdviceState
 from falconbus.performance.advisor.schemas import AdviceOut, CheckOut
-from falconbus.performance.advisor.values import ExistingIndex, Outcome, Proof
-from falconbus.telemetry.models import Resolution
+from falconbus.platform import jobs
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import AnyRow, db
+from falconbus.platform.jobs import Job
+from falconbus.platform.kit import clock
+from falconbus.platform.telemetry.models import Resolution
 
 STATEMENTS_AT_ONCE = 20
 SLOW_MS = 20.0
@@ -34,7 +35,7 @@ def advise_on(fingerprint: str) -> CheckOut:
     # An index that is there already would only be found no longer proven.
     check_applied()
     transactions.commit()
-    outcome = proving.prove(row.text)
+    outcome = index_trial.prove(row.text)
     checked = _keep(fingerprint, outcome)
     transactions.commit()
     return checked
@@ -64,7 +65,7 @@ def advise(seconds: float = 90.0) -> int:
         most=STATEMENTS_AT_ONCE,
     )
     for number, fingerprint in enumerate(suspects):
-        if time.monotonic() > end - proving.SECONDS:
+        if time.monotonic() > end - index_trial.SECONDS:
             return number
         advise_on(fingerprint)
     return len(suspects)

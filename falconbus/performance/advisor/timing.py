@@ -10,10 +10,10 @@ import psycopg
 from psycopg import Connection, errors, sql
 
 from falconbus.performance.advisor import plans
+from falconbus.performance.advisor.analysis import Measured, Unproven
 from falconbus.performance.advisor.deadline import OVER, Deadline
-from falconbus.performance.advisor.drawing import Draw
+from falconbus.performance.advisor.parameter_sampling import Draw
 from falconbus.performance.advisor.parsing import Parsed
-from falconbus.performance.advisor.values import Measured, Unproven
 
 #: One run may take so long; one that is stopped counts as this.
 LONGEST_RUN_MS = 5_000

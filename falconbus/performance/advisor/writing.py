@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from falconbus.performance.advisor.catalog import quote
-from falconbus.performance.advisor.values import Candidate
+from falconbus.performance.advisor.analysis import Candidate
+from falconbus.performance.vitals.sql_names import quote
 
 _MIGRATION = '''"""Index of {table} by {words}.
 

@@ -5,24 +5,18 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from falconbus.extensions import AnyRow
-from falconbus.kit import clock
 from falconbus.performance.dashboard import queries, statements
-from falconbus.performance.dashboard.figures import milliseconds, ms
+from falconbus.performance.dashboard.figures import OwnerOut, SampleOut, StatementDetailOut, StatementSeriesOut, StepOut
 from falconbus.performance.dashboard.periods import Period
 from falconbus.performance.dashboard.remedies import remedy
+from falconbus.performance.dashboard.rounding import milliseconds, ms
 from falconbus.performance.dashboard.statements import Description, Source, Sum
 from falconbus.performance.dashboard.tracks import Track
-from falconbus.performance.dashboard.values import (
-    OwnerOut,
-    SampleOut,
-    StatementDetailOut,
-    StatementSeriesOut,
-    StepOut,
-)
-from falconbus.telemetry import histogram
-from falconbus.telemetry.state import Key, Series, Step
-from falconbus.telemetry.tail import Tail
+from falconbus.platform.database.engine import AnyRow
+from falconbus.platform.kit import clock
+from falconbus.platform.telemetry import histogram
+from falconbus.platform.telemetry.minute_counts import Key, Series, Step
+from falconbus.platform.telemetry.recent_minutes import Tail
 
 MOST_SAMPLES = 20
 

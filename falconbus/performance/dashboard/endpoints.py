@@ -2,20 +2,13 @@
 
 from collections.abc import Mapping
 
-from falconbus.performance.dashboard.figures import bucket_ms, each, milliseconds, ms, share
+from falconbus.performance.dashboard.figures import BandOut, EndpointOut, HeatOut, RecorderOut, SeriesOut, TotalsOut
 from falconbus.performance.dashboard.overview import Line
 from falconbus.performance.dashboard.periods import Period
+from falconbus.performance.dashboard.rounding import bucket_ms, each, milliseconds, ms, share
 from falconbus.performance.dashboard.tracks import Track
-from falconbus.performance.dashboard.values import (
-    BandOut,
-    EndpointOut,
-    HeatOut,
-    RecorderOut,
-    SeriesOut,
-    TotalsOut,
-)
-from falconbus.telemetry import histogram
-from falconbus.telemetry.state import Series
+from falconbus.platform.telemetry import histogram
+from falconbus.platform.telemetry.minute_counts import Series
 
 _PERCENTILES = (50, 95, 99)
 #: Bands of the heat map: so many of the histogram's buckets each, from 0.1 ms up to about 60 s.

@@ -1,6 +1,6 @@
 """What is asked of the dashboard and is not there."""
 
-from falconbus.kit.errors import Invalid, NotFound
+from falconbus.platform.kit.errors import Invalid, NotFound
 
 
 class EndpointNotFound(NotFound):

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from falconbus.extensions import AnyRow
 from falconbus.performance.dashboard import queries, tracks
 from falconbus.performance.dashboard.periods import Period
 from falconbus.performance.dashboard.tracks import Track
-from falconbus.telemetry import histogram, packing, state
-from falconbus.telemetry.histogram import Buckets
-from falconbus.telemetry.state import Key, Series
-from falconbus.telemetry.tail import Tail
+from falconbus.platform.database.engine import AnyRow
+from falconbus.platform.telemetry import histogram, minute_counts, packing
+from falconbus.platform.telemetry.histogram import Buckets
+from falconbus.platform.telemetry.minute_counts import Key, Series
+from falconbus.platform.telemetry.recent_minutes import Tail
 
 _numbers = msgspec.json.Decoder(list[int])
 _places = msgspec.json.Decoder(list[int | None])
@@ -39,15 +39,15 @@ class Overview:
 def overview(period: Period, newest: Tail) -> Overview:
     """What was seen of everything but statements."""
     rows = queries.overview(period, tracks.minutes_of(newest))
-    added = tracks.newest(period, tracks.unrolled(newest, rows), lambda key: key[0] != state.STATEMENT)
+    added = tracks.newest(period, tracks.unrolled(newest, rows), lambda key: key[0] != minute_counts.STATEMENT)
     whole, over_time, lines = Series(), Track(), {}
-    for track in (track for key, track in added.items() if key[0] == state.ENDPOINT):
+    for track in (track for key, track in added.items() if key[0] == minute_counts.ENDPOINT):
         for slot, series in track.slots.items():
             over_time.slots.setdefault(slot, Series()).merge(series)
     whole.merge(over_time.total())
     for row in rows:
         key, total = tuple(row.key), _total(row)
-        if key == state.REQUESTS:
+        if key == minute_counts.REQUESTS:
             whole.merge(total)
             _add_slots(over_time, row)
         else:

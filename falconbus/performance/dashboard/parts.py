@@ -1,9 +1,9 @@
 """Caches, limits, tasks and queues."""
 
-from falconbus.performance.dashboard.figures import each, ms, share
-from falconbus.performance.dashboard.values import CacheOut, LimitOut, QueueOut, TaskOut
-from falconbus.telemetry import histogram, state
-from falconbus.telemetry.state import Key, Series
+from falconbus.performance.dashboard.figures import CacheOut, LimitOut, QueueOut, TaskOut
+from falconbus.performance.dashboard.rounding import each, ms, share
+from falconbus.platform.telemetry import histogram, minute_counts
+from falconbus.platform.telemetry.minute_counts import Key, Series
 
 
 class Others:
@@ -23,16 +23,16 @@ class Others:
     def add(self, key: Key, series: Series) -> None:
         """Take in what was seen of a cache group, limit, task, queue, or of the recorder."""
         match key:
-            case (state.CACHE, group):
+            case (minute_counts.CACHE, group):
                 self.caches.append(_cache(group, series))
-            case (state.LIMIT, name):
+            case (minute_counts.LIMIT, name):
                 self.limits.append(LimitOut(name, series.counters.get("refused", 0)))
-            case (state.TASK, name):
+            case (minute_counts.TASK, name):
                 self.tasks.append(_task(name, series))
-            case (state.QUEUE, name):
+            case (minute_counts.QUEUE, name):
                 p50, p95 = histogram.percentiles(series.buckets, (50, 95))
                 self.queues.append(QueueOut(name, series.count, ms(p50), ms(p95)))
-            case (state.RECORDER,):
+            case (minute_counts.RECORDER,):
                 self.recorder.merge(series)
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from falconbus.performance.dashboard.errors import BadPeriod
-from falconbus.performance.dashboard.values import PeriodOut
-from falconbus.telemetry.models import KEPT, Resolution
+from falconbus.performance.dashboard.figures import PeriodOut
+from falconbus.platform.telemetry.models import KEPT, Resolution
 
 LASTS = {
     "15m": timedelta(minutes=15),

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from falconbus.extensions import AnyRow, read
 from falconbus.performance.dashboard.periods import Period, Piece
+from falconbus.platform.database.engine import AnyRow, read
 
 # In the same statement as the rows: they change together, so no minute is counted twice or left out.
 _ROLLED = "ARRAY(SELECT minute FROM telemetry_minutes WHERE minute = ANY(CAST(:minutes AS timestamptz[]))) AS rolled"

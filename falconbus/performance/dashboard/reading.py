@@ -1,10 +1,10 @@
 """Statements with their newest minutes and what describes them, of everybody or of one."""
 
 from falconbus.performance.dashboard import queries, statements, tracks
+from falconbus.performance.dashboard.figures import RepeatedOut, StatementOut
 from falconbus.performance.dashboard.periods import Period
 from falconbus.performance.dashboard.statements import Description, Sums
-from falconbus.performance.dashboard.values import RepeatedOut, StatementOut
-from falconbus.telemetry.tail import Tail
+from falconbus.platform.telemetry.recent_minutes import Tail
 
 _UNKNOWN = Description("", [])
 

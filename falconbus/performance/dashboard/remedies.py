@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from sqlalchemy.orm import Mapper, RelationshipDirection
 
-from falconbus.extensions import Model
-from falconbus.performance.dashboard.values import RemedyOut
+from falconbus.performance.dashboard.figures import RemedyOut
+from falconbus.platform.database.engine import Model
 
 _VERB = re.compile(r"\s*(\w+)")
 _TABLE = re.compile(r'\b(?:FROM|INTO|UPDATE)\s+(?:ONLY\s+)?(?:"?\w+"?\.)?"?(\w+)"?', re.IGNORECASE)

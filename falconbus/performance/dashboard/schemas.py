@@ -4,11 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from falconbus.kit import clock
-from falconbus.kit.schema import Line, Query
 from falconbus.performance.dashboard import periods
 from falconbus.performance.dashboard.periods import Period
 from falconbus.performance.dashboard.sorting import Sort
+from falconbus.platform.kit import clock
+from falconbus.platform.kit.schema import Line, Query
 
 
 class PeriodQuery(Query):

@@ -5,22 +5,17 @@ The newest minutes are read first, then the rows with the marks of what is rolle
 
 import re
 
-from falconbus.kit import clock
 from falconbus.performance.dashboard import details, endpoints, overview, queries, reading, sorting, statements, tracks
 from falconbus.performance.dashboard.budgets import budgets
 from falconbus.performance.dashboard.errors import EndpointNotFound, StatementNotFound
+from falconbus.performance.dashboard.figures import DashboardOut, EndpointDetailOut, ReleaseOut, StatementDetailOut
 from falconbus.performance.dashboard.overview import Line
 from falconbus.performance.dashboard.parts import Others
 from falconbus.performance.dashboard.periods import Period
 from falconbus.performance.dashboard.sorting import Sort
 from falconbus.performance.dashboard.tracks import Track
-from falconbus.performance.dashboard.values import (
-    DashboardOut,
-    EndpointDetailOut,
-    ReleaseOut,
-    StatementDetailOut,
-)
-from falconbus.telemetry import state, tail
+from falconbus.platform.kit import clock
+from falconbus.platform.telemetry import minute_counts, recent_minutes
 
 _MOST_RELEASES = 50
 _FINGERPRINT = re.compile(r"[0-9a-f]{1,16}")
@@ -28,14 +23,14 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{1,16}")
 
 def get_dashboard(period: Period, sort: Sort = Sort.TIME) -> DashboardOut:
     """All endpoints, statements, caches, limits, tasks and queues over a period."""
-    newest = tracks.within(tail.present(), period)
+    newest = tracks.within(recent_minutes.present(), period)
     seen, allowed, others = overview.overview(period, newest), budgets(), Others()
     for key, line in seen.lines.items():
         others.add(key, line.total)
     listed = [
         endpoints.endpoint(key[1], line, allowed.get(key[1]), seen.requests.total_us)
         for key, line in seen.lines.items()
-        if key[0] == state.ENDPOINT
+        if key[0] == minute_counts.ENDPOINT
     ]
     heaviest, repeated = reading.statements_of(period, newest)
     return DashboardOut(
@@ -57,8 +52,8 @@ def get_dashboard(period: Period, sort: Sort = Sort.TIME) -> DashboardOut:
 
 def get_endpoint(period: Period, key: str) -> EndpointDetailOut:
     """One endpoint, by method and route rule; EndpointNotFound when it is neither there nor was ever called."""
-    newest = tracks.within(tail.present(), period)
-    name, allowed = (state.ENDPOINT, key), budgets()
+    newest = tracks.within(recent_minutes.present(), period)
+    name, allowed = (minute_counts.ENDPOINT, key), budgets()
     series_id = queries.find_endpoint_id(key)
     rows = queries.chosen_series(period, [series_id], tracks.minutes_of(newest)) if series_id is not None else ()
     unrolled = tracks.unrolled(newest, rows)
@@ -85,12 +80,14 @@ def get_statement(period: Period, fingerprint: str) -> StatementDetailOut:
     """One statement; StatementNotFound when it was never met."""
     if not _FINGERPRINT.fullmatch(fingerprint):
         raise StatementNotFound(pointer="fingerprint")
-    newest = tracks.within(tail.present(), period)
+    newest = tracks.within(recent_minutes.present(), period)
     row = queries.find_statement(fingerprint)
     known = statements.describe(queries.texts([fingerprint]) if row else (), newest).get(fingerprint)
     if known is None:
         raise StatementNotFound(pointer="fingerprint")
     rows = queries.chosen_series(period, queries.statement_ids(fingerprint), tracks.minutes_of(newest))
     unrolled = tracks.unrolled(newest, rows)
-    found = tracks.tracks(period, rows, unrolled, lambda key: key[0] == state.STATEMENT and key[2] == fingerprint)
+    found = tracks.tracks(
+        period, rows, unrolled, lambda key: key[0] == minute_counts.STATEMENT and key[2] == fingerprint
+    )
     return details.statement(period, fingerprint, known, row, dict(found), is_complete=newest.is_complete)

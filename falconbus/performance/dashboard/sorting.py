@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 
-from falconbus.performance.dashboard.values import EndpointOut
+from falconbus.performance.dashboard.figures import EndpointOut
 
 
 class Sort(StrEnum):

@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from falconbus.extensions import AnyRow
 from falconbus.performance.dashboard import tracks
-from falconbus.performance.dashboard.figures import milliseconds, ms, share
+from falconbus.performance.dashboard.figures import PlanOut, RepeatedOut, StatementOut
 from falconbus.performance.dashboard.periods import Period
 from falconbus.performance.dashboard.remedies import remedy
-from falconbus.performance.dashboard.values import PlanOut, RepeatedOut, StatementOut
-from falconbus.telemetry import histogram, packing
-from falconbus.telemetry.histogram import Buckets
-from falconbus.telemetry.tail import Tail
+from falconbus.performance.dashboard.rounding import milliseconds, ms, share
+from falconbus.platform.database.engine import AnyRow
+from falconbus.platform.telemetry import histogram, packing
+from falconbus.platform.telemetry.histogram import Buckets
+from falconbus.platform.telemetry.recent_minutes import Tail
 
 #: How many of each list are shown.
 HEAVIEST = 25

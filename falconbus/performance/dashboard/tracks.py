@@ -6,11 +6,11 @@ from datetime import datetime
 
 import msgspec
 
-from falconbus.extensions import AnyRow
 from falconbus.performance.dashboard.periods import Period
-from falconbus.telemetry import packing
-from falconbus.telemetry.state import Key, Minute, Series
-from falconbus.telemetry.tail import Tail
+from falconbus.platform.database.engine import AnyRow
+from falconbus.platform.telemetry import packing
+from falconbus.platform.telemetry.minute_counts import Key, Minute, Series
+from falconbus.platform.telemetry.recent_minutes import Tail
 
 #: Counters of several rows, as one JSON array.
 decode_counters = msgspec.json.Decoder(list[dict[str, int]]).decode

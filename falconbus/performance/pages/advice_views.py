@@ -3,13 +3,13 @@
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from falconbus.performance import postgres
 from falconbus.performance.advisor import service
 from falconbus.performance.advisor.models import AdviceState
 from falconbus.performance.pages import frame
 from falconbus.performance.pages.plans import read_plan
-from falconbus.security import Permission, caller, requires
-from falconbus.telemetry.budget import query_budget
+from falconbus.performance.vitals import postgres
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import Permission, caller, requires
 
 bp = Blueprint("advice", __name__)
 

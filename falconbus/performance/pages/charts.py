@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from falconbus.kit import clock
-from falconbus.performance.dashboard.values import ReleaseOut, SeriesOut, StatementSeriesOut
+from falconbus.performance.dashboard.figures import ReleaseOut, SeriesOut, StatementSeriesOut
 from falconbus.performance.pages import formats, frame
+from falconbus.platform.kit import clock
 
 _Values = Sequence[float | None]
 

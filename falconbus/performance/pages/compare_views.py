@@ -7,11 +7,11 @@ from werkzeug.wrappers import Response
 
 from falconbus.performance.pages import comparisons, frame, queries
 from falconbus.performance.pages.period import read_local
-from falconbus.performance.verdicts import service
-from falconbus.performance.verdicts.models import ComparisonState
-from falconbus.performance.verdicts.values import Side
-from falconbus.security import Permission, requires
-from falconbus.telemetry.budget import query_budget
+from falconbus.performance.release_comparison import service
+from falconbus.performance.release_comparison.models import ComparisonState
+from falconbus.performance.release_comparison.results import Side
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import Permission, requires
 
 bp = Blueprint("comparisons", __name__)
 

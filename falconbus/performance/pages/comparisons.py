@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from falconbus.performance.pages import formats, frame
-from falconbus.performance.verdicts.values import Change, Direction, EndpointVerdict, Result, Side, Verdict
+from falconbus.performance.release_comparison.results import Change, Direction, EndpointVerdict, Result, Side, Verdict
 
 #: The interval's axis: so many units wide, nothing in the middle; changes are drawn up to a doubling.
 WIDTH = 200

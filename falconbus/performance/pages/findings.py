@@ -3,19 +3,19 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from falconbus.performance import postgres, queues
 from falconbus.performance.advisor import service as advisor
 from falconbus.performance.advisor.models import AdviceState
 from falconbus.performance.advisor.schemas import AdviceOut
-from falconbus.performance.dashboard.values import DashboardOut
+from falconbus.performance.dashboard.figures import DashboardOut
 from falconbus.performance.pages import formats
 from falconbus.performance.pages.frame import link
 from falconbus.performance.pages.period import Picked
-from falconbus.performance.postgres import UnusedIndexes
-from falconbus.performance.queues import QueuesOut
-from falconbus.performance.verdicts import service as verdicts
-from falconbus.performance.verdicts.models import Comparison
-from falconbus.performance.verdicts.values import Verdict
+from falconbus.performance.release_comparison import service as verdicts
+from falconbus.performance.release_comparison.models import Comparison
+from falconbus.performance.release_comparison.results import Verdict
+from falconbus.performance.vitals import postgres, queues
+from falconbus.performance.vitals.postgres import UnusedIndexes
+from falconbus.performance.vitals.queues import QueuesOut
 
 #: Of each kind, so that one of them cannot hide the others; its page has the rest.
 _OF_EACH = 3

@@ -8,10 +8,11 @@ import msgspec
 from flask import Response, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from falconbus.kit import clock, problem
 from falconbus.performance.pages import formats
 from falconbus.performance.pages import period as periods
 from falconbus.performance.pages.period import PARAMETERS, Picked
+from falconbus.platform.kit import clock
+from falconbus.platform.web import problems
 
 # Whoever is not signed in, or not allowed, is told so in the same words everywhere.
 _OTHERS_BUSINESS = {401, 403}
@@ -78,9 +79,9 @@ def see(view: str, notice: str, **fields: Any) -> AnyResponse:
 def as_page(answer: Response) -> Response:
     """A refusal inside the frame: status and headers stay, the document becomes a page; nothing is kept by others."""
     answer.headers.setdefault("Cache-Control", "private, no-store")
-    if answer.mimetype != problem.CONTENT_TYPE or answer.status_code in _OTHERS_BUSINESS:
+    if answer.mimetype != problems.CONTENT_TYPE or answer.status_code in _OTHERS_BUSINESS:
         return answer
-    document = msgspec.json.decode(answer.get_data(), type=problem.Problem)
+    document = msgspec.json.decode(answer.get_data(), type=problems.Problem)
     answer.set_data(render("refusal.html", document.title, problem=document))
     answer.content_type = "text/html; charset=utf-8"
     return answer

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from falconbus.kit import clock
 from falconbus.performance.dashboard import periods
 from falconbus.performance.dashboard.errors import BadPeriod
 from falconbus.performance.dashboard.periods import Period
+from falconbus.platform.kit import clock
 
 #: The usual periods as people read them.
 LABELS = {"15m": "15 min", "1h": "1 h", "24h": "24 h", "7d": "7 d", "30d": "30 d"}

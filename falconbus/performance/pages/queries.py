@@ -2,8 +2,8 @@
 
 from sqlalchemy import text
 
-from falconbus.extensions import AnyRow, read
-from falconbus.jobs import Job
+from falconbus.platform.database.engine import AnyRow, read
+from falconbus.platform.jobs import Job
 
 _RELEASES = text("""
     SELECT name, first_seen, last_seen FROM telemetry_releases ORDER BY first_seen DESC, id DESC LIMIT :most

@@ -6,8 +6,8 @@ from falconbus.performance.advisor import service as advisor
 from falconbus.performance.dashboard import service
 from falconbus.performance.pages import charts, frame, queries
 from falconbus.performance.pages.plans import read_plan
-from falconbus.security import Permission, caller, requires
-from falconbus.telemetry.budget import query_budget
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import Permission, caller, requires
 
 bp = Blueprint("statements", __name__)
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from falconbus.caching import tending
-from falconbus.performance import caches, health, postgres, queues, redis_vitals
+from falconbus.performance.caches import service as caches
 from falconbus.performance.dashboard import service
-from falconbus.performance.dashboard.values import CacheOut
+from falconbus.performance.dashboard.figures import CacheOut
+from falconbus.performance.health import service as health
 from falconbus.performance.pages import frame
-from falconbus.security import Permission, caller, requires
-from falconbus.telemetry.budget import query_budget
+from falconbus.performance.vitals import postgres, queues, redis
+from falconbus.platform.caching import maintenance
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import Permission, caller, requires
 
 bp = Blueprint("system", __name__)
 
@@ -107,7 +109,7 @@ def show_workers() -> str:
 def show_database() -> str:
     """PostgreSQL and Redis."""
     return frame.render(
-        "database.html", "Database", tab="system.show_database", page=postgres.vitals(), redis=redis_vitals.vitals()
+        "database.html", "Database", tab="system.show_database", page=postgres.vitals(), redis=redis.vitals()
     )
 
 
@@ -125,7 +127,7 @@ def _cache_rows(asked: list[CacheOut]) -> list[CacheRow]:
     """Every group, those asked most first."""
     lookups = {each.group: each for each in asked}
     rows = []
-    for content in tending.contents():
+    for content in maintenance.contents():
         seen = lookups.get(content.group) or CacheOut(content.group, 0, 0, 0, 0, None, None)
         rows.append(
             CacheRow(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from falconbus.performance.dashboard.values import SampleOut, StepOut
+from falconbus.performance.dashboard.figures import SampleOut, StepOut
 
 #: The axis is so many units wide; a step is never so narrow that it cannot be seen.
 _WIDTH, _THINNEST = 1000, 4

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from flask import Blueprint, request
 
-from falconbus.kit.errors import Invalid
 from falconbus.performance.dashboard import service
 from falconbus.performance.dashboard.errors import EndpointNotFound
 from falconbus.performance.dashboard.sorting import Sort
@@ -12,16 +11,17 @@ from falconbus.performance.pages import (
     advice_views,
     charts,
     compare_views,
-    drawing,
     formats,
     frame,
     statement_views,
+    svg_shapes,
     system_views,
 )
 from falconbus.performance.pages.findings import overview_findings
 from falconbus.performance.pages.timelines import timelines
-from falconbus.security import Permission, requires
-from falconbus.telemetry.budget import query_budget
+from falconbus.platform.kit.errors import Invalid
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import Permission, requires
 
 bp = Blueprint("pages", __name__, url_prefix="/performance", template_folder="templates")
 bp.after_request(frame.as_page)
@@ -69,7 +69,7 @@ def show_overview() -> str:
         page=page,
         sort=sort,
         columns=COLUMNS,
-        spark=drawing.sparkline,
+        spark=svg_shapes.sparkline,
         findings=overview_findings(page, picked),
         throughput=charts.throughput(page.series, page.period.slot_seconds, page.releases),
         durations=charts.durations(page.series, page.releases),
@@ -95,7 +95,7 @@ def show_endpoint() -> str:
         page=page,
         throughput=charts.throughput(page.series, page.period.slot_seconds),
         durations=charts.durations(page.series),
-        heat=drawing.heat_map(page.heat, when) if page.endpoint.requests else None,
+        heat=svg_shapes.heat_map(page.heat, when) if page.endpoint.requests else None,
         timelines=timelines(page.samples),
     )
 

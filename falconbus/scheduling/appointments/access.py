@@ -3,12 +3,12 @@
 from flask import current_app
 from sqlalchemy import ColumnElement, Subquery, exists, false, or_, select, true, union_all
 
-from falconbus.extensions import db
-from falconbus.kit import references
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import references
+from falconbus.platform.web.identity import Identity, Permission
 from falconbus.scheduling.appointments.errors import AppointmentNotFound
 from falconbus.scheduling.appointments.models import Appointment
-from falconbus.scheduling.crews.models import Assignment
-from falconbus.security import Identity, Permission
+from falconbus.scheduling.assignments.models import Assignment
 
 _PURPOSE, _PREFIX = "charter", "fbc"
 

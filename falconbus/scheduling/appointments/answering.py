@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 
-from falconbus.kit import clock
-from falconbus.kit.errors import Invalid
-from falconbus.scheduling.appointments import access, dispatch_queries, history, offering, telling
+from falconbus.platform.kit import clock
+from falconbus.platform.kit.errors import Invalid
+from falconbus.platform.web.identity import Identity
+from falconbus.scheduling.appointments import access, dispatch_queries, history, notices, offering
 from falconbus.scheduling.appointments.errors import ImpossibleChange
 from falconbus.scheduling.appointments.models import OPEN, Action, Appointment, AppointmentStatus
 from falconbus.scheduling.appointments.record import AppointmentRecord
-from falconbus.scheduling.crews import queries as crew_queries
-from falconbus.scheduling.crews import service as crews
-from falconbus.scheduling.crews.errors import NotAnswerable, StaffBusy
-from falconbus.scheduling.crews.models import LIVE, Assignment, AssignmentStatus, Part
+from falconbus.scheduling.assignments import queries as crew_queries
+from falconbus.scheduling.assignments import service as crews
+from falconbus.scheduling.assignments.errors import NotAnswerable, StaffBusy
+from falconbus.scheduling.assignments.models import LIVE, Assignment, AssignmentStatus, Part
+from falconbus.scheduling.eligibility import assessing
+from falconbus.scheduling.eligibility import service as eligibility
+from falconbus.scheduling.eligibility.assessing import Standing
 from falconbus.scheduling.notifications.models import Kind
-from falconbus.scheduling.staff import standing
-from falconbus.scheduling.staff.standing import Standing
-from falconbus.security import Identity
 
 _SUGGESTED = 50
 
@@ -33,7 +34,7 @@ def accept(reference: str, identity: Identity) -> Appointment:
     if mine.status == AssignmentStatus.OFFERED:
         if appointment.ends_at <= now:
             raise ImpossibleChange("the charter is over")
-        crews.check_standing({mine.staff_id: Part(mine.part)}, offering.ride_of(appointment))
+        eligibility.check_standing({mine.staff_id: Part(mine.part)}, offering.ride_of(appointment))
         replaced = next((each for each in crew if each.id == mine.replaces_id), None)
     crews.accept(mine, at=now, replaced=replaced)
     settles = appointment.status == AppointmentStatus.ASSIGNED and crews.is_settled(_live(crew))
@@ -45,7 +46,7 @@ def accept(reference: str, identity: Identity) -> Appointment:
         history.record(appointment, Action.ACCEPTED, by_id=mine.staff_id)
     if settles:
         dispatchers = dispatch_queries.dispatchers(appointment)
-        telling.tell(dispatchers, Kind.ACCEPTED, appointment, "all of its crew have accepted")
+        notices.tell(dispatchers, Kind.ACCEPTED, appointment, "all of its crew have accepted")
     return appointment
 
 
@@ -60,7 +61,7 @@ def reject(reference: str, identity: Identity, *, reason: str) -> Appointment:
     mine = _own(crew, identity)
     was_asked_by = mine.replaces_id if mine.status == AssignmentStatus.OFFERED else None
     mine.reject(reason, at=now)
-    name = telling.names([mine.staff_id])[mine.staff_id]
+    name = notices.names([mine.staff_id])[mine.staff_id]
     if was_asked_by is not None:
         told = [each.staff_id for each in crew if each.id == was_asked_by]
         happened = f"{name} does not take over from you"
@@ -70,7 +71,7 @@ def reject(reference: str, identity: Identity, *, reason: str) -> Appointment:
         told = dispatch_queries.dispatchers(appointment)
         happened = f"{name} has rejected it"
     history.record(appointment, Action.REJECTED, by_id=mine.staff_id, note=reason)
-    telling.tell(told, Kind.REJECTED, appointment, happened, f"Reason: {reason}", assignment_id=mine.id)
+    notices.tell(told, Kind.REJECTED, appointment, happened, f"Reason: {reason}", assignment_id=mine.id)
     return appointment
 
 
@@ -87,21 +88,21 @@ def hand_over(reference: str, identity: Identity, *, to: int) -> Appointment:
     _check_can_hand_over(appointment, mine, to)
     offering.check_ahead(appointment, now)
     parts = {to: Part(mine.part)}
-    crews.check_standing(parts, offering.ride_of(appointment), {to: "/to"})
+    eligibility.check_standing(parts, offering.ride_of(appointment), {to: "/to"})
     if any(each.staff_id == to and each.replaces_id != mine.id for each in _live(crew)):
         raise StaffBusy("they are on this charter already, or asked to be", pointer="/to")
     _take_back_offers(appointment, crew, mine)
     offered = offering.offer(appointment, parts, at=now, replaces_id=mine.id)
-    names = telling.names([mine.staff_id, to])
+    names = notices.names([mine.staff_id, to])
     history.record(appointment, Action.OFFERED_ON, by_id=mine.staff_id, note=f"{names[mine.staff_id]} to {names[to]}")
-    telling.offers(appointment, offered, f"{names[mine.staff_id]} asks you to take over.")
+    notices.offers(appointment, offered, f"{names[mine.staff_id]} asks you to take over.")
     return appointment
 
 
 def colleagues(record: AppointmentRecord, part: Part) -> list[Standing]:
     """Who could take a part in a charter and has none in it, those with most rest first."""
     on_it = {who.id for who in record.crew}
-    free = standing.free(part, record.starts_at, record.ends_at, besides=record.id, limit=_SUGGESTED + len(on_it))
+    free = assessing.free(part, record.starts_at, record.ends_at, besides=record.id, limit=_SUGGESTED + len(on_it))
     return [each for each in free if each.staff_id not in on_it][:_SUGGESTED]
 
 
@@ -133,12 +134,12 @@ def _take_back_offers(appointment: Appointment, crew: Sequence[Assignment], mine
     asked = [each for each in _live(crew) if each.replaces_id == mine.id]
     crews.withdraw(asked, at=clock.now())
     told = {each.staff_id for each in asked}
-    telling.tell(told, Kind.WITHDRAWN, appointment, "you are no longer asked for it")
+    notices.tell(told, Kind.WITHDRAWN, appointment, "you are no longer asked for it")
 
 
 def _announce_takeover(appointment: Appointment, mine: Assignment, replaced: Assignment) -> None:
-    names = telling.names([mine.staff_id, replaced.staff_id])
+    names = notices.names([mine.staff_id, replaced.staff_id])
     happened = f"{names[mine.staff_id]} has taken over from {names[replaced.staff_id]}"
     history.record(appointment, Action.HANDED_OVER, by_id=mine.staff_id, note=happened)
     told = {mine.staff_id, replaced.staff_id, *dispatch_queries.dispatchers(appointment)}
-    telling.tell(told, Kind.HANDED_OVER, appointment, happened, assignment_id=mine.id)
+    notices.tell(told, Kind.HANDED_OVER, appointment, happened, assignment_id=mine.id)

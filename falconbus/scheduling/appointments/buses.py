@@ -2,8 +2,8 @@
 
 from contextlib import AbstractContextManager
 
-from falconbus.scheduling.crews.errors import BusBusy
-from falconbus.scheduling.exclusions import excluded_by
+from falconbus.scheduling.assignments.errors import BusBusy
+from falconbus.scheduling.assignments.exclusions import excluded_by
 
 #: Between charters, and between a charter and a line (migrations 0013 and 0014).
 _CONSTRAINTS = frozenset({"ex_appointments_bus", "schedules_bus_on_charter"})

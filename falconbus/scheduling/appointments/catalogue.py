@@ -7,14 +7,14 @@ from flask import current_app
 from sqlalchemy import select
 
 from falconbus.accounts import audit
-from falconbus.extensions import AnySelect, db
-from falconbus.kit.errors import Invalid
 from falconbus.network.policy import read_price
 from falconbus.network.service import add
 from falconbus.network.service import change as change_row
+from falconbus.platform.database.engine import AnySelect, db
+from falconbus.platform.kit.errors import Invalid
+from falconbus.platform.web.identity import Identity, Permission
 from falconbus.scheduling.appointments.errors import ServiceExists, ServiceNotFound
 from falconbus.scheduling.appointments.models import Service
-from falconbus.security import Identity, Permission
 
 
 def services(identity: Identity, *, everything: bool) -> AnySelect:

@@ -5,11 +5,11 @@ from typing import Annotated
 import msgspec
 from pydantic import Field
 
-from falconbus.extensions import AnyRow
-from falconbus.kit import money
-from falconbus.kit.fields import Change, Price, left_out
-from falconbus.kit.schema import Body, Name
-from falconbus.pagination import PageQuery
+from falconbus.platform.database.engine import AnyRow
+from falconbus.platform.database.pagination import PageQuery
+from falconbus.platform.kit import money
+from falconbus.platform.kit.fields import Change, Price, left_out
+from falconbus.platform.kit.schema import Body, Name
 from falconbus.scheduling.appointments.models import Service
 from falconbus.scheduling.appointments.request_schemas import Note
 

@@ -2,15 +2,16 @@
 
 from flask import Blueprint
 
-from falconbus.idempotency import idempotent
-from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
 from falconbus.network.errors import BadPrice
-from falconbus.pagination import Page, numbered
+from falconbus.platform.database.pagination import Page, numbered
+from falconbus.platform.kit.schema import pick_fields
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.idempotency import idempotent
+from falconbus.platform.web.identity import Permission, caller, public, requires
+from falconbus.platform.web.operations import accepts, accepts_query, returns
 from falconbus.scheduling.appointments import catalogue
 from falconbus.scheduling.appointments.catalogue_schemas import NewService, ServiceChange, ServiceOut, ServicesQuery
 from falconbus.scheduling.appointments.errors import ServiceExists, ServiceNotFound
-from falconbus.security import Permission, caller, public, requires
-from falconbus.telemetry.budget import query_budget
 
 bp = Blueprint("charter_services", __name__, url_prefix="/api/v1/scheduling")
 

@@ -8,17 +8,17 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import delete, select
 
-from falconbus.extensions import db
-from falconbus.kit import clock
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
+from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments import access, buses, history, policy, queries, requesting
 from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentService, AppointmentStatus
 from falconbus.scheduling.appointments.record import AppointmentRecord, moment_in_words
 from falconbus.scheduling.appointments.requesting import Promise
-from falconbus.scheduling.crews.models import LIVE, Assignment, AssignmentStatus
+from falconbus.scheduling.assignments.models import LIVE, Assignment, AssignmentStatus
 from falconbus.scheduling.notifications import service as notifications
 from falconbus.scheduling.notifications.models import Kind
 from falconbus.scheduling.notifications.service import Message
-from falconbus.security import Identity
 
 _PLAIN = ("client_name", "client_email", "client_phone", "passengers", "note")
 

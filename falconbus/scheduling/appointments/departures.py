@@ -1,6 +1,6 @@
 """Departures that give way to charters: the nightly job leaves them out, and tells the operators which."""
 
-from falconbus.kit import clock
+from falconbus.platform.kit import clock
 from falconbus.scheduling.notifications.models import Kind
 from falconbus.scheduling.notifications.service import Message, notify, operators
 from falconbus.timetable import service as timetable

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from sqlalchemy import select, text
 
-from falconbus.extensions import AnyRow, db
 from falconbus.network.models import Bus, SeatLayout
+from falconbus.platform.database.engine import AnyRow, db
 from falconbus.scheduling.appointments.models import Appointment
-from falconbus.scheduling.crews.models import Assignment, AssignmentStatus
+from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus
 from falconbus.scheduling.notifications import service as notifications
 
 

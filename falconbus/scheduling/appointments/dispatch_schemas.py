@@ -5,11 +5,12 @@ from typing import Annotated, Literal, Self
 import msgspec
 from pydantic import Field, StringConstraints
 
-from falconbus.kit.fields import Key, Words
-from falconbus.kit.schema import Body, Query
+from falconbus.platform.kit.fields import Key, Words
+from falconbus.platform.kit.schema import Body, Query
 from falconbus.scheduling.appointments.schemas import AppointmentOut
-from falconbus.scheduling.crews.models import Part
-from falconbus.scheduling.crews.service import Crew, Warned
+from falconbus.scheduling.assignments.models import Part
+from falconbus.scheduling.assignments.service import Crew
+from falconbus.scheduling.eligibility.service import Warned
 
 Reason = Annotated[Words, StringConstraints(min_length=1, max_length=1000)]
 

@@ -2,7 +2,9 @@
 
 from flask import Blueprint
 
-from falconbus.kit.schema import accepts, accepts_query, returns
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import Forbidden, Permission, caller, public, requires
+from falconbus.platform.web.operations import accepts, accepts_query, returns
 from falconbus.scheduling.appointments import answering, dispatching, progress, queries
 from falconbus.scheduling.appointments.dispatch_schemas import (
     AssignedOut,
@@ -16,7 +18,7 @@ from falconbus.scheduling.appointments.dispatch_schemas import (
 from falconbus.scheduling.appointments.errors import AppointmentNotFound, BusTooSmall, ImpossibleChange
 from falconbus.scheduling.appointments.models import Appointment
 from falconbus.scheduling.appointments.schemas import AppointmentOut
-from falconbus.scheduling.crews.errors import (
+from falconbus.scheduling.assignments.errors import (
     BusBusy,
     LicenceExpired,
     NotAnswerable,
@@ -25,8 +27,6 @@ from falconbus.scheduling.crews.errors import (
     UnknownStaff,
 )
 from falconbus.scheduling.shapes import SuggestionOut, Suggestions
-from falconbus.security import Forbidden, Permission, caller, public, requires
-from falconbus.telemetry.budget import query_budget
 from falconbus.timetable.errors import UnknownBus
 
 bp = Blueprint("dispatch", __name__, url_prefix="/api/v1/scheduling")

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
-from falconbus.kit import clock
-from falconbus.scheduling.appointments import access, buses, dispatch_queries, history, offering, telling
+from falconbus.platform.kit import clock
+from falconbus.platform.web.identity import Identity
+from falconbus.scheduling.appointments import access, buses, dispatch_queries, history, notices, offering
 from falconbus.scheduling.appointments.errors import BusTooSmall
 from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentStatus
-from falconbus.scheduling.crews import queries as crew_queries
-from falconbus.scheduling.crews import service as crews
-from falconbus.scheduling.crews.models import LIVE, Assignment, Part
-from falconbus.scheduling.crews.service import Crew, Warned
+from falconbus.scheduling.assignments import queries as crew_queries
+from falconbus.scheduling.assignments import service as crews
+from falconbus.scheduling.assignments.models import LIVE, Assignment, Part
+from falconbus.scheduling.assignments.service import Crew
+from falconbus.scheduling.eligibility import service as eligibility
+from falconbus.scheduling.eligibility.service import Warned
 from falconbus.scheduling.notifications.models import Kind
-from falconbus.security import Identity
 from falconbus.timetable.errors import UnknownBus
 
 
@@ -29,7 +31,7 @@ def assign(
     crews.check_distinct(crew)
     appointment.assign(operator_id=identity.user_id or 0)
     offering.check_ahead(appointment, now)
-    warned = crews.check_standing(crew.parts, offering.ride_of(appointment), crew.pointers)
+    warned = eligibility.check_standing(crew.parts, offering.ride_of(appointment), crew.pointers)
     bus_number = _give_bus(appointment, bus_id)
     staying, leaving = _split(appointment, crew.parts)
     crews.withdraw(leaving, at=now)
@@ -43,10 +45,10 @@ def assign(
     history.record(appointment, Action.ASSIGNED, by_id=identity.user_id, note=note)
     if appointment.status == AppointmentStatus.ACCEPTED and not was_accepted:
         history.record(appointment, Action.ACCEPTED, by_id=identity.user_id)
-    telling.tell({each.staff_id for each in leaving}, Kind.WITHDRAWN, appointment, "you are no longer asked for it")
-    telling.offers(appointment, offered, note)
+    notices.tell({each.staff_id for each in leaving}, Kind.WITHDRAWN, appointment, "you are no longer asked for it")
+    notices.offers(appointment, offered, note)
     if appointment.bus_id != old_bus_id:
-        telling.tell(kept, Kind.CHANGED, appointment, "its bus has changed", f"Bus: {bus_number}")
+        notices.tell(kept, Kind.CHANGED, appointment, "its bus has changed", f"Bus: {bus_number}")
     return appointment, warned
 
 

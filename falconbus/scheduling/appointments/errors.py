@@ -1,6 +1,6 @@
 """Why a charter is not made or changed."""
 
-from falconbus.kit.errors import DomainError, Invalid, NotFound
+from falconbus.platform.kit.errors import DomainError, Invalid, NotFound
 
 
 class AppointmentNotFound(NotFound):

@@ -1,7 +1,7 @@
 """Telling the operator, once, that nobody has answered in time."""
 
-from falconbus.kit import clock
-from falconbus.scheduling.appointments import dispatch_queries, history, telling
+from falconbus.platform.kit import clock
+from falconbus.scheduling.appointments import dispatch_queries, history, notices
 from falconbus.scheduling.appointments.models import Action
 from falconbus.scheduling.notifications.models import Kind
 
@@ -15,8 +15,8 @@ def escalate() -> int:
     for appointment, offers in waiting.items():
         for offer in offers:
             offer.escalated_at = now
-        names = ", ".join(telling.names({offer.staff_id for offer in offers}).values())
+        names = ", ".join(notices.names({offer.staff_id for offer in offers}).values())
         history.record(appointment, Action.ESCALATED, by_id=None, note=names)
         told = dispatch_queries.dispatchers(appointment)
-        telling.tell(told, Kind.UNANSWERED, appointment, f"no answer from {names}", assignment_id=offers[0].id)
+        notices.tell(told, Kind.UNANSWERED, appointment, f"no answer from {names}", assignment_id=offers[0].id)
     return sum(map(len, waiting.values()))

@@ -1,9 +1,9 @@
 """A charter's history: a line for each change, in its transaction; of some the client is told by mail."""
 
-from falconbus import jobs
-from falconbus.extensions import db
-from falconbus.jobs import Job
-from falconbus.kit import clock
+from falconbus.platform import jobs
+from falconbus.platform.database.engine import db
+from falconbus.platform.jobs import Job
+from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentChange, AppointmentStatus
 
 #: What a client is told of; that it is accepted, when all of the crew have.

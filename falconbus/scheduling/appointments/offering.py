@@ -7,9 +7,9 @@ from flask import current_app
 
 from falconbus.scheduling.appointments.errors import ImpossibleChange
 from falconbus.scheduling.appointments.models import Appointment
-from falconbus.scheduling.crews import service as crews
-from falconbus.scheduling.crews.models import Assignment, Part
-from falconbus.scheduling.crews.service import Ride
+from falconbus.scheduling.assignments import service as crews
+from falconbus.scheduling.assignments.models import Assignment, Part
+from falconbus.scheduling.assignments.service import Ride
 
 
 def ride_of(appointment: Appointment) -> Ride:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from falconbus.kit.errors import Invalid
+from falconbus.platform.kit.errors import Invalid
 from falconbus.scheduling.appointments.errors import (
     BusTooSmall,
     EndBeforeStart,

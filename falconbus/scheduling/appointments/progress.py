@@ -2,15 +2,15 @@
 
 from datetime import timedelta
 
-from falconbus.kit import clock
-from falconbus.scheduling.appointments import access, dispatch_queries, history, telling
+from falconbus.platform.kit import clock
+from falconbus.platform.web.identity import Forbidden, Identity, Permission
+from falconbus.scheduling.appointments import access, dispatch_queries, history, notices
 from falconbus.scheduling.appointments.errors import ImpossibleChange
 from falconbus.scheduling.appointments.models import Action, Appointment
-from falconbus.scheduling.crews import queries as crew_queries
-from falconbus.scheduling.crews import service as crews
-from falconbus.scheduling.crews.models import LIVE, Assignment, AssignmentStatus, Part
+from falconbus.scheduling.assignments import queries as crew_queries
+from falconbus.scheduling.assignments import service as crews
+from falconbus.scheduling.assignments.models import LIVE, Assignment, AssignmentStatus, Part
 from falconbus.scheduling.notifications.models import Kind
-from falconbus.security import Forbidden, Identity, Permission
 
 #: How long before its start a charter may begin: a coach sets out the day before at the earliest.
 EARLIEST = timedelta(hours=12)
@@ -29,7 +29,7 @@ def begin(reference: str, identity: Identity) -> Appointment:
     crews.withdraw(asked, at=now)
     history.record(appointment, Action.BEGUN, by_id=identity.user_id)
     told = {each.staff_id for each in asked}
-    telling.tell(told, Kind.WITHDRAWN, appointment, "it has begun; you are no longer asked for it")
+    notices.tell(told, Kind.WITHDRAWN, appointment, "it has begun; you are no longer asked for it")
     return appointment
 
 
@@ -40,7 +40,7 @@ def complete(reference: str, identity: Identity) -> Appointment:
     appointment.complete()
     history.record(appointment, Action.COMPLETED, by_id=identity.user_id)
     told = {*dispatch_queries.dispatchers(appointment)} - {identity.user_id}
-    telling.tell(told, Kind.COMPLETED, appointment, "it is completed")
+    notices.tell(told, Kind.COMPLETED, appointment, "it is completed")
     return appointment
 
 
@@ -55,7 +55,7 @@ def cancel(reference: str, identity: Identity, *, reason: str) -> Appointment:
     crews.withdraw(live, at=now)
     history.record(appointment, Action.CANCELLED, by_id=identity.user_id, note=reason)
     told = {*(each.staff_id for each in live), *dispatch_queries.dispatchers(appointment)} - {identity.user_id}
-    telling.tell(told, Kind.CANCELLED, appointment, "it is cancelled", f"Reason: {reason}")
+    notices.tell(told, Kind.CANCELLED, appointment, "it is cancelled", f"Reason: {reason}")
     return appointment
 
 

@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, Table, bindparam, literal_column, select, 
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import JSON
 
-from falconbus.extensions import AnyRow, AnySelect, db
-from falconbus.kit import references
 from falconbus.network.models import Bus, SeatLayout, Stop
+from falconbus.platform.database.engine import AnyRow, AnySelect, db
+from falconbus.platform.kit import references
+from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments import access
 from falconbus.scheduling.appointments.errors import AppointmentNotFound
 from falconbus.scheduling.appointments.models import Appointment, Service
@@ -24,8 +25,7 @@ from falconbus.scheduling.appointments.record import (
     PromisedService,
     RejectionRecord,
 )
-from falconbus.scheduling.crews.models import LIVE, Assignment
-from falconbus.security import Identity
+from falconbus.scheduling.assignments.models import LIVE, Assignment
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

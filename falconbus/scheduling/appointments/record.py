@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from falconbus.kit import clock
+from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import Action
-from falconbus.scheduling.crews.models import AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import AssignmentStatus, Part
 
 #: What a client is told of a charter's history; the rest is between the operator and the crew.
 _FOR_CLIENTS = frozenset(

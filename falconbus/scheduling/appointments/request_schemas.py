@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from falconbus.kit import clock
-from falconbus.kit.fields import Change, Email, Key, Moment, Phone, Words, left_out
-from falconbus.kit.schema import Body, Line, Name
-from falconbus.pagination import CursorQuery
+from falconbus.platform.database.pagination import CursorQuery
+from falconbus.platform.kit import clock
+from falconbus.platform.kit.fields import Change, Email, Key, Moment, Phone, Words, left_out
+from falconbus.platform.kit.schema import Body, Line, Name
 from falconbus.scheduling.appointments.queries import Filters
 from falconbus.scheduling.appointments.requesting import Client, WantedCharter, WantedPlace
 

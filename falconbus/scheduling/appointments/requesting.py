@@ -9,9 +9,10 @@ from typing import Any, Self
 from flask import current_app
 from sqlalchemy.dialects.postgresql import insert
 
-from falconbus.extensions import db
-from falconbus.kit import clock, references
-from falconbus.kit.errors import Contended, DomainError
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock, references
+from falconbus.platform.kit.errors import Contended, DomainError
+from falconbus.platform.web.identity import Identity, Permission
 from falconbus.scheduling.appointments import history, policy, queries
 from falconbus.scheduling.appointments.errors import UnknownService, UnknownStop
 from falconbus.scheduling.appointments.models import (
@@ -25,7 +26,6 @@ from falconbus.scheduling.appointments.record import AppointmentRecord, moment_i
 from falconbus.scheduling.notifications import service as notifications
 from falconbus.scheduling.notifications.models import Kind
 from falconbus.scheduling.notifications.service import Message
-from falconbus.security import Identity, Permission
 
 
 @dataclass(frozen=True, slots=True)

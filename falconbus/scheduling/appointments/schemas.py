@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import msgspec
 
-from falconbus.kit import clock, money
+from falconbus.platform.kit import clock, money
 from falconbus.scheduling.appointments.record import (
     AppointmentRecord,
     ChangeRecord,

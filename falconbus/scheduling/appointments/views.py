@@ -2,10 +2,13 @@
 
 from flask import Blueprint, current_app
 
-from falconbus.idempotency import IdempotencyKeyReused, RequestInProgress, idempotent
-from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
-from falconbus.limits import limited
-from falconbus.pagination import Page, keyset
+from falconbus.platform.database.pagination import Page, keyset
+from falconbus.platform.kit.schema import pick_fields
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.idempotency import IdempotencyKeyReused, RequestInProgress, idempotent
+from falconbus.platform.web.identity import Permission, caller, public, requires
+from falconbus.platform.web.limits import limited
+from falconbus.platform.web.operations import accepts, accepts_query, returns
 from falconbus.scheduling.appointments import access, changing, queries, requesting
 from falconbus.scheduling.appointments.errors import (
     AppointmentNotFound,
@@ -20,9 +23,7 @@ from falconbus.scheduling.appointments.errors import (
 )
 from falconbus.scheduling.appointments.request_schemas import AppointmentChangeIn, AppointmentIn, AppointmentsQuery
 from falconbus.scheduling.appointments.schemas import AppointmentOut, AppointmentRow, RequestedOut
-from falconbus.scheduling.crews.errors import BusBusy
-from falconbus.security import Permission, caller, public, requires
-from falconbus.telemetry.budget import query_budget
+from falconbus.scheduling.assignments.errors import BusBusy
 
 bp = Blueprint("appointments", __name__, url_prefix="/api/v1/scheduling")
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Sequence
 from redis.exceptions import RedisError
 from sqlalchemy import text
 
-from falconbus import transactions
-from falconbus.extensions import AnyRow, cache_redis, db
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import AnyRow, db
+from falconbus.platform.kit.redis_connection import cache_redis
 from falconbus.scheduling.notifications import counters
 
 log = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """Why a notification is not shown."""
 
-from falconbus.kit.errors import NotFound
+from falconbus.platform.kit.errors import NotFound
 
 
 class NotificationNotFound(NotFound):

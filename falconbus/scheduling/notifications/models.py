@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from falconbus.extensions import Model
+from falconbus.platform.database.engine import Model
 
 
 class Kind(StrEnum):

@@ -1,8 +1,8 @@
 """What a notification asks of its reader."""
 
-from falconbus.kit import clock
-from falconbus.scheduling.answers import links
-from falconbus.scheduling.crews.models import Assignment, AssignmentStatus
+from falconbus.platform.kit import clock
+from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus
+from falconbus.scheduling.offer_links import links
 
 
 def find_answer_url(assignment: Assignment | None, staff_id: int) -> str | None:

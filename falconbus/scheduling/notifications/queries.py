@@ -3,9 +3,9 @@
 from sqlalchemy import and_, select, text
 
 from falconbus.accounts.models import User
-from falconbus.extensions import AnyRow, AnySelect, db
+from falconbus.platform.database.engine import AnyRow, AnySelect, db
 from falconbus.scheduling.appointments.models import Appointment
-from falconbus.scheduling.crews.models import Assignment
+from falconbus.scheduling.assignments.models import Assignment
 from falconbus.scheduling.notifications.errors import NotificationNotFound
 from falconbus.scheduling.notifications.models import Kind, Notification, UnreadNotification
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import TextClause, text
 
-from falconbus.extensions import db
+from falconbus.platform.database.engine import db
 from falconbus.scheduling.notifications import counting
 from falconbus.scheduling.notifications.errors import NotificationNotFound
 

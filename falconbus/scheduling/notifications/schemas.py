@@ -6,10 +6,10 @@ from typing import Annotated, Any, Self
 import msgspec
 from pydantic import Field
 
-from falconbus.extensions import AnyRow
-from falconbus.kit import clock
-from falconbus.kit.schema import Body
-from falconbus.pagination import CursorQuery, Page
+from falconbus.platform.database.engine import AnyRow
+from falconbus.platform.database.pagination import CursorQuery, Page
+from falconbus.platform.kit import clock
+from falconbus.platform.kit.schema import Body
 from falconbus.scheduling.notifications.models import Kind
 from falconbus.scheduling.shapes import PersonOut, RejectionOut
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from falconbus import jobs
-from falconbus.extensions import db
-from falconbus.jobs import Job
-from falconbus.kit import clock
+from falconbus.platform import jobs
+from falconbus.platform.database.engine import db
+from falconbus.platform.jobs import Job
+from falconbus.platform.kit import clock
 from falconbus.scheduling.notifications import counting
 from falconbus.scheduling.notifications.models import Kind
 

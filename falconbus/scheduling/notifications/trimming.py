@@ -5,9 +5,9 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import text
 
-from falconbus import transactions
-from falconbus.extensions import db
-from falconbus.kit import clock
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 from falconbus.scheduling.notifications import counting
 
 #: How many go at once, in a transaction of their own: nobody waits for long. And how often in one night.

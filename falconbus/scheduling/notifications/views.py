@@ -2,9 +2,12 @@
 
 from flask import Blueprint
 
-from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
-from falconbus.limits import uncounted
-from falconbus.pagination import keyset
+from falconbus.platform.database.pagination import keyset
+from falconbus.platform.kit.schema import pick_fields
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import Permission, caller, requires
+from falconbus.platform.web.limits import uncounted
+from falconbus.platform.web.operations import accepts, accepts_query, returns
 from falconbus.scheduling.notifications import offers, queries, reading
 from falconbus.scheduling.notifications.errors import NotificationNotFound
 from falconbus.scheduling.notifications.models import Notification, UnreadNotification
@@ -19,8 +22,6 @@ from falconbus.scheduling.notifications.schemas import (
     ReadOut,
     UnreadOut,
 )
-from falconbus.security import Permission, caller, requires
-from falconbus.telemetry.budget import query_budget
 
 bp = Blueprint("notifications", __name__, url_prefix="/api/v1/scheduling/notifications")
 

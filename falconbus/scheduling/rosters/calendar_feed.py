@@ -5,8 +5,8 @@ from datetime import UTC, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from falconbus.kit.lazy import Lazy
-from falconbus.scheduling.crews.models import Part
+from falconbus.platform.kit.lazy import Lazy
+from falconbus.scheduling.assignments.models import Part
 from falconbus.scheduling.rosters.duties import Duty
 
 # 4 MB that most web processes never need.

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from falconbus.extensions import AnyRow
-from falconbus.kit import clock
-from falconbus.scheduling.crews.models import AssignmentStatus, Part
+from falconbus.platform.database.engine import AnyRow
+from falconbus.platform.kit import clock
+from falconbus.scheduling.assignments.models import AssignmentStatus, Part
 from falconbus.scheduling.rosters import queries
 
 

@@ -1,6 +1,6 @@
 """Why a roster is not shown."""
 
-from falconbus.kit.errors import NotFound
+from falconbus.platform.kit.errors import NotFound
 
 
 class CalendarNotFound(NotFound):

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from falconbus.extensions import AnyRow, db
+from falconbus.platform.database.engine import AnyRow, db
 
 # Colleagues are those who are on the ride, and those who are asked to be; not who hands over, nor who is asked to take
 # over from somebody who is on it until then.

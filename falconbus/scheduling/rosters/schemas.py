@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import msgspec
 from pydantic import AfterValidator, StringConstraints
 
-from falconbus.kit.schema import Body, Query
+from falconbus.platform.kit.schema import Body, Query
 from falconbus.scheduling.rosters.duties import Duty
 from falconbus.scheduling.rosters.policy import Week
 from falconbus.scheduling.rosters.service import Day, Hours, Roster

@@ -6,14 +6,14 @@ from datetime import date, timedelta
 from flask import current_app
 
 from config import Settings
-from falconbus.kit import clock, references
-from falconbus.scheduling.crews.models import Part
+from falconbus.platform.kit import clock, references
+from falconbus.platform.web.identity import Identity, Permission
+from falconbus.scheduling.assignments.models import Part
 from falconbus.scheduling.rosters import duties, queries
 from falconbus.scheduling.rosters.duties import Duty
 from falconbus.scheduling.rosters.errors import CalendarNotFound
 from falconbus.scheduling.rosters.policy import Week
 from falconbus.scheduling.staff.errors import StaffNotFound
-from falconbus.security import Identity, Permission
 
 _PURPOSE = "roster calendar"
 _PAST, _AHEAD = timedelta(days=31), timedelta(days=120)

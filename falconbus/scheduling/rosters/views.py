@@ -6,14 +6,14 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 
-from falconbus.kit.schema import accepts, accepts_query, media, returns
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import Permission, caller, public, requires
+from falconbus.platform.web.operations import accepts, accepts_query, media, returns
 from falconbus.scheduling.rosters import service
 from falconbus.scheduling.rosters.calendar_feed import calendar_feed
 from falconbus.scheduling.rosters.errors import CalendarNotFound
 from falconbus.scheduling.rosters.schemas import CalendarAddress, NewAddress, RosterOut, RosterQuery
 from falconbus.scheduling.staff.errors import StaffNotFound
-from falconbus.security import Permission, caller, public, requires
-from falconbus.telemetry.budget import query_budget
 
 bp = Blueprint("rosters", __name__, url_prefix="/api/v1/scheduling/rosters")
 

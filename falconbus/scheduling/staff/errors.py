@@ -1,6 +1,6 @@
 """Why something about a member of the staff is refused."""
 
-from falconbus.kit.errors import DomainError, Invalid, NotFound
+from falconbus.platform.kit.errors import DomainError, Invalid, NotFound
 
 
 class StaffNotFound(NotFound):

@@ -7,8 +7,8 @@ from flask import current_app
 from sqlalchemy import select, text
 
 from falconbus.accounts.models import Role, User
-from falconbus.extensions import AnyRow, db
-from falconbus.kit import clock, references
+from falconbus.platform.database.engine import AnyRow, db
+from falconbus.platform.kit import clock, references
 from falconbus.scheduling.appointments.errors import AppointmentNotFound
 from falconbus.scheduling.appointments.models import Appointment
 from falconbus.scheduling.staff.errors import StaffNotFound

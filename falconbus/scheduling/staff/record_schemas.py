@@ -6,12 +6,12 @@ from typing import Annotated
 import msgspec
 from pydantic import Field, StringConstraints
 
-from falconbus.extensions import AnyRow
-from falconbus.kit import clock
-from falconbus.kit.fields import Day
-from falconbus.kit.schema import Body, Line
+from falconbus.platform.database.engine import AnyRow
+from falconbus.platform.kit import clock
+from falconbus.platform.kit.fields import Day
+from falconbus.platform.kit.schema import Body, Line
+from falconbus.scheduling.eligibility.policy import Stretch
 from falconbus.scheduling.staff.models import Leave, Licence, WorkingHours
-from falconbus.scheduling.staff.policy import Stretch
 from falconbus.scheduling.staff.records import NewLeave
 
 _DAY = 1440

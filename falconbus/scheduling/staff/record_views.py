@@ -2,8 +2,10 @@
 
 from flask import Blueprint
 
-from falconbus.idempotency import idempotent
-from falconbus.kit.schema import accepts, returns
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.idempotency import idempotent
+from falconbus.platform.web.identity import Permission, requires
+from falconbus.platform.web.operations import accepts, returns
 from falconbus.scheduling.staff import queries, records
 from falconbus.scheduling.staff.errors import (
     HoursOverlap,
@@ -23,8 +25,6 @@ from falconbus.scheduling.staff.record_schemas import (
     Week,
     WeekOut,
 )
-from falconbus.security import Permission, requires
-from falconbus.telemetry.budget import query_budget
 
 bp = Blueprint("staff_records", __name__, url_prefix="/api/v1/scheduling")
 

@@ -9,9 +9,11 @@ from sqlalchemy import delete, insert
 from sqlalchemy.exc import IntegrityError
 
 from falconbus.accounts import audit
-from falconbus.extensions import AnyRow, db
-from falconbus.kit import clock
-from falconbus.scheduling.staff import policy, queries
+from falconbus.platform.database.engine import AnyRow, db
+from falconbus.platform.kit import clock
+from falconbus.scheduling.eligibility import policy
+from falconbus.scheduling.eligibility.policy import Stretch
+from falconbus.scheduling.staff import queries
 from falconbus.scheduling.staff.errors import (
     HoursOverlap,
     LastDayBeforeFirst,
@@ -21,7 +23,6 @@ from falconbus.scheduling.staff.errors import (
     LicenceNotFound,
 )
 from falconbus.scheduling.staff.models import Leave, Licence, WorkingHours
-from falconbus.scheduling.staff.policy import Stretch
 
 LONGEST_LEAVE_DAYS = 400
 

@@ -7,12 +7,12 @@ import msgspec
 from pydantic import AfterValidator, Field, StringConstraints
 
 from falconbus.accounts.models import Role
-from falconbus.extensions import AnyRow
-from falconbus.kit import clock
-from falconbus.kit.fields import Change, Filter, Moment, Phone, left_out
-from falconbus.kit.schema import Body, Line, Name, Query
-from falconbus.pagination import PageQuery
-from falconbus.scheduling.crews.models import Part
+from falconbus.platform.database.engine import AnyRow
+from falconbus.platform.database.pagination import PageQuery
+from falconbus.platform.kit import clock
+from falconbus.platform.kit.fields import Change, Filter, Moment, Phone, left_out
+from falconbus.platform.kit.schema import Body, Line, Name, Query
+from falconbus.scheduling.assignments.models import Part
 from falconbus.scheduling.staff.record_schemas import HoursOut, LeaveOut, LicenceOut, kind_of
 
 

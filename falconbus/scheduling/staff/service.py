@@ -7,7 +7,7 @@ from falconbus.accounts import audit
 from falconbus.accounts import service as accounts
 from falconbus.accounts.models import Role, User
 from falconbus.accounts.service import NewUser
-from falconbus.extensions import db
+from falconbus.platform.database.engine import db
 from falconbus.scheduling.staff import queries
 from falconbus.scheduling.staff.errors import HasDuties, OwnAccess
 from falconbus.scheduling.staff.models import StaffProfile

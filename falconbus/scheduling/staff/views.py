@@ -6,11 +6,15 @@ from typing import Any
 from flask import Blueprint, Response, after_this_request
 
 from falconbus.accounts.errors import BadEmail, EmailTaken, LastAdmin
-from falconbus.kit.schema import accepts, accepts_query, pick_fields, returns
-from falconbus.pagination import CountedPage, neighbours
+from falconbus.platform.database.pagination import CountedPage, neighbours
+from falconbus.platform.kit.schema import pick_fields
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import Permission, caller, requires
+from falconbus.platform.web.operations import accepts, accepts_query, returns
 from falconbus.scheduling.appointments.errors import AppointmentNotFound, EndBeforeStart
+from falconbus.scheduling.eligibility import assessing
 from falconbus.scheduling.shapes import SuggestionOut, Suggestions
-from falconbus.scheduling.staff import queries, service, standing
+from falconbus.scheduling.staff import queries, service
 from falconbus.scheduling.staff.errors import HasDuties, OwnAccess, RideTooLong, StaffNotFound
 from falconbus.scheduling.staff.record_schemas import HoursOut, LeaveOut, LicenceOut
 from falconbus.scheduling.staff.schemas import (
@@ -23,8 +27,6 @@ from falconbus.scheduling.staff.schemas import (
     StaffQuery,
     StaffRow,
 )
-from falconbus.security import Permission, caller, requires
-from falconbus.telemetry.budget import query_budget
 
 bp = Blueprint("staff", __name__, url_prefix="/api/v1/scheduling")
 
@@ -63,7 +65,7 @@ def suggest_staff(query: FreeQuery) -> Suggestions:
     if query.end - query.start > _LONGEST_RIDE:
         raise RideTooLong(pointer="end")
     besides = queries.get_appointment_id(query.appointment) if query.appointment else None
-    found = standing.free(query.part, query.start, query.end, besides=besides)
+    found = assessing.free(query.part, query.start, query.end, besides=besides)
     return Suggestions([SuggestionOut.of(each) for each in found])
 
 

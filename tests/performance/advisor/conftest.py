@@ -7,8 +7,8 @@ import pytest
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
-from falconbus.kit import clock
-from falconbus.telemetry.models import Resolution
+from falconbus.platform.kit import clock
+from falconbus.platform.telemetry.models import Resolution
 
 LIBRARY = """
     CREATE TABLE members (id bigint PRIMARY KEY, email text NOT NULL, city text NOT NULL);

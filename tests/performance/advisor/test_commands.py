@@ -8,7 +8,7 @@ from flask_sqlalchemy import SQLAlchemy
 
 from falconbus.app import FalconBus
 from falconbus.performance.commands import perf
-from falconbus.telemetry.models import Resolution
+from falconbus.platform.telemetry.models import Resolution
 from tests.performance.advisor.conftest import WAREHOUSE
 
 Plant = Callable[[str], None]

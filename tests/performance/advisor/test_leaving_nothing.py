@@ -11,9 +11,9 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
 from falconbus.app import FalconBus
-from falconbus.performance.advisor import proving
+from falconbus.performance.advisor import index_trial
+from falconbus.performance.advisor.index_trial import APPLICATION, prove
 from falconbus.performance.advisor.plans import masked
-from falconbus.performance.advisor.proving import APPLICATION, prove
 from tests.performance.advisor.conftest import CLINIC, WAREHOUSE, everything
 
 Plant = Callable[[str], None]
@@ -155,6 +155,6 @@ def test_masking_knows_the_ways_in_which_postgresql_writes_values() -> None:
 def test_the_proof_has_a_connection_of_its_own(plant: Plant, database: SQLAlchemy) -> None:
     plant("CREATE TABLE notes (id integer)")
     database.session.execute(text("INSERT INTO notes VALUES (1)"))
-    assert proving.prove("SELECT id FROM notes WHERE id = $1").proof is None
+    assert index_trial.prove("SELECT id FROM notes WHERE id = $1").proof is None
     database.session.commit()
     assert database.session.scalar(text("SELECT count(*) FROM notes")) == 1

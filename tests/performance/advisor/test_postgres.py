@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
-from falconbus.performance import postgres
+from falconbus.performance.vitals import postgres
 from tests.counting import statements
 
 Plant = Callable[[str], None]

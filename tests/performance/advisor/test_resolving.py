@@ -3,9 +3,9 @@
 import pytest
 
 from falconbus.performance.advisor import candidates, writing
+from falconbus.performance.advisor.analysis import Analysis, Candidate, ExistingIndex, Key, Table, Unproven, Use
 from falconbus.performance.advisor.parsing import Named, parse
 from falconbus.performance.advisor.resolving import analyse
-from falconbus.performance.advisor.values import Analysis, Candidate, ExistingIndex, Key, Table, Unproven, Use
 
 
 def table(name: str, *columns: str, indexes: tuple[ExistingIndex, ...] = (), rows: int = 50_000) -> Table:

@@ -10,13 +10,13 @@ from alembic.operations import Operations
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
-from falconbus.jobs import Job, OutboxRow
-from falconbus.kit import clock
 from falconbus.performance.advisor import service
 from falconbus.performance.advisor.errors import AdviceNotFound, NotOpen, StatementNotFound
 from falconbus.performance.advisor.models import AdviceState
-from falconbus.telemetry import plans
-from falconbus.telemetry.models import Resolution
+from falconbus.platform.jobs import Job, OutboxRow
+from falconbus.platform.kit import clock
+from falconbus.platform.telemetry import plans
+from falconbus.platform.telemetry.models import Resolution
 from tests.performance.advisor.conftest import WAREHOUSE
 
 Plant = Callable[[str], None]

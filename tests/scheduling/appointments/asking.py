@@ -5,7 +5,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from falconbus.extensions import db
+from falconbus.platform.database.engine import db
 from falconbus.scheduling.appointments.models import Service
 from tests.scheduling.charters import tomorrow
 

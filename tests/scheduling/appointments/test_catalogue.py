@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from falconbus.accounts.models import Role
-from falconbus.extensions import db
+from falconbus.platform.database.engine import db
 from falconbus.scheduling.appointments.models import Service
 from tests.counting import statements
 from tests.scheduling.appointments.asking import CHARTERS, SERVICES, ask, body_of, codes_of, everything

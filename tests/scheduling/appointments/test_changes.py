@@ -8,10 +8,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
 from falconbus.accounts.models import Role
-from falconbus.extensions import db
-from falconbus.kit import clock
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import Appointment, AppointmentChange, AppointmentStatus
-from falconbus.scheduling.crews.models import Assignment, AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, Part
 from falconbus.scheduling.notifications.models import Notification
 from tests.counting import statements
 from tests.scheduling.appointments.asking import CHARTERS, codes_of, everything

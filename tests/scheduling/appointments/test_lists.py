@@ -9,10 +9,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from falconbus.accounts.models import Role, User
-from falconbus.extensions import db
+from falconbus.platform.database.engine import db
 from falconbus.scheduling.appointments import history
 from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentStatus
-from falconbus.scheduling.crews.models import AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import AssignmentStatus, Part
 from tests.counting import statements
 from tests.scheduling.appointments.asking import CHARTERS, codes_of
 from tests.scheduling.charters import add_assignment, add_charter, add_service, tomorrow

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
 from falconbus.accounts.models import Role
-from falconbus.extensions import db
-from falconbus.kit import references
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import references
 from falconbus.scheduling.appointments.models import Appointment, AppointmentChange, Service
 from falconbus.scheduling.notifications.models import Notification
 from tests.calls import bearer

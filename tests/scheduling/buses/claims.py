@@ -6,7 +6,7 @@ from psycopg.errors import ExclusionViolation
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from falconbus.extensions import db
+from falconbus.platform.database.engine import db
 from falconbus.scheduling.appointments.models import Appointment
 from falconbus.timetable.models import Schedule
 

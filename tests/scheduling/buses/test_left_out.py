@@ -7,10 +7,10 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from falconbus import transactions
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
-from falconbus.kit import clock
+from falconbus.platform.database import transactions
+from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments import departures
 from falconbus.scheduling.appointments.models import Appointment, AppointmentStatus
 from falconbus.scheduling.notifications.models import Kind, Notification

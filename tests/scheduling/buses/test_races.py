@@ -14,8 +14,8 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from falconbus.kit import clock
 from falconbus.network.models import Bus
+from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import Appointment
 from falconbus.timetable.models import Schedule
 from tests.scheduling.buses.claims import RULE, both, depart, give, rule_of

@@ -4,9 +4,9 @@ from collections import Counter
 
 from sqlalchemy import select
 
-from falconbus.extensions import db
+from falconbus.platform.database.engine import db
 from falconbus.scheduling.appointments.models import Appointment, AppointmentChange, AppointmentStatus
-from falconbus.scheduling.crews.models import LIVE, Assignment, AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import LIVE, Assignment, AssignmentStatus, Part
 
 
 def check_consistent(charter_id: int) -> str:

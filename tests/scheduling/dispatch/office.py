@@ -6,9 +6,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
 from falconbus.accounts.models import Role, User
-from falconbus.extensions import db
+from falconbus.platform.database.engine import db
 from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentChange
-from falconbus.scheduling.crews.models import Assignment
+from falconbus.scheduling.assignments.models import Assignment
 from falconbus.scheduling.notifications.models import Notification
 from tests.scheduling.charters import add_assignment, add_charter
 from tests.scheduling.people import add_person, headers_of

@@ -7,10 +7,10 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from falconbus.accounts.models import Role, User
-from falconbus.extensions import db
-from falconbus.kit import clock
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import Action, AppointmentStatus
-from falconbus.scheduling.crews.models import AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import AssignmentStatus, Part
 from tests.scheduling.charters import add_assignment, add_charter, tomorrow
 from tests.scheduling.dispatch.office import Office, crew_of, history_of, kinds, state, status_of, told
 from tests.scheduling.people import add_person

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from falconbus.accounts.models import Role
-from falconbus.extensions import db
-from falconbus.kit import clock
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import Action
-from falconbus.scheduling.crews.models import Assignment
+from falconbus.scheduling.assignments.models import Assignment
 from falconbus.scheduling.staff.models import StaffProfile
 from tests.scheduling.charters import add_charter, add_service, tomorrow
 from tests.scheduling.dispatch.office import Office, crew_of, history_of, kinds, state, status_of, told

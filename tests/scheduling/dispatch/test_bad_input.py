@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import delete
 
 from falconbus.accounts.models import Role
-from falconbus.extensions import db
-from falconbus.kit import clock
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 from falconbus.scheduling.staff.models import Leave, Licence
 from tests.scheduling.charters import add_charter, tomorrow
 from tests.scheduling.dispatch.office import Office, state

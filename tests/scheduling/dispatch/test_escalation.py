@@ -6,13 +6,13 @@ from datetime import timedelta
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select, text, update
 
-from falconbus import transactions
 from falconbus.app import FalconBus
-from falconbus.extensions import db
-from falconbus.kit import clock
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments import escalation
 from falconbus.scheduling.appointments.models import Action, Appointment
-from falconbus.scheduling.crews.models import Assignment
+from falconbus.scheduling.assignments.models import Assignment
 from tests.scheduling.charters import add_charter, tomorrow
 from tests.scheduling.dispatch.office import Office, history_of, kinds, told
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from falconbus.kit import clock
+from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import Action
-from falconbus.scheduling.crews.models import AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import AssignmentStatus, Part
 from tests.scheduling.charters import add_assignment, add_charter, add_service, tomorrow
 from tests.scheduling.dispatch.office import Office, crew_of, history_of, kinds, state, status_of, told
 

@@ -6,10 +6,10 @@ import pytest
 from flask import current_app
 
 from falconbus.accounts.models import Role
-from falconbus.kit import clock
+from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments import access
 from falconbus.scheduling.appointments.models import Action, AppointmentStatus
-from falconbus.scheduling.crews.models import AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import AssignmentStatus, Part
 from tests.calls import bearer
 from tests.scheduling.charters import add_assignment, add_charter, tomorrow
 from tests.scheduling.dispatch.office import Office, crew_of, history_of, kinds, state, status_of, told

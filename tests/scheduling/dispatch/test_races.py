@@ -18,7 +18,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
 from falconbus.accounts.models import Role
-from falconbus.extensions import db
+from falconbus.platform.database.engine import db
 from falconbus.scheduling.appointments.models import Appointment
 from tests.scheduling.charters import add_charter, tomorrow
 from tests.scheduling.dispatch.consistency import check_consistent

@@ -9,17 +9,17 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 from sqlalchemy import text, update
 
-from falconbus import transactions
 from falconbus.accounts.models import User
 from falconbus.accounts.policy import permissions_of
-from falconbus.extensions import db
-from falconbus.kit import clock
-from falconbus.kit.errors import DomainError
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
+from falconbus.platform.kit.errors import DomainError
+from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments import answering, dispatching, escalation, progress
 from falconbus.scheduling.appointments.models import Appointment, AppointmentStatus
-from falconbus.scheduling.crews.models import Assignment
-from falconbus.scheduling.crews.service import Crew
-from falconbus.security import Identity
+from falconbus.scheduling.assignments.models import Assignment
+from falconbus.scheduling.assignments.service import Crew
 from tests.scheduling.charters import add_charter
 from tests.scheduling.dispatch.consistency import check_consistent
 from tests.scheduling.dispatch.office import Office

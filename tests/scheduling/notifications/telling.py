@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from falconbus import transactions
 from falconbus.accounts.models import User
-from falconbus.extensions import cache_redis, db
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit.redis_connection import cache_redis
 from falconbus.scheduling.notifications import counters
 from falconbus.scheduling.notifications.models import Kind, Notification
 from falconbus.scheduling.notifications.service import Message, notify

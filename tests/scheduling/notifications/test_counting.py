@@ -8,10 +8,10 @@ from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
 
-from falconbus import transactions
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
-from falconbus.extensions import cache_redis
+from falconbus.platform.database import transactions
+from falconbus.platform.kit.redis_connection import cache_redis
 from falconbus.scheduling.notifications import counters, counting, reading
 from falconbus.scheduling.notifications.counting import Announcer
 from falconbus.scheduling.notifications.models import Kind

@@ -8,9 +8,9 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
 from falconbus.accounts.models import Role, User
-from falconbus.kit import clock
+from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import AppointmentStatus
-from falconbus.scheduling.crews.models import AssignmentStatus
+from falconbus.scheduling.assignments.models import AssignmentStatus
 from falconbus.scheduling.notifications.models import Kind
 from tests.counting import statements
 from tests.scheduling.charters import add_assignment, add_charter

@@ -6,9 +6,9 @@ import pytest
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
-from falconbus import transactions
 from falconbus.accounts.models import Role, User
-from falconbus.kit import clock
+from falconbus.platform.database import transactions
+from falconbus.platform.kit import clock
 from falconbus.scheduling.notifications import trimming
 from tests.counting import statements
 from tests.scheduling.notifications.telling import kept, tell

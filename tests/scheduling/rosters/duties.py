@@ -4,9 +4,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from falconbus.accounts.models import User
-from falconbus.extensions import db
-from falconbus.kit import clock
-from falconbus.scheduling.crews.models import Assignment, AssignmentStatus, Part
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import clock
+from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, Part
 from falconbus.timetable.models import Schedule
 from tests.world import ZONE
 

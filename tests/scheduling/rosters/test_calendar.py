@@ -13,9 +13,9 @@ from sqlalchemy import text
 
 from falconbus.accounts.models import Role, User
 from falconbus.app import FalconBus
-from falconbus.kit import clock, references
+from falconbus.platform.kit import clock, references
 from falconbus.scheduling.appointments.models import Action, AppointmentChange
-from falconbus.scheduling.crews.models import AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import AssignmentStatus, Part
 from tests.conftest import SECRET_KEY
 from tests.counting import statements
 from tests.scheduling.charters import add_assignment, add_charter, add_service

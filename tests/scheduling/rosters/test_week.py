@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 
 from falconbus.accounts.models import Role, User
-from falconbus.kit import clock
+from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import AppointmentStatus
-from falconbus.scheduling.crews.models import AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import AssignmentStatus, Part
 from falconbus.scheduling.staff.models import Leave, WorkingHours
 from tests.counting import statements
 from tests.scheduling.charters import add_assignment, add_charter, add_service

@@ -9,12 +9,12 @@ from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
-from falconbus import transactions
 from falconbus.accounts import service as accounts
 from falconbus.accounts.errors import LastAdmin
 from falconbus.accounts.models import AuditEntry, Role, User
 from falconbus.app import FalconBus
-from falconbus.scheduling.crews.models import AssignmentStatus, Part
+from falconbus.platform.database import transactions
+from falconbus.scheduling.assignments.models import AssignmentStatus, Part
 from tests.network.calls import pointers
 from tests.scheduling.charters import add_assignment, add_charter, tomorrow
 from tests.scheduling.people import add_person, headers_of

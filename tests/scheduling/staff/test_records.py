@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 
 from falconbus.accounts.models import AuditEntry, Role, User
-from falconbus.kit import clock
-from falconbus.scheduling.crews.models import Assignment, AssignmentStatus
+from falconbus.platform.kit import clock
+from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus
 from falconbus.scheduling.staff.models import Leave, Licence, WorkingHours
 from tests.network.calls import pointers
 from tests.scheduling.charters import add_assignment, add_charter, tomorrow

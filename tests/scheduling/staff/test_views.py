@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 
 from falconbus.accounts.models import Role, User
-from falconbus.kit import clock
-from falconbus.scheduling.crews.models import Assignment, AssignmentStatus, Part
+from falconbus.platform.kit import clock
+from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, Part
 from falconbus.scheduling.staff.models import Leave, StaffProfile
 from tests.counting import statements
 from tests.scheduling.charters import add_assignment, add_charter, tomorrow

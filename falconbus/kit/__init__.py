@@ -1,1 +1,0 @@
-"""What any web service needs and no bus: clock, money, references, pages, problems, schemas, logs."""

@@ -1,0 +1,147 @@
+"""Mails to the client of a charter: what has become of it, as it is when the mail goes out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Row, text
+
+from config import Settings
+from falconbus.messaging import mail_templates, queries
+from falconbus.messaging.models import Mail
+from falconbus.platform import jobs
+from falconbus.platform.database.engine import db
+from falconbus.platform.design import formats
+from falconbus.platform.jobs import Job
+from falconbus.platform.kit import clock
+from falconbus.platform.mailing import mime
+from falconbus.scheduling.appointments.models import Action, AppointmentStatus
+
+#: Its crew is settled.
+_CONFIRMED = {AppointmentStatus.ACCEPTED, AppointmentStatus.IN_PROGRESS, AppointmentStatus.COMPLETED}
+
+# What no longer holds is not told: a cancellation has a mail of its own, and so has the next crew that accepts.
+_INSERT = text("""
+    INSERT INTO mails (change_id, event, sequence, recipient, status, created_at)
+    SELECT c.id, 'charter', 1, a.client_email, 'queued', :now
+    FROM appointment_changes c
+    JOIN appointments a ON a.id = c.appointment_id
+    WHERE c.id = :change_id
+      AND (c.action = 'cancelled' OR a.status <> 'cancelled')
+      AND (c.action <> 'accepted' OR a.status IN ('accepted', 'in_progress', 'completed'))
+    ON CONFLICT (change_id) WHERE change_id IS NOT NULL DO NOTHING
+    RETURNING id
+""")
+_CHARTER = text("""
+    SELECT c.action, a.reference, a.status, a.client_name, a.starts_at, a.ends_at, a.time_zone, a.passengers,
+           a.currency, a.cancellation_reason,
+           coalesce(p.name, a.pick_up_text) AS pick_up, coalesce(d.name, a.drop_off_text) AS drop_off,
+           buses.number AS bus_number,
+           (SELECT u.email FROM users u WHERE u.id = a.operator_id AND u.active) AS reply_to,
+           (SELECT u.name FROM assignments s JOIN users u ON u.id = s.staff_id
+             WHERE s.appointment_id = a.id AND s.part = 'driver' AND s.status = 'accepted') AS driver,
+           (SELECT jsonb_agg(jsonb_build_array(s.name, s.price) ORDER BY s.number)
+              FROM appointment_services s WHERE s.appointment_id = a.id) AS services
+    FROM appointment_changes c
+    JOIN appointments a ON a.id = c.appointment_id
+    LEFT JOIN stops p ON p.id = a.pick_up_stop_id
+    LEFT JOIN stops d ON d.id = a.drop_off_stop_id
+    LEFT JOIN buses ON buses.id = a.bus_id
+    WHERE c.id = :change_id
+""")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CharterDocument:
+    """A charter as its client is told of it; times have the offset of the pick-up's time zone."""
+
+    operator: str
+    reference: str
+    action: str
+    status: str
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+    pick_up: str
+    drop_off: str
+    passengers: int
+    #: Names and prices, in the currency's smallest unit.
+    services: tuple[tuple[str, int], ...]
+    currency: str
+    bus_number: str | None
+    #: The first name only.
+    driver: str | None
+    cancellation_reason: str | None
+    #: Who dispatches it.
+    reply_to: str | None
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.status == AppointmentStatus.CANCELLED
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.status in _CONFIRMED
+
+    @property
+    def total(self) -> int:
+        return sum(price for _, price in self.services)
+
+    @property
+    def title(self) -> str:
+        """What has become of it, by what happened and by how it is now."""
+        if self.is_cancelled:
+            return "Your charter is cancelled"
+        if self.action == Action.CHANGED:
+            return "Your charter has changed"
+        return "Your charter is confirmed" if self.is_confirmed else "We have your request"
+
+
+def tell_client(change_id: int, outbox_id: int) -> None:
+    """Have a charter's client told of a change by mail, once, if it still holds."""
+    mail_id = db.session.execute(_INSERT, {"change_id": change_id, "now": clock.now()}).scalar()
+    if mail_id is not None:
+        jobs.enqueue(Job.SEND_MAIL, mail_id=mail_id)
+    jobs.done(outbox_id)
+
+
+def compose_charter(mail: Mail, change_id: int) -> EmailMessage:
+    """The message that tells of a charter; answers to it go to who dispatches it."""
+    settings: Settings = current_app.config["SETTINGS"]
+    document = _document(db.session.execute(_CHARTER, {"change_id": change_id}).one(), settings)
+    day = formats.short_day(document.starts_at)
+    message = mime.make(
+        sender=settings.mail_from,
+        recipient=mail.recipient,
+        sent_at=mail.created_at,
+        subject=f"{document.title}: {day} {formats.clock_time(document.starts_at)} ({document.reference})",
+        message_id=f"charter.{change_id}.{document.reference}",
+        public_url=settings.public_url,
+        texts=mail_templates.render("charter", {"document": document, "title": document.title}),
+    )
+    if document.reply_to is not None:
+        message["Reply-To"] = mime.ascii_domain(document.reply_to)
+    return mime.seal(message)
+
+
+def _document(row: Row[Any], settings: Settings) -> CharterDocument:
+    return CharterDocument(
+        operator=queries.operator_name(settings),
+        reference=row.reference,
+        action=row.action,
+        status=row.status,
+        name=queries.one_line(row.client_name),
+        starts_at=clock.local(row.starts_at, row.time_zone),
+        ends_at=clock.local(row.ends_at, row.time_zone),
+        pick_up=queries.one_line(row.pick_up),
+        drop_off=queries.one_line(row.drop_off),
+        passengers=row.passengers,
+        services=tuple((queries.one_line(name), price) for name, price in row.services or ()),
+        currency=row.currency,
+        bus_number=row.bus_number,
+        driver=next(iter(row.driver.split()), None) if row.driver else None,
+        cancellation_reason=row.cancellation_reason,
+        reply_to=row.reply_to,
+    )

@@ -1,0 +1,30 @@
+"""Addresses that are likely not cached yet: the pages are of sizes that nobody else asks for."""
+
+import random
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlencode
+
+from falconbus.performance.cache_benchmark.queries import Ride
+from falconbus.platform.caching.groups import Group
+from falconbus.platform.database.pagination import LARGEST_PAGE, PAGE_SIZE
+
+_LISTS = {
+    Group.STOPS: "/api/v1/stops",
+    Group.ROUTES: "/api/v1/routes",
+    Group.FARE_CLASSES: "/api/v1/fare-classes",
+}
+
+
+def addresses(group: Group, rides: Sequence[Ride]) -> Iterator[str]:
+    """Different addresses of a group in an order left to chance."""
+    chance = random.Random()  # noqa: S311  nothing secret
+    sizes = chance.sample(range(PAGE_SIZE + 1, LARGEST_PAGE + 1), LARGEST_PAGE - PAGE_SIZE)
+    if group in _LISTS:
+        for size in sizes:
+            yield f"{_LISTS[group]}?page_size={size}"
+        return
+    shuffled = chance.sample(rides, len(rides))
+    for size in sizes:
+        for ride in shuffled:
+            asked = {"origin": ride.origin, "destination": ride.destination, "date": ride.day, "page_size": size}
+            yield f"/api/v1/schedules?{urlencode(asked)}"

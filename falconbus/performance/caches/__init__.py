@@ -1,0 +1,1 @@
+"""The caches as the dashboard shows, measures and clears them."""

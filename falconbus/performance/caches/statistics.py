@@ -1,0 +1,89 @@
+"""What the caches did over a period, by group, and what of them lies in Redis now."""
+
+from datetime import timedelta
+
+import msgspec
+from flask import current_app
+
+from falconbus.performance.dashboard import periods
+from falconbus.performance.dashboard import service as dashboard
+from falconbus.performance.dashboard.figures import CacheOut, PeriodOut
+from falconbus.performance.vitals import redis as redis_vitals
+from falconbus.performance.vitals.redis import RedisAway, RedisVitals
+from falconbus.platform.caching import maintenance
+from falconbus.platform.kit import clock
+
+
+class GroupStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """Look-ups of a group over the period (stale answers came from the cache too; errors found Redis away), and its
+    answers in Redis now. `hit_share` is None when nothing was asked, `keys` and `bytes` when the group is no more."""
+
+    group: str
+    hits: int
+    misses: int
+    stale: int
+    errors: int
+    hit_share: float | None
+    keys: int | None
+    bytes: int | None
+
+
+class CacheStatistics(msgspec.Struct, frozen=True):
+    """Not complete: the newest minutes could not be read from Redis."""
+
+    period: PeriodOut
+    groups: list[GroupStatistics]
+    redis: RedisVitals
+    is_complete: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Nobody has asked for anything that is cached."""
+        return not any(group.hits + group.misses + group.stale + group.errors for group in self.groups)
+
+
+class CacheAway(Exception):
+    """The cache's Redis does not answer; the message is the one line that is printed."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(
+            f"the cache's Redis does not answer ({fault}): start it, or look at CACHE_REDIS_URL and REDIS_URL"
+        )
+
+
+def ask_redis() -> RedisVitals:
+    """How the cache's Redis fares; CacheAway."""
+    redis = redis_vitals.ask(redis_vitals.FORGETS, current_app.config["SETTINGS"].cache_redis_url)
+    if isinstance(redis, RedisAway):
+        raise CacheAway(redis.fault)
+    return redis
+
+
+def statistics(last: timedelta) -> CacheStatistics:
+    """The figures of the time up to now; CacheAway."""
+    redis = ask_redis()
+    now = clock.now()
+    seen = dashboard.get_dashboard(periods.period_of(now=now, begin=now - last))
+    counted = {cache.group: cache for cache in seen.caches}
+    groups = [
+        _group(counted.pop(each.group, _nothing(each.group)), each.keys, each.bytes) for each in maintenance.contents()
+    ]
+    groups += [_group(counts, None, None) for counts in counted.values()]
+    return CacheStatistics(seen.period, groups, redis, seen.is_complete)
+
+
+def _nothing(group: str) -> CacheOut:
+    return CacheOut(group, 0, 0, 0, 0, None, None)
+
+
+def _group(counts: CacheOut, keys: int | None, size: int | None) -> GroupStatistics:
+    return GroupStatistics(
+        group=counts.group,
+        hits=counts.hits,
+        misses=counts.misses,
+        stale=counts.stale,
+        errors=counts.errors,
+        hit_share=counts.hit_share,
+        keys=keys,
+        bytes=size,
+    )

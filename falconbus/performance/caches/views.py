@@ -1,0 +1,36 @@
+"""Clearing caches over the API."""
+
+from typing import Annotated
+
+import msgspec
+from flask import Blueprint
+from pydantic import StringConstraints
+
+from falconbus.performance.caches import service
+from falconbus.performance.caches.service import UnknownGroup
+from falconbus.platform.kit.schema import Body, Line
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import Permission, requires
+from falconbus.platform.web.operations import accepts, returns
+
+bp = Blueprint("caches", __name__, url_prefix="/api/v1/performance")
+
+
+class ClearRequest(Body):
+    """One group by its name; without one, all."""
+
+    group: Annotated[Line, StringConstraints(max_length=64)] | None = None
+
+
+class ClearedOut(msgspec.Struct):
+    cleared: list[str]
+
+
+@bp.post("/clear-cache")
+@requires(Permission.TEND_PERFORMANCE)
+@query_budget(1)
+@accepts(ClearRequest)
+@returns(ClearedOut, 200, UnknownGroup)
+def clear_cache(body: ClearRequest) -> ClearedOut:
+    """Have no kept answer of a group, or of all, given out any more; the popular ones are made anew."""
+    return ClearedOut([str(group) for group in service.clear(body.group)])

@@ -1,0 +1,54 @@
+"""Comparisons over the API: asked for, listed, read."""
+
+from typing import Any
+
+from flask import Blueprint
+
+from falconbus.performance.release_comparison import queries, service
+from falconbus.performance.release_comparison.errors import BadSide, ComparisonNotFound, ReleaseNotFound
+from falconbus.performance.release_comparison.models import ComparisonState
+from falconbus.performance.release_comparison.schemas import (
+    ComparisonAccepted,
+    ComparisonItem,
+    ComparisonOut,
+    ComparisonRequest,
+)
+from falconbus.platform.database.pagination import CursorQuery, Page, keyset
+from falconbus.platform.kit.schema import pick_fields
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import Permission, requires
+from falconbus.platform.web.operations import accepts, accepts_query, returns
+
+bp = Blueprint("comparisons", __name__, url_prefix="/api/v1/performance/comparisons")
+
+
+@bp.post("")
+@requires(Permission.SEE_PERFORMANCE)
+@query_budget(3)
+@returns(ComparisonAccepted, 202, ReleaseNotFound, BadSide)
+@accepts(ComparisonRequest)
+def create_comparison(body: ComparisonRequest) -> ComparisonAccepted:
+    """Have two releases, or two stretches of time, compared by a worker."""
+    comparison_id = service.request_comparison(body.baseline.side(), body.candidate.side())
+    return ComparisonAccepted(comparison_id, ComparisonState.QUEUED)
+
+
+@bp.get("")
+@requires(Permission.SEE_PERFORMANCE)
+@query_budget(1)
+@returns(Page[ComparisonItem])
+@accepts_query(CursorQuery)
+def list_comparisons(query: CursorQuery) -> Page[Any]:
+    """Comparisons, the newest first."""
+    rows, following, previous = keyset(queries.comparisons(), queries.KEY, query)
+    items = [ComparisonItem.of(row) for row in rows]
+    return Page(pick_fields(items, ComparisonItem, query.fields), following, previous)
+
+
+@bp.get("/<id:comparison_id>")
+@requires(Permission.SEE_PERFORMANCE)
+@query_budget(1)
+@returns(ComparisonOut, 200, ComparisonNotFound)
+def show_comparison(comparison_id: int) -> ComparisonOut:
+    """A comparison: how far it is, and each endpoint's verdict when it is done."""
+    return ComparisonOut.of(service.get_comparison(comparison_id))

@@ -1,0 +1,1 @@
+"""How PostgreSQL, Redis and the queues fare, and what Prometheus reads of it."""

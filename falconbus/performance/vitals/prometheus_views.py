@@ -1,0 +1,38 @@
+"""The address that Prometheus reads, and the token it may read it with."""
+
+import hmac
+
+from flask import Blueprint, current_app, request
+
+from falconbus.platform.telemetry import exposition
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.telemetry.totals import Incomplete
+from falconbus.platform.web.identity import Identity, Permission, requires
+from falconbus.platform.web.limits import uncounted
+from falconbus.platform.web.operations import media
+
+bp = Blueprint("metrics", __name__)
+
+# No account has this number: whoever bears the token is nobody, with one permission at one address.
+_NO_ACCOUNT = 0
+
+
+# One statement of its own; the others are for the gauges that features register.
+@bp.get("/metrics")
+@requires(Permission.SEE_PERFORMANCE)
+@uncounted
+@query_budget(6)
+@media(exposition.CONTENT_TYPE, Incomplete)
+def show_metrics() -> bytes:
+    """What all processes have counted, for Prometheus."""
+    return exposition.expose()
+
+
+def load_identity(token: str) -> Identity | None:
+    """Who bears METRICS_TOKEN may read the metrics, and nothing else; None for every other token."""
+    expected = current_app.config["SETTINGS"].metrics_token
+    if expected is None or request.endpoint != f"{bp.name}.{show_metrics.__name__}":
+        return None
+    if not hmac.compare_digest(token.encode(), expected.encode()):
+        return None
+    return Identity(user_id=_NO_ACCOUNT, permissions=frozenset({Permission.SEE_PERFORMANCE}))

@@ -1,0 +1,163 @@
+"""How the workers are: what waits for them, how long it has waited, and who has shown a sign of life."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from flask import current_app, g
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import text
+
+from falconbus.platform.database.engine import db
+from falconbus.platform.jobs import Queue
+from falconbus.platform.kit import clock
+from falconbus.platform.telemetry.gauges import Reading, gauge
+from falconbus.platform.telemetry.heartbeat import WORKERS
+
+#: kombu keeps a list for each priority: `queue` for 0, `queue\x06\x163` ... for the others (kombu.transport.redis).
+_LISTS = ("", "\x06\x163", "\x06\x166", "\x06\x169")
+_PATIENCE_SECONDS = 0.5
+_ALIVE_SECONDS = 60
+
+_OUTBOX = text("""
+    SELECT count(*) FILTER (WHERE failed_at IS NULL AND run_after <= :now) AS due,
+           count(*) FILTER (WHERE failed_at IS NOT NULL) AS failed,
+           min(run_after) FILTER (WHERE failed_at IS NULL AND run_after <= :now) AS oldest
+    FROM outbox WHERE done_at IS NULL
+""")
+_MAILS = text("SELECT count(*) AS unsent, min(created_at) AS oldest FROM mails WHERE status IN ('queued', 'sending')")
+
+
+class QueueOut(msgspec.Struct):
+    """A queue of the broker. No age: it is empty, or its oldest message bears no stamp."""
+
+    name: str
+    depth: int
+    oldest_seconds: float | None
+
+
+class WorkerOut(msgspec.Struct):
+    name: str
+    seen_seconds_ago: float
+
+
+class OutboxOut(msgspec.Struct):
+    """`due` rows wait for the relay (those being worked at do not count), `failed` ones for somebody to look."""
+
+    due: int
+    failed: int
+    oldest_due_seconds: float | None
+
+
+class MailsOut(msgspec.Struct):
+    unsent: int
+    oldest_unsent_seconds: float | None
+
+
+class QueuesOut(msgspec.Struct):
+    """Without an answer of the broker, `broker_fault` says why, and `queues` and `workers` are empty."""
+
+    queues: list[QueueOut]
+    workers: list[WorkerOut]
+    outbox: OutboxOut
+    mails: MailsOut
+    broker_fault: str | None = None
+
+
+class _Headers(msgspec.Struct):
+    published_at: float | None = None
+
+
+class _Message(msgspec.Struct):
+    headers: _Headers
+
+
+def vitals() -> QueuesOut:
+    """The state of the broker's queues, the outbox, the mails and the workers: two statements and one pipeline."""
+    now = clock.now()
+    outbox = db.session.execute(_OUTBOX, {"now": now}).one()
+    mails = db.session.execute(_MAILS).one()
+    found = QueuesOut(
+        queues=[],
+        workers=[],
+        outbox=OutboxOut(outbox.due, outbox.failed, _age(outbox.oldest, now)),
+        mails=MailsOut(mails.unsent, _age(mails.oldest, now)),
+    )
+    try:
+        _ask_broker(found, now.timestamp())
+    except RedisError as fault:
+        found.broker_fault = type(fault).__name__
+    return found
+
+
+def _ask_broker(found: QueuesOut, now: float) -> None:
+    url = current_app.config["SETTINGS"].redis_url
+    with Redis.from_url(url, socket_timeout=_PATIENCE_SECONDS, socket_connect_timeout=_PATIENCE_SECONDS) as redis:
+        pipeline = redis.pipeline(transaction=False)
+        for queue in Queue:
+            for priority in _LISTS:
+                pipeline.llen(queue + priority)
+                pipeline.lindex(queue + priority, -1)
+        pipeline.zrangebyscore(WORKERS, now - _ALIVE_SECONDS, "+inf", withscores=True)
+        *answers, workers = pipeline.execute()
+    found.workers = [WorkerOut(name.decode(), max(0.0, now - seen)) for name, seen in workers]
+    each = 2 * len(_LISTS)
+    found.queues = [_queue(queue, answers[each * number :][:each], now) for number, queue in enumerate(Queue)]
+
+
+def _queue(queue: Queue, answers: list[Any], now: float) -> QueueOut:
+    """From length and last message of each list, by turns: kombu pushes at the head and pops at the end."""
+    stamps = [stamp for message in answers[1::2] if (stamp := _published_at(message)) is not None]
+    return QueueOut(queue, sum(answers[::2]), max(0.0, now - min(stamps)) if stamps else None)
+
+
+def _published_at(message: bytes | None) -> float | None:
+    if message is None:
+        return None
+    try:
+        return msgspec.json.decode(message, type=_Message).headers.published_at
+    except msgspec.DecodeError:
+        return None
+
+
+def _age(instant: datetime | None, now: datetime) -> float | None:
+    return (now - instant).total_seconds() if instant else None
+
+
+def _once() -> QueuesOut:
+    """The vitals, asked for once however many gauges show them in one request."""
+    if "queues" not in g:
+        g.queues = vitals()
+    found: QueuesOut = g.queues
+    return found
+
+
+@gauge("queue_depth", "Messages that wait in the broker", label="queue")
+def _depths() -> dict[str, float]:
+    return {queue.name: queue.depth for queue in _once().queues}
+
+
+@gauge("queue_oldest_seconds", "How long the oldest message has waited", label="queue")
+def _ages() -> dict[str, float]:
+    return {queue.name: queue.oldest_seconds or 0 for queue in _once().queues}
+
+
+@gauge("outbox_rows", "Jobs that are due and not handed over, and that were given up", label="state")
+def _outbox() -> dict[str, float]:
+    return {"due": _once().outbox.due, "failed": _once().outbox.failed}
+
+
+@gauge(
+    "oldest_waiting_seconds",
+    "How long the oldest row that is due, and the oldest mail not sent, have waited",
+    label="what",
+)
+def _oldest() -> dict[str, float]:
+    found = _once()
+    return {"outbox": found.outbox.oldest_due_seconds or 0, "mail": found.mails.oldest_unsent_seconds or 0}
+
+
+@gauge("workers", "Workers that gave a sign of life in the last minute")
+def _workers() -> Reading:
+    return {} if _once().broker_fault else len(_once().workers)

@@ -1,0 +1,86 @@
+"""The few reads that every search and hold makes: straight to psycopg.
+
+SQLAlchemy's execution and result objects cost as much as the statement itself, and so does a session that is begun and
+closed for them (docs/decisions/speed.md). Its pool is used, its events are kept, so that budgets and telemetry see
+these statements as all others, and so are its errors.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, cast
+
+import psycopg
+from psycopg.rows import namedtuple_row
+from sqlalchemy import TextClause, TextualSelect
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import PoolProxiedConnection
+
+from falconbus.platform.database.engine import db
+from falconbus.platform.database.session import is_reading
+
+
+class _Context:
+    """Where listeners put what they want to find again when the statement is done."""
+
+
+def quick_read(statement: TextualSelect | TextClause, parameters: Mapping[str, Any]) -> Sequence[Any]:
+    """The rows, as named tuples; DBAPIError as from Session.execute.
+
+    In the session's transaction, or, where a request only reads and has no session yet, on a connection that goes back
+    to the pool at once.
+    """
+    if is_reading() and not db.session().in_transaction():
+        return _read_alone(statement, parameters)
+    connection = db.session.connection()
+    try:
+        return _rows(connection.connection, statement, parameters)
+    except DBAPIError as fault:
+        if fault.connection_invalidated:
+            connection.invalidate(fault)
+        raise
+
+
+def _read_alone(statement: TextualSelect | TextClause, parameters: Mapping[str, Any]) -> Sequence[Any]:
+    connection = db.engine.raw_connection()
+    driver = cast(psycopg.Connection, connection.dbapi_connection)
+    try:
+        driver.autocommit = True
+        rows = _rows(connection, statement, parameters)
+        driver.autocommit = False
+    except BaseException as fault:
+        # One that still commits by itself must not go back: the next transaction would be none.
+        connection.invalidate(fault)
+        raise
+    connection.close()
+    return rows
+
+
+def _rows(
+    connection: PoolProxiedConnection, statement: TextualSelect | TextClause, parameters: Mapping[str, Any]
+) -> Sequence[Any]:
+    sql, listeners = _compiled(statement), db.engine.dispatch
+    event = (sql, parameters, _Context(), False)
+    driver = cast(psycopg.Connection, connection.dbapi_connection)
+    with driver.cursor(row_factory=namedtuple_row) as cursor:
+        listeners.before_cursor_execute(connection, cursor, *event)
+        try:
+            cursor.execute(sql, parameters)
+            rows: Sequence[Any] = cursor.fetchall()
+        except psycopg.Error as fault:
+            raise _as_sqlalchemy(driver, cursor, sql, fault) from fault
+        listeners.after_cursor_execute(connection, cursor, *event)
+    return rows
+
+
+@cache
+def _compiled(statement: TextualSelect | TextClause) -> str:
+    return str(statement.compile(dialect=PGDialect_psycopg()))  # type: ignore[no-untyped-call]
+
+
+def _as_sqlalchemy(driver: psycopg.Connection, cursor: Any, sql: str, fault: psycopg.Error) -> BaseException:
+    dialect = db.engine.dialect
+    is_dead = dialect.is_disconnect(cast(Any, fault), cast(Any, driver), cursor)
+    return DBAPIError.instance(
+        sql, None, fault, psycopg.Error, hide_parameters=True, connection_invalidated=is_dead, dialect=dialect
+    )

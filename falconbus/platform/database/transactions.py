@@ -1,0 +1,90 @@
+"""One transaction a request or task: all of it or nothing, tried again when somebody else was faster."""
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError
+
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit.errors import Contended, DomainError
+
+T = TypeVar("T")
+E = TypeVar("E", bound=Callable[[], None])
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 8
+# serialization_failure, deadlock_detected, lock_not_available
+_RETRYABLE = {"40001", "40P01", "55P03"}
+_attempt: ContextVar[int] = ContextVar("attempt", default=0)
+
+
+def attempt() -> int:
+    """How often the running transaction was begun before; from the first on, use cases may take broader locks."""
+    return _attempt.get()
+
+
+def on_commit(name: str, effect: Callable[[], None]) -> None:
+    """Run `effect` once after the next commit (a second one of the same name replaces it); a rollback drops it."""
+    db.session.info.setdefault("on_commit", {})[name] = effect
+
+
+def before_commit(make: Callable[[], E]) -> E:
+    """The one effect of `make`'s that is called right before the next commit; a rollback drops it."""
+    effects: dict[Callable[[], E], E] = db.session.info.setdefault("before_commit", {})
+    if make not in effects:
+        effects[make] = make()
+    return effects[make]
+
+
+def commit() -> None:
+    """Commit, then run the effects; one that fails is logged, because what it tells of already stands."""
+    db.session.flush()
+    for effect in db.session.info.pop("before_commit", {}).values():
+        effect()
+    db.session.commit()
+    for name, effect in db.session.info.pop("on_commit", {}).items():
+        try:
+            effect()
+        except Exception:
+            log.exception("the effect %s failed after its commit", name)
+
+
+def rollback() -> None:
+    """Undo what the transaction did and forget its effects."""
+    db.session.info.pop("on_commit", None)
+    db.session.info.pop("before_commit", None)
+    db.session.rollback()
+
+
+def run(work: Callable[[], T]) -> T:
+    """Run `work` and commit; on any exception roll back and re-raise, so that handlers see it as it was."""
+    for number in range(ATTEMPTS):
+        _attempt.set(number)
+        try:
+            result = work()
+            commit()
+        except Contended as contended:
+            rollback()
+            if number + 1 == ATTEMPTS:
+                raise contended.refusal from None
+        except DBAPIError as fault:
+            rollback()
+            if number + 1 == ATTEMPTS or getattr(fault.orig, "sqlstate", None) not in _RETRYABLE:
+                raise
+        except DomainError as refusal:
+            if refusal.recorded:
+                commit()
+            else:
+                rollback()
+            raise
+        except BaseException:
+            rollback()
+            raise
+        else:
+            return result
+        time.sleep(random.uniform(0, 0.005 * 2**number))  # noqa: S311  jitter, not a secret
+    raise AssertionError("the last attempt returns or raises")

@@ -1,0 +1,25 @@
+"""The mailer that the settings choose."""
+
+from email.utils import parseaddr
+
+from flask import current_app
+
+from config import Settings
+from falconbus.platform.integrations.mail.folder import MailFolder
+from falconbus.platform.integrations.mail.mailer import Mailer
+from falconbus.platform.integrations.mail.smtp import SmtpMailer
+
+_EXTENSION = "mailer"
+
+
+def from_settings(settings: Settings) -> Mailer:
+    """SMTP when there is a server, else files in the data folder."""
+    if settings.smtp_url:
+        return SmtpMailer(settings.smtp_url, helo=parseaddr(settings.mail_from)[1].partition("@")[2])
+    return MailFolder(settings.mail_folder or settings.data_dir / "mails")
+
+
+def mailer() -> Mailer:
+    """The running app's mailer; a test puts its own into `app.extensions["mailer"]`."""
+    chosen: Mailer = current_app.extensions.setdefault(_EXTENSION, from_settings(current_app.config["SETTINGS"]))
+    return chosen

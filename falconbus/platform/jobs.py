@@ -1,0 +1,234 @@
+"""The only door to the workers: a job is an outbox row in the caller's transaction, told to Celery after the commit."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, cast
+
+from celery import Celery
+from kombu.entity import Queue as KombuQueue
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, String, Table, Text, insert, text, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from falconbus.platform.database import transactions
+from falconbus.platform.database.engine import Model, db
+from falconbus.platform.kit import clock, context
+
+log = logging.getLogger(__name__)
+
+
+#: Publishes for the web; workers/ gives it its tasks.
+celery = Celery("falconbus")
+
+
+class Queue(StrEnum):
+    CRITICAL = "critical"
+    DEFAULT = "default"
+    BULK = "bulk"
+
+
+class Job(StrEnum):
+    """Every job by the name of its task; workers/ registers one task for each."""
+
+    SEND_MAIL = "messaging.send_mail"
+    REFUND = "checkout.refund"
+    SANDBOX_WEBHOOK = "payments.sandbox_webhook"
+    IMPORT_FEED = "gtfs.import_feed"
+    WARM_CACHES = "caching.warm"
+    COMPARE = "performance.compare"
+    ADVISE = "performance.advise"
+    MAIL_NOTIFICATION = "messaging.mail_notification"
+    TELL_CLIENT = "messaging.tell_client"
+
+    @property
+    def queue(self) -> Queue:
+        return _QUEUES[self]
+
+
+_QUEUES = {
+    Job.SEND_MAIL: Queue.CRITICAL,
+    Job.REFUND: Queue.CRITICAL,
+    Job.SANDBOX_WEBHOOK: Queue.DEFAULT,
+    Job.IMPORT_FEED: Queue.BULK,
+    Job.WARM_CACHES: Queue.DEFAULT,
+    Job.COMPARE: Queue.BULK,
+    Job.ADVISE: Queue.BULK,
+    Job.MAIL_NOTIFICATION: Queue.DEFAULT,
+    Job.TELL_CLIENT: Queue.CRITICAL,
+}
+RELAY_TASK = "jobs.relay"
+
+# Longer than any task may take: past it the broker would hand a message out a second time.
+VISIBILITY_TIMEOUT = 3600 + 600
+
+LEASE = timedelta(seconds=60)
+ATTEMPTS = 12
+
+
+class OutboxRow(Model):
+    """A job to be done; `done_at` is set in the transaction that records its effect."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        CheckConstraint("attempts >= 0", name="attempts"),
+        Index("ix_outbox_due", "run_after", postgresql_where=text("done_at IS NULL AND failed_at IS NULL")),
+        Index("ix_outbox_failed", "failed_at", postgresql_where=text("failed_at IS NOT NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    job: Mapped[str] = mapped_column(String(64))
+    arguments: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    request_id: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    run_after: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None] = mapped_column(Text)
+    done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    failed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class PeriodicRun(Model):
+    """That a periodic job has been taken for a slot of time: a second beat finds it taken."""
+
+    __tablename__ = "periodic_runs"
+
+    job: Mapped[str] = mapped_column(String(64), primary_key=True)
+    slot: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+
+
+# The table, not the entity: the ORM would look for entities to refresh.
+_insert = insert(cast(Table, OutboxRow.__table__))
+
+
+def enqueue(job: Job, *, delay: timedelta = timedelta(0), **arguments: int | str) -> None:
+    """Have a worker run `job` after this transaction commits, at least once; arguments are ids."""
+    enqueue_all(job, [arguments], delay=delay)
+
+
+def enqueue_all(job: Job, each: Sequence[Mapping[str, int | str]], *, delay: timedelta = timedelta(0)) -> None:
+    """The same for any number of runs, by their arguments, in one statement."""
+    if not each:
+        return
+    now = clock.now()
+    row = {"job": job, "request_id": context.request_id.get(), "created_at": now, "run_after": now + delay}
+    db.session.execute(_insert, [{**row, "attempts": 0, "arguments": arguments} for arguments in each])
+    if not delay:
+        transactions.on_commit("wake the relay", _nudge.wake)
+
+
+def broker_settings(redis_url: str) -> dict[str, Any]:
+    """How the web publishes: quickly or not at all (kombu's defaults hang for a minute on a frozen Redis)."""
+    return {
+        "broker_url": redis_url,
+        "broker_connection_timeout": 1,
+        "broker_transport_options": {
+            "visibility_timeout": VISIBILITY_TIMEOUT,
+            "socket_timeout": 1,
+            "socket_connect_timeout": 1,
+            "max_retries": 1,
+        },
+        "task_ignore_result": True,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_create_missing_queues": False,
+        "task_queues": [KombuQueue(queue) for queue in Queue],
+        "task_default_queue": Queue.DEFAULT,
+    }
+
+
+class Nudge:
+    """Tells the relay that there is work. A broker that is away costs one short wait, then none for a while."""
+
+    pause = timedelta(seconds=5)
+
+    def __init__(self, producer: Celery) -> None:
+        self._producer = producer
+        self._silent_until = 0.0
+
+    def wake(self) -> None:
+        if time.monotonic() < self._silent_until:
+            return
+        try:
+            self._producer.send_task(RELAY_TASK, queue=Queue.CRITICAL, retry=False)
+        except Exception as fault:  # noqa: BLE001  whatever the broker's trouble is, the row stands
+            self._silent_until = time.monotonic() + self.pause.total_seconds()
+            log.warning("the broker is away (%s); beat's relay will find the outbox row", type(fault).__name__)
+
+
+_nudge = Nudge(celery)
+
+
+# A job that takes its worker down with it never gets to note its failure: its attempts say so.
+_GIVE_UP = text("""
+    UPDATE outbox SET failed_at = :now, last_error = coalesce(last_error, 'its worker never came back')
+    WHERE done_at IS NULL AND failed_at IS NULL AND run_after <= :now AND attempts >= :attempts
+""")
+_CLAIM = text("""
+    UPDATE outbox SET run_after = :leased_until, attempts = attempts + 1
+    WHERE id IN (
+        SELECT id FROM outbox
+        WHERE done_at IS NULL AND failed_at IS NULL AND run_after <= :now
+        ORDER BY run_after LIMIT :limit FOR UPDATE SKIP LOCKED)
+    RETURNING id, job, arguments, request_id, attempts
+""")
+
+
+def relay(limit: int = 100) -> int:
+    """Hand due rows to their tasks under a lease; what is not done when the lease ends is handed over again."""
+    now = clock.now()
+    db.session.execute(_GIVE_UP, {"now": now, "attempts": ATTEMPTS})
+    rows = db.session.execute(_CLAIM, {"now": now, "leased_until": now + LEASE, "limit": limit}).all()
+    transactions.commit()
+    for row in rows:
+        celery.send_task(
+            row.job,
+            kwargs={"outbox_id": row.id, **row.arguments},
+            queue=Job(row.job).queue,
+            headers={"request_id": row.request_id},
+        )
+    return len(rows)
+
+
+def extend_lease(outbox_id: int, lease: timedelta) -> None:
+    """Keep a long job from being handed over twice; takes effect with the caller's commit."""
+    row = update(OutboxRow).where(OutboxRow.id == outbox_id)
+    db.session.execute(row.values(run_after=clock.now() + lease))
+
+
+def done(outbox_id: int) -> None:
+    """Mark a row as done, in the transaction that records its effect."""
+    row = update(OutboxRow).where(OutboxRow.id == outbox_id)
+    db.session.execute(row.values(done_at=clock.now(), last_error=None))
+
+
+def failed(outbox_id: int, error: str, *, retry: bool) -> None:
+    """Note a failure: try again after 2, 4, 8 ... 600 seconds, or give up and let it be seen."""
+    row = db.session.get_one(OutboxRow, outbox_id)
+    now = clock.now()
+    row.last_error = error[:500]
+    if retry and row.attempts < ATTEMPTS:
+        row.run_after = now + timedelta(seconds=min(2**row.attempts, 600))
+    else:
+        row.failed_at = now
+        log.error("job %s (outbox %s) is given up after %s attempts: %s", row.job, row.id, row.attempts, error)
+
+
+def take_slot(job: str, every: timedelta) -> bool:
+    """Take the present slot of a periodic job; False when somebody has it. Rolled back with the job's own work."""
+    seconds = every.total_seconds()
+    slot = datetime.fromtimestamp(clock.now().timestamp() // seconds * seconds, UTC)
+    taken = db.session.execute(_TAKE_SLOT, {"job": job, "slot": slot})
+    return taken.rowcount == 1  # type: ignore[attr-defined,no-any-return]
+
+
+_TAKE_SLOT = text("INSERT INTO periodic_runs (job, slot) VALUES (:job, :slot) ON CONFLICT DO NOTHING")
+
+
+def trim(older_than: timedelta = timedelta(days=7)) -> None:
+    """Forget rows that were done long ago; failed ones stay until somebody looks."""
+    before = {"before": clock.now() - older_than}
+    db.session.execute(text("DELETE FROM outbox WHERE done_at < :before"), before)
+    db.session.execute(text("DELETE FROM periodic_runs WHERE slot < :before"), before)

@@ -1,0 +1,1 @@
+"""Small things that any program needs: clock, money, references, errors, fields, logs."""

@@ -1,0 +1,81 @@
+"""The kinds of fields that bodies and query strings of several features share."""
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from babel.numbers import is_currency
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, EmailStr, Field, StringConstraints
+
+from falconbus.platform.kit.schema import Body, Line
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("is not a time zone such as Africa/Johannesburg")
+    return value
+
+
+def _currency(value: str) -> str:
+    if not is_currency(value):
+        raise ValueError("is not a currency of ISO 4217 such as ZAR")
+    return value
+
+
+def _read(value: object) -> object:
+    """Left to itself pydantic would take a bare number for seconds since 1970."""
+    if not isinstance(value, str):
+        return value
+    try:
+        if _MOMENT.fullmatch(value):
+            return datetime.fromisoformat(value)
+    except ValueError:
+        pass
+    raise ValueError("is not a time such as 2026-11-27T10:00:00+02:00")
+
+
+def _of_our_time(value: datetime) -> datetime:
+    if not 2000 <= value.year < 2100:
+        raise ValueError("must be of this century")
+    return value
+
+
+def _one_kind_of_line_end(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+#: A row's key.
+Key = Annotated[int, Field(ge=1, le=2**31 - 1)]
+#: A Line that may be empty.
+Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
+#: Text of many lines, which may be empty.
+Words = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]*$"),
+    AfterValidator(_one_kind_of_line_end),
+]
+Filter = Annotated[Line, StringConstraints(max_length=100)]
+Email = Annotated[EmailStr, StringConstraints(max_length=254)]
+Phone = Annotated[Line, StringConstraints(pattern=r"^\+?[0-9 ()./-]{6,30}$")]
+Zone = Annotated[Line, AfterValidator(_zone)]
+Currency = Annotated[Line, AfterValidator(_currency)]
+#: Decimal text such as "420.00"; how many decimals there may be is the currency's matter.
+Price = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,4})?$")]
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2099, 12, 31))]
+#: A time with its offset; in an address a plus is written %2B.
+Moment = Annotated[AwareDatetime, BeforeValidator(_read), AfterValidator(_of_our_time)]
+
+
+def left_out() -> Any:
+    """The default of a field that a change may leave out; unlike a default of None it keeps null out."""
+
+
+class Change(Body):
+    """The base of PATCH bodies: what is left out stays as it is, null is refused."""
+
+    def changes(self) -> dict[str, Any]:
+        """What the caller gave."""
+        return self.model_dump(exclude_unset=True)

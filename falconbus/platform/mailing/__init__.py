@@ -1,0 +1,1 @@
+"""Mails: MIME messages, and the mailbox that development looks into."""

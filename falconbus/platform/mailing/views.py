@@ -1,0 +1,92 @@
+"""The kept mails, to look at while there is no SMTP server: on the machine itself, and only there."""
+
+from ipaddress import ip_address
+from math import ceil
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, render_template, request
+
+from config import Settings
+from falconbus.platform.integrations.mail.folder import MailFolder
+from falconbus.platform.kit.errors import NotFound
+from falconbus.platform.mailing import development_mailbox
+from falconbus.platform.mailing.schemas import MailPageQuery
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import public
+from falconbus.platform.web.operations import accepts_query
+
+bp = Blueprint("mails", __name__, url_prefix="/dev/mail", template_folder="templates")
+
+_LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+# The page may frame the mail; the mail may do nothing at all.
+_PAGE_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; frame-ancestors 'none'"
+_MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
+
+
+@bp.before_request
+def check_local() -> None:
+    """To anybody but a caller on this machine, by one of its local names, the page does not exist."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if not (settings.embedded and settings.smtp_url is None and _is_local()):
+        raise NotFound
+
+
+@bp.get("/")
+@public
+@query_budget(0)
+@accepts_query(MailPageQuery)
+def show_mails(query: MailPageQuery) -> str:
+    """The kept mails, newest first."""
+    letters, count = development_mailbox.letters(_folder(), query.page)
+    pages = max(1, ceil(count / development_mailbox.PAGE_SIZE))
+    return render_template("mailing/mails.html", letters=letters, count=count, page=query.page, pages=pages)
+
+
+@bp.get("/<name>")
+@public
+@query_budget(0)
+def show_mail(name: str) -> Response:
+    """One mail: headers, both texts, attachments."""
+    page = render_template("mailing/mail.html", letter=development_mailbox.get_letter(_folder(), name))
+    return Response(page, headers={"Content-Security-Policy": _PAGE_POLICY})
+
+
+@bp.get("/<name>/html")
+@public
+@query_budget(0)
+def show_html(name: str) -> Response:
+    """The mail as its recipient sees it, in a sandbox."""
+    html = development_mailbox.get_letter(_folder(), name).html
+    return Response(html, headers={"Content-Security-Policy": _MAIL_POLICY})
+
+
+@bp.get("/<name>/attachments/<id:number>")
+@public
+@query_budget(0)
+def download_attachment(name: str, number: int) -> Response:
+    """An attachment, counted from 1."""
+    attachments = development_mailbox.get_letter(_folder(), name).attachments
+    if not 1 <= number <= len(attachments):
+        raise NotFound
+    attachment = attachments[number - 1]
+    answer = Response(attachment.content, mimetype=attachment.media_type)
+    answer.headers.set("Content-Disposition", "attachment", filename=attachment.name)
+    return answer
+
+
+def _folder() -> MailFolder:
+    settings: Settings = current_app.config["SETTINGS"]
+    return MailFolder(settings.mail_folder or settings.data_dir / "mails")
+
+
+def _is_local() -> bool:
+    """From a loopback address, through no proxy, by a local name: a foreign name that points here is DNS rebinding."""
+    if any(header in request.headers for header in _FORWARDED):
+        return False
+    try:
+        is_loopback = ip_address(request.remote_addr or "").is_loopback
+        name = urlsplit(f"//{request.host}").hostname
+    except ValueError:
+        return False
+    return is_loopback and name in _LOCAL_NAMES

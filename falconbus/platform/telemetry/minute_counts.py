@@ -1,0 +1,112 @@
+"""What one process has seen in one minute, as it goes to Redis: additive, so that processes and minutes just merge."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from falconbus.platform.telemetry import histogram
+from falconbus.platform.telemetry.histogram import Buckets
+
+#: What a series is of, first; then its names:
+#:   ("endpoint", "GET /api/v1/schedules")                  a request by method and route rule
+#:   ("statement", <owner>, <fingerprint>, <origin>)        <owner>: the endpoint or task that sent it
+#:   ("cache", <group>)                                     look-ups of a cache group
+#:   ("limit", <name>)                                      a rate limit
+#:   ("task", <name>)                                       runs of a Celery task
+#:   ("queue", <name>)                                      how long messages lay in a queue
+#:   ("recorder",)                                          the recorder itself
+Key = tuple[str, ...]
+ENDPOINT, STATEMENT, CACHE, LIMIT, TASK, QUEUE, RECORDER = (
+    "endpoint", "statement", "cache", "limit", "task", "queue", "recorder",
+)  # fmt: skip
+#: All endpoints together. No process records it: the rollup makes it, so that a reader need not add them up.
+REQUESTS: Key = ("requests",)
+
+
+class Series(msgspec.Struct, array_like=True):
+    """Durations (microseconds) and counters of one key.
+
+    Counters by kind: endpoint `2xx` `3xx` `4xx` `5xx` (answers by class), `queries` (statements), `sql_us`, `cache_hit`
+    `cache_miss` `cache_stale`, `over_budget` (requests above their query budget), `repeated` (statements that were sent
+    again from the same line); statement `repeated` (sent again within one request), `repeated_in` (such requests);
+    cache `hit` `miss` `stale` `error`; limit `refused`; task `ok` `failed` `retried`, and `queries` `sql_us` `repeated`
+    as for endpoints; recorder `dropped` (requests that were not recorded), `flush_us`, `bytes`.
+    """
+
+    count: int = 0
+    total_us: int = 0
+    buckets: Buckets = msgspec.field(default_factory=dict)
+    counters: dict[str, int] = msgspec.field(default_factory=dict)
+
+    def merge(self, other: "Series") -> None:
+        """Add what another process, or another minute, has seen."""
+        self.count += other.count
+        self.total_us += other.total_us
+        histogram.add(self.buckets, other.buckets)
+        for name, number in other.counters.items():
+            self.counters[name] = self.counters.get(name, 0) + number
+
+
+class Step(msgspec.Struct, array_like=True):
+    """A statement or a cache call on a request's way; times in microseconds from its begin."""
+
+    kind: str
+    name: str
+    origin: str
+    at_us: int
+    took_us: int
+
+
+class Sample(msgspec.Struct, array_like=True):
+    """One slow request: when, how long, and what it did. `name` of a statement's step is its fingerprint."""
+
+    owner: str
+    at: float
+    took_us: int
+    status: int
+    request_id: str
+    steps: list[Step]
+
+
+class Statement(msgspec.Struct, array_like=True):
+    """A statement without its values. `types` are PostgreSQL's names for $1, $2 ..., empty where unknown.
+
+    `chain` holds the lines of our code that led to it, innermost first: "falconbus/search/queries.py:131 departures".
+    """
+
+    text: str
+    types: list[str]
+    chain: list[str]
+
+
+class Minute(msgspec.Struct):
+    """One process's minute. `release` is the code that ran; `statements` are by fingerprint."""
+
+    release: str
+    series: dict[Key, Series] = msgspec.field(default_factory=dict)
+    samples: list[Sample] = msgspec.field(default_factory=list)
+    statements: dict[str, Statement] = msgspec.field(default_factory=dict)
+
+    def merge(self, other: "Minute") -> None:
+        """Add what another process has seen."""
+        for key, series in other.series.items():
+            self.series.setdefault(key, Series()).merge(series)
+        self.samples += other.samples
+        self.statements |= other.statements
+
+
+def all_requests(series: Mapping[Key, Series]) -> Series:
+    """What REQUESTS stands for: the sum of all endpoints among these series."""
+    whole = Series()
+    for key, one in series.items():
+        if key[0] == ENDPOINT:
+            whole.merge(one)
+    return whole
+
+
+def merged(minutes: Iterable[Minute]) -> dict[str, Minute]:
+    """Everything, by release."""
+    by_release: dict[str, Minute] = {}
+    for minute in minutes:
+        by_release.setdefault(minute.release, Minute(minute.release)).merge(minute)
+    return by_release

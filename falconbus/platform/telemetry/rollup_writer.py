@@ -1,0 +1,160 @@
+"""Adding a minute to the rollups of every resolution; its caller is alone and in a transaction."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from falconbus.platform.database.engine import db
+from falconbus.platform.telemetry import histogram, minute_counts, packing, rollup_sql
+from falconbus.platform.telemetry.minute_counts import Key, Minute, Sample, Series
+from falconbus.platform.telemetry.models import Resolution
+
+#: Rows of EVER are of all releases together: one row a series, however often the code changes.
+ALL_RELEASES = 0
+#: Slow requests that are kept of each endpoint or task and day.
+KEPT_SAMPLES = 20
+
+
+class RowKey(NamedTuple):
+    """A rollup's primary key; rows are locked in its order."""
+
+    resolution: int
+    kind: str
+    start: datetime
+    series_id: int
+    release_id: int
+
+
+def add(starts: Mapping[Resolution, datetime], minute: datetime, by_release: Mapping[str, Minute]) -> None:
+    """Add what all processes saw in a minute, by release; `starts` says which row of each resolution it belongs to."""
+    owners = {release: _owners(seen) for release, seen in by_release.items()}
+    keys = {key for seen in by_release.values() for key in seen.series} | {minute_counts.REQUESTS}
+    series = _series_ids(keys | {key for each in owners.values() for key in each.values()})
+    releases = _release_ids(by_release, minute)
+    _add_rows(_rows(starts, by_release, series, releases))
+    _keep_statements(by_release.values(), minute)
+    samples = [
+        _sample_row(sample, series[owners[release][sample.owner]], releases[release])
+        for release, seen in by_release.items()
+        for sample in _slowest(seen.samples)
+    ]
+    if samples:
+        ids = sorted({row["series_id"] for row in samples})
+        db.session.execute(rollup_sql.ADD_SAMPLES, samples)
+        db.session.execute(rollup_sql.KEEP_SLOWEST, {"series": ids, "kept": KEPT_SAMPLES})
+
+
+def _rows(
+    starts: Mapping[Resolution, datetime],
+    by_release: Mapping[str, Minute],
+    series: Mapping[Key, int],
+    releases: Mapping[str, int],
+) -> dict[RowKey, Series]:
+    rows: dict[RowKey, Series] = {}
+    for release, seen in by_release.items():
+        for key, one in seen.series.items():
+            for resolution, start in starts.items():
+                release_id = ALL_RELEASES if resolution is Resolution.EVER else releases[release]
+                place = RowKey(resolution, key[0], start, series[key], release_id)
+                rows.setdefault(place, Series()).merge(one)
+        whole = minute_counts.all_requests(seen.series)
+        # Over all time nobody asks for them together.
+        for resolution, start in starts.items():
+            if whole.count and resolution is not Resolution.EVER:
+                place = RowKey(
+                    resolution, minute_counts.REQUESTS[0], start, series[minute_counts.REQUESTS], releases[release]
+                )
+                rows[place] = Series()
+                rows[place].merge(whole)
+    return rows
+
+
+def _add_rows(rows: Mapping[RowKey, Series]) -> None:
+    if not rows:
+        return
+    places = sorted(rows)
+    names = dict(zip(("resolutions", "kinds", "starts", "series", "releases"), map(list, zip(*places, strict=True)),
+                     strict=True))  # fmt: skip
+    for row in db.session.execute(rollup_sql.LOCK_ROWS, names):
+        before = Series(row.number, row.total_us, packing.unpack(row.buckets), row.counters)
+        rows[RowKey(row.resolution, row.kind, row.start, row.series_id, row.release_id)].merge(before)
+    ordered = [rows[place] for place in places]
+    db.session.execute(
+        rollup_sql.PUT_ROWS,
+        {
+            **names,
+            "counts": [one.count for one in ordered],
+            "totals": [one.total_us for one in ordered],
+            "buckets": [packing.pack(one.buckets) for one in ordered],
+            "p95s": [p95_of(place.kind, rows[place]) for place in places],
+            "counters": [msgspec.json.encode(one.counters).decode() for one in ordered],
+        },
+    )
+
+
+def p95_of(kind: str, one: Series) -> int | None:
+    """What a row says in `p95_bucket`."""
+    return histogram.p95_bucket(one.buckets) if kind == minute_counts.ENDPOINT else None
+
+
+def _owners(seen: Minute) -> dict[str, Key]:
+    """Which series the owner of each sample is: a task when the minute has such one, else an endpoint."""
+    tasks = {key[1] for key in seen.series if key[0] == minute_counts.TASK}
+    return {
+        sample.owner: (minute_counts.TASK if sample.owner in tasks else minute_counts.ENDPOINT, sample.owner)
+        for sample in seen.samples
+    }
+
+
+def _slowest(samples: Iterable[Sample]) -> list[Sample]:
+    """At most as many of each owner as are kept at all."""
+    by_owner: dict[str, list[Sample]] = {}
+    for sample in sorted(samples, key=lambda one: -one.took_us):
+        by_owner.setdefault(sample.owner, []).append(sample)
+    return [sample for each in by_owner.values() for sample in each[:KEPT_SAMPLES]]
+
+
+def _series_ids(keys: set[Key]) -> dict[Key, int]:
+    """Numbers of all keys; those never seen before get one (a look first: a refused insert would use up a number)."""
+    wanted = {"keys": msgspec.json.encode(sorted(keys)).decode()}
+    found = {tuple(row.key): row.id for row in db.session.execute(rollup_sql.FIND_SERIES, wanted)}
+    missing = sorted(keys - found.keys())
+    if missing:
+        added = db.session.execute(rollup_sql.ADD_SERIES, {"keys": msgspec.json.encode(missing).decode()})
+        found.update({tuple(row.key): row.id for row in added})
+    return found
+
+
+def _release_ids(names: Iterable[str], minute: datetime) -> dict[str, int]:
+    """Numbers of the releases, their first and last minute brought up to date."""
+    wanted = sorted(names)
+    found = {row.name: row.id for row in db.session.execute(rollup_sql.SEE_RELEASES, {"names": wanted, "at": minute})}
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        added = db.session.execute(rollup_sql.ADD_RELEASES, {"names": missing, "at": minute})
+        found.update({row.name: row.id for row in added})
+    return found
+
+
+def _keep_statements(minutes: Iterable[Minute], minute: datetime) -> None:
+    statements = {fingerprint: one for seen in minutes for fingerprint, one in seen.statements.items()}
+    if statements:
+        rows: list[dict[str, Any]] = [
+            {"fingerprint": fingerprint, "text": one.text, "types": one.types, "chain": one.chain}
+            for fingerprint, one in sorted(statements.items())
+        ]
+        db.session.execute(rollup_sql.KEEP_STATEMENTS, {"rows": msgspec.json.encode(rows).decode(), "at": minute})
+
+
+def _sample_row(sample: Sample, series_id: int, release_id: int) -> dict[str, Any]:
+    return {
+        "series_id": series_id,
+        "at": datetime.fromtimestamp(sample.at, UTC),
+        "took_us": sample.took_us,
+        "status": sample.status,
+        "request_id": sample.request_id,
+        "release_id": release_id,
+        "steps": msgspec.json.encode(sample.steps).decode(),
+    }

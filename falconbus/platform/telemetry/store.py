@@ -1,0 +1,96 @@
+"""Minutes on their way through Redis: one hash a minute, one field a process, and a sorted set that lists them.
+
+A process writes its field whole each time, so a write that is repeated counts once.
+"""
+
+import logging
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from redis import Redis
+
+from falconbus.platform.telemetry.minute_counts import Minute
+
+log = logging.getLogger(__name__)
+
+#: Which minutes there are (epoch seconds of their begin), so that nobody has to scan for keys.
+INDEX = "telemetry:minutes"
+KEPT_SECONDS = 2 * 3600
+_decoder = msgspec.msgpack.Decoder(Minute)
+
+
+def key_of(minute: int) -> str:
+    """The hash of the minute that begins at so many epoch seconds."""
+    return f"telemetry:minute:{minute}"
+
+
+def write(redis: Redis, process: str, minutes: Mapping[int, Minute]) -> int:
+    """Put a process's minutes in the place of what it wrote before, in one pipeline; RedisError when it fails.
+
+    Returns their bytes.
+    """
+    if not minutes:
+        return 0
+    pipeline = redis.pipeline(transaction=False)
+    blobs = {minute: msgspec.msgpack.encode(seen) for minute, seen in minutes.items()}
+    for minute, blob in blobs.items():
+        pipeline.hset(key_of(minute), process, blob)
+        pipeline.expire(key_of(minute), KEPT_SECONDS)
+    pipeline.zadd(INDEX, {str(minute): minute for minute in minutes})
+    pipeline.zremrangebyscore(INDEX, "-inf", min(minutes) - KEPT_SECONDS)
+    pipeline.expire(INDEX, KEPT_SECONDS)
+    pipeline.execute()
+    return sum(map(len, blobs.values()))
+
+
+def minutes(redis: Redis) -> list[int]:
+    """The begins of all minutes that are listed, oldest first."""
+    listed: Any = redis.zrange(INDEX, 0, -1)
+    return [int(minute) for minute in listed]
+
+
+def read(redis: Redis) -> list[tuple[int, str, Minute]]:
+    """All minutes with the process that saw each, oldest first, in two round trips; RedisError when it fails."""
+    listed = minutes(redis)
+    if not listed:
+        return []
+    pipeline = redis.pipeline(transaction=False)
+    for minute in listed:
+        pipeline.hgetall(key_of(minute))
+    return [
+        (minute, process, seen)
+        for minute, fields in zip(listed, pipeline.execute(), strict=True)
+        for process, seen in _decoded(fields).items()
+    ]
+
+
+def read_minute(redis: Redis, minute: int) -> list[Minute]:
+    """What all processes saw in one minute."""
+    fields: Any = redis.hgetall(key_of(minute))
+    return list(_decoded(fields).values())
+
+
+def forget(redis: Redis, minute: int) -> None:
+    """Delete a minute that has been rolled up."""
+    pipeline = redis.pipeline(transaction=False)
+    pipeline.delete(key_of(minute))
+    pipeline.zrem(INDEX, str(minute))
+    pipeline.execute()
+
+
+def _decoded(fields: Mapping[bytes, bytes]) -> dict[str, Minute]:
+    found: dict[str, Minute] = {}
+    for process, blob in fields.items():
+        try:
+            found[process.decode()] = _decoder.decode(blob)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            _tell_unreadable(process)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _tell_unreadable(process: bytes) -> None:
+    """Once a process: it runs another version of the code and writes each second."""
+    log.warning("telemetry: what process %s saw cannot be read by this version of the code; left out", process)

@@ -1,0 +1,59 @@
+"""Everything that was ever counted, up to the last second: rolled up or not."""
+
+import logging
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+
+from falconbus.platform.database.engine import read
+from falconbus.platform.kit.errors import DomainError
+from falconbus.platform.telemetry import minute_counts, packing, recent_minutes
+from falconbus.platform.telemetry.minute_counts import Key, Series
+
+log = logging.getLogger(__name__)
+
+_ROLLED = "rolled"
+
+# One statement, so that the sums and the marks of what is in them are of one moment (reads run without a transaction).
+# Statements are told by who sends them: their texts and lines change with the code, and are the dashboard's.
+_TOTALS = text("""
+    SELECT s.key, r.count AS number, r.total_us, r.buckets, r.counters
+    FROM telemetry_rollups r JOIN telemetry_series s ON s.id = r.series_id
+    WHERE r.resolution = 0 AND r.kind <> 'statement'
+    UNION ALL
+    SELECT ARRAY[r.kind, s.key[2]], CAST(sum(r.count) AS bigint), CAST(sum(r.total_us) AS bigint), NULL, NULL
+    FROM telemetry_rollups r JOIN telemetry_series s ON s.id = r.series_id
+    WHERE r.resolution = 0 AND r.kind = 'statement' GROUP BY r.kind, s.key[2]
+    UNION ALL
+    SELECT ARRAY['rolled', CAST(CAST(extract(epoch FROM minute) AS bigint) AS text)], 0, 0, NULL, NULL
+    FROM telemetry_minutes WHERE minute = ANY(CAST(:minutes AS timestamptz[]))
+""")
+
+
+class Incomplete(DomainError):
+    """Without the newest minutes the sums would go down, which Prometheus takes for a restart and counts twice."""
+
+    status = 503
+    code = "metrics_incomplete"
+    title = "The newest numbers are out of reach; ask again"
+
+
+def totals() -> dict[Key, Series]:
+    """The sums of every series since the first rollup, statements by owner only; Incomplete while Redis is away."""
+    newest = recent_minutes.present()
+    if not newest.is_complete:
+        raise Incomplete
+    found: dict[Key, Series] = {}
+    rolled: set[datetime] = set()
+    for row in read(_TOTALS, {"minutes": sorted({minute for minute, _ in newest.minutes})}):
+        key = tuple(row.key)
+        if key[0] == _ROLLED:
+            rolled.add(datetime.fromtimestamp(int(key[1]), UTC))
+        else:
+            found[key] = Series(row.number, row.total_us, packing.unpack(row.buckets) if row.buckets else {})
+            found[key].counters = row.counters or {}
+    for _, seen in newest.without(rolled).minutes:
+        for key, series in seen.series.items():
+            short = key[:2] if key[0] == minute_counts.STATEMENT else key
+            found.setdefault(short, Series()).merge(series)
+    return found

@@ -1,0 +1,58 @@
+"""The API's own document, and the page to read it."""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, current_app, redirect, render_template, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web import openapi
+from falconbus.platform.web.identity import public
+from falconbus.platform.web.limits import uncounted
+
+bp = Blueprint("documents", __name__)
+
+_DESCRIPTION = (
+    "Search, hold, pay: the API of an intercity bus line. Errors are problem documents (RFC 9457). Times bear the "
+    "offset of their stop's zone, money is a decimal string. Every address works with and without a closing slash, and "
+    "under /api as well as /api/v1."
+)
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The OpenAPI 3.1 document of this app."""
+    return openapi.document(current_app, title="FalconBus", version="1", description=_DESCRIPTION, prefix="/api/v1/")
+
+
+def document_text() -> str:
+    """The document for a file under version control: indented, a line an entry."""
+    return msgspec.json.format(msgspec.json.encode(document()), indent=2).decode()
+
+
+@bp.get("/")
+@public
+@query_budget(0)
+def show_start() -> AnyResponse:
+    """Newcomers are shown the API."""
+    return redirect(url_for("documents.show_docs"))
+
+
+@bp.get("/api/v1/openapi.json")
+@public
+@uncounted
+@query_budget(0)
+def show_openapi() -> Response:
+    """This document."""
+    return Response(msgspec.json.encode(document()), content_type="application/json")
+
+
+@bp.get("/api/v1/docs")
+@public
+@uncounted
+@query_budget(1)
+def show_docs() -> str:
+    """This document, as a page to read."""
+    return render_template("docs.html", document=document())

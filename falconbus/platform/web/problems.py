@@ -1,0 +1,162 @@
+"""Errors as problem documents (RFC 9457): one shape for every refusal, never a stack trace or the input."""
+
+import logging
+from typing import Any
+
+import msgspec
+from flask import Flask, Response, request
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException
+
+from falconbus.platform.kit import context
+from falconbus.platform.kit.errors import DomainError, Invalid
+
+log = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class FieldFault(msgspec.Struct, omit_defaults=True):
+    """One fault of the input: a JSON pointer into the body, or the name of a parameter."""
+
+    detail: str
+    code: str
+    pointer: str | None = None
+    parameter: str | None = None
+
+
+class Problem(msgspec.Struct, omit_defaults=True):
+    """The document; `code` is for machines, `detail` for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[FieldFault] = []
+
+
+class InvalidInput(Invalid):
+    """Several faults of a body or a query at once."""
+
+    def __init__(self, errors: list[FieldFault]) -> None:
+        super().__init__(errors[0].detail if len(errors) == 1 else f"{len(errors)} fields need another look")
+        self.errors = errors
+
+
+class Malformed(DomainError):
+    status = 400
+    code = "malformed"
+    title = "The body is not JSON"
+
+
+class UnsupportedMediaType(DomainError):
+    status = 415
+    code = "unsupported_media_type"
+    title = "Send the body as application/json"
+
+
+def response(status: int, code: str, title: str, detail: str, errors: list[FieldFault] | None = None) -> Response:
+    """A problem document as an answer."""
+    document = Problem(
+        type=f"urn:falconbus:problem:{code}",
+        title=title,
+        status=status,
+        detail=detail,
+        code=code,
+        request_id=context.request_id.get(),
+        errors=errors or [],
+    )
+    return Response(msgspec.json.encode(document), status=status, content_type=CONTENT_TYPE)
+
+
+def response_of(refusal: DomainError) -> Response:
+    """The answer to a refused request."""
+    errors: list[FieldFault] = getattr(refusal, "errors", [])
+    if (pointer := refusal.pointer) is not None:
+        place = {"pointer": pointer} if pointer.startswith("/") else {"parameter": pointer}
+        errors = [FieldFault(detail=refusal.detail, code=refusal.code, **place)]
+    answer = response(refusal.status, refusal.code, refusal.title, refusal.detail, errors)
+    if refusal.status == 401:
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="FalconBus"'
+    return answer
+
+
+def init_app(app: Flask) -> None:
+    """Answer every exception with a problem document."""
+    app.register_error_handler(DomainError, response_of)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(IntegrityError, _integrity)
+    app.register_error_handler(PoolTimeoutError, _busy)
+    app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(DataError, _data)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(Exception, _unexpected)
+
+
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
+
+
+def _http(fault: HTTPException) -> Response | HTTPException:
+    status = fault.code or 500
+    if status < 400:
+        return fault
+    code = _HTTP_CODES.get(status, f"http_{status}")
+    answer = response(status, code, fault.name, fault.description or fault.name)
+    for name, value in fault.get_headers(request.environ):
+        if name == "Allow":
+            answer.headers[name] = value
+    return answer
+
+
+# SQLSTATE -> what the caller did; the constraint's name is ours, the row's values are never shown.
+_INTEGRITY: dict[str, tuple[int, str, str]] = {
+    "23505": (409, "already_exists", "There is already one like it"),
+    "23503": (409, "in_use_or_unknown", "It is still used by something, or names something that does not exist"),
+    "23514": (422, "invalid", "The request is not valid"),
+    "23502": (422, "invalid", "The request is not valid"),
+    "23P01": (409, "overlap", "It overlaps with another one"),
+}
+
+
+def _integrity(fault: IntegrityError) -> Response:
+    known = _INTEGRITY.get(getattr(fault.orig, "sqlstate", "") or "")
+    if known is None:
+        return _unexpected(fault)
+    status, code, title = known
+    constraint = getattr(getattr(fault.orig, "diag", None), "constraint_name", None)
+    return response(status, code, title, f"{title} (rule {constraint})")
+
+
+def _busy(fault: Exception) -> Response:
+    log.error("the database is away or busy: %s", type(getattr(fault, "orig", fault)).__name__, exc_info=fault)
+    answer = response(503, "unavailable", "Service unavailable", "The database is away or busy; try again in a moment")
+    answer.headers["Retry-After"] = "2"
+    return answer
+
+
+def _data(fault: DataError) -> Response:
+    """Whatever got past the schemas and no column can hold, such as NUL in an address."""
+    log.warning("input that the database refused: %s", type(fault.orig).__name__)
+    return response(422, "invalid", Invalid.title, "a value holds what cannot be stored or compared")
+
+
+def _database(fault: DBAPIError) -> Response:
+    return _busy(fault) if fault.connection_invalidated else _unexpected(fault)
+
+
+def _unexpected(fault: Exception) -> Response:
+    log.error("unexpected: %s", type(fault).__name__, exc_info=fault)
+    return response(500, "internal", "Something went wrong on our side", "It has been logged under this request id")
+
+
+def faults_of(errors: list[Any], *, in_body: bool) -> InvalidInput:
+    """pydantic's list of errors as field faults, without the input."""
+    faults = []
+    for error in errors:
+        place = "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in error["loc"])
+        where = {"pointer": place} if in_body else {"parameter": place[1:]}
+        faults.append(FieldFault(detail=error["msg"], code=error["type"], **where))
+    return InvalidInput(faults)

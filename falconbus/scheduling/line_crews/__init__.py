@@ -1,0 +1,1 @@
+"""Crews of line departures."""

@@ -1,0 +1,52 @@
+"""Crews of line schedules over the API."""
+
+from typing import Any
+
+from flask import Blueprint
+
+from falconbus.platform.database.pagination import Page, numbered
+from falconbus.platform.kit.schema import pick_fields
+from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.identity import Permission, caller, requires
+from falconbus.platform.web.operations import accepts, accepts_query, returns
+from falconbus.scheduling.assignments.errors import LicenceExpired, OnLeave, StaffBusy
+from falconbus.scheduling.line_crews import service
+from falconbus.scheduling.line_crews.schemas import LineCrewIn, LineCrewOut, UncrewedOut, UncrewedQuery
+from falconbus.scheduling.line_crews.service import ScheduleLeft
+from falconbus.timetable.errors import ScheduleNotFound
+
+bp = Blueprint("crews", __name__, url_prefix="/api/v1/scheduling")
+
+
+@bp.get("/schedules/uncrewed")
+@requires(Permission.DISPATCH)
+@query_budget(1)
+@accepts_query(UncrewedQuery)
+@returns(Page[UncrewedOut])
+def list_uncrewed(query: UncrewedQuery) -> Page[Any]:
+    """Departures to come, on sale or sold, that nobody drives yet; a week from today unless asked."""
+    rows, following, previous = numbered(service.uncrewed(query.begin, query.to), query)
+    return Page(pick_fields([UncrewedOut.of(row) for row in rows], UncrewedOut, query.fields), following, previous)
+
+
+@bp.get("/schedules/<id:schedule_id>/crew")
+@requires(Permission.OWN_DUTIES)
+@query_budget(1)
+@returns(LineCrewOut, 200, ScheduleNotFound)
+def get_crew(schedule_id: int) -> LineCrewOut:
+    """Who is on a departure, for those who dispatch and for its crew."""
+    return LineCrewOut.of(service.get_crew(schedule_id, caller()))
+
+
+@bp.put("/schedules/<id:schedule_id>/crew")
+@requires(Permission.DISPATCH)
+@query_budget(20)
+@accepts(LineCrewIn)
+@returns(LineCrewOut, 200, ScheduleNotFound, ScheduleLeft, StaffBusy, OnLeave, LicenceExpired)
+def change_crew(schedule_id: int, body: LineCrewIn) -> LineCrewOut:
+    """Have exactly these people on a departure. They are on it at once; who joins and who leaves is told.
+
+    What speaks against somebody without forbidding it (driving hours, rest) comes back as `warnings`.
+    """
+    warned = service.change_crew(schedule_id, body.crew())
+    return LineCrewOut.of(service.get_crew(schedule_id, caller()), warned)

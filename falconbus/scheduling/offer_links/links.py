@@ -1,0 +1,41 @@
+"""Addresses under which one person answers for one assignment until an instant, derived and never stored."""
+
+from datetime import UTC, datetime, timedelta
+
+from flask import current_app
+
+from config import Settings
+from falconbus.platform.kit import clock, references
+from falconbus.scheduling.assignments.models import Assignment
+from falconbus.scheduling.offer_links.errors import AnswerNotFound, LinkExpired
+
+_PURPOSE = "answer"
+_LONGEST = timedelta(days=30)
+
+
+def expiry(assignment: Assignment) -> datetime:
+    """Until when its link holds: the start of the ride, 30 days after the offer at most. Always the same instant."""
+    return min(assignment.starts_at, assignment.offered_at + _LONGEST)
+
+
+def answer_url(assignment_id: int, staff_id: int, expires_at: datetime) -> str:
+    """The page on which `staff_id` answers until `expires_at` (to the second): the same arguments, the same address."""
+    value = f"{assignment_id}.{staff_id}.{int(expires_at.timestamp())}"
+    signature = references.signature(_settings().secret_key, _PURPOSE, value)
+    return f"{_settings().public_url}/answer/{value}.{signature}"
+
+
+def read(token: str) -> tuple[int, int]:
+    """The assignment and the person that a link is for; AnswerNotFound for what is not ours, LinkExpired."""
+    value, _, signature = token.rpartition(".")
+    if not (token.isascii() and references.is_signature(signature, _settings().secret_key, _PURPOSE, value)):
+        raise AnswerNotFound
+    assignment_id, staff_id, expires = (int(part) for part in value.split("."))
+    if datetime.fromtimestamp(expires, UTC) <= clock.now():
+        raise LinkExpired
+    return assignment_id, staff_id
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings

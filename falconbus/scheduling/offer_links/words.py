@@ -1,0 +1,53 @@
+"""What people read when their answer is not taken, and what they can do then."""
+
+from falconbus.platform.web.refusals import Headings
+
+#: Told on the page, above what holds now; by the refusal's code, those about a colleague apart.
+PROBLEMS: Headings = {
+    "already_answered": (
+        "This was answered or taken back before",
+        "Nothing was changed. What holds now is told here; call your operator if it should be otherwise.",
+    ),
+    "impossible_change": (
+        "This is not possible any more",
+        "The charter has changed meanwhile, and nothing of it was changed now. Call your operator.",
+    ),
+    "staff_busy": (
+        "You are on another ride at that time",
+        "Nothing was changed. Reject this one and say so, or ask your operator to take you off the other first.",
+    ),
+    "on_leave": (
+        "You are on leave at that time",
+        "Nothing was changed. Reject it and say so, or ask your operator to change your leave first.",
+    ),
+    "licence_expired": (
+        "You have no licence that holds until the end of the ride",
+        "Nothing was changed. Give your operator the new one first, or reject this ride and say so.",
+    ),
+    "unknown_staff": ("You do not work in this role any more", "Nothing was changed. Call your operator."),
+    "colleague": (
+        "This colleague cannot take it any more",
+        "Nothing was changed. Choose somebody else: these are free now.",
+    ),
+    "no_colleague": ("Nobody was chosen", "Nothing was changed. Choose a colleague first."),
+}
+
+#: Told in place of the page.
+REFUSALS: Headings = {
+    "answer_not_found": (
+        "We cannot find this question",
+        "The link may be incomplete: copy all of it. If that does not help, sign in, or ask your operator.",
+    ),
+    "link_expired": (
+        "This link has expired",
+        "The ride has begun, or you were asked too long ago. Sign in to see your duties, or ask your operator.",
+    ),
+    "account_closed": (
+        "This account does no more duties",
+        "It is closed or has another role now, so nothing can be answered for it. Ask your operator.",
+    ),
+    "appointment_not_found": (
+        "We cannot find this ride",
+        "You may have been taken off it. Sign in to see your duties, or ask your operator.",
+    ),
+}

@@ -1,0 +1,295 @@
+"""Mails to the staff and to the clients of charters: once each, only while they hold, right for the state they find."""
+
+from email.message import EmailMessage
+
+import pytest
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import select, text
+
+from falconbus.accounts.models import Role, User
+from falconbus.app import FalconBus
+from falconbus.messaging import charter_mails, service, staff_mails
+from falconbus.messaging.models import Mail
+from falconbus.platform import jobs
+from falconbus.platform.database import transactions
+from falconbus.platform.integrations.mail.mailer import TemporaryMailFault
+from falconbus.platform.integrations.mail.memory import MemoryMailer
+from falconbus.platform.integrations.mail.smtp import SmtpMailer
+from falconbus.platform.jobs import Job, OutboxRow
+from falconbus.platform.kit import clock
+from falconbus.scheduling.appointments import history
+from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentStatus
+from falconbus.scheduling.assignments.models import AssignmentStatus
+from falconbus.scheduling.notifications import reading
+from falconbus.scheduling.notifications.models import Kind
+from falconbus.scheduling.notifications.service import Message, notify
+from tests.messaging.conftest import Sink
+from tests.messaging.test_telling import Crashing
+from tests.scheduling.charters import add_assignment, add_charter, add_service
+from tests.scheduling.people import add_person
+from tests.world import World
+
+
+@pytest.fixture
+def sipho(database: SQLAlchemy) -> User:
+    return add_person("sipho", Role.DRIVER)
+
+
+def tell(
+    person: User, kind: Kind = Kind.CHANGED, title: str = "It has changed", assignment_id: int | None = None
+) -> None:
+    message = Message(
+        kind=kind, title=title, message="It begins at 11:00.\n<b>Bring & take</b>", assignment_id=assignment_id
+    )
+    transactions.run(lambda: notify([person.id], message))
+
+
+def record(charter: Appointment, action: Action, **changes: str) -> None:
+    """A change of a charter as its use cases note it."""
+
+    def change() -> None:
+        for name, value in changes.items():
+            setattr(charter, name, value)
+        history.record(charter, action, by_id=None)
+
+    transactions.run(change)
+
+
+def due(database: SQLAlchemy, job: Job) -> list[OutboxRow]:
+    """The rows of a job that wait to be done."""
+    waiting = select(OutboxRow).where(OutboxRow.job == job, OutboxRow.done_at.is_(None)).order_by(OutboxRow.id)
+    found = list(database.session.scalars(waiting.execution_options(populate_existing=True)))
+    database.session.commit()
+    return found
+
+
+def work(database: SQLAlchemy) -> None:
+    """What the workers do with all that is due."""
+    for row in due(database, Job.MAIL_NOTIFICATION):
+        key, outbox_id = row.arguments["notification_id"], row.id
+        transactions.run(lambda: staff_mails.mail_notification(key, outbox_id))  # noqa: B023
+    for row in due(database, Job.TELL_CLIENT):
+        key, outbox_id = row.arguments["change_id"], row.id
+        transactions.run(lambda: charter_mails.tell_client(key, outbox_id))  # noqa: B023
+    for row in due(database, Job.SEND_MAIL):
+        service.send(row.arguments["mail_id"], row.id)
+
+
+def plain(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def html(message: EmailMessage) -> str:
+    body = message.get_body(("html",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def test_a_notification_goes_out_by_mail(database: SQLAlchemy, sipho: User, mailer: MemoryMailer) -> None:
+    tell(sipho)
+    work(database)
+    (mail,) = mailer.sent
+    assert (mail["To"], mail["Subject"]) == ("sipho@falconbus.example", "It has changed")
+    assert mail["Message-ID"] == "<notification.1@127.0.0.1>"
+    assert "It begins at 11:00.\n<b>Bring & take</b>\n" in plain(mail)
+    assert "&lt;b&gt;Bring &amp; take&lt;/b&gt;" in html(mail)
+    assert "Answer" not in plain(mail)
+    assert "wants_mail false" in plain(mail)
+    assert not any(due(database, job) for job in (Job.MAIL_NOTIFICATION, Job.SEND_MAIL))
+
+
+def test_an_open_offer_has_a_link_and_an_answered_one_has_none(
+    database: SQLAlchemy, sipho: User, mailer: MemoryMailer
+) -> None:
+    offer = add_assignment(add_charter(status=AppointmentStatus.ASSIGNED), sipho)
+    tell(sipho, Kind.OFFERED, "Can you take it?", offer.id)
+    work(database)
+    offer.withdraw(at=clock.now())
+    database.session.commit()
+    tell(sipho, Kind.OFFERED, "Can you take it?", offer.id)
+    work(database)
+    open_one, answered = mailer.sent
+    assert "Answer (the link is yours alone" in plain(open_one)
+    assert ">Answer</a>" in html(open_one)
+    assert "http" not in plain(answered).split("\n--")[0]
+
+
+@pytest.mark.parametrize("why", ["read", "wants none", "closed"])
+def test_who_needs_no_mail_any_more_gets_none(
+    database: SQLAlchemy, sipho: User, mailer: MemoryMailer, why: str
+) -> None:
+    tell(sipho)
+    tell(add_person("naledi", Role.DRIVER))
+    if why == "read":
+        transactions.run(lambda: reading.mark_all_read(sipho.id, None))
+    elif why == "wants none":
+        transactions.run(lambda: reading.prefer(sipho.id, wants_mail=False))
+    else:
+        sipho.active = False
+        database.session.commit()
+    work(database)
+    assert [mail["To"] for mail in mailer.sent] == ["naledi@falconbus.example"]
+    assert due(database, Job.MAIL_NOTIFICATION) == []
+
+
+def test_a_job_that_is_handed_over_twice_makes_one_mail(
+    database: SQLAlchemy, sipho: User, mailer: MemoryMailer
+) -> None:
+    tell(sipho)
+    (row,) = due(database, Job.MAIL_NOTIFICATION)
+    for _ in range(2):
+        transactions.run(lambda: staff_mails.mail_notification(row.arguments["notification_id"], row.id))
+    work(database)
+    assert len(mailer.sent) == 1
+    assert database.session.scalar(text("SELECT count(*) FROM mails")) == 1
+
+
+@pytest.mark.parametrize("job", [Job.MAIL_NOTIFICATION, Job.TELL_CLIENT])
+def test_a_crash_before_the_commit_leaves_the_job_and_no_mail(
+    database: SQLAlchemy, sipho: User, mailer: MemoryMailer, job: Job
+) -> None:
+    tell(sipho)
+    record(add_charter(add_service()), Action.REQUESTED)
+    (row,) = due(database, job)
+
+    def crash() -> None:
+        if job == Job.MAIL_NOTIFICATION:
+            staff_mails.mail_notification(row.arguments["notification_id"], row.id)
+        else:
+            charter_mails.tell_client(row.arguments["change_id"], row.id)
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        transactions.run(crash)
+    assert (len(due(database, job)), database.session.scalar(text("SELECT count(*) FROM mails"))) == (1, 0)
+    work(database)
+    assert len(mailer.sent) == 2
+
+
+def test_a_crash_after_the_hand_over_sends_the_same_message_again(
+    database: SQLAlchemy, sipho: User, app: FalconBus, mailer: MemoryMailer, smtp: Sink
+) -> None:
+    offer = add_assignment(add_charter(status=AppointmentStatus.ASSIGNED), sipho)
+    tell(sipho, Kind.OFFERED, "Can you take it?", offer.id)
+    real = SmtpMailer(smtp.url, helo="localhost")
+    app.extensions["mailer"] = Crashing(real)
+    with pytest.raises(SystemExit):
+        work(database)
+    app.extensions["mailer"] = real
+    work(database)
+    first, second = smtp.messages
+    assert first == second
+    assert due(database, Job.SEND_MAIL) == []
+
+
+def test_a_server_that_is_busy_is_tried_again(database: SQLAlchemy, sipho: User, mailer: MemoryMailer) -> None:
+    mailer.faults = [TemporaryMailFault("SMTP 451: the message was refused")]
+    tell(sipho)
+    work(database)
+    mail = database.session.scalars(select(Mail)).one()
+    assert (mail.status, mail.error) == ("queued", "SMTP 451: the message was refused")
+    work(database)
+    assert len(mailer.sent) == 1
+
+
+def test_a_client_is_told_of_the_request(database: SQLAlchemy, mailer: MemoryMailer, world: World) -> None:
+    charter = add_charter(
+        add_service(), add_service("Wi-Fi", minutes=0, price=15_050), client_name="Lerato <Club>", passengers=1,
+        pick_up_text=None, pick_up_stop_id=world.stops["A"].id,
+    )  # fmt: skip
+    record(charter, Action.REQUESTED)
+    work(database)
+    (mail,) = mailer.sent
+    assert mail["To"] == "lerato@example.com"
+    assert mail["Subject"].startswith("We have your request: ")
+    assert mail["Subject"].endswith(f" 10:00 ({charter.reference})")
+    assert mail["Message-ID"] == f"<charter.1.{charter.reference}@127.0.0.1>"
+    assert mail["Reply-To"] is None
+    words = plain(mail)
+    for part in (
+        charter.reference, "City A, Station A", "Soweto", "10:00", "14:00", "Johannesburg time",
+        "1 passenger, for Lerato <Club>",
+        "Coach and driver: R2", "Wi-Fi: R150", "Total: R2", "write again when your charter is confirmed",
+    ):  # fmt: skip
+        assert part in words.replace("\u00a0", "")
+    assert "Lerato &lt;Club&gt;" in html(mail)
+
+
+def test_a_confirmed_charter_is_told_with_its_driver_and_bus(
+    database: SQLAlchemy, mailer: MemoryMailer, world: World, sipho: User
+) -> None:
+    sipho.name = "Sipho Nkosi"
+    boss = add_person("boss", Role.OPERATOR)
+    charter = add_charter(status=AppointmentStatus.ACCEPTED, bus=world.bus, operator_id=boss.id)
+    add_assignment(charter, sipho, status=AssignmentStatus.ACCEPTED)
+    add_assignment(add_charter(), add_person("naledi", Role.DRIVER), status=AssignmentStatus.OFFERED)
+    record(charter, Action.ACCEPTED)
+    work(database)
+    (mail,) = mailer.sent
+    assert mail["Subject"].startswith("Your charter is confirmed: ")
+    assert mail["Reply-To"] == "boss@falconbus.example"
+    assert "Your driver is Sipho, with bus FB-1." in plain(mail)
+    assert "Nkosi" not in mail.as_string()
+    assert "the answer goes to the operator" in plain(mail)
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "title", "words"),
+    [
+        (Action.REQUESTED, AppointmentStatus.ASSIGNED, "We have your request", "We arrange a bus and a crew for you"),
+        (Action.REQUESTED, AppointmentStatus.ACCEPTED, "Your charter is confirmed", "the bus is chosen"),
+        (Action.CHANGED, AppointmentStatus.REJECTED, "Your charter has changed", "We arrange a bus and a crew for it"),
+        (Action.CHANGED, AppointmentStatus.ACCEPTED, "Your charter has changed", "It is confirmed as it stands below"),
+        (Action.CANCELLED, AppointmentStatus.CANCELLED, "Your charter is cancelled", "Reason: The road is closed"),
+    ],
+)
+def test_the_words_are_right_for_the_state_when_the_mail_goes(
+    database: SQLAlchemy, mailer: MemoryMailer, action: Action, status: AppointmentStatus, title: str, words: str
+) -> None:
+    charter = add_charter(add_service())
+    record(charter, action)
+    charter.status = status
+    charter.rejection_reason, charter.cancellation_reason = "I am ill", "The road is closed"
+    database.session.commit()
+    work(database)
+    (mail,) = mailer.sent
+    assert mail["Subject"].startswith(f"{title}: ")
+    assert words in plain(mail)
+    assert "I am ill" not in mail.as_string()
+
+
+@pytest.mark.parametrize(
+    ("action", "status"),
+    [
+        (Action.REQUESTED, AppointmentStatus.CANCELLED),
+        (Action.CHANGED, AppointmentStatus.CANCELLED),
+        (Action.ACCEPTED, AppointmentStatus.REJECTED),
+        (Action.ACCEPTED, AppointmentStatus.CANCELLED),
+    ],
+)
+def test_what_no_longer_holds_is_not_told(
+    database: SQLAlchemy, mailer: MemoryMailer, action: Action, status: AppointmentStatus
+) -> None:
+    charter = add_charter(add_service(), status=AppointmentStatus.ACCEPTED)
+    record(charter, action)
+    charter.status, charter.rejection_reason = status, "I am ill"
+    database.session.commit()
+    work(database)
+    assert (mailer.sent, due(database, Job.TELL_CLIENT)) == ([], [])
+
+
+def test_the_jobs_have_their_tasks_queues() -> None:
+    assert Job.TELL_CLIENT.queue == jobs.Queue.CRITICAL
+    assert Job.MAIL_NOTIFICATION.queue == jobs.Queue.DEFAULT
+
+
+def test_a_mail_is_about_one_thing(database: SQLAlchemy) -> None:
+    insert = """
+        INSERT INTO mails (event, sequence, recipient, status, created_at)
+        VALUES ('notification', 1, 'a@b.example', 'sent', now())
+    """
+    with pytest.raises(Exception, match="ck_mails_subject"):
+        database.session.execute(text(insert))
+    database.session.rollback()
