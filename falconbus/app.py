@@ -14,7 +14,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from config import Settings
+from falconbus.accounts import policy
 from falconbus.platform import jobs
+from falconbus.platform.caching import groups, table_tags
 from falconbus.platform.caching.response_cache import Answers
 from falconbus.platform.database import session, transactions
 from falconbus.platform.database.engine import db
@@ -115,11 +117,18 @@ def create_app(settings: Settings | None = None) -> FalconBus:
     Compress().init_app(app)
     conditional.init_app(app)
     problems.init_app(app)
+    for feature in FEATURES:
+        policy.grant(feature.grants)
+        jobs.register(feature.jobs)
+        groups.register(feature.cache_groups)
+        table_tags.register(feature.table_tags)
     loaders = [loader for feature in FEATURES for loader in feature.identity_loaders]
     identity.public(app.view_functions["static"])
     # Limits come first: a wrong token counts too.
     limits.init_app(app, settings)
     identity.init_app(app, loaders, next((each.session_loader for each in FEATURES if each.session_loader), None))
+    navigation = [item for feature in FEATURES for item in feature.navigation]
+    app.context_processor(lambda: {"navigation": navigation})
     for feature in FEATURES:
         for blueprint in feature.blueprints:
             app.register_blueprint(blueprint)

@@ -1,6 +1,7 @@
 """The one list of features: what each brings to the app."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import ModuleType
 
 from click import Command
@@ -9,23 +10,36 @@ from flask import Blueprint
 from falconbus.accounts import commands as accounts_commands
 from falconbus.accounts import models as accounts_models
 from falconbus.accounts import pages as accounts_pages
+from falconbus.accounts import permissions as accounts_permissions
 from falconbus.accounts import sessions as accounts_sessions
 from falconbus.accounts import tokens as accounts_tokens
 from falconbus.accounts import views as accounts_views
+from falconbus.accounts.permissions import Grants
 from falconbus.bookings import models as bookings_models
+from falconbus.bookings import permissions as bookings_permissions
 from falconbus.bookings import service as bookings_service
 from falconbus.bookings import views as bookings_views
+from falconbus.checkout import jobs as checkout_jobs
 from falconbus.checkout import views as checkout_views
 from falconbus.gtfs import commands as gtfs_commands
+from falconbus.gtfs import jobs as gtfs_jobs
 from falconbus.gtfs import models as gtfs_models
+from falconbus.gtfs import permissions as gtfs_permissions
 from falconbus.gtfs import views as gtfs_views
 from falconbus.inventory import models as inventory_models
 from falconbus.live import views as live_views
+from falconbus.messaging import jobs as messaging_jobs
 from falconbus.messaging import models as messaging_models
+from falconbus.network import cache_groups as network_cache_groups
+from falconbus.network import cache_tags as network_cache_tags
 from falconbus.network import fleet_views, views
 from falconbus.network import models as network_models
+from falconbus.network import permissions as network_permissions
+from falconbus.payments import jobs as payments_jobs
 from falconbus.payments import models as payments_models
+from falconbus.payments import permissions as payments_permissions
 from falconbus.performance import commands as performance_commands
+from falconbus.performance import jobs as performance_jobs
 from falconbus.performance.advisor import models as advice_models
 from falconbus.performance.caches import views as cache_views
 from falconbus.performance.dashboard import views as performance_views
@@ -35,11 +49,18 @@ from falconbus.performance.release_comparison import models as comparison_models
 from falconbus.performance.release_comparison import views as verdict_views
 from falconbus.performance.vitals import prometheus_views, queues
 from falconbus.platform import jobs
+from falconbus.platform.caching import maintenance
+from falconbus.platform.caching.groups import Group
 from falconbus.platform.integrations.payments import sandbox
+from falconbus.platform.jobs import Job
 from falconbus.platform.mailing import views as messaging_views
 from falconbus.platform.telemetry import models as telemetry_models
 from falconbus.platform.web import api_docs, idempotency
 from falconbus.platform.web.identity import IdentityLoader, SessionLoader
+from falconbus.platform.web.navigation import NavigationItem
+from falconbus.platform.web.permissions import SEE_PERFORMANCE
+from falconbus.scheduling import jobs as scheduling_jobs
+from falconbus.scheduling import permissions as scheduling_permissions
 from falconbus.scheduling.appointments import access as appointment_access
 from falconbus.scheduling.appointments import catalogue_views, dispatch_views
 from falconbus.scheduling.appointments import models as appointment_models
@@ -53,8 +74,10 @@ from falconbus.scheduling.rosters import views as roster_views
 from falconbus.scheduling.staff import models as staff_models
 from falconbus.scheduling.staff import record_views as staff_record_views
 from falconbus.scheduling.staff import views as staff_views
+from falconbus.search import cache_groups as search_cache_groups
 from falconbus.search import views as search_views
 from falconbus.site import views as site_views
+from falconbus.timetable import cache_tags as timetable_cache_tags
 from falconbus.timetable import commands as timetable_commands
 from falconbus.timetable import models as timetable_models
 from falconbus.timetable import views as timetable_views
@@ -62,7 +85,7 @@ from falconbus.timetable import views as timetable_views
 
 @dataclass(frozen=True, kw_only=True)
 class Feature:
-    """A feature's doors: addresses, tables, commands, and how it knows a caller."""
+    """What a feature brings: addresses, tables, commands, and what the platform is told of it at the start."""
 
     name: str
     blueprints: tuple[Blueprint, ...] = ()
@@ -72,27 +95,51 @@ class Feature:
     gauges: tuple[ModuleType, ...] = ()
     identity_loaders: tuple[IdentityLoader, ...] = ()
     session_loader: SessionLoader | None = None
+    #: Who may do what with it.
+    grants: Grants = field(default_factory=dict)
+    jobs: tuple[Job, ...] = ()
+    cache_groups: tuple[Group, ...] = ()
+    #: Which tag kept answers depend on that tell of a table's rows.
+    table_tags: Mapping[str, str] = field(default_factory=dict)
+    #: What the head of every page leads to, for those who may go there.
+    navigation: tuple[NavigationItem, ...] = ()
 
 
 FEATURES = (
-    Feature(name="platform", blueprints=(api_docs.bp,), models=(idempotency, jobs, telemetry_models)),
+    Feature(
+        name="platform",
+        jobs=(maintenance.WARM_CACHES,),
+        blueprints=(api_docs.bp,),
+        models=(idempotency, jobs, telemetry_models),
+    ),
     Feature(
         name="accounts",
+        grants=accounts_permissions.GRANTS,
         blueprints=(accounts_views.bp, accounts_pages.bp),
         models=(accounts_models,),
         commands=(accounts_commands.user,),
         identity_loaders=(accounts_tokens.load_identity,),
         session_loader=accounts_sessions.load_identity,
     ),
-    Feature(name="network", blueprints=(views.bp, fleet_views.bp), models=(network_models,)),
+    Feature(
+        name="network",
+        grants=network_permissions.GRANTS,
+        cache_groups=network_cache_groups.GROUPS,
+        table_tags=network_cache_tags.OF_TABLE,
+        blueprints=(views.bp, fleet_views.bp),
+        models=(network_models,),
+    ),
     Feature(
         name="timetable",
+        table_tags=timetable_cache_tags.OF_TABLE,
         blueprints=(timetable_views.bp,),
         models=(timetable_models,),
         commands=(timetable_commands.timetable,),
     ),
     Feature(
         name="scheduling",
+        grants=scheduling_permissions.GRANTS,
+        jobs=scheduling_jobs.JOBS,
         blueprints=(
             crew_views.bp,
             roster_views.bp,
@@ -108,25 +155,32 @@ FEATURES = (
         identity_loaders=(appointment_access.load_identity,),
     ),
     Feature(name="inventory", models=(inventory_models,)),
-    Feature(name="search", blueprints=(search_views.bp,)),
+    Feature(name="search", cache_groups=search_cache_groups.GROUPS, blueprints=(search_views.bp,)),
     Feature(
         name="gtfs",
+        grants=gtfs_permissions.GRANTS,
+        jobs=gtfs_jobs.JOBS,
         blueprints=(gtfs_views.bp,),
         models=(gtfs_models,),
         commands=(gtfs_commands.gtfs, gtfs_commands.demo),
     ),
     Feature(
         name="bookings",
+        grants=bookings_permissions.GRANTS,
         blueprints=(bookings_views.bp,),
         models=(bookings_models,),
         identity_loaders=(bookings_service.load_identity,),
     ),
-    Feature(name="messaging", blueprints=(messaging_views.bp,), models=(messaging_models,)),
-    Feature(name="payments", models=(payments_models, sandbox)),
-    Feature(name="checkout", blueprints=(checkout_views.bp,)),
+    Feature(name="messaging", jobs=messaging_jobs.JOBS, blueprints=(messaging_views.bp,), models=(messaging_models,)),
+    Feature(
+        name="payments", grants=payments_permissions.GRANTS, jobs=payments_jobs.JOBS, models=(payments_models, sandbox)
+    ),
+    Feature(name="checkout", jobs=checkout_jobs.JOBS, blueprints=(checkout_views.bp,)),
     Feature(name="live", blueprints=(live_views.bp,)),
     Feature(
         name="performance",
+        jobs=performance_jobs.JOBS,
+        navigation=(NavigationItem("Performance", "/performance", SEE_PERFORMANCE),),
         blueprints=(
             health_views.bp,
             performance_views.bp,

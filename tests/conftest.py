@@ -18,8 +18,7 @@ from sqlalchemy import make_url, text
 from config import Settings
 from falconbus import release
 from falconbus.app import FalconBus, create_app
-from falconbus.platform.caching import maintenance
-from falconbus.platform.caching.groups import Group
+from falconbus.platform.caching import groups, maintenance
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit.redis_connection import cache_redis
 from falconbus.platform.telemetry import flusher
@@ -110,7 +109,7 @@ def app(migrated_app: FalconBus) -> Iterator[FalconBus]:
         cache_redis().flushdb()
         with Redis.from_url(migrated_app.config["SETTINGS"].redis_url) as broker:
             broker.flushdb()
-        maintenance.clear(Group)
+        maintenance.clear(groups.registered())
         tables = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
         with db.engine.begin() as connection:
             connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))

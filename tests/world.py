@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from falconbus.network.models import Bus, FareClass, Route, RouteStop, Seat, SeatLayout, SegmentFare, Stop
-from falconbus.platform.caching import maintenance
-from falconbus.platform.caching.groups import Group
+from falconbus.platform.caching import groups, maintenance
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.timetable.models import Calendar, Schedule, Timetable
@@ -123,7 +122,7 @@ class World:
     def commit(self) -> None:
         """Let the requests see what a test has changed."""
         db.session.commit()
-        maintenance.clear(Group)
+        maintenance.clear(groups.registered())
 
     def day_of(self, schedule: Schedule) -> str:
         """The local date of the departure, as a search asks for it."""

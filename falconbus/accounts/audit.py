@@ -4,7 +4,7 @@ import msgspec
 from flask import has_request_context
 
 from falconbus.accounts.models import AuditEntry
-from falconbus.platform.caching import tags
+from falconbus.platform.caching import table_tags
 from falconbus.platform.caching.response_cache import changed
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock, context
@@ -13,8 +13,9 @@ from falconbus.platform.web import identity
 
 def record(action: str, subject: str, subject_id: object, **details: object) -> None:
     """Note a change of a row (`subject` is its table), which kept answers may tell of; outside a request by nobody."""
-    if subject in tags.OF_TABLE:
-        changed(tags.OF_TABLE[subject])
+    tag = table_tags.find_tag(subject)
+    if tag is not None:
+        changed(tag)
     db.session.add(
         AuditEntry(
             at=clock.now(),

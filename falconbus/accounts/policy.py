@@ -1,37 +1,36 @@
-"""What each role may do, and what an e-mail and a password must be."""
+"""What each role may do, by what the features grant; and what an e-mail and a password must be."""
 
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable
+from functools import cache
 
 from email_validator import EmailNotValidError, validate_email
 
 from falconbus.accounts.errors import BadEmail, PasswordTooShort
 from falconbus.accounts.models import Role
-from falconbus.platform.web.identity import Permission
+from falconbus.accounts.permissions import Grants
+from falconbus.platform.web.permissions import Permission
 
 SHORTEST_PASSWORD = 12
 
-_EVERYBODY = frozenset({Permission.OWN_BOOKINGS, Permission.OWN_APPOINTMENTS})
-_COUNTER = frozenset({Permission.SEE_BOOKINGS, Permission.CHANGE_BOOKINGS, Permission.TAKE_COUNTER_PAYMENTS})
-_NETWORK = frozenset({Permission.SEE_NETWORK, Permission.CHANGE_NETWORK, Permission.IMPORT_FEEDS})
-_STAFF = frozenset({Permission.OWN_DUTIES, Permission.SEE_NETWORK})
-_DISPATCH = frozenset({Permission.DISPATCH, Permission.SEE_STAFF, Permission.CHANGE_STAFF})
+_granted: dict[Permission, frozenset[Role | None]] = {}
 
-#: A role has its own permissions and everybody's; an account has those of all its roles.
-ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
-    {
-        Role.ADMIN: frozenset(Permission),
-        Role.OPERATOR: _EVERYBODY | _STAFF | _COUNTER | _NETWORK | _DISPATCH,
-        Role.AGENT: _EVERYBODY | _STAFF | _COUNTER,
-        Role.DRIVER: _EVERYBODY | _STAFF,
-        Role.ATTENDANT: _EVERYBODY | _STAFF,
-    }
-)
+
+def grant(grants: Grants) -> None:
+    """Let roles do what a feature says; called for each when the app is made."""
+    _granted.update(grants)
+    _permissions_of.cache_clear()
 
 
 def permissions_of(roles: Iterable[str]) -> frozenset[Permission]:
     """Everything that an account with these roles may do; a traveller's has none."""
-    return _EVERYBODY.union(*(ROLE_PERMISSIONS[Role(role)] for role in roles))
+    return _permissions_of(frozenset(Role(role) for role in roles))
+
+
+@cache
+def _permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:
+    if Role.ADMIN in roles:
+        return frozenset(_granted)
+    return frozenset(permission for permission, allowed in _granted.items() if None in allowed or allowed & roles)
 
 
 def read_email(text: str) -> str:

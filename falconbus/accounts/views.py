@@ -4,9 +4,10 @@ from flask import Blueprint
 
 from falconbus.accounts import queries, service
 from falconbus.accounts.errors import WrongCredentials
+from falconbus.accounts.permissions import OWN_BOOKINGS
 from falconbus.accounts.schemas import AccountOut, Credentials, TokenOut
 from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import Permission, caller, public, requires
+from falconbus.platform.web.identity import caller, public, requires
 from falconbus.platform.web.limits import limited
 from falconbus.platform.web.operations import accepts, returns
 
@@ -26,7 +27,7 @@ def sign_in(body: Credentials) -> TokenOut:
 
 
 @bp.delete("/auth/token")
-@requires(Permission.OWN_BOOKINGS)
+@requires(OWN_BOOKINGS)
 @query_budget(1)
 @returns(None, 204)
 def sign_out() -> None:
@@ -35,7 +36,7 @@ def sign_out() -> None:
 
 
 @bp.get("/me")
-@requires(Permission.OWN_BOOKINGS)
+@requires(OWN_BOOKINGS)
 @query_budget(1)
 @returns(AccountOut)
 def me() -> AccountOut:

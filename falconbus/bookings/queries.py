@@ -8,10 +8,11 @@ from sqlalchemy import ColumnElement, Row, Select, and_, false, or_, select, tex
 from sqlalchemy.orm import aliased
 
 from falconbus.bookings.models import Booking, Journey
+from falconbus.bookings.permissions import MANAGED_BOOKING, SEE_BOOKINGS
 from falconbus.network.models import FareClass, Route, Stop
 from falconbus.platform.database.engine import AnySelect, db
 from falconbus.platform.kit import references
-from falconbus.platform.web.identity import Identity, Permission
+from falconbus.platform.web.identity import Identity
 from falconbus.timetable.models import Schedule
 
 #: What a BookingRecord has of the booking's own row.
@@ -32,13 +33,14 @@ HEAD = (
 
 def visible_to(identity: Identity, email: str | None = None) -> ColumnElement[bool]:
     """The bookings that a caller may see: staff all, accounts theirs, else by manage token or by contact e-mail."""
-    if identity.may(Permission.SEE_BOOKINGS):
+    if identity.may(SEE_BOOKINGS):
         return true()
     allowed: list[ColumnElement[bool]] = [false()]
     if identity.user_id is not None:
         allowed.append(Booking.user_id == identity.user_id)
-    if identity.booking_reference is not None:
-        allowed.append(Booking.reference == identity.booking_reference)
+    managed = identity.managed_reference(MANAGED_BOOKING)
+    if managed is not None:
+        allowed.append(Booking.reference == managed)
     if email is not None:
         allowed.append(Booking.email == email.strip().lower())
     return or_(*allowed)

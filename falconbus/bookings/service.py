@@ -17,6 +17,7 @@ from falconbus.bookings.errors import (
     UnknownPassenger,
 )
 from falconbus.bookings.models import Booking, BookingStatus, Ticket, TicketStatus
+from falconbus.bookings.permissions import MANAGED_BOOKING
 from falconbus.bookings.record import BookingRecord, JourneyRecord, PassengerRecord, TicketRecord
 from falconbus.inventory import service as inventory
 from falconbus.inventory.models import SeatClaim
@@ -62,7 +63,7 @@ def load_identity(token: str) -> Identity | None:
         or not references.is_signature(signature, secret_key, _MANAGE, reference)
     ):
         return None
-    return Identity(booking_reference=reference)
+    return Identity(managed=(MANAGED_BOOKING, reference))
 
 
 def lock_visible(reference: str, identity: Identity, email: str | None) -> Booking:

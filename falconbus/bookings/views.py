@@ -2,6 +2,7 @@
 
 from flask import Blueprint, current_app
 
+from falconbus.accounts.permissions import OWN_BOOKINGS
 from falconbus.bookings import holding, queries, service
 from falconbus.bookings.errors import (
     BookingNotFound,
@@ -12,6 +13,7 @@ from falconbus.bookings.errors import (
 )
 from falconbus.bookings.holding import Contact
 from falconbus.bookings.models import Booking
+from falconbus.bookings.permissions import CHANGE_BOOKINGS, SEE_BOOKINGS
 from falconbus.bookings.schemas import (
     AccessQuery,
     BookingIn,
@@ -28,7 +30,7 @@ from falconbus.platform.kit import clock
 from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.idempotency import IdempotencyKeyReused, RequestInProgress, idempotent
-from falconbus.platform.web.identity import Permission, caller, public, requires
+from falconbus.platform.web.identity import caller, public, requires
 from falconbus.platform.web.limits import limited
 from falconbus.platform.web.operations import accepts, accepts_query, returns
 
@@ -70,7 +72,7 @@ def show_booking(reference: str, query: AccessQuery) -> BookingOut:
 
 
 @bp.patch("/bookings/<reference>")
-@requires(Permission.CHANGE_BOOKINGS)
+@requires(CHANGE_BOOKINGS)
 @query_budget(5)
 @accepts(ContactPatch)
 @returns(BookingOut, 200, BookingNotFound)
@@ -81,7 +83,7 @@ def change_contact(reference: str, body: ContactPatch) -> BookingOut:
 
 
 @bp.get("/bookings")
-@requires(Permission.SEE_BOOKINGS)
+@requires(SEE_BOOKINGS)
 @query_budget(1)
 @accepts_query(BookingListQuery)
 @returns(Page[BookingLineOut])
@@ -95,7 +97,7 @@ def list_bookings(query: BookingListQuery) -> Page[BookingLineOut]:
 
 
 @bp.get("/me/bookings")
-@requires(Permission.OWN_BOOKINGS)
+@requires(OWN_BOOKINGS)
 @query_budget(1)
 @accepts_query(CursorQuery)
 @returns(Page[MyBookingOut])

@@ -6,6 +6,7 @@ from falconbus.bookings import service as bookings
 from falconbus.bookings.models import BookingStatus
 from falconbus.bookings.record import BookingRecord
 from falconbus.bookings.service import Cancellation
+from falconbus.checkout.jobs import REFUND
 from falconbus.messaging import service as messaging
 from falconbus.messaging.models import MailEvent
 from falconbus.payments import service as payments
@@ -15,7 +16,6 @@ from falconbus.platform import jobs
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.integrations.payments.provider import ProviderFault
-from falconbus.platform.jobs import Job
 from falconbus.platform.kit import clock
 from falconbus.platform.web.identity import Identity
 
@@ -73,7 +73,7 @@ def pay_out(refund_id: int) -> None:
 def _owe(payment: Payment, amount: int) -> None:
     refund = payments.owe_refund(payment, amount, "cancelled")
     if not payments.get_provider(payment.provider).staff_only:
-        jobs.enqueue(Job.REFUND, refund_id=refund.id)
+        jobs.enqueue(REFUND, refund_id=refund.id)
 
 
 def _settle_refund(refund: Refund) -> None:

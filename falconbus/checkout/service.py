@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from falconbus.bookings import service as bookings
 from falconbus.bookings.models import Booking, BookingStatus
+from falconbus.checkout.jobs import REFUND
 from falconbus.messaging import service as messaging
 from falconbus.messaging.models import MailEvent
 from falconbus.payments import service as payments
 from falconbus.payments.errors import PaymentDeclined, PaymentReturned, ProviderFailed, StaffOnlyProvider
+from falconbus.payments.jobs import SANDBOX_WEBHOOK
 from falconbus.payments.models import Payment, PaymentStatus
+from falconbus.payments.permissions import TAKE_COUNTER_PAYMENTS
 from falconbus.platform import jobs
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
@@ -24,9 +27,8 @@ from falconbus.platform.integrations.payments.provider import (
     ProviderFault,
 )
 from falconbus.platform.integrations.payments.sandbox import SLOW, SandboxProvider
-from falconbus.platform.jobs import Job
 from falconbus.platform.kit import clock
-from falconbus.platform.web.identity import Identity, Permission
+from falconbus.platform.web.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def settle(payment_id: int, outcome: Outcome) -> Payment:
     if payment.status == PaymentStatus.PAID:
         _deliver(booking, payment)
     elif payment.status == PaymentStatus.PENDING and payment.provider == SandboxProvider.name:
-        jobs.enqueue(Job.SANDBOX_WEBHOOK, delay=SLOW, payment_key=payment.key)
+        jobs.enqueue(SANDBOX_WEBHOOK, delay=SLOW, payment_key=payment.key)
     db.session.flush()
     return payment
 
@@ -81,7 +83,7 @@ def receive(provider_name: str, notice: Notice) -> None:
 
 
 def check_may_use(provider: PaymentProvider, identity: Identity) -> None:
-    if provider.staff_only and not identity.may(Permission.TAKE_COUNTER_PAYMENTS):
+    if provider.staff_only and not identity.may(TAKE_COUNTER_PAYMENTS):
         raise StaffOnlyProvider
 
 
@@ -116,7 +118,7 @@ def _deliver(booking: Booking, payment: Payment) -> None:
 def _give_back(payment: Payment, amount: int, reason: str) -> None:
     if amount > 0:
         refund = payments.owe_refund(payment, amount, reason)
-        jobs.enqueue(Job.REFUND, refund_id=refund.id)
+        jobs.enqueue(REFUND, refund_id=refund.id)
 
 
 def _result(payment: Payment, outcome: Outcome) -> PaymentResult:

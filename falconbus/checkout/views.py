@@ -28,12 +28,13 @@ from falconbus.payments.errors import (
     UnknownProvider,
 )
 from falconbus.payments.models import Refund
+from falconbus.payments.permissions import TAKE_COUNTER_PAYMENTS
 from falconbus.platform.database.pagination import Page, keyset
 from falconbus.platform.integrations.payments.provider import BadWebhook
 from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.idempotency import idempotent
-from falconbus.platform.web.identity import Permission, caller, public, requires
+from falconbus.platform.web.identity import caller, public, requires
 from falconbus.platform.web.limits import uncounted
 from falconbus.platform.web.operations import accepts, accepts_query, media, returns
 
@@ -106,7 +107,7 @@ def receive_webhook(provider: str) -> None:
 
 
 @bp.get("/refunds")
-@requires(Permission.TAKE_COUNTER_PAYMENTS)
+@requires(TAKE_COUNTER_PAYMENTS)
 @query_budget(1)
 @accepts_query(RefundQuery)
 @returns(Page[RefundOut])
@@ -117,7 +118,7 @@ def list_refunds(query: RefundQuery) -> Page[RefundOut]:
 
 
 @bp.post("/refunds/<id:refund_id>/pay-out")
-@requires(Permission.TAKE_COUNTER_PAYMENTS)
+@requires(TAKE_COUNTER_PAYMENTS)
 @query_budget(6)
 @returns(None, 204, RefundNotFound)
 def pay_out_refund(refund_id: int) -> None:

@@ -7,15 +7,17 @@ from typing import IO, BinaryIO
 from falconbus.gtfs import queries, uploads
 from falconbus.gtfs.errors import FeedRefused
 from falconbus.gtfs.importing.steps import FeedImporter, Progress
+from falconbus.gtfs.jobs import IMPORT_FEED
 from falconbus.gtfs.models import FeedImport, ImportStatus
 from falconbus.gtfs.options import ImportOptions
 from falconbus.gtfs.report import Report
+from falconbus.network import cache_tags
 from falconbus.platform import jobs
-from falconbus.platform.caching import tags
+from falconbus.platform.caching.maintenance import WARM_CACHES
 from falconbus.platform.caching.response_cache import changed
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
-from falconbus.platform.jobs import Job, enqueue
+from falconbus.platform.jobs import enqueue
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import DomainError
 
@@ -34,15 +36,15 @@ def import_feed(place: Path | BinaryIO, options: ImportOptions, progress: Progre
     back. The same feed again changes nothing; a newer version brings the network up to date and touches no sold seat.
     """
     report = FeedImporter(options, progress).run(place)
-    changed(tags.STOPS, tags.LINES, tags.FLEET)
-    enqueue(Job.WARM_CACHES)
+    changed(cache_tags.STOPS, cache_tags.LINES, cache_tags.FLEET)
+    enqueue(WARM_CACHES)
     return report
 
 
 def request_import(file: IO[bytes], filename: str, options: ImportOptions, user_id: int | None) -> int:
     """Keep an uploaded feed and have a worker import it; the import's id."""
     import_id = uploads.store(file, filename, options, user_id)
-    enqueue(Job.IMPORT_FEED, import_id=import_id)
+    enqueue(IMPORT_FEED, import_id=import_id)
     return import_id
 
 

@@ -11,13 +11,14 @@ from falconbus.gtfs import queries, service
 from falconbus.gtfs.errors import BadImportOption
 from falconbus.gtfs.models import ImportStatus
 from falconbus.gtfs.options import ImportOptions
+from falconbus.gtfs.permissions import IMPORT_FEEDS
 from falconbus.gtfs.schemas import ImportAccepted, ImportForm, ImportItem, ImportOut
 from falconbus.platform.database.pagination import CursorQuery, Page, keyset
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web import identity, problems
-from falconbus.platform.web.identity import Permission, requires
+from falconbus.platform.web.identity import requires
 from falconbus.platform.web.operations import accepts_query, returns
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -61,7 +62,7 @@ def accepts_feed(view: View) -> View:
 
 
 @bp.post("/imports")
-@requires(Permission.IMPORT_FEEDS)
+@requires(IMPORT_FEEDS)
 @query_budget(2)
 @returns(ImportAccepted, 202, problems.UnsupportedMediaType, BadImportOption)
 @accepts_feed
@@ -73,7 +74,7 @@ def create_import(file: Any, filename: str, form: ImportForm) -> ImportAccepted:
 
 
 @bp.get("/imports")
-@requires(Permission.IMPORT_FEEDS)
+@requires(IMPORT_FEEDS)
 @query_budget(1)
 @returns(Page[ImportItem])
 @accepts_query(CursorQuery)
@@ -85,7 +86,7 @@ def list_imports(query: CursorQuery) -> Page[Any]:
 
 
 @bp.get("/imports/<id:import_id>")
-@requires(Permission.IMPORT_FEEDS)
+@requires(IMPORT_FEEDS)
 @query_budget(1)
 @returns(ImportOut)
 def show_import(import_id: int) -> ImportOut:

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.types import DateTime
 
 from falconbus.inventory import policy, queries
+from falconbus.inventory.cache_tags import seats_tag
 from falconbus.inventory.errors import (
     NotOnSale,
     NotServed,
@@ -23,7 +24,6 @@ from falconbus.inventory.errors import (
     UnknownStop,
 )
 from falconbus.inventory.policy import SeatState
-from falconbus.platform.caching import tags
 from falconbus.platform.caching.response_cache import changed
 from falconbus.platform.database.driver_reads import quick_read
 from falconbus.platform.database.engine import AnyRow, read
@@ -239,7 +239,7 @@ def release_seats(booking_id: int, seats: Sequence[tuple[int, str]] | None = Non
 
 def _announce(departures: Iterable[AnyRow]) -> None:
     """Kept answers tell of other seats than are free now."""
-    changed(*(tags.seats(row.route_id, row.departure_time) for row in departures))
+    changed(*(seats_tag(row.route_id, row.departure_time) for row in departures))
 
 
 def _best_pair(rows: Sequence[AnyRow], now: datetime) -> AnyRow:

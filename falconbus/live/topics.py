@@ -5,11 +5,13 @@ from types import MappingProxyType
 
 from falconbus.live.tickets import NOTIFICATIONS, PERFORMANCE
 from falconbus.platform.kit.errors import Invalid
-from falconbus.platform.web.identity import Forbidden, Identity, Permission
+from falconbus.platform.web.identity import Forbidden, Identity
+from falconbus.platform.web.permissions import SEE_PERFORMANCE, Permission
+from falconbus.scheduling.permissions import OWN_DUTIES
 
 #: The permission that a topic needs.
 TOPIC_PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
-    {PERFORMANCE: Permission.SEE_PERFORMANCE, NOTIFICATIONS: Permission.OWN_DUTIES}
+    {PERFORMANCE: SEE_PERFORMANCE, NOTIFICATIONS: OWN_DUTIES}
 )
 
 

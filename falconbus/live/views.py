@@ -5,20 +5,22 @@ import hashlib
 import msgspec
 from flask import Blueprint, Response, current_app, request
 
+from falconbus.accounts.permissions import OWN_BOOKINGS
 from falconbus.live import service, tickets
 from falconbus.live.errors import NumbersAway
 from falconbus.live.performance import LiveNumbers
 from falconbus.live.schemas import StreamTicketOut, StreamTicketQuery
 from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import Forbidden, Permission, caller, requires
+from falconbus.platform.web.identity import Forbidden, caller, requires
 from falconbus.platform.web.limits import uncounted
 from falconbus.platform.web.operations import accepts_query, returns
+from falconbus.platform.web.permissions import SEE_PERFORMANCE
 
 bp = Blueprint("live", __name__, url_prefix="/api/v1")
 
 
 @bp.get("/live/ticket")
-@requires(Permission.OWN_BOOKINGS)
+@requires(OWN_BOOKINGS)
 @uncounted
 @query_budget(1)
 @accepts_query(StreamTicketQuery)
@@ -30,7 +32,7 @@ def give_ticket(query: StreamTicketQuery) -> StreamTicketOut:
 
 
 @bp.get("/performance/live")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @uncounted
 @query_budget(0)
 @returns(LiveNumbers, 200, NumbersAway)

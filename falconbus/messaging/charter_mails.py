@@ -10,11 +10,11 @@ from sqlalchemy import Row, text
 
 from config import Settings
 from falconbus.messaging import mail_templates, queries
+from falconbus.messaging.jobs import SEND_MAIL
 from falconbus.messaging.models import Mail
 from falconbus.platform import jobs
 from falconbus.platform.database.engine import db
 from falconbus.platform.design import formats
-from falconbus.platform.jobs import Job
 from falconbus.platform.kit import clock
 from falconbus.platform.mailing import mime
 from falconbus.scheduling.appointments.models import Action, AppointmentStatus
@@ -103,7 +103,7 @@ def tell_client(change_id: int, outbox_id: int) -> None:
     """Have a charter's client told of a change by mail, once, if it still holds."""
     mail_id = db.session.execute(_INSERT, {"change_id": change_id, "now": clock.now()}).scalar()
     if mail_id is not None:
-        jobs.enqueue(Job.SEND_MAIL, mail_id=mail_id)
+        jobs.enqueue(SEND_MAIL, mail_id=mail_id)
     jobs.done(outbox_id)
 
 

@@ -10,6 +10,7 @@ from falconbus.messaging import charter_mails, queries, staff_mails
 from falconbus.messaging.booking_mails import compose
 from falconbus.messaging.calendar_file import calendar_file
 from falconbus.messaging.document import TravelDocument
+from falconbus.messaging.jobs import SEND_MAIL
 from falconbus.messaging.lazy_ticket_pdf import ticket_pdf
 from falconbus.messaging.models import Mail, MailEvent, MailStatus
 from falconbus.platform import jobs
@@ -17,7 +18,7 @@ from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.integrations.mail.choice import mailer
 from falconbus.platform.integrations.mail.mailer import MailFault, TemporaryMailFault
-from falconbus.platform.jobs import Job, OutboxRow
+from falconbus.platform.jobs import OutboxRow
 from falconbus.platform.kit import clock
 
 #: What happens to a booking at most once; the other events are numbered.
@@ -38,7 +39,7 @@ def tell(booking_id: int, event: MailEvent) -> None:
     values = {"booking_id": booking_id, "event": event.value, "once": event in _ONCE, "now": clock.now()}
     mail_id = db.session.execute(_INSERT, values).scalar()
     if mail_id is not None:
-        jobs.enqueue(Job.SEND_MAIL, mail_id=mail_id)
+        jobs.enqueue(SEND_MAIL, mail_id=mail_id)
 
 
 def send(mail_id: int, outbox_id: int) -> None:

@@ -8,10 +8,10 @@ from sqlalchemy import text
 
 from config import Settings
 from falconbus.messaging import mail_templates, queries
+from falconbus.messaging.jobs import SEND_MAIL
 from falconbus.messaging.models import Mail
 from falconbus.platform import jobs
 from falconbus.platform.database.engine import db
-from falconbus.platform.jobs import Job
 from falconbus.platform.kit import clock
 from falconbus.platform.mailing import mime
 from falconbus.scheduling.assignments.models import Assignment
@@ -49,7 +49,7 @@ def mail_notification(notification_id: int, outbox_id: int) -> None:
     values = {"notification_id": notification_id, "now": clock.now()}
     mail_id = db.session.execute(_INSERT, values).scalar()
     if mail_id is not None:
-        jobs.enqueue(Job.SEND_MAIL, mail_id=mail_id)
+        jobs.enqueue(SEND_MAIL, mail_id=mail_id)
     jobs.done(outbox_id)
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from flask import Blueprint
 
-from falconbus.network import fleet, queries
+from falconbus.network import cache_tags, fleet, queries
+from falconbus.network.cache_groups import FARE_CLASSES
 from falconbus.network.errors import (
     AlreadyExists,
     BusInUse,
@@ -24,21 +25,20 @@ from falconbus.network.fleet_schemas import (
     SeatLayoutOut,
     SeatLayoutRow,
 )
-from falconbus.platform.caching import tags
-from falconbus.platform.caching.groups import Group
+from falconbus.network.permissions import CHANGE_NETWORK, SEE_NETWORK
 from falconbus.platform.caching.response_cache import cached, depends_on
 from falconbus.platform.database.pagination import Page, PageQuery, numbered
 from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.idempotency import idempotent
-from falconbus.platform.web.identity import Permission, public, requires
+from falconbus.platform.web.identity import public, requires
 from falconbus.platform.web.operations import accepts, accepts_query, returns
 
 bp = Blueprint("fleet", __name__, url_prefix="/api/v1")
 
 
 @bp.get("/buses")
-@requires(Permission.SEE_NETWORK)
+@requires(SEE_NETWORK)
 @query_budget(1)
 @accepts_query(PageQuery)
 @returns(Page[BusOut])
@@ -49,7 +49,7 @@ def list_buses(query: PageQuery) -> Page[Any]:
 
 
 @bp.get("/buses/<id:bus_id>")
-@requires(Permission.SEE_NETWORK)
+@requires(SEE_NETWORK)
 @query_budget(1)
 @returns(BusOut, 200, BusNotFound)
 def get_bus(bus_id: int) -> BusOut:
@@ -58,7 +58,7 @@ def get_bus(bus_id: int) -> BusOut:
 
 
 @bp.post("/buses")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(8)
 @accepts(NewBus)
 @idempotent
@@ -69,7 +69,7 @@ def create_bus(body: NewBus) -> BusOut:
 
 
 @bp.patch("/buses/<id:bus_id>")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(8)
 @accepts(BusChange)
 @returns(BusOut, 200, BusNotFound, BusInUse, AlreadyExists, UnknownSeatLayout)
@@ -80,7 +80,7 @@ def change_bus(bus_id: int, body: BusChange) -> BusOut:
 
 
 @bp.delete("/buses/<id:bus_id>")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(4)
 @returns(None, 204, BusNotFound, BusInUse)
 def delete_bus(bus_id: int) -> None:
@@ -92,11 +92,11 @@ def delete_bus(bus_id: int) -> None:
 @public
 @query_budget(1)
 @accepts_query(PageQuery)
-@cached(Group.FARE_CLASSES)
+@cached(FARE_CLASSES)
 @returns(Page[FareClassRow])
 def list_fare_classes(query: PageQuery) -> Page[Any]:
     """Fare classes, cheapest first."""
-    depends_on(tags.FLEET)
+    depends_on(cache_tags.FLEET)
     rows, following, previous = numbered(queries.fare_classes(), query)
     return Page(
         pick_fields([FareClassRow(**row._asdict()) for row in rows], FareClassRow, query.fields), following, previous
@@ -104,7 +104,7 @@ def list_fare_classes(query: PageQuery) -> Page[Any]:
 
 
 @bp.post("/fare-classes")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(6)
 @accepts(NewFareClass)
 @idempotent
@@ -115,7 +115,7 @@ def create_fare_class(body: NewFareClass) -> FareClassRow:
 
 
 @bp.patch("/fare-classes/<code>")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(5)
 @accepts(FareClassChange)
 @returns(FareClassRow, 200, FareClassNotFound)
@@ -125,7 +125,7 @@ def change_fare_class(code: str, body: FareClassChange) -> FareClassRow:
 
 
 @bp.get("/seat-layouts")
-@requires(Permission.SEE_NETWORK)
+@requires(SEE_NETWORK)
 @query_budget(1)
 @accepts_query(PageQuery)
 @returns(Page[SeatLayoutRow])
@@ -138,7 +138,7 @@ def list_layouts(query: PageQuery) -> Page[Any]:
 
 
 @bp.get("/seat-layouts/<code>")
-@requires(Permission.SEE_NETWORK)
+@requires(SEE_NETWORK)
 @query_budget(2)
 @returns(SeatLayoutOut, 200, SeatLayoutNotFound)
 def get_layout(code: str) -> SeatLayoutOut:
@@ -148,7 +148,7 @@ def get_layout(code: str) -> SeatLayoutOut:
 
 
 @bp.post("/seat-layouts")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(9)
 @accepts(NewSeatLayout)
 @idempotent

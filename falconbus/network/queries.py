@@ -15,9 +15,10 @@ from falconbus.network.errors import (
     StopNotFound,
 )
 from falconbus.network.models import Bus, FareClass, Route, RouteStop, Seat, SeatLayout, SegmentFare, Stop
+from falconbus.network.permissions import SEE_NETWORK
 from falconbus.platform.database.engine import AnyRow, AnySelect, Model, db
 from falconbus.platform.kit.errors import NotFound
-from falconbus.platform.web.identity import Identity, Permission
+from falconbus.platform.web.identity import Identity
 
 Entity = TypeVar("Entity", bound=Model)
 
@@ -35,7 +36,7 @@ class RouteDetail:
 
 def visible_to(identity: Identity) -> ColumnElement[bool]:
     """Which routes a caller may see: those on sale, staff all of them."""
-    return true() if identity.may(Permission.SEE_NETWORK) else Route.active.is_(True)
+    return true() if identity.may(SEE_NETWORK) else Route.active.is_(True)
 
 
 def routes(identity: Identity, *, origin: str | None, destination: str | None, words: str | None) -> AnySelect:

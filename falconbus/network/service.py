@@ -7,12 +7,12 @@ from sqlalchemy import delete, inspect
 from sqlalchemy.exc import IntegrityError
 
 from falconbus.accounts import audit
-from falconbus.network import policy, queries
+from falconbus.network import cache_tags, policy, queries
 from falconbus.network.errors import AlreadyExists, RouteInUse, StopInUse
 from falconbus.network.models import Route, RouteStop, SegmentFare, Stop
 from falconbus.network.policy import Call, PairFare
 from falconbus.network.usage import used
-from falconbus.platform.caching import response_cache, tags
+from falconbus.platform.caching import response_cache
 from falconbus.platform.database.engine import Model, db
 from falconbus.platform.kit.errors import DomainError, Invalid
 
@@ -176,7 +176,7 @@ def _change_line(route: Route, calls: Sequence[Call]) -> None:
         "distance_m": calls[-1].distance_m,
     }
     change(route, line)
-    response_cache.changed(tags.LINES)
+    response_cache.changed(cache_tags.LINES)
 
 
 def _add_calls(route: Route, calls: Sequence[Call], stops: Mapping[str, int]) -> None:

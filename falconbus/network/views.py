@@ -4,8 +4,10 @@ from typing import Any
 
 from flask import Blueprint
 
-from falconbus.network import queries, service
+from falconbus.network import cache_tags, queries, service
+from falconbus.network.cache_groups import ROUTES
 from falconbus.network.errors import AlreadyExists, RouteInUse, RouteNotFound, StopInUse, StopNotFound
+from falconbus.network.permissions import CHANGE_NETWORK, SEE_NETWORK
 from falconbus.network.schemas import (
     NewRoute,
     NewStop,
@@ -17,14 +19,12 @@ from falconbus.network.schemas import (
     StopChange,
     StopDetail,
 )
-from falconbus.platform.caching import tags
-from falconbus.platform.caching.groups import Group
 from falconbus.platform.caching.response_cache import cached, depends_on
 from falconbus.platform.database.pagination import Page, numbered
 from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.idempotency import idempotent
-from falconbus.platform.web.identity import Permission, caller, public, requires
+from falconbus.platform.web.identity import caller, public, requires
 from falconbus.platform.web.operations import accepts, accepts_query, returns
 
 bp = Blueprint("network", __name__, url_prefix="/api/v1")
@@ -34,11 +34,11 @@ bp = Blueprint("network", __name__, url_prefix="/api/v1")
 @public
 @query_budget(4)
 @accepts_query(RoutesQuery)
-@cached(Group.ROUTES, unless=lambda: caller().may(Permission.SEE_NETWORK))
+@cached(ROUTES, unless=lambda: caller().may(SEE_NETWORK))
 @returns(Page[RouteRow], 200, StopNotFound)
 def list_routes(query: RoutesQuery) -> Page[Any]:
     """Routes on sale by name, also by first and last stop; staff see those off sale too."""
-    depends_on(tags.LINES, tags.STOPS)
+    depends_on(cache_tags.LINES, cache_tags.STOPS)
     found = queries.routes(caller(), origin=query.origin, destination=query.destination, words=query.q)
     rows, following, previous = numbered(found, query)
     return Page(pick_fields([RouteRow(**row._asdict()) for row in rows], RouteRow, query.fields), following, previous)
@@ -54,7 +54,7 @@ def get_route(route_id: int) -> RouteOut:
 
 
 @bp.post("/routes")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(9)
 @accepts(NewRoute)
 @idempotent
@@ -73,7 +73,7 @@ def create_route(body: NewRoute) -> RouteOut:
 
 
 @bp.patch("/routes/<id:route_id>")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(17)
 @accepts(RouteChange)
 @returns(RouteOut, 200, RouteNotFound, RouteInUse)
@@ -84,7 +84,7 @@ def change_route(route_id: int, body: RouteChange) -> RouteOut:
 
 
 @bp.delete("/routes/<id:route_id>")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(4)
 @returns(None, 204, RouteNotFound, RouteInUse)
 def delete_route(route_id: int) -> None:
@@ -93,7 +93,7 @@ def delete_route(route_id: int) -> None:
 
 
 @bp.put("/routes/<id:route_id>/fares")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(8)
 @accepts(RouteFares)
 @returns(RouteOut, 200, RouteNotFound)
@@ -113,7 +113,7 @@ def get_stop(code: str) -> StopDetail:
 
 
 @bp.post("/stops")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(6)
 @accepts(NewStop)
 @idempotent
@@ -124,7 +124,7 @@ def create_stop(body: NewStop) -> StopDetail:
 
 
 @bp.patch("/stops/<code>")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(5)
 @accepts(StopChange)
 @returns(StopDetail, 200, StopNotFound)
@@ -134,7 +134,7 @@ def change_stop(code: str, body: StopChange) -> StopDetail:
 
 
 @bp.delete("/stops/<code>")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(4)
 @returns(None, 204, StopNotFound, StopInUse)
 def delete_stop(code: str) -> None:

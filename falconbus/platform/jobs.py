@@ -2,10 +2,10 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from celery import Celery
 from kombu.entity import Queue as KombuQueue
@@ -30,35 +30,32 @@ class Queue(StrEnum):
     BULK = "bulk"
 
 
-class Job(StrEnum):
-    """Every job by the name of its task; workers/ registers one task for each."""
+class Job(str):
+    """A job by the name of its task; each feature has its own in a jobs.py, and workers/ registers a task for each."""
 
-    SEND_MAIL = "messaging.send_mail"
-    REFUND = "checkout.refund"
-    SANDBOX_WEBHOOK = "payments.sandbox_webhook"
-    IMPORT_FEED = "gtfs.import_feed"
-    WARM_CACHES = "caching.warm"
-    COMPARE = "performance.compare"
-    ADVISE = "performance.advise"
-    MAIL_NOTIFICATION = "messaging.mail_notification"
-    TELL_CLIENT = "messaging.tell_client"
+    __slots__ = ("queue",)
+    queue: Queue
 
-    @property
-    def queue(self) -> Queue:
-        return _QUEUES[self]
+    def __new__(cls, name: str, queue: Queue) -> Self:
+        job = super().__new__(cls, name)
+        job.queue = queue
+        return job
 
 
-_QUEUES = {
-    Job.SEND_MAIL: Queue.CRITICAL,
-    Job.REFUND: Queue.CRITICAL,
-    Job.SANDBOX_WEBHOOK: Queue.DEFAULT,
-    Job.IMPORT_FEED: Queue.BULK,
-    Job.WARM_CACHES: Queue.DEFAULT,
-    Job.COMPARE: Queue.BULK,
-    Job.ADVISE: Queue.BULK,
-    Job.MAIL_NOTIFICATION: Queue.DEFAULT,
-    Job.TELL_CLIENT: Queue.CRITICAL,
-}
+#: Every job by its name.
+_known: dict[str, Job] = {}
+
+
+def register(jobs: Iterable[Job]) -> None:
+    """Let the relay know these jobs; called for each feature when the app is made."""
+    _known.update({str(job): job for job in jobs})
+
+
+def registered() -> Collection[Job]:
+    """Return every job that a feature has registered."""
+    return _known.values()
+
+
 RELAY_TASK = "jobs.relay"
 
 # Longer than any task may take: past it the broker would hand a message out a second time.
@@ -186,7 +183,7 @@ def relay(limit: int = 100) -> int:
         celery.send_task(
             row.job,
             kwargs={"outbox_id": row.id, **row.arguments},
-            queue=Job(row.job).queue,
+            queue=_known[row.job].queue,
             headers={"request_id": row.request_id},
         )
     return len(rows)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from falconbus.inventory import policy
+from falconbus.inventory.cache_tags import seats_tag
 from falconbus.inventory.errors import ScheduleNotFound
-from falconbus.platform.caching import tags
-from falconbus.platform.caching.groups import Group
+from falconbus.network import cache_tags
 from falconbus.platform.caching.response_cache import depends_on, fact
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.kit import clock
 from falconbus.search import queries
+from falconbus.search.cache_groups import SEARCH
 from falconbus.search.errors import DateInPast, PlaceNotFound, SamePlace
 
 
@@ -38,7 +39,7 @@ def find_stops(typed: str, *, page: int, page_size: int) -> tuple[Sequence[AnyRo
     words = re.findall(r"\w+", _without_accents(typed).lower())
     if typed and not words:
         return [], False
-    depends_on(tags.STOPS)
+    depends_on(cache_tags.STOPS)
     query = " & ".join(f"'{word}':*" for word in words) or None
     rows = queries.stops(query, typed, limit=page_size + 1, offset=(page - 1) * page_size)
     return rows[:page_size], len(rows) > page_size
@@ -46,9 +47,9 @@ def find_stops(typed: str, *, page: int, page_size: int) -> tuple[Sequence[AnyRo
 
 def find_departures(origin: str, destination: str, day: date, passengers: int) -> list[Departure]:
     """Departures with room for so many, in order of time; PlaceNotFound, SamePlace, DateInPast."""
-    depends_on(tags.LINES, tags.FLEET)
+    depends_on(cache_tags.LINES, cache_tags.FLEET)
     names = f"{origin}\n{destination}"
-    found = fact(Group.SEARCH, names, [tags.STOPS], lambda: queries.places(origin, destination))
+    found = fact(SEARCH, names, [cache_tags.STOPS], lambda: queries.places(origin, destination))
     origins, destinations = _stops_of(found, "origin"), _stops_of(found, "destination")
     from_ids, to_ids = [row.id for row in origins], [row.id for row in destinations]
     if set(from_ids) & set(to_ids):
@@ -57,7 +58,7 @@ def find_departures(origin: str, destination: str, day: date, passengers: int) -
     check_not_past(day, now, origins)
     best: dict[int, Departure] = {}
     for row in queries.departures(from_ids, to_ids, day, now):
-        depends_on(tags.seats(row.route_id, row.departure_time))
+        depends_on(seats_tag(row.route_id, row.departure_time))
         fare_classes = _classes_with_room(row, passengers)
         if fare_classes and (row.id not in best or _is_better(row, best[row.id].row)):
             best[row.id] = Departure(row, fare_classes)

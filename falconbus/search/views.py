@@ -4,7 +4,6 @@ from flask import Blueprint
 
 from falconbus.inventory import service as inventory
 from falconbus.inventory.errors import NotServed, ScheduleNotFound, StopNotFound
-from falconbus.platform.caching.groups import Group
 from falconbus.platform.caching.response_cache import cached
 from falconbus.platform.database.pagination import CountedPage, Page, neighbours
 from falconbus.platform.kit import clock
@@ -14,6 +13,7 @@ from falconbus.platform.web.identity import public
 from falconbus.platform.web.limits import limited, uncounted
 from falconbus.platform.web.operations import accepts_query, returns
 from falconbus.search import service
+from falconbus.search.cache_groups import SEARCH, STOPS
 from falconbus.search.errors import DateInPast, PlaceNotFound, SamePlace
 from falconbus.search.schemas import (
     ScheduleDetailOut,
@@ -34,7 +34,7 @@ bp = Blueprint("search", __name__, url_prefix="/api/v1")
 @limited("ratelimit_stops")
 @query_budget(1)
 @accepts_query(StopQuery)
-@cached(Group.STOPS)
+@cached(STOPS)
 @returns(Page[StopOut])
 def list_stops(query: StopQuery) -> Page[StopOut]:
     """Stops whose code, name or city begins with what is typed; accents do not matter; all without `q`."""
@@ -47,7 +47,7 @@ def list_stops(query: StopQuery) -> Page[StopOut]:
 @public
 @query_budget(2)
 @accepts_query(ScheduleQuery)
-@cached(Group.SEARCH)
+@cached(SEARCH)
 @returns(CountedPage[ScheduleOut], 200, PlaceNotFound, DateInPast, SamePlace)
 def search_schedules(query: ScheduleQuery) -> CountedPage[ScheduleOut]:
     """Departures between two stops or cities on a day, with room for so many passengers."""

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from falconbus.bookings import service as bookings
 from falconbus.bookings.errors import BookingNotFound
+from falconbus.bookings.permissions import MANAGED_BOOKING
 from falconbus.bookings.record import BookingRecord
 from falconbus.checkout import cancelling
 from falconbus.payments import service as payments
@@ -16,7 +17,7 @@ from falconbus.site.errors import QuoteChanged
 def identify(reference: str, token: str) -> Identity:
     """The bearer of this booking's manage token; BookingNotFound, whatever is wrong with the token or the reference."""
     identity = bookings.load_identity(token)
-    if identity is None or identity.booking_reference != references.read_reference(reference):
+    if identity is None or identity.managed_reference(MANAGED_BOOKING) != references.read_reference(reference):
         raise BookingNotFound
     return identity
 

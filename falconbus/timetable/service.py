@@ -8,7 +8,7 @@ from typing import Any, cast
 from flask import current_app
 from sqlalchemy import CursorResult, text
 
-from falconbus.platform.caching import tags
+from falconbus.network import cache_tags
 from falconbus.platform.caching.response_cache import changed
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
@@ -116,7 +116,7 @@ def make_schedules(until_days: int | None = None, timetable_ids: Iterable[int] |
     db.session.execute(text("SET LOCAL statement_timeout = 0"))
     # No charter gets one of these buses from here to the commit; those that had one before, the next statement sees.
     db.session.execute(_HOLD_BUSES, {"timetable_ids": parameters["timetable_ids"]})
-    changed(tags.LINES)
+    changed(cache_tags.LINES)
     made = cast(CursorResult[Any], db.session.execute(_MAKE, parameters))
     return made.rowcount
 

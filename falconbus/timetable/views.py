@@ -5,12 +5,13 @@ from typing import Any
 from flask import Blueprint
 
 from falconbus.network.errors import RouteNotFound
+from falconbus.network.permissions import CHANGE_NETWORK, SEE_NETWORK
 from falconbus.platform.database.pagination import Page, numbered
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.idempotency import idempotent
-from falconbus.platform.web.identity import Permission, requires
+from falconbus.platform.web.identity import requires
 from falconbus.platform.web.operations import accepts, accepts_query, returns
 from falconbus.timetable import departures, editing, policy, queries
 from falconbus.timetable.errors import (
@@ -39,7 +40,7 @@ bp = Blueprint("timetable", __name__, url_prefix="/api/v1")
 
 
 @bp.get("/timetables")
-@requires(Permission.SEE_NETWORK)
+@requires(SEE_NETWORK)
 @query_budget(1)
 @accepts_query(TimetablesQuery)
 @returns(Page[TimetableRow])
@@ -50,7 +51,7 @@ def list_timetables(query: TimetablesQuery) -> Page[Any]:
 
 
 @bp.get("/timetables/<id:timetable_id>")
-@requires(Permission.SEE_NETWORK)
+@requires(SEE_NETWORK)
 @query_budget(4)
 @returns(TimetableOut, 200, TimetableNotFound)
 def get_timetable(timetable_id: int) -> TimetableOut:
@@ -59,7 +60,7 @@ def get_timetable(timetable_id: int) -> TimetableOut:
 
 
 @bp.post("/timetables")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(16)
 @accepts(NewTimetable)
 @idempotent
@@ -79,7 +80,7 @@ def create_timetable(body: NewTimetable) -> TimetableOut:
 
 
 @bp.patch("/timetables/<id:timetable_id>")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(35)
 @accepts(TimetableChange)
 @returns(TimetableOut, 200, TimetableNotFound, TimetableInUse, ScheduleExists, BusOnCharter)
@@ -94,7 +95,7 @@ def change_timetable(timetable_id: int, body: TimetableChange) -> TimetableOut:
 
 
 @bp.delete("/timetables/<id:timetable_id>")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(17)
 @returns(TimetableOut, 200, TimetableNotFound)
 def retire_timetable(timetable_id: int) -> TimetableOut:
@@ -104,7 +105,7 @@ def retire_timetable(timetable_id: int) -> TimetableOut:
 
 
 @bp.get("/routes/<id:route_id>/schedules")
-@requires(Permission.SEE_NETWORK)
+@requires(SEE_NETWORK)
 @query_budget(2)
 @accepts_query(DeparturesQuery)
 @returns(Page[DepartureOut], 200, RouteNotFound)
@@ -116,7 +117,7 @@ def list_departures(route_id: int, query: DeparturesQuery) -> Page[Any]:
 
 
 @bp.post("/schedules")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(17)
 @accepts(NewSchedule)
 @idempotent
@@ -128,7 +129,7 @@ def add_schedule(body: NewSchedule) -> DepartureOut:
 
 
 @bp.patch("/schedules/<id:schedule_id>")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(11)
 @accepts(ScheduleChange)
 @returns(DepartureOut, 200, ScheduleNotFound, SeatsDoNotFit, ScheduleExists, BusOnCharter)
@@ -139,7 +140,7 @@ def change_schedule(schedule_id: int, body: ScheduleChange) -> DepartureOut:
 
 
 @bp.delete("/schedules/<id:schedule_id>")
-@requires(Permission.CHANGE_NETWORK)
+@requires(CHANGE_NETWORK)
 @query_budget(13)
 @returns(None, 204, ScheduleNotFound, ScheduleInUse)
 def delete_schedule(schedule_id: int) -> None:

@@ -9,8 +9,7 @@ from sqlalchemy import text
 
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
-from falconbus.platform.caching import maintenance
-from falconbus.platform.caching.groups import Group
+from falconbus.platform.caching import groups, maintenance
 from falconbus.platform.database.pagination import CountedPage, Page
 from tests.accounts.signing import signed_in
 from tests.calls import booking_body, hold
@@ -44,7 +43,7 @@ def add_by_sql(database: SQLAlchemy, number: int) -> None:
     for statement in BY_SQL.split(";"):
         database.session.execute(text(statement), {"number": number, "key": f"{number}-"})
     database.session.commit()
-    maintenance.clear(Group)
+    maintenance.clear(groups.registered())
 
 
 BY_SQL = """

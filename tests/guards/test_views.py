@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from falconbus.app import FalconBus
-from falconbus.platform.web.identity import Permission
+from falconbus.platform.web.permissions import Permission
 
 #: The addresses that anybody may call. A new one is a decision: it is made here.
 PUBLIC = {

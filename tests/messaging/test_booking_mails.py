@@ -82,7 +82,7 @@ def test_the_manage_link_opens_this_booking(world: World, mailer: MemoryMailer) 
     assert _text(message, "html").count(f'href="{address}"') == 2
     identity = bookings.load_identity(token)
     assert identity is not None
-    assert identity.booking_reference == booking.reference
+    assert identity.managed == ("booking", booking.reference)
 
 
 def test_names_are_text_never_markup(world: World, mailer: MemoryMailer) -> None:

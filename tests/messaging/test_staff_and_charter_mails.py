@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from falconbus.accounts.models import Role, User
 from falconbus.app import FalconBus
 from falconbus.messaging import charter_mails, service, staff_mails
+from falconbus.messaging.jobs import SEND_MAIL
 from falconbus.messaging.models import Mail
 from falconbus.platform import jobs
 from falconbus.platform.database import transactions
@@ -20,6 +21,7 @@ from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments import history
 from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentStatus
 from falconbus.scheduling.assignments.models import AssignmentStatus
+from falconbus.scheduling.jobs import MAIL_NOTIFICATION, TELL_CLIENT
 from falconbus.scheduling.notifications import reading
 from falconbus.scheduling.notifications.models import Kind
 from falconbus.scheduling.notifications.service import Message, notify
@@ -65,13 +67,13 @@ def due(database: SQLAlchemy, job: Job) -> list[OutboxRow]:
 
 def work(database: SQLAlchemy) -> None:
     """What the workers do with all that is due."""
-    for row in due(database, Job.MAIL_NOTIFICATION):
+    for row in due(database, MAIL_NOTIFICATION):
         key, outbox_id = row.arguments["notification_id"], row.id
         transactions.run(lambda: staff_mails.mail_notification(key, outbox_id))  # noqa: B023
-    for row in due(database, Job.TELL_CLIENT):
+    for row in due(database, TELL_CLIENT):
         key, outbox_id = row.arguments["change_id"], row.id
         transactions.run(lambda: charter_mails.tell_client(key, outbox_id))  # noqa: B023
-    for row in due(database, Job.SEND_MAIL):
+    for row in due(database, SEND_MAIL):
         service.send(row.arguments["mail_id"], row.id)
 
 
@@ -97,7 +99,7 @@ def test_a_notification_goes_out_by_mail(database: SQLAlchemy, sipho: User, mail
     assert "&lt;b&gt;Bring &amp; take&lt;/b&gt;" in html(mail)
     assert "Answer" not in plain(mail)
     assert "wants_mail false" in plain(mail)
-    assert not any(due(database, job) for job in (Job.MAIL_NOTIFICATION, Job.SEND_MAIL))
+    assert not any(due(database, job) for job in (MAIL_NOTIFICATION, SEND_MAIL))
 
 
 def test_an_open_offer_has_a_link_and_an_answered_one_has_none(
@@ -131,14 +133,14 @@ def test_who_needs_no_mail_any_more_gets_none(
         database.session.commit()
     work(database)
     assert [mail["To"] for mail in mailer.sent] == ["naledi@falconbus.example"]
-    assert due(database, Job.MAIL_NOTIFICATION) == []
+    assert due(database, MAIL_NOTIFICATION) == []
 
 
 def test_a_job_that_is_handed_over_twice_makes_one_mail(
     database: SQLAlchemy, sipho: User, mailer: MemoryMailer
 ) -> None:
     tell(sipho)
-    (row,) = due(database, Job.MAIL_NOTIFICATION)
+    (row,) = due(database, MAIL_NOTIFICATION)
     for _ in range(2):
         transactions.run(lambda: staff_mails.mail_notification(row.arguments["notification_id"], row.id))
     work(database)
@@ -146,7 +148,7 @@ def test_a_job_that_is_handed_over_twice_makes_one_mail(
     assert database.session.scalar(text("SELECT count(*) FROM mails")) == 1
 
 
-@pytest.mark.parametrize("job", [Job.MAIL_NOTIFICATION, Job.TELL_CLIENT])
+@pytest.mark.parametrize("job", [MAIL_NOTIFICATION, TELL_CLIENT])
 def test_a_crash_before_the_commit_leaves_the_job_and_no_mail(
     database: SQLAlchemy, sipho: User, mailer: MemoryMailer, job: Job
 ) -> None:
@@ -155,7 +157,7 @@ def test_a_crash_before_the_commit_leaves_the_job_and_no_mail(
     (row,) = due(database, job)
 
     def crash() -> None:
-        if job == Job.MAIL_NOTIFICATION:
+        if job == MAIL_NOTIFICATION:
             staff_mails.mail_notification(row.arguments["notification_id"], row.id)
         else:
             charter_mails.tell_client(row.arguments["change_id"], row.id)
@@ -181,7 +183,7 @@ def test_a_crash_after_the_hand_over_sends_the_same_message_again(
     work(database)
     first, second = smtp.messages
     assert first == second
-    assert due(database, Job.SEND_MAIL) == []
+    assert due(database, SEND_MAIL) == []
 
 
 def test_a_server_that_is_busy_is_tried_again(database: SQLAlchemy, sipho: User, mailer: MemoryMailer) -> None:
@@ -277,12 +279,12 @@ def test_what_no_longer_holds_is_not_told(
     charter.status, charter.rejection_reason = status, "I am ill"
     database.session.commit()
     work(database)
-    assert (mailer.sent, due(database, Job.TELL_CLIENT)) == ([], [])
+    assert (mailer.sent, due(database, TELL_CLIENT)) == ([], [])
 
 
 def test_the_jobs_have_their_tasks_queues() -> None:
-    assert Job.TELL_CLIENT.queue == jobs.Queue.CRITICAL
-    assert Job.MAIL_NOTIFICATION.queue == jobs.Queue.DEFAULT
+    assert TELL_CLIENT.queue == jobs.Queue.CRITICAL
+    assert MAIL_NOTIFICATION.queue == jobs.Queue.DEFAULT
 
 
 def test_a_mail_is_about_one_thing(database: SQLAlchemy) -> None:

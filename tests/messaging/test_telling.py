@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from falconbus.app import FalconBus
 from falconbus.bookings.models import BookingStatus
 from falconbus.messaging import service
+from falconbus.messaging.jobs import SEND_MAIL
 from falconbus.messaging.models import Mail, MailEvent
 from falconbus.platform import jobs
 from falconbus.platform.database import transactions
@@ -32,7 +33,7 @@ def test_telling_writes_the_mail_and_its_job(database: SQLAlchemy, world: World)
     booking = book(world, "Thandi")
     mail, job = told(booking)
     assert (mail.status, mail.sequence, mail.recipient) == ("queued", 1, EMAIL)
-    assert (job.job, job.arguments) == (jobs.Job.SEND_MAIL, {"mail_id": mail.id})
+    assert (job.job, job.arguments) == (SEND_MAIL, {"mail_id": mail.id})
 
 
 @pytest.mark.parametrize("event", [MailEvent.CONFIRMATION, MailEvent.HOLD_EXPIRED])

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
 from falconbus.performance.advisor.models import Advice, AdviceCheck
-from falconbus.platform.jobs import Job, OutboxRow
+from falconbus.performance.jobs import ADVISE
+from falconbus.platform.jobs import OutboxRow
 from falconbus.platform.kit import clock
 from falconbus.platform.telemetry import store
 from falconbus.platform.telemetry.histogram import bucket_of
@@ -227,7 +228,7 @@ def test_an_index_is_looked_for_by_a_worker(admin: FlaskClient, measured: None, 
     assert "A worker tries indexes" in words_of(page)
     assert 'hx-trigger="every 2s"' in page
     assert '<meta http-equiv="refresh"' in page
-    row = database.session.scalars(select(OutboxRow).where(OutboxRow.job == Job.ADVISE)).one()
+    row = database.session.scalars(select(OutboxRow).where(OutboxRow.job == ADVISE)).one()
     assert row.arguments == {"fingerprint": FINGERPRINT}
     row.done_at = clock.now()
     database.session.add(AdviceCheck(fingerprint=FINGERPRINT, checked_at=clock.now(), proven=0, reason="it is small"))

@@ -11,9 +11,10 @@ from sqlalchemy import text
 
 from config import Settings
 from falconbus.app import FalconBus
+from falconbus.messaging.jobs import SEND_MAIL
 from falconbus.performance.vitals import queues
 from falconbus.platform import jobs
-from falconbus.platform.jobs import Job, Queue, celery
+from falconbus.platform.jobs import Queue, celery
 from falconbus.platform.kit import clock
 from falconbus.platform.telemetry import gauges, message_stamp
 from falconbus.platform.telemetry.heartbeat import Heartbeat
@@ -67,7 +68,7 @@ def test_the_outbox_tells_what_is_due_and_what_failed(broker: Redis, database: S
     now = clock.now()
     for age, done, failed in ((30, False, False), (70, False, False), (-60, False, False), (900, True, False),
                               (800, False, True)):  # fmt: skip
-        jobs.enqueue(Job.SEND_MAIL, delay=timedelta(seconds=-age), mail_id=1)
+        jobs.enqueue(SEND_MAIL, delay=timedelta(seconds=-age), mail_id=1)
         database.session.execute(
             text("UPDATE outbox SET done_at = :done, failed_at = :failed WHERE id = (SELECT max(id) FROM outbox)"),
             {"done": now if done else None, "failed": now if failed else None},

@@ -9,10 +9,10 @@ from falconbus.performance.advisor.analysis import ExistingIndex, Outcome, Proof
 from falconbus.performance.advisor.errors import StatementNotFound
 from falconbus.performance.advisor.models import Advice, AdviceState
 from falconbus.performance.advisor.schemas import AdviceOut, CheckOut
+from falconbus.performance.jobs import ADVISE
 from falconbus.platform import jobs
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import AnyRow, db
-from falconbus.platform.jobs import Job
 from falconbus.platform.kit import clock
 from falconbus.platform.telemetry.models import Resolution
 
@@ -44,7 +44,7 @@ def advise_on(fingerprint: str) -> CheckOut:
 def request_advice(fingerprint: str) -> None:
     """Have a worker look at a statement. StatementNotFound."""
     _get_statement(fingerprint)
-    jobs.enqueue(Job.ADVISE, fingerprint=fingerprint)
+    jobs.enqueue(ADVISE, fingerprint=fingerprint)
 
 
 def run_advice(fingerprint: str, outbox_id: int) -> None:

@@ -4,15 +4,19 @@ import random
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlencode
 
+from falconbus.network.cache_groups import FARE_CLASSES, ROUTES
 from falconbus.performance.cache_benchmark.queries import Ride
 from falconbus.platform.caching.groups import Group
 from falconbus.platform.database.pagination import LARGEST_PAGE, PAGE_SIZE
+from falconbus.search.cache_groups import SEARCH, STOPS
 
 _LISTS = {
-    Group.STOPS: "/api/v1/stops",
-    Group.ROUTES: "/api/v1/routes",
-    Group.FARE_CLASSES: "/api/v1/fare-classes",
+    STOPS: "/api/v1/stops",
+    ROUTES: "/api/v1/routes",
+    FARE_CLASSES: "/api/v1/fare-classes",
 }
+#: The groups whose addresses are known here.
+TRIED = (SEARCH, *_LISTS)
 
 
 def addresses(group: Group, rides: Sequence[Ride]) -> Iterator[str]:

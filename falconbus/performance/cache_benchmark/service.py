@@ -8,7 +8,7 @@ from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
 from falconbus.performance.cache_benchmark import queries
-from falconbus.performance.cache_benchmark.addresses import addresses
+from falconbus.performance.cache_benchmark.addresses import TRIED, addresses
 from falconbus.performance.cache_benchmark.asking import PLAIN, Heard, Line
 from falconbus.performance.cache_benchmark.errors import CannotTry, NoDepartures
 from falconbus.performance.cache_benchmark.own_web import own_web
@@ -46,7 +46,7 @@ def try_own_web(rounds: int) -> Trial:
 
 
 def _candidates(rides: Sequence[Ride]) -> Candidates:
-    return {group: addresses(group, rides) for group in Group}
+    return {group: addresses(group, rides) for group in TRIED}
 
 
 def _rides() -> list[Ride]:
@@ -112,9 +112,9 @@ def _sizes(line: Line, address: str) -> tuple[int, list[Size]]:
 
 def _summed_up(group: Group, tries: list[Try], plain: int | None, sizes: list[Size]) -> GroupTrial:
     if not tries:
-        return GroupTrial(group, tries, None, None, None, plain, sizes)
+        return GroupTrial(group.name, tries, None, None, None, plain, sizes)
     first, second = median(each.first_ms for each in tries), median(each.second_ms for each in tries)
-    return GroupTrial(group, tries, _ms(first), _ms(second), round(first / second, 1), plain, sizes)
+    return GroupTrial(group.name, tries, _ms(first), _ms(second), round(first / second, 1), plain, sizes)
 
 
 def _ms(milliseconds: float) -> float:

@@ -1,8 +1,9 @@
 """Clearing cached answers, and having the popular ones made anew."""
 
-from falconbus.platform.caching import maintenance
+from falconbus.platform.caching import groups, maintenance
 from falconbus.platform.caching.groups import Group
-from falconbus.platform.jobs import Job, enqueue
+from falconbus.platform.caching.maintenance import WARM_CACHES
+from falconbus.platform.jobs import enqueue
 from falconbus.platform.kit.errors import Invalid
 
 
@@ -13,19 +14,19 @@ class UnknownGroup(Invalid):
 
 def clear(name: str | None = None) -> list[Group]:
     """Clear one group, or all, and warm what is popular; returns those cleared. UnknownGroup."""
-    groups = list(Group) if name is None else [_group(name)]
-    maintenance.clear(groups)
-    enqueue(Job.WARM_CACHES)
-    return groups
+    chosen = list(groups.registered()) if name is None else [_get_group(name)]
+    maintenance.clear(chosen)
+    enqueue(WARM_CACHES)
+    return chosen
 
 
 def request_warming() -> None:
     """Have a worker make anew what is asked for most."""
-    enqueue(Job.WARM_CACHES)
+    enqueue(WARM_CACHES)
 
 
-def _group(name: str) -> Group:
-    try:
-        return Group(name)
-    except ValueError:
-        raise UnknownGroup(f"the groups are {', '.join(Group)}", pointer="/group") from None
+def _get_group(name: str) -> Group:
+    group = groups.find_group(name)
+    if group is None:
+        raise UnknownGroup(f"the groups are {', '.join(map(str, groups.registered()))}", pointer="/group")
+    return group

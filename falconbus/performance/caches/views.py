@@ -10,8 +10,9 @@ from falconbus.performance.caches import service
 from falconbus.performance.caches.service import UnknownGroup
 from falconbus.platform.kit.schema import Body, Line
 from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import Permission, requires
+from falconbus.platform.web.identity import requires
 from falconbus.platform.web.operations import accepts, returns
+from falconbus.platform.web.permissions import TEND_PERFORMANCE
 
 bp = Blueprint("caches", __name__, url_prefix="/api/v1/performance")
 
@@ -27,7 +28,7 @@ class ClearedOut(msgspec.Struct):
 
 
 @bp.post("/clear-cache")
-@requires(Permission.TEND_PERFORMANCE)
+@requires(TEND_PERFORMANCE)
 @query_budget(1)
 @accepts(ClearRequest)
 @returns(ClearedOut, 200, UnknownGroup)

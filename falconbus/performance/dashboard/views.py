@@ -7,15 +7,16 @@ from falconbus.performance.dashboard.errors import BadPeriod, EndpointNotFound, 
 from falconbus.performance.dashboard.figures import DashboardOut, EndpointDetailOut, StatementDetailOut
 from falconbus.performance.dashboard.schemas import DashboardQuery, EndpointQuery, PeriodQuery
 from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import Permission, requires
+from falconbus.platform.web.identity import requires
 from falconbus.platform.web.limits import uncounted
 from falconbus.platform.web.operations import accepts_query, returns
+from falconbus.platform.web.permissions import SEE_PERFORMANCE
 
 bp = Blueprint("performance", __name__, url_prefix="/api/v1/performance")
 
 
 @bp.get("/dashboard")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @query_budget(5)
 @uncounted
 @accepts_query(DashboardQuery)
@@ -26,7 +27,7 @@ def show_dashboard(query: DashboardQuery) -> DashboardOut:
 
 
 @bp.get("/endpoints")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @query_budget(8)
 @uncounted
 @accepts_query(EndpointQuery)
@@ -37,7 +38,7 @@ def show_endpoint(query: EndpointQuery) -> EndpointDetailOut:
 
 
 @bp.get("/statements/<fingerprint>")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @query_budget(4)
 @uncounted
 @accepts_query(PeriodQuery)

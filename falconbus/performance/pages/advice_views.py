@@ -9,7 +9,8 @@ from falconbus.performance.pages import frame
 from falconbus.performance.pages.plans import read_plan
 from falconbus.performance.vitals import postgres
 from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import Permission, caller, requires
+from falconbus.platform.web.identity import caller, requires
+from falconbus.platform.web.permissions import SEE_PERFORMANCE, TEND_PERFORMANCE
 
 bp = Blueprint("advice", __name__)
 
@@ -17,7 +18,7 @@ _CLOSED = {AdviceState.DISMISSED, AdviceState.WITHDRAWN}
 
 
 @bp.get("/advice")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @query_budget(7)
 def show_advice() -> str:
     """Indexes to add, those that were added with what came of it, and those to drop."""
@@ -31,12 +32,12 @@ def show_advice() -> str:
         closed=[one for one in every if one.state in _CLOSED],
         plans=read_plan,
         postgres=postgres.vitals(),
-        may_tend=caller().may(Permission.TEND_PERFORMANCE),
+        may_tend=caller().may(TEND_PERFORMANCE),
     )
 
 
 @bp.post("/statements/<fingerprint>/advice")
-@requires(Permission.TEND_PERFORMANCE)
+@requires(TEND_PERFORMANCE)
 @query_budget(2)
 def find_index(fingerprint: str) -> Response:
     """Have a worker try indexes for a statement; its page shows the proof."""
@@ -45,7 +46,7 @@ def find_index(fingerprint: str) -> Response:
 
 
 @bp.post("/advice/<id:advice_id>/dismiss")
-@requires(Permission.TEND_PERFORMANCE)
+@requires(TEND_PERFORMANCE)
 @query_budget(2)
 def dismiss(advice_id: int) -> Response:
     """Put advice away."""

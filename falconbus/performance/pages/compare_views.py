@@ -11,13 +11,14 @@ from falconbus.performance.release_comparison import service
 from falconbus.performance.release_comparison.models import ComparisonState
 from falconbus.performance.release_comparison.results import Side
 from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import Permission, requires
+from falconbus.platform.web.identity import caller, requires
+from falconbus.platform.web.permissions import SEE_PERFORMANCE, TEND_PERFORMANCE
 
 bp = Blueprint("comparisons", __name__)
 
 
 @bp.get("/compare")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @query_budget(2)
 def show_comparisons() -> str:
     """The form, and what was compared before."""
@@ -28,6 +29,7 @@ def show_comparisons() -> str:
         tab="comparisons.show_comparisons",
         releases=releases,
         comparisons=service.list_comparisons(),
+        may_tend=caller().may(TEND_PERFORMANCE),
         words=lambda row, side: comparisons.side_words(
             Side(row[f"{side}_release"], row[f"{side}_from"], row[f"{side}_to"])
         ),
@@ -35,7 +37,7 @@ def show_comparisons() -> str:
 
 
 @bp.post("/compare")
-@requires(Permission.TEND_PERFORMANCE)
+@requires(TEND_PERFORMANCE)
 @query_budget(4)
 def compare() -> Response:
     """Have a worker compare; its page shows how far it is."""
@@ -44,7 +46,7 @@ def compare() -> Response:
 
 
 @bp.get("/compare/<id:comparison_id>")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @query_budget(1)
 def show_comparison(comparison_id: int) -> str:
     """One comparison: its state, then its result."""

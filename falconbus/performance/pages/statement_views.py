@@ -7,13 +7,14 @@ from falconbus.performance.dashboard import service
 from falconbus.performance.pages import charts, frame, queries
 from falconbus.performance.pages.plans import read_plan
 from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import Permission, caller, requires
+from falconbus.platform.web.identity import caller, requires
+from falconbus.platform.web.permissions import SEE_PERFORMANCE, TEND_PERFORMANCE
 
 bp = Blueprint("statements", __name__)
 
 
 @bp.get("/statements")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @query_budget(6)
 def show_statements() -> str:
     """The statements that take the most time."""
@@ -23,7 +24,7 @@ def show_statements() -> str:
 
 
 @bp.get("/repeated")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @query_budget(6)
 def show_repeated() -> str:
     """Lines of code that send the same statement again and again within a request (N+1)."""
@@ -35,7 +36,7 @@ def show_repeated() -> str:
 
 
 @bp.get("/statements/<fingerprint>")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @query_budget(8)
 def show_statement(fingerprint: str) -> str:
     """One statement: who sends it, how long it takes, its plan, and the index that would help."""
@@ -53,5 +54,5 @@ def show_statement(fingerprint: str) -> str:
         advice=advisor.list_advice(fingerprint),
         is_searching=queries.is_being_advised(fingerprint),
         check=advisor.find_check(fingerprint),
-        may_tend=caller().may(Permission.TEND_PERFORMANCE),
+        may_tend=caller().may(TEND_PERFORMANCE),
     )

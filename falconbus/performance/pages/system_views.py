@@ -13,7 +13,8 @@ from falconbus.performance.pages import frame
 from falconbus.performance.vitals import postgres, queues, redis
 from falconbus.platform.caching import maintenance
 from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import Permission, caller, requires
+from falconbus.platform.web.identity import caller, requires
+from falconbus.platform.web.permissions import SEE_PERFORMANCE, TEND_PERFORMANCE
 
 bp = Blueprint("system", __name__)
 
@@ -49,7 +50,7 @@ class CacheRow:
 
 
 @bp.get("/caches")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @query_budget(6)
 def show_caches() -> str:
     """Cache groups: hit share, size, and buttons to clear and warm."""
@@ -62,12 +63,12 @@ def show_caches() -> str:
         picked=picked,
         page=page,
         rows=_cache_rows(page.caches),
-        may_tend=caller().may(Permission.TEND_PERFORMANCE),
+        may_tend=caller().may(TEND_PERFORMANCE),
     )
 
 
 @bp.post("/caches/clear")
-@requires(Permission.TEND_PERFORMANCE)
+@requires(TEND_PERFORMANCE)
 @query_budget(1)
 def clear_caches() -> Response:
     """Clear one group (`group=`), or all."""
@@ -77,7 +78,7 @@ def clear_caches() -> Response:
 
 
 @bp.post("/caches/warm")
-@requires(Permission.TEND_PERFORMANCE)
+@requires(TEND_PERFORMANCE)
 @query_budget(1)
 def warm_caches() -> Response:
     """Have a worker make anew what is asked for most."""
@@ -86,7 +87,7 @@ def warm_caches() -> Response:
 
 
 @bp.get("/workers")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @query_budget(8)
 def show_workers() -> str:
     """Tasks, queues, workers, mails and the outbox."""
@@ -104,7 +105,7 @@ def show_workers() -> str:
 
 
 @bp.get("/database")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @query_budget(6)
 def show_database() -> str:
     """PostgreSQL and Redis."""
@@ -114,7 +115,7 @@ def show_database() -> str:
 
 
 @bp.get("/health")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @query_budget(2)
 def show_health() -> str:
     """Whether the system can sell, part by part."""

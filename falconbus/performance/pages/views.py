@@ -21,7 +21,8 @@ from falconbus.performance.pages.findings import overview_findings
 from falconbus.performance.pages.timelines import timelines
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import Permission, requires
+from falconbus.platform.web.identity import requires
+from falconbus.platform.web.permissions import SEE_PERFORMANCE
 
 bp = Blueprint("pages", __name__, url_prefix="/performance", template_folder="templates")
 bp.after_request(frame.as_page)
@@ -55,7 +56,7 @@ COLUMNS = (
 
 
 @bp.get("")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @query_budget(10)
 def show_overview() -> str:
     """Throughput, response times, what to do, and the endpoints."""
@@ -77,7 +78,7 @@ def show_overview() -> str:
 
 
 @bp.get("/endpoint")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @query_budget(8)
 def show_endpoint() -> str:
     """One endpoint (`?key=GET /api/v1/schedules`): its times, statements and slowest requests."""

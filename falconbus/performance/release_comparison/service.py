@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
 
+from falconbus.performance.jobs import COMPARE
 from falconbus.performance.release_comparison import queries, windows
 from falconbus.performance.release_comparison.comparing import compare
 from falconbus.performance.release_comparison.errors import ReleaseNotFound
@@ -14,7 +15,7 @@ from falconbus.performance.release_comparison.windows import Window
 from falconbus.platform import jobs
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import AnyRow, db
-from falconbus.platform.jobs import Job, enqueue
+from falconbus.platform.jobs import enqueue
 from falconbus.platform.kit import clock
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def request_comparison(baseline: Side, candidate: Side) -> int:
     )
     db.session.add(comparison)
     db.session.flush()
-    enqueue(Job.COMPARE, comparison_id=comparison.id)
+    enqueue(COMPARE, comparison_id=comparison.id)
     return comparison.id
 
 

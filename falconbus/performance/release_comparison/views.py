@@ -16,14 +16,15 @@ from falconbus.performance.release_comparison.schemas import (
 from falconbus.platform.database.pagination import CursorQuery, Page, keyset
 from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import Permission, requires
+from falconbus.platform.web.identity import requires
 from falconbus.platform.web.operations import accepts, accepts_query, returns
+from falconbus.platform.web.permissions import SEE_PERFORMANCE
 
 bp = Blueprint("comparisons", __name__, url_prefix="/api/v1/performance/comparisons")
 
 
 @bp.post("")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @query_budget(3)
 @returns(ComparisonAccepted, 202, ReleaseNotFound, BadSide)
 @accepts(ComparisonRequest)
@@ -34,7 +35,7 @@ def create_comparison(body: ComparisonRequest) -> ComparisonAccepted:
 
 
 @bp.get("")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @query_budget(1)
 @returns(Page[ComparisonItem])
 @accepts_query(CursorQuery)
@@ -46,7 +47,7 @@ def list_comparisons(query: CursorQuery) -> Page[Any]:
 
 
 @bp.get("/<id:comparison_id>")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @query_budget(1)
 @returns(ComparisonOut, 200, ComparisonNotFound)
 def show_comparison(comparison_id: int) -> ComparisonOut:

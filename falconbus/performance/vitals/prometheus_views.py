@@ -7,9 +7,10 @@ from flask import Blueprint, current_app, request
 from falconbus.platform.telemetry import exposition
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.telemetry.totals import Incomplete
-from falconbus.platform.web.identity import Identity, Permission, requires
+from falconbus.platform.web.identity import Identity, requires
 from falconbus.platform.web.limits import uncounted
 from falconbus.platform.web.operations import media
+from falconbus.platform.web.permissions import SEE_PERFORMANCE
 
 bp = Blueprint("metrics", __name__)
 
@@ -19,7 +20,7 @@ _NO_ACCOUNT = 0
 
 # One statement of its own; the others are for the gauges that features register.
 @bp.get("/metrics")
-@requires(Permission.SEE_PERFORMANCE)
+@requires(SEE_PERFORMANCE)
 @uncounted
 @query_budget(6)
 @media(exposition.CONTENT_TYPE, Incomplete)
@@ -35,4 +36,4 @@ def load_identity(token: str) -> Identity | None:
         return None
     if not hmac.compare_digest(token.encode(), expected.encode()):
         return None
-    return Identity(user_id=_NO_ACCOUNT, permissions=frozenset({Permission.SEE_PERFORMANCE}))
+    return Identity(user_id=_NO_ACCOUNT, permissions=frozenset({SEE_PERFORMANCE}))

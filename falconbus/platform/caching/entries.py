@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from falconbus.platform.caching.groups import POLICIES, Group
+from falconbus.platform.caching.groups import Group, get_group
 from falconbus.platform.caching.versions import SETTLED_AFTER, are_settled
 from falconbus.platform.kit import clock
 
@@ -15,7 +15,7 @@ from falconbus.platform.kit import clock
 class Answer(msgspec.Struct, array_like=True):
     """What a view has answered, the tags it depends on, and when it began to be made (seconds since 1970)."""
 
-    group: Group
+    group: str
     body: bytes
     etag: str
     tags: list[str]
@@ -32,9 +32,13 @@ class Entry:
     stale: float = field(init=False)
 
     def __post_init__(self) -> None:
-        policy = POLICIES[self.answer.group]
+        group = self._group
         settled = are_settled(self.versions, at=self.answer.made_at)
-        self.fresh, self.stale = (policy.fresh, policy.stale) if settled else (SETTLED_AFTER, 0.0)
+        self.fresh, self.stale = (group.fresh, group.stale) if settled else (SETTLED_AFTER, 0.0)
+
+    @property
+    def _group(self) -> Group:
+        return get_group(self.answer.group)
 
     @classmethod
     def of(cls, answer: Answer, versions: Sequence[str]) -> "Entry":
@@ -51,7 +55,7 @@ class Entry:
 
     def cache_control(self) -> str:
         """How long a browser or a CDN may keep it."""
-        return f"public, max-age={max(0, min(POLICIES[self.answer.group].shared, int(self.left())))}"
+        return f"public, max-age={max(0, min(self._group.shared, int(self.left())))}"
 
 
 class Memory:

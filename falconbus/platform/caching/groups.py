@@ -1,35 +1,49 @@
-"""The groups of cached answers: what each is, and how long its answers last."""
+"""Groups of cached answers: how long the answers of each last. A feature lists its own in a cache_groups.py."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
 
-class Group(StrEnum):
-    SEARCH = "search"
-    STOPS = "stops"
-    ROUTES = "routes"
-    FARE_CLASSES = "fare_classes"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A group by its name, and seconds.
 
+    Within `fresh` an answer is served as it is; within `stale` after that it is served while one caller makes a new
+    one. Neither when something it tells of has changed. `shared` is how long a CDN may keep it.
+    """
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Seconds. Within `fresh` an answer is served as it is; within `stale` after that it is served while one caller
-    makes a new one. Neither when something it tells of has changed. `shared` is how long a CDN may keep it."""
-
+    name: str
     fresh: float
     stale: float
     shared: int
 
+    def __str__(self) -> str:
+        return self.name
 
-#: A search tells of time as well: departures leave, holds run out without anybody's doing.
-POLICIES = {
-    Group.SEARCH: Policy(fresh=30, stale=30, shared=1),
-    Group.STOPS: Policy(fresh=600, stale=3600, shared=30),
-    Group.ROUTES: Policy(fresh=600, stale=3600, shared=30),
-    Group.FARE_CLASSES: Policy(fresh=600, stale=3600, shared=30),
-}
+    @property
+    def tag(self) -> str:
+        """What every answer of the group depends on: a clear changes it."""
+        return f"group:{self.name}"
 
 
-def tag_of(group: Group) -> str:
-    """What every answer of a group depends on: a clear changes it."""
-    return f"group:{group}"
+_known: dict[str, Group] = {}
+
+
+def register(groups: Iterable[Group]) -> None:
+    """Let these groups be warmed, shown and cleared; called for each feature when the app is made."""
+    _known.update({group.name: group for group in groups})
+
+
+def registered() -> Collection[Group]:
+    """Return every group that a feature has registered."""
+    return _known.values()
+
+
+def find_group(name: str) -> Group | None:
+    """Return the group of a name; None for one that no feature has registered."""
+    return _known.get(name)
+
+
+def get_group(name: str) -> Group:
+    """Return the group of a name; KeyError for one that no feature has registered."""
+    return _known[name]

@@ -7,9 +7,13 @@ from urllib.parse import urlsplit
 from flask import current_app
 from redis import RedisError
 
-from falconbus.platform.caching.groups import Group, tag_of
+from falconbus.platform.caching import groups
+from falconbus.platform.caching.groups import Group
 from falconbus.platform.caching.redis_store import PREFIX
 from falconbus.platform.caching.response_cache import REFILL, Answers
+from falconbus.platform.jobs import Job, Queue
+
+WARM_CACHES = Job("caching.warm", Queue.DEFAULT)
 
 #: How many answers of a group are kept warm, and made anew when they stay fresh for no longer than so many seconds.
 WARM = 50
@@ -21,7 +25,7 @@ _BATCH = 500
 class Content:
     """What Redis holds of a group; None when it is away."""
 
-    group: Group
+    group: str
     keys: int | None
     bytes: int | None
 
@@ -30,21 +34,21 @@ def contents() -> list[Content]:
     """Keys and bytes of each group."""
     answers = _answers()
     try:
-        return [_content(answers, group) for group in Group]
+        return [_content(answers, group) for group in groups.registered()]
     except RedisError:
-        return [Content(group, None, None) for group in Group]
+        return [Content(group.name, None, None) for group in groups.registered()]
 
 
-def clear(groups: Iterable[Group]) -> None:
+def clear(chosen: Iterable[Group]) -> None:
     """No kept answer of these groups holds any longer."""
-    _answers().versions.announce([tag_of(group) for group in groups])
+    _answers().versions.announce([group.tag for group in chosen])
 
 
 def warm() -> int:
     """Make anew what is asked for often and will soon run out; returns how many were asked after."""
     answers, client = _answers(), current_app.test_client()
     asked = 0
-    for group in Group:
+    for group in groups.registered():
         for address in answers.popularity.favourites(group, WARM):
             parts = urlsplit(address)
             client.get(
@@ -83,7 +87,7 @@ def _content(answers: Answers, group: Group) -> Content:
                 size += sum(pipeline.execute())
             keys += len(found)
         if not cursor:
-            return Content(group, keys, size)
+            return Content(group.name, keys, size)
 
 
 def _answers() -> Answers:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from redis import Redis, RedisError
 
-from falconbus.platform.caching.groups import Group
+from falconbus.platform.caching.groups import Group, registered
 
 #: A process tells Redis so often, and counts so many addresses meanwhile.
 _SECONDS = 5.0
@@ -45,7 +45,7 @@ class Popularity:
     def fade(self) -> None:
         """Let what was popular yesterday make room."""
         with self._redis.pipeline(transaction=False) as pipeline:
-            for group in Group:
+            for group in registered():
                 pipeline.zunionstore(_name(group), {_name(group): FADING})
                 pipeline.zremrangebyscore(_name(group), "-inf", 0.5)
                 pipeline.zremrangebyrank(_name(group), 0, -_KEPT - 1)

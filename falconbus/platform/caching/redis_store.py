@@ -12,7 +12,7 @@ from redis import RedisError
 
 from falconbus.platform.caching import versions
 from falconbus.platform.caching.entries import Answer, Entry
-from falconbus.platform.caching.groups import POLICIES
+from falconbus.platform.caching.groups import get_group
 from falconbus.platform.kit.redis_connection import RedisLine
 
 PREFIX = "cache:answer:"
@@ -97,7 +97,7 @@ class Shelf:
 
     def put(self, key: str, answer: Answer) -> Entry:
         """Keep an answer, and let the others have it."""
-        policy = POLICIES[answer.group]
+        policy = get_group(answer.group)
         try:
             keys = (versions.KEY, PREFIX + key, _taken(key))
             lasts_ms = int(1000 * (policy.fresh + policy.stale))

@@ -12,7 +12,7 @@ from flask import Flask, Response, current_app, request
 from redis import Redis, RedisError
 
 from falconbus.platform.caching.entries import Answer, Entry, Memory
-from falconbus.platform.caching.groups import Group, tag_of
+from falconbus.platform.caching.groups import Group
 from falconbus.platform.caching.local_memo import Facts
 from falconbus.platform.caching.popularity import Popularity
 from falconbus.platform.caching.redis_store import Shelf
@@ -90,8 +90,8 @@ class Answers:
         return entry if holds else None
 
     def _make(self, group: Group, key: str, make: Callable[[], Response], began: float) -> Response:
-        recording.note_cache(group, "miss", began)
-        tags: set[str] = {tag_of(group)}
+        recording.note_cache(group.name, "miss", began)
+        tags: set[str] = {group.tag}
         token = _depends.set(tags)
         made_at = clock.now().timestamp()
         try:
@@ -109,7 +109,7 @@ class Answers:
         try:
             # Its versions are asked for after it was made, because only then is it known what it depends on;
             # are_settled() makes up for a change that was announced before we ask and committed after we read.
-            entry = self.shelf.put(key, Answer(group, body, etag, sorted(tags), made_at))
+            entry = self.shelf.put(key, Answer(group.name, body, etag, sorted(tags), made_at))
         except RedisError as fault:
             self.versions.fail(fault)
             return _bearing(response, "MISS")
@@ -166,7 +166,7 @@ def fact(group: Group, key: str, tags: Sequence[str], read: Callable[[], T]) -> 
     """
     depends_on(*tags)
     answers: Answers = current_app.extensions["answers"]
-    return answers.facts.get(f"{group} {key}", (tag_of(group), *tags), read)
+    return answers.facts.get(f"{group} {key}", (group.tag, *tags), read)
 
 
 class _Announcement:
@@ -197,7 +197,7 @@ def _plain(value: Any) -> Any:
 
 def _made_anew(group: Group, make: Callable[[], Response], began: float) -> Response:
     """An answer that is not kept: Redis is away, or somebody else takes too long to make it."""
-    recording.note_cache(group, "miss", began)
+    recording.note_cache(group.name, "miss", began)
     return _bearing(make(), "MISS")
 
 

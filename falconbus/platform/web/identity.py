@@ -8,7 +8,6 @@ own pages bear: no view can get at a cookie's identity without it.
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 import flask
@@ -20,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import Settings
 from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.web import headers, refusals
+from falconbus.platform.web.permissions import Permission
 
 #: The cookie of a browser's session.
 COOKIE = "falconbus_session"
@@ -30,40 +30,24 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-class Permission(StrEnum):
-    """What a role can be allowed to do (the table of roles is accounts/policy.py)."""
-
-    OWN_BOOKINGS = "own bookings"
-    SEE_BOOKINGS = "see bookings"
-    CHANGE_BOOKINGS = "change bookings"
-    TAKE_COUNTER_PAYMENTS = "take counter payments"
-    SEE_NETWORK = "see the network behind the sale"
-    CHANGE_NETWORK = "change the network"
-    IMPORT_FEEDS = "import feeds"
-    OWN_APPOINTMENTS = "ask for charters and see one's own"
-    OWN_DUTIES = "answer for one's own duties, read one's notifications and roster"
-    DISPATCH = "see all charters, dispatch them, crew the schedules"
-    SEE_STAFF = "see the staff"
-    CHANGE_STAFF = "keep licences, working hours and leave"
-    MANAGE_STAFF = "make and close accounts of the staff, give them roles"
-    SEE_PERFORMANCE = "see how the system performs"
-    TEND_PERFORMANCE = "clear and warm caches, have indexes proven"
-
-
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is calling: nobody in particular, an account, or the bearer of one booking's or charter's manage token."""
+    """Who is calling: nobody in particular, an account, or the bearer of the manage token of one thing."""
 
     user_id: int | None = None
     email: str | None = None
     permissions: frozenset[Permission] = field(default_factory=frozenset)
-    booking_reference: str | None = None
-    appointment_reference: str | None = None
+    #: What the caller's manage token is for: the kind of thing, and its reference.
+    managed: tuple[str, str] | None = None
     token_id: int | None = None
 
     @property
     def is_anonymous(self) -> bool:
         return self.user_id is None
+
+    def managed_reference(self, kind: str) -> str | None:
+        """Return the reference of the `kind` of thing whose manage token the caller bears; None without one."""
+        return self.managed[1] if self.managed is not None and self.managed[0] == kind else None
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
@@ -177,9 +161,7 @@ def init_app(app: Flask, loaders: list[IdentityLoader], session_loader: SessionL
     app.session_interface = _WithoutCookie()
     app.before_request(_guard)
     app.after_request(headers.security_headers(settings))
-    app.context_processor(
-        lambda: {"signed_in": signed_in, "csrf_token": generate_csrf, "Permission": Permission, "settings": settings}
-    )
+    app.context_processor(lambda: {"signed_in": signed_in, "csrf_token": generate_csrf, "settings": settings})
     refusals.init_app(app)
 
 

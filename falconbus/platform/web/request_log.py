@@ -15,7 +15,8 @@ from falconbus.platform.telemetry import recording, trace
 from falconbus.platform.telemetry.recording import Recorder
 from falconbus.platform.telemetry.trace import Trace
 from falconbus.platform.web.fast_path import FrontDoor
-from falconbus.platform.web.identity import ANONYMOUS, Identity, Permission
+from falconbus.platform.web.identity import ANONYMOUS, Identity
+from falconbus.platform.web.permissions import SEE_PERFORMANCE
 
 NOWHERE = "(no such address)"
 # What kit.references.signature() makes, at the end of a secret address: `/answer/7.3.1790000000.<signature>`.
@@ -63,7 +64,7 @@ class Observer:
         if one is None:
             return response
         identity: Identity = g.get("identity", ANONYMOUS)
-        one.is_for_admin = identity.may(Permission.SEE_PERFORMANCE)
+        one.is_for_admin = identity.may(SEE_PERFORMANCE)
         rule = request.url_rule.rule if request.url_rule else NOWHERE
         self._front_door.keep(response)
         is_inner = REFILL in request.environ

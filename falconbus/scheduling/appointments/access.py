@@ -5,33 +5,35 @@ from sqlalchemy import ColumnElement, Subquery, exists, false, or_, select, true
 
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import references
-from falconbus.platform.web.identity import Identity, Permission
+from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments.errors import AppointmentNotFound
 from falconbus.scheduling.appointments.models import Appointment
 from falconbus.scheduling.assignments.models import Assignment
+from falconbus.scheduling.permissions import DISPATCH, MANAGED_CHARTER, OWN_DUTIES
 
 _PURPOSE, _PREFIX = "charter", "fbc"
 
 
 def visible_to(identity: Identity) -> ColumnElement[bool]:
     """The charters that a caller may see, for reads of one of them; lists begin with `visible_ids`."""
-    if identity.may(Permission.DISPATCH):
+    if identity.may(DISPATCH):
         return true()
     allowed: list[ColumnElement[bool]] = [false()]
     if identity.user_id is not None:
         allowed.append(Appointment.client_id == identity.user_id)
-        if identity.may(Permission.OWN_DUTIES):
+        if identity.may(OWN_DUTIES):
             allowed.append(_is_asked(identity.user_id))
-    if identity.appointment_reference is not None:
-        allowed.append(Appointment.reference == identity.appointment_reference)
+    managed = identity.managed_reference(MANAGED_CHARTER)
+    if managed is not None:
+        allowed.append(Appointment.reference == managed)
     return or_(*allowed)
 
 
 def is_staff_of(identity: Identity) -> ColumnElement[bool]:
     """Whether a caller sees a charter as its operator or its crew, and not as its client."""
-    if identity.may(Permission.DISPATCH):
+    if identity.may(DISPATCH):
         return true()
-    if identity.user_id is None or not identity.may(Permission.OWN_DUTIES):
+    if identity.user_id is None or not identity.may(OWN_DUTIES):
         return false()
     return _is_asked(identity.user_id)
 
@@ -42,10 +44,10 @@ def visible_ids(identity: Identity) -> Subquery | None:
     Each part comes in an index's order, so that PostgreSQL merges them and stops when a page is full: with an OR, or a
     UNION, it reads every charter that somebody ever had.
     """
-    if identity.may(Permission.DISPATCH):
+    if identity.may(DISPATCH):
         return None
     own = select(Appointment.id, false().label("asked")).where(Appointment.client_id == identity.user_id)
-    if identity.user_id is None or not identity.may(Permission.OWN_DUTIES):
+    if identity.user_id is None or not identity.may(OWN_DUTIES):
         return own.subquery("visible")
     asked = select(Assignment.appointment_id.label("id"), true().label("asked")).where(
         Assignment.staff_id == identity.user_id, Assignment.appointment_id.is_not(None)
@@ -87,4 +89,4 @@ def load_identity(token: str) -> Identity | None:
         return None
     if not references.is_signature(signature, current_app.config["SECRET_KEY"], _PURPOSE, reference):
         return None
-    return Identity(appointment_reference=reference)
+    return Identity(managed=(MANAGED_CHARTER, reference))

@@ -12,14 +12,15 @@ from falconbus.network.service import add
 from falconbus.network.service import change as change_row
 from falconbus.platform.database.engine import AnySelect, db
 from falconbus.platform.kit.errors import Invalid
-from falconbus.platform.web.identity import Identity, Permission
+from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments.errors import ServiceExists, ServiceNotFound
 from falconbus.scheduling.appointments.models import Service
+from falconbus.scheduling.permissions import DISPATCH
 
 
 def services(identity: Identity, *, everything: bool) -> AnySelect:
     """Services on offer by name; `everything`, for who dispatches: also those that are not any more. Invalid."""
-    if everything and not identity.may(Permission.DISPATCH):
+    if everything and not identity.may(DISPATCH):
         raise Invalid("is for operators", pointer="all")
     statement: AnySelect = select(*Service.__table__.columns).order_by(Service.name)
     return statement if everything else statement.where(Service.active)
@@ -28,7 +29,7 @@ def services(identity: Identity, *, everything: bool) -> AnySelect:
 def get_service(service_id: int, identity: Identity) -> Service:
     """A service on offer; operators see the others, too. ServiceNotFound."""
     service = db.session.get(Service, service_id)
-    if service is None or not (service.active or identity.may(Permission.DISPATCH)):
+    if service is None or not (service.active or identity.may(DISPATCH)):
         raise ServiceNotFound
     return service
 

@@ -7,11 +7,12 @@ from falconbus.platform.database.pagination import Page, numbered
 from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.idempotency import idempotent
-from falconbus.platform.web.identity import Permission, caller, public, requires
+from falconbus.platform.web.identity import caller, public, requires
 from falconbus.platform.web.operations import accepts, accepts_query, returns
 from falconbus.scheduling.appointments import catalogue
 from falconbus.scheduling.appointments.catalogue_schemas import NewService, ServiceChange, ServiceOut, ServicesQuery
 from falconbus.scheduling.appointments.errors import ServiceExists, ServiceNotFound
+from falconbus.scheduling.permissions import DISPATCH
 
 bp = Blueprint("charter_services", __name__, url_prefix="/api/v1/scheduling")
 
@@ -37,7 +38,7 @@ def get_service(service_id: int) -> ServiceOut:
 
 
 @bp.post("/services")
-@requires(Permission.DISPATCH)
+@requires(DISPATCH)
 @query_budget(5)
 @accepts(NewService)
 @idempotent
@@ -48,7 +49,7 @@ def create_service(body: NewService) -> ServiceOut:
 
 
 @bp.patch("/services/<id:service_id>")
-@requires(Permission.DISPATCH)
+@requires(DISPATCH)
 @query_budget(5)
 @accepts(ServiceChange)
 @returns(ServiceOut, 200, ServiceNotFound, ServiceExists, BadPrice)

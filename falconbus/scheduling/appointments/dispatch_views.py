@@ -3,7 +3,7 @@
 from flask import Blueprint
 
 from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import Forbidden, Permission, caller, public, requires
+from falconbus.platform.web.identity import Forbidden, caller, public, requires
 from falconbus.platform.web.operations import accepts, accepts_query, returns
 from falconbus.scheduling.appointments import answering, dispatching, progress, queries
 from falconbus.scheduling.appointments.dispatch_schemas import (
@@ -26,6 +26,7 @@ from falconbus.scheduling.assignments.errors import (
     StaffBusy,
     UnknownStaff,
 )
+from falconbus.scheduling.permissions import DISPATCH, OWN_DUTIES
 from falconbus.scheduling.shapes import SuggestionOut, Suggestions
 from falconbus.timetable.errors import UnknownBus
 
@@ -35,7 +36,7 @@ _STANDING = (UnknownStaff, StaffBusy, OnLeave, LicenceExpired)
 
 
 @bp.post("/appointments/<reference>/assign")
-@requires(Permission.DISPATCH)
+@requires(DISPATCH)
 @query_budget(20)
 @accepts(AssignmentIn)
 @returns(AssignedOut, 200, AppointmentNotFound, ImpossibleChange, UnknownBus, BusTooSmall, BusBusy, *_STANDING)
@@ -46,7 +47,7 @@ def assign(reference: str, body: AssignmentIn) -> AssignedOut:
 
 
 @bp.post("/appointments/<reference>/accept")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @query_budget(22)
 @accepts(Nothing)
 @returns(AppointmentOut, 200, AppointmentNotFound, NotAnswerable, ImpossibleChange, *_STANDING)
@@ -57,7 +58,7 @@ def accept(reference: str, body: Nothing) -> AppointmentOut:
 
 
 @bp.post("/appointments/<reference>/reject")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @query_budget(15)
 @accepts(ReasonIn)
 @returns(AppointmentOut, 200, AppointmentNotFound, NotAnswerable, ImpossibleChange)
@@ -67,7 +68,7 @@ def reject(reference: str, body: ReasonIn) -> AppointmentOut:
 
 
 @bp.post("/appointments/<reference>/hand-over")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @query_budget(16)
 @accepts(HandOverIn)
 @returns(AppointmentOut, 200, AppointmentNotFound, NotAnswerable, ImpossibleChange, *_STANDING)
@@ -77,7 +78,7 @@ def hand_over(reference: str, body: HandOverIn) -> AppointmentOut:
 
 
 @bp.get("/appointments/<reference>/colleagues")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @query_budget(2)
 @accepts_query(ColleaguesQuery)
 @returns(Suggestions, 200, AppointmentNotFound)
@@ -88,7 +89,7 @@ def list_colleagues(reference: str, query: ColleaguesQuery) -> Suggestions:
 
 
 @bp.post("/appointments/<reference>/begin")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @query_budget(10)
 @accepts(Nothing)
 @returns(AppointmentOut, 200, AppointmentNotFound, Forbidden, ImpossibleChange)
@@ -99,7 +100,7 @@ def begin(reference: str, body: Nothing) -> AppointmentOut:
 
 
 @bp.post("/appointments/<reference>/complete")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @query_budget(10)
 @accepts(Nothing)
 @returns(AppointmentOut, 200, AppointmentNotFound, Forbidden, ImpossibleChange)

@@ -2,9 +2,9 @@
 
 from falconbus.platform import jobs
 from falconbus.platform.database.engine import db
-from falconbus.platform.jobs import Job
 from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentChange, AppointmentStatus
+from falconbus.scheduling.jobs import TELL_CLIENT
 
 #: What a client is told of; that it is accepted, when all of the crew have.
 _CLIENT_IS_TOLD = {Action.REQUESTED, Action.CHANGED, Action.CANCELLED}
@@ -24,5 +24,5 @@ def record(appointment: Appointment, action: Action, *, by_id: int | None, note:
     db.session.flush()
     is_confirmed = action == Action.ACCEPTED and appointment.status == AppointmentStatus.ACCEPTED
     if action in _CLIENT_IS_TOLD or is_confirmed:
-        jobs.enqueue(Job.TELL_CLIENT, change_id=change.id)
+        jobs.enqueue(TELL_CLIENT, change_id=change.id)
     return change

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from falconbus.platform.kit import clock
-from falconbus.platform.web.identity import Forbidden, Identity, Permission
+from falconbus.platform.web.identity import Forbidden, Identity
 from falconbus.scheduling.appointments import access, dispatch_queries, history, notices
 from falconbus.scheduling.appointments.errors import ImpossibleChange
 from falconbus.scheduling.appointments.models import Action, Appointment
@@ -11,6 +11,7 @@ from falconbus.scheduling.assignments import queries as crew_queries
 from falconbus.scheduling.assignments import service as crews
 from falconbus.scheduling.assignments.models import LIVE, Assignment, AssignmentStatus, Part
 from falconbus.scheduling.notifications.models import Kind
+from falconbus.scheduling.permissions import DISPATCH, MANAGED_CHARTER
 
 #: How long before its start a charter may begin: a coach sets out the day before at the earliest.
 EARLIEST = timedelta(hours=12)
@@ -48,7 +49,7 @@ def cancel(reference: str, identity: Identity, *, reason: str) -> Appointment:
     """Call it off before it begins; bus and crew are free. AppointmentNotFound, Forbidden, ImpossibleChange."""
     now = clock.now()
     appointment = access.lock_visible(reference, identity)
-    if not (identity.may(Permission.DISPATCH) or _is_client(appointment, identity)):
+    if not (identity.may(DISPATCH) or _is_client(appointment, identity)):
         raise Forbidden("a charter is cancelled by its client or by the office")
     live = _live(appointment)
     appointment.cancel(reason=reason)
@@ -65,7 +66,7 @@ def _live(appointment: Appointment) -> list[Assignment]:
 
 def _check_drives(live: list[Assignment], identity: Identity) -> None:
     """Forbidden unless the caller drives it or dispatches."""
-    if identity.may(Permission.DISPATCH):
+    if identity.may(DISPATCH):
         return
     if not any(
         each.staff_id == identity.user_id and each.part == Part.DRIVER and each.status == AssignmentStatus.ACCEPTED
@@ -75,6 +76,6 @@ def _check_drives(live: list[Assignment], identity: Identity) -> None:
 
 
 def _is_client(appointment: Appointment, identity: Identity) -> bool:
-    if identity.appointment_reference == appointment.reference:
+    if identity.managed_reference(MANAGED_CHARTER) == appointment.reference:
         return True
     return identity.user_id is not None and identity.user_id == appointment.client_id

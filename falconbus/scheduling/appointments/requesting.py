@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock, references
 from falconbus.platform.kit.errors import Contended, DomainError
-from falconbus.platform.web.identity import Identity, Permission
+from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments import history, policy, queries
 from falconbus.scheduling.appointments.errors import UnknownService, UnknownStop
 from falconbus.scheduling.appointments.models import (
@@ -26,6 +26,7 @@ from falconbus.scheduling.appointments.record import AppointmentRecord, moment_i
 from falconbus.scheduling.notifications import service as notifications
 from falconbus.scheduling.notifications.models import Kind
 from falconbus.scheduling.notifications.service import Message
+from falconbus.scheduling.permissions import DISPATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def request(wanted: WantedCharter, identity: Identity) -> AppointmentRecord:
         "client_phone": wanted.client.phone,
         **place_columns("pick_up", pick_up),
         **place_columns("drop_off", drop_off),
-        "client_id": None if identity.may(Permission.DISPATCH) else identity.user_id,
+        "client_id": None if identity.may(DISPATCH) else identity.user_id,
         "starts_at": wanted.start,
         "ends_at": end,
         "time_zone": pick_up.time_zone,

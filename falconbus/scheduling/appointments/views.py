@@ -6,7 +6,7 @@ from falconbus.platform.database.pagination import Page, keyset
 from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.idempotency import IdempotencyKeyReused, RequestInProgress, idempotent
-from falconbus.platform.web.identity import Permission, caller, public, requires
+from falconbus.platform.web.identity import caller, public, requires
 from falconbus.platform.web.limits import limited
 from falconbus.platform.web.operations import accepts, accepts_query, returns
 from falconbus.scheduling.appointments import access, changing, queries, requesting
@@ -24,6 +24,7 @@ from falconbus.scheduling.appointments.errors import (
 from falconbus.scheduling.appointments.request_schemas import AppointmentChangeIn, AppointmentIn, AppointmentsQuery
 from falconbus.scheduling.appointments.schemas import AppointmentOut, AppointmentRow, RequestedOut
 from falconbus.scheduling.assignments.errors import BusBusy
+from falconbus.scheduling.permissions import DISPATCH, OWN_APPOINTMENTS
 
 bp = Blueprint("appointments", __name__, url_prefix="/api/v1/scheduling")
 
@@ -44,7 +45,7 @@ def request_appointment(body: AppointmentIn) -> RequestedOut:
 
 
 @bp.get("/appointments")
-@requires(Permission.OWN_APPOINTMENTS)
+@requires(OWN_APPOINTMENTS)
 @query_budget(1)
 @accepts_query(AppointmentsQuery)
 @returns(Page[AppointmentRow])
@@ -67,7 +68,7 @@ def show_appointment(reference: str) -> AppointmentOut:
 
 
 @bp.patch("/appointments/<reference>")
-@requires(Permission.DISPATCH)
+@requires(DISPATCH)
 @query_budget(19)
 @accepts(AppointmentChangeIn)
 @returns(AppointmentOut, 200, AppointmentNotFound, ImpossibleChange, BusBusy, BusTooSmall, *_REFUSALS)

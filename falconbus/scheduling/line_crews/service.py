@@ -11,7 +11,7 @@ from falconbus.accounts import audit
 from falconbus.platform.database.engine import AnyRow, AnySelect
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import DomainError, Invalid
-from falconbus.platform.web.identity import Identity, Permission
+from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.assignments import service
 from falconbus.scheduling.assignments.models import Part
 from falconbus.scheduling.assignments.service import Crew, Ride
@@ -19,6 +19,7 @@ from falconbus.scheduling.eligibility.service import Warned, check_standing
 from falconbus.scheduling.line_crews import queries
 from falconbus.scheduling.notifications.models import Kind
 from falconbus.scheduling.notifications.service import Message, notify
+from falconbus.scheduling.permissions import DISPATCH
 from falconbus.timetable.errors import ScheduleNotFound
 
 _A_WEEK, _LONGEST_DAYS = timedelta(days=6), 92
@@ -84,7 +85,7 @@ def get_crew(schedule_id: int, identity: Identity) -> LineCrew:
     """A departure's crew, for those who dispatch and those who are on it; ScheduleNotFound for all others."""
     rows = queries.schedule_crew(schedule_id)
     is_on_it = any(row.staff_id is not None and row.staff_id == identity.user_id for row in rows)
-    if not rows or not (is_on_it or identity.may(Permission.DISPATCH)):
+    if not rows or not (is_on_it or identity.may(DISPATCH)):
         raise ScheduleNotFound
     return LineCrew.of(rows)
 

@@ -7,19 +7,20 @@ from flask import Blueprint
 from falconbus.platform.database.pagination import Page, numbered
 from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import Permission, caller, requires
+from falconbus.platform.web.identity import caller, requires
 from falconbus.platform.web.operations import accepts, accepts_query, returns
 from falconbus.scheduling.assignments.errors import LicenceExpired, OnLeave, StaffBusy
 from falconbus.scheduling.line_crews import service
 from falconbus.scheduling.line_crews.schemas import LineCrewIn, LineCrewOut, UncrewedOut, UncrewedQuery
 from falconbus.scheduling.line_crews.service import ScheduleLeft
+from falconbus.scheduling.permissions import DISPATCH, OWN_DUTIES
 from falconbus.timetable.errors import ScheduleNotFound
 
 bp = Blueprint("crews", __name__, url_prefix="/api/v1/scheduling")
 
 
 @bp.get("/schedules/uncrewed")
-@requires(Permission.DISPATCH)
+@requires(DISPATCH)
 @query_budget(1)
 @accepts_query(UncrewedQuery)
 @returns(Page[UncrewedOut])
@@ -30,7 +31,7 @@ def list_uncrewed(query: UncrewedQuery) -> Page[Any]:
 
 
 @bp.get("/schedules/<id:schedule_id>/crew")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @query_budget(1)
 @returns(LineCrewOut, 200, ScheduleNotFound)
 def get_crew(schedule_id: int) -> LineCrewOut:
@@ -39,7 +40,7 @@ def get_crew(schedule_id: int) -> LineCrewOut:
 
 
 @bp.put("/schedules/<id:schedule_id>/crew")
-@requires(Permission.DISPATCH)
+@requires(DISPATCH)
 @query_budget(20)
 @accepts(LineCrewIn)
 @returns(LineCrewOut, 200, ScheduleNotFound, ScheduleLeft, StaffBusy, OnLeave, LicenceExpired)

@@ -7,8 +7,8 @@ from sqlalchemy import text
 
 from falconbus.platform import jobs
 from falconbus.platform.database.engine import db
-from falconbus.platform.jobs import Job
 from falconbus.platform.kit import clock
+from falconbus.scheduling.jobs import MAIL_NOTIFICATION
 from falconbus.scheduling.notifications import counting
 from falconbus.scheduling.notifications.models import Kind
 
@@ -65,7 +65,7 @@ def notify(staff_ids: Collection[int], told: Message, own: Mapping[int, int] | N
     }
     told_of = db.session.execute(_INSERT, values).all()
     counting.note_change([row.staff_id for row in told_of])
-    jobs.enqueue_all(Job.MAIL_NOTIFICATION, [{"notification_id": row.id} for row in told_of if row.wants_mail])
+    jobs.enqueue_all(MAIL_NOTIFICATION, [{"notification_id": row.id} for row in told_of if row.wants_mail])
 
 
 def operators() -> list[int]:

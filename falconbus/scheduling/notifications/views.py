@@ -5,7 +5,7 @@ from flask import Blueprint
 from falconbus.platform.database.pagination import keyset
 from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import Permission, caller, requires
+from falconbus.platform.web.identity import caller, requires
 from falconbus.platform.web.limits import uncounted
 from falconbus.platform.web.operations import accepts, accepts_query, returns
 from falconbus.scheduling.notifications import offers, queries, reading
@@ -22,12 +22,13 @@ from falconbus.scheduling.notifications.schemas import (
     ReadOut,
     UnreadOut,
 )
+from falconbus.scheduling.permissions import OWN_DUTIES
 
 bp = Blueprint("notifications", __name__, url_prefix="/api/v1/scheduling/notifications")
 
 
 @bp.get("")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @query_budget(2)
 @accepts_query(NotificationsQuery)
 @returns(NotificationPage)
@@ -43,7 +44,7 @@ def list_notifications(query: NotificationsQuery) -> NotificationPage:
 
 
 @bp.get("/count")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @uncounted
 @query_budget(1)
 @returns(UnreadOut)
@@ -53,7 +54,7 @@ def count_unread() -> UnreadOut:
 
 
 @bp.get("/<id:notification_id>")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @query_budget(1)
 @returns(NotificationOut, 200, NotificationNotFound)
 def get_notification(notification_id: int) -> NotificationOut:
@@ -63,7 +64,7 @@ def get_notification(notification_id: int) -> NotificationOut:
 
 
 @bp.post("/<id:notification_id>/read")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @query_budget(2)
 @returns(None, 204, NotificationNotFound)
 def mark_read(notification_id: int) -> None:
@@ -72,7 +73,7 @@ def mark_read(notification_id: int) -> None:
 
 
 @bp.delete("/<id:notification_id>/read")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @query_budget(2)
 @returns(None, 204, NotificationNotFound)
 def mark_unread(notification_id: int) -> None:
@@ -81,7 +82,7 @@ def mark_unread(notification_id: int) -> None:
 
 
 @bp.post("/read")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @query_budget(2)
 @accepts(ReadIn)
 @returns(ReadOut)
@@ -91,7 +92,7 @@ def mark_all_read(body: ReadIn) -> ReadOut:
 
 
 @bp.get("/preferences")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @query_budget(1)
 @returns(PreferencesOut)
 def show_preferences() -> PreferencesOut:
@@ -100,7 +101,7 @@ def show_preferences() -> PreferencesOut:
 
 
 @bp.put("/preferences")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @query_budget(1)
 @accepts(PreferencesIn)
 @returns(PreferencesOut)

@@ -2,7 +2,7 @@
 
 from falconbus.accounts.policy import permissions_of
 from falconbus.platform.database.engine import AnyRow
-from falconbus.platform.web.identity import Identity, Permission
+from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments import answering
 from falconbus.scheduling.assignments.errors import NotAnswerable
 from falconbus.scheduling.assignments.models import LIVE, AssignmentStatus, Part
@@ -10,6 +10,7 @@ from falconbus.scheduling.eligibility import assessing
 from falconbus.scheduling.offer_links import links, policy, queries
 from falconbus.scheduling.offer_links.errors import AccountClosed, AnswerNotFound
 from falconbus.scheduling.offer_links.pages import AnswerPage
+from falconbus.scheduling.permissions import OWN_DUTIES
 from falconbus.scheduling.rosters.duties import find_duty
 
 _SUGGESTED = 50
@@ -57,14 +58,14 @@ def _asked(token: str) -> AnyRow:
     asked = queries.find_asked(*links.read(token))
     if asked is None:
         raise AnswerNotFound
-    if not asked.active or Permission.OWN_DUTIES not in permissions_of(asked.roles):
+    if not asked.active or OWN_DUTIES not in permissions_of(asked.roles):
         raise AccountClosed
     return asked
 
 
 def _bearer(asked: AnyRow) -> Identity:
     """The person whom the link was made for, as far as it reaches: their duties, whatever else they may do."""
-    return Identity(user_id=asked.staff_id, permissions=frozenset({Permission.OWN_DUTIES}))
+    return Identity(user_id=asked.staff_id, permissions=frozenset({OWN_DUTIES}))
 
 
 def _check_live(asked: AnyRow) -> None:

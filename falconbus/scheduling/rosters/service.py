@@ -7,8 +7,9 @@ from flask import current_app
 
 from config import Settings
 from falconbus.platform.kit import clock, references
-from falconbus.platform.web.identity import Identity, Permission
+from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.assignments.models import Part
+from falconbus.scheduling.permissions import SEE_STAFF
 from falconbus.scheduling.rosters import duties, queries
 from falconbus.scheduling.rosters.duties import Duty
 from falconbus.scheduling.rosters.errors import CalendarNotFound
@@ -61,7 +62,7 @@ class Roster:
 
 def get_roster(staff_id: int, week: Week | None, identity: Identity) -> Roster:
     """A person's week, by default the present one; StaffNotFound unless the caller is they or may see the staff."""
-    if staff_id != identity.user_id and not identity.may(Permission.SEE_STAFF):
+    if staff_id != identity.user_id and not identity.may(SEE_STAFF):
         raise StaffNotFound
     zone = _settings().time_zone
     week = week or Week.of(clock.today(zone))

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 
 from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import Permission, caller, public, requires
+from falconbus.platform.web.identity import caller, public, requires
 from falconbus.platform.web.operations import accepts, accepts_query, media, returns
+from falconbus.scheduling.permissions import OWN_DUTIES
 from falconbus.scheduling.rosters import service
 from falconbus.scheduling.rosters.calendar_feed import calendar_feed
 from falconbus.scheduling.rosters.errors import CalendarNotFound
@@ -32,7 +33,7 @@ def _asked_again(view: Callable[..., Response]) -> Callable[..., Response]:
 
 
 @bp.get("/me")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @query_budget(2)
 @accepts_query(RosterQuery)
 @returns(RosterOut)
@@ -42,7 +43,7 @@ def get_own_roster(query: RosterQuery) -> RosterOut:
 
 
 @bp.get("/<id:staff_id>")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @query_budget(2)
 @accepts_query(RosterQuery)
 @returns(RosterOut, 200, StaffNotFound)
@@ -52,7 +53,7 @@ def get_roster(staff_id: int, query: RosterQuery) -> RosterOut:
 
 
 @bp.get("/me/calendar")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @query_budget(1)
 @returns(CalendarAddress)
 def get_calendar_url() -> CalendarAddress:
@@ -61,7 +62,7 @@ def get_calendar_url() -> CalendarAddress:
 
 
 @bp.post("/me/calendar")
-@requires(Permission.OWN_DUTIES)
+@requires(OWN_DUTIES)
 @query_budget(1)
 @accepts(NewAddress)
 @returns(CalendarAddress)

@@ -4,8 +4,9 @@ from flask import Blueprint
 
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.idempotency import idempotent
-from falconbus.platform.web.identity import Permission, requires
+from falconbus.platform.web.identity import requires
 from falconbus.platform.web.operations import accepts, returns
+from falconbus.scheduling.permissions import CHANGE_STAFF
 from falconbus.scheduling.staff import queries, records
 from falconbus.scheduling.staff.errors import (
     HoursOverlap,
@@ -30,7 +31,7 @@ bp = Blueprint("staff_records", __name__, url_prefix="/api/v1/scheduling")
 
 
 @bp.post("/staff/<id:staff_id>/licences")
-@requires(Permission.CHANGE_STAFF)
+@requires(CHANGE_STAFF)
 @query_budget(7)
 @accepts(NewLicence)
 @idempotent
@@ -41,7 +42,7 @@ def add_licence(staff_id: int, body: NewLicence) -> LicenceOut:
 
 
 @bp.delete("/staff/<id:staff_id>/licences/<id:licence_id>")
-@requires(Permission.CHANGE_STAFF)
+@requires(CHANGE_STAFF)
 @query_budget(4)
 @returns(None, 204, StaffNotFound, LicenceNotFound)
 def remove_licence(staff_id: int, licence_id: int) -> None:
@@ -50,7 +51,7 @@ def remove_licence(staff_id: int, licence_id: int) -> None:
 
 
 @bp.put("/staff/<id:staff_id>/hours")
-@requires(Permission.CHANGE_STAFF)
+@requires(CHANGE_STAFF)
 @query_budget(5)
 @accepts(Week)
 @returns(WeekOut, 200, StaffNotFound, HoursOverlap)
@@ -61,7 +62,7 @@ def set_hours(staff_id: int, body: Week) -> WeekOut:
 
 
 @bp.post("/staff/<id:staff_id>/leaves")
-@requires(Permission.CHANGE_STAFF)
+@requires(CHANGE_STAFF)
 @query_budget(6)
 @accepts(NewLeaveIn)
 @idempotent
@@ -72,7 +73,7 @@ def add_leave(staff_id: int, body: NewLeaveIn) -> NewLeaveOut:
 
 
 @bp.delete("/staff/<id:staff_id>/leaves/<id:leave_id>")
-@requires(Permission.CHANGE_STAFF)
+@requires(CHANGE_STAFF)
 @query_budget(4)
 @returns(None, 204, StaffNotFound, LeaveNotFound)
 def remove_leave(staff_id: int, leave_id: int) -> None:

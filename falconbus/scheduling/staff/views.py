@@ -9,10 +9,11 @@ from falconbus.accounts.errors import BadEmail, EmailTaken, LastAdmin
 from falconbus.platform.database.pagination import CountedPage, neighbours
 from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import Permission, caller, requires
+from falconbus.platform.web.identity import caller, requires
 from falconbus.platform.web.operations import accepts, accepts_query, returns
 from falconbus.scheduling.appointments.errors import AppointmentNotFound, EndBeforeStart
 from falconbus.scheduling.eligibility import assessing
+from falconbus.scheduling.permissions import MANAGE_STAFF, SEE_STAFF
 from falconbus.scheduling.shapes import SuggestionOut, Suggestions
 from falconbus.scheduling.staff import queries, service
 from falconbus.scheduling.staff.errors import HasDuties, OwnAccess, RideTooLong, StaffNotFound
@@ -34,7 +35,7 @@ _LONGEST_RIDE = timedelta(days=31)
 
 
 @bp.get("/staff")
-@requires(Permission.SEE_STAFF)
+@requires(SEE_STAFF)
 @query_budget(1)
 @accepts_query(StaffQuery)
 @returns(CountedPage[StaffRow])
@@ -44,7 +45,7 @@ def list_staff(query: StaffQuery) -> CountedPage[Any]:
 
 
 @bp.get("/staff/active")
-@requires(Permission.SEE_STAFF)
+@requires(SEE_STAFF)
 @query_budget(1)
 @accepts_query(StaffQuery)
 @returns(CountedPage[ActiveStaffRow])
@@ -54,7 +55,7 @@ def list_active_staff(query: StaffQuery) -> CountedPage[Any]:
 
 
 @bp.get("/staff/free")
-@requires(Permission.SEE_STAFF)
+@requires(SEE_STAFF)
 @query_budget(2)
 @accepts_query(FreeQuery)
 @returns(Suggestions, 200, EndBeforeStart, RideTooLong, AppointmentNotFound)
@@ -70,7 +71,7 @@ def suggest_staff(query: FreeQuery) -> Suggestions:
 
 
 @bp.get("/staff/<id:staff_id>")
-@requires(Permission.SEE_STAFF)
+@requires(SEE_STAFF)
 @query_budget(4)
 @returns(StaffOut, 200, StaffNotFound)
 def get_staff(staff_id: int) -> StaffOut:
@@ -79,7 +80,7 @@ def get_staff(staff_id: int) -> StaffOut:
 
 
 @bp.post("/staff")
-@requires(Permission.MANAGE_STAFF)
+@requires(MANAGE_STAFF)
 @query_budget(8)
 @accepts(NewStaff)
 @returns(NewStaffOut, 201, BadEmail, EmailTaken)
@@ -91,7 +92,7 @@ def create_staff(body: NewStaff) -> NewStaffOut:
 
 
 @bp.patch("/staff/<id:staff_id>")
-@requires(Permission.MANAGE_STAFF)
+@requires(MANAGE_STAFF)
 @query_budget(18)
 @accepts(StaffChange)
 @returns(StaffOut, 200, StaffNotFound, OwnAccess, LastAdmin, HasDuties)

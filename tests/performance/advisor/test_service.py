@@ -13,7 +13,8 @@ from sqlalchemy import text
 from falconbus.performance.advisor import service
 from falconbus.performance.advisor.errors import AdviceNotFound, NotOpen, StatementNotFound
 from falconbus.performance.advisor.models import AdviceState
-from falconbus.platform.jobs import Job, OutboxRow
+from falconbus.performance.jobs import ADVISE
+from falconbus.platform.jobs import OutboxRow
 from falconbus.platform.kit import clock
 from falconbus.platform.telemetry import plans
 from falconbus.platform.telemetry.models import Resolution
@@ -170,7 +171,7 @@ def test_the_button_asks_for_a_job_that_is_done_once(plant: Plant, recorded: Rec
     service.request_advice("a1")
     database.session.commit()
     [row] = database.session.query(OutboxRow).all()
-    assert (row.job, row.arguments) == (Job.ADVISE, {"fingerprint": "a1"})
+    assert (row.job, row.arguments) == (ADVISE, {"fingerprint": "a1"})
     service.run_advice("a1", row.id)
     database.session.commit()
     database.session.refresh(row)

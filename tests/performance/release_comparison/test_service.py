@@ -7,13 +7,14 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
+from falconbus.performance.jobs import COMPARE
 from falconbus.performance.release_comparison import service
 from falconbus.performance.release_comparison.errors import BadSide, ComparisonNotFound, ReleaseNotFound
 from falconbus.performance.release_comparison.models import Comparison, ComparisonState
 from falconbus.performance.release_comparison.results import Result, Side, Verdict
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
-from falconbus.platform.jobs import Job, OutboxRow
+from falconbus.platform.jobs import OutboxRow
 from falconbus.platform.kit import clock
 from falconbus.platform.telemetry.models import Resolution
 from tests.performance.release_comparison.recorded import ENDPOINT, OTHER, ran, release
@@ -28,7 +29,7 @@ def made(comparison_id: int) -> Comparison:
     """The comparison after a worker has been there."""
     transactions.commit()
     row = newest_job()
-    assert (row.job, row.arguments) == (Job.COMPARE, {"comparison_id": comparison_id})
+    assert (row.job, row.arguments) == (COMPARE, {"comparison_id": comparison_id})
     service.run_comparison(comparison_id, row.id)
     transactions.commit()
     assert row.done_at is not None

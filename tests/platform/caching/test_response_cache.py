@@ -15,11 +15,11 @@ from flask_sqlalchemy import SQLAlchemy
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
 from falconbus.platform.caching import maintenance, versions
-from falconbus.platform.caching.groups import POLICIES, Group
 from falconbus.platform.caching.redis_store import PREFIX, Shelf
 from falconbus.platform.caching.response_cache import Answers
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.redis_connection import RedisLine, cache_redis
+from falconbus.search.cache_groups import SEARCH
 from tests.accounts.signing import signed_in
 from tests.calls import hold
 from tests.counting import statements
@@ -156,7 +156,7 @@ def test_an_old_answer_that_still_holds_is_served_while_somebody_makes_another(
 ) -> None:
     search(client, day)
     key = next(iter(cache_redis().scan_iter(f"{PREFIX}search:*"))).decode().removeprefix(PREFIX)
-    later = clock.now() + timedelta(seconds=POLICIES[Group.SEARCH].fresh + 1)
+    later = clock.now() + timedelta(seconds=SEARCH.fresh + 1)
     with time_machine.travel(later, tick=False):
         url = app.config["SETTINGS"].cache_redis_url
         elsewhere = Shelf(app, RedisLine(url, patience=1), url)
@@ -192,7 +192,7 @@ def test_a_cleared_group_is_made_anew_and_the_others_are_not(day: str, client: F
     for _ in range(2):
         search(client, day)
         client.get("/api/v1/stops")
-    maintenance.clear([Group.SEARCH])
+    maintenance.clear([SEARCH])
     assert search(client, day).headers["X-Cache"] == "MISS"
     assert client.get("/api/v1/stops").headers["X-Cache"] == "HIT"
 
@@ -205,7 +205,7 @@ def test_popular_answers_are_warmed_before_they_run_out(
         search(client, day)
     answers.popularity._told = 0.0  # noqa: SLF001  as if five seconds had gone by
     search(client, day, passengers=2)
-    later = clock.now() + timedelta(seconds=POLICIES[Group.SEARCH].fresh - 5)
+    later = clock.now() + timedelta(seconds=SEARCH.fresh - 5)
     with time_machine.travel(later, tick=False):
         assert maintenance.warm() >= 1
     with time_machine.travel(later + timedelta(seconds=6), tick=False):

@@ -10,9 +10,10 @@ from psycopg.errors import DeadlockDetected
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from falconbus.messaging.jobs import SEND_MAIL
 from falconbus.platform import jobs
 from falconbus.platform.database import transactions
-from falconbus.platform.jobs import Job, celery
+from falconbus.platform.jobs import celery
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import Contended, DomainError
 
@@ -22,7 +23,7 @@ class Recorded(DomainError):
 
 
 def enqueue() -> None:
-    jobs.enqueue(Job.SEND_MAIL, mail_id=1)
+    jobs.enqueue(SEND_MAIL, mail_id=1)
 
 
 def enqueue_twice() -> None:
@@ -137,4 +138,4 @@ def test_a_row_that_nobody_finishes_is_handed_over_again_when_its_lease_ends(
     assert transactions.run(jobs.relay) == 0, "its lease still runs"
     with time_machine.travel(clock.now() + timedelta(seconds=61)):
         assert transactions.run(jobs.relay) == 1
-    assert sent == [Job.SEND_MAIL, Job.SEND_MAIL]
+    assert sent == [SEND_MAIL, SEND_MAIL]

@@ -1,4 +1,4 @@
-"""What the tests' Procfiles run, `python -m tests.platform.runtime.stub ROLE DATA_DIR` (the folder is found again by it)."""
+"""What the tests' Procfiles run: `python -m tests.platform.runtime.stub ROLE DATA_DIR` (found again by the folder)."""
 
 import os
 import signal

@@ -1,0 +1,7 @@
+"""Jobs of the till."""
+
+from falconbus.platform.jobs import Job, Queue
+
+REFUND = Job("checkout.refund", Queue.CRITICAL)
+
+JOBS = (REFUND,)

@@ -1,0 +1,8 @@
+"""The kept answers about the network."""
+
+from falconbus.platform.caching.groups import Group
+
+ROUTES = Group(name="routes", fresh=600, stale=3600, shared=30)
+FARE_CLASSES = Group(name="fare_classes", fresh=600, stale=3600, shared=30)
+
+GROUPS = (ROUTES, FARE_CLASSES)

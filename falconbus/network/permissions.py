@@ -1,0 +1,13 @@
+"""What may be done with the network, and who may."""
+
+from falconbus.accounts.models import Role
+from falconbus.accounts.permissions import STAFF, Grants
+from falconbus.platform.web.permissions import Permission
+
+SEE_NETWORK = Permission("see the network behind the sale")
+CHANGE_NETWORK = Permission("change the network")
+
+GRANTS: Grants = {
+    SEE_NETWORK: STAFF,
+    CHANGE_NETWORK: frozenset({Role.OPERATOR}),
+}

@@ -1,0 +1,6 @@
+"""What kept answers depend on: timetables and departures go with their lines."""
+
+from falconbus.network.cache_tags import LINES
+
+#: By table, for audited changes.
+OF_TABLE = {"timetables": LINES, "schedules": LINES}
