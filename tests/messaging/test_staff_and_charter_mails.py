@@ -25,7 +25,7 @@ from falconbus.scheduling.jobs import MAIL_NOTIFICATION, TELL_CLIENT
 from falconbus.scheduling.notifications import reading
 from falconbus.scheduling.notifications.models import Kind
 from falconbus.scheduling.notifications.service import Message, notify
-from tests.messaging.conftest import Sink
+from tests.mail_sink import Sink
 from tests.messaging.test_telling import Crashing
 from tests.scheduling.charters import add_assignment, add_charter, add_service
 from tests.scheduling.people import add_person

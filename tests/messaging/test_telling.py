@@ -19,7 +19,7 @@ from falconbus.platform.integrations.mail.mailer import Mailer, PermanentMailFau
 from falconbus.platform.integrations.mail.memory import MemoryMailer
 from falconbus.platform.integrations.mail.smtp import SmtpMailer
 from falconbus.platform.jobs import OutboxRow
-from tests.messaging.conftest import Sink, free_port
+from tests.mail_sink import Sink, free_port
 from tests.messaging.travel import EMAIL, book, send, told
 from tests.world import World
 

@@ -10,17 +10,7 @@ _PROJECT = Path(__file__).parents[3]
 _LIBRARIES = tuple({str(Path(os.__file__).parent), *(path for path in sys.path if path.endswith("-packages")), "<"})
 #: Of ours, but on everybody's way to the database.
 _PASSAGES = tuple(
-    str(_PROJECT / "falconbus" / name)
-    for name in (
-        "app.py",
-        "extensions.py",
-        "pagination.py",
-        "quick_reads.py",
-        "sessions.py",
-        "transactions.py",
-        "telemetry",
-        "kit",
-    )
+    str(_PROJECT / "falconbus" / name) for name in ("app.py", "platform/database", "platform/telemetry", "platform/kit")
 )
 _LONGEST_CHAIN = 6
 

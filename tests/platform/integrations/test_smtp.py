@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from falconbus.platform.integrations.mail.mailer import PermanentMailFault, TemporaryMailFault
 from falconbus.platform.integrations.mail.smtp import SmtpAddress, SmtpMailer
-from tests.messaging.conftest import Sink, free_port
+from tests.mail_sink import Sink, free_port
 
 
 def _message(to: str = "thandi@example.com") -> EmailMessage:
