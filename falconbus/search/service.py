@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from falconbus.inventory import policy
+from falconbus.fares import pricing
 from falconbus.inventory.errors import ScheduleNotFound
 from falconbus.platform.caching import tags
 from falconbus.platform.caching.groups import Group
@@ -87,9 +87,9 @@ def _stops_of(found: Sequence[AnyRow], side: str) -> list[AnyRow]:
 
 
 def _classes_with_room(row: AnyRow, passengers: int) -> list[ClassOnDeparture]:
-    segment = policy.segment_price(row.base_price, row.distance_m, row.route_distance_m, row.set_price)
+    segment = pricing.segment_price(row.base_price, row.distance_m, row.route_distance_m, row.set_price)
     offered = [
-        ClassOnDeparture(code, name, policy.class_price(segment, percent), free)
+        ClassOnDeparture(code, name, pricing.class_price(segment, percent), free)
         for code, name, percent, free in row.fare_classes or ()
         if free >= passengers
     ]
