@@ -25,15 +25,6 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class PairFare:
-    """A price for riding from one stop to another; a stop that comes twice counts with every pair of its calls."""
-
-    origin: str
-    destination: str
-    price: str
-
-
-@dataclass(frozen=True, slots=True)
 class NewSeat:
     """A seat as a layout is given: the code of its fare class, and its place."""
 
@@ -68,29 +59,6 @@ def check_line(calls: Sequence[Call], known: Container[str]) -> None:
         if number > 0 and call.code == calls[number - 1].code:
             faults.append(_fault("is the same as the stop before", "same_stop", f"{place}/code"))
     _refuse(faults)
-
-
-def positions_of(fares: Sequence[PairFare], codes: Sequence[str]) -> list[list[tuple[int, int]]]:
-    """For each fare its pairs of calls; InvalidInput for one that the route does not ride, or that is given twice."""
-    faults, found = [], []
-    seen: set[tuple[str, str]] = set()
-    for number, fare in enumerate(fares):
-        pairs = [
-            (origin, destination)
-            for origin, code in enumerate(codes)
-            if code == fare.origin
-            for destination in range(origin + 1, len(codes))
-            if codes[destination] == fare.destination
-        ]
-        if not pairs:
-            detail = f"the route does not ride from {fare.origin} to {fare.destination}"
-            faults.append(_fault(detail, "not_served", f"/fares/{number}"))
-        if (fare.origin, fare.destination) in seen:
-            faults.append(_fault("this pair is priced before", "same_pair", f"/fares/{number}"))
-        seen.add((fare.origin, fare.destination))
-        found.append(pairs)
-    _refuse(faults)
-    return found
 
 
 def check_position(latitude: float | None, longitude: float | None) -> None:
