@@ -10,25 +10,15 @@ from sqlalchemy.types import DateTime
 
 from falconbus.fares import pricing
 from falconbus.inventory import policy, queries
-from falconbus.inventory.errors import (
-    NotOnSale,
-    NotServed,
-    ScheduleNotFound,
-    SeatOfOtherClass,
-    SeatTaken,
-    SoldOut,
-    StopNotFound,
-    UnknownFareClass,
-    UnknownSchedule,
-    UnknownSeat,
-    UnknownStop,
-)
+from falconbus.inventory.errors import NotOnSale, NotServed, SeatOfOtherClass, SeatTaken, SoldOut, UnknownSeat
 from falconbus.inventory.policy import SeatState
+from falconbus.network.errors import StopNotFound, UnknownFareClass, UnknownStop
 from falconbus.platform.caching import tags
 from falconbus.platform.caching.response_cache import changed
 from falconbus.platform.database.driver_reads import quick_read
 from falconbus.platform.database.engine import AnyRow, read
 from falconbus.platform.kit.errors import Invalid
+from falconbus.timetable.errors import ScheduleNotFound, UnknownSchedule
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,21 @@ class BadPrice(Invalid):
     title = "The price is no amount of money in this currency"
 
 
+class UnknownRoute(Invalid):
+    code = "unknown_route"
+    title = "There is no such route"
+
+
+class UnknownStop(Invalid):
+    code = "unknown_stop"
+    title = "There is no such stop"
+
+
+class UnknownFareClass(Invalid):
+    code = "unknown_fare_class"
+    title = "The coach has no such fare class"
+
+
 class UnknownSeatLayout(Invalid):
     code = "unknown_seat_layout"
     title = "There is no seat layout of this code"

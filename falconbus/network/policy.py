@@ -3,7 +3,7 @@
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
-from falconbus.network.errors import BadPrice
+from falconbus.network.errors import BadPrice, UnknownFareClass, UnknownStop
 from falconbus.platform.kit import money
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.web.problems import FieldFault, InvalidInput
@@ -51,7 +51,7 @@ def check_line(calls: Sequence[Call], known: Container[str]) -> None:
     for number, call in enumerate(calls):
         place = f"/stops/{number}"
         if call.code not in known:
-            faults.append(_fault(f"there is no stop {call.code}", "unknown_stop", f"{place}/code"))
+            faults.append(_fault(f"there is no stop {call.code}", UnknownStop.code, f"{place}/code"))
         if number == 0 and call.distance_m != 0:
             faults.append(_fault("kilometres count from the first stop", "bad_distance", f"{place}/kilometres"))
         if number > 0 and call.distance_m <= calls[number - 1].distance_m:
@@ -80,7 +80,7 @@ def check_seats(seats: Sequence[NewSeat], fare_classes: Mapping[str, int]) -> No
             faults.append(_fault("there is a seat in this place before", "same_place", f"/seats/{index}/column"))
         if seat.fare_class not in fare_classes:
             detail = f"there is no fare class {seat.fare_class}"
-            faults.append(_fault(detail, "unknown_fare_class", f"/seats/{index}/fare_class"))
+            faults.append(_fault(detail, UnknownFareClass.code, f"/seats/{index}/fare_class"))
         numbers.add(seat.number)
         places.add((seat.row, seat.column))
     _refuse(faults)

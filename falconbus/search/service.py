@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from falconbus.fares import pricing
-from falconbus.inventory.errors import ScheduleNotFound
 from falconbus.platform.caching import tags
 from falconbus.platform.caching.groups import Group
 from falconbus.platform.caching.response_cache import depends_on, fact
@@ -15,6 +14,7 @@ from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.kit import clock
 from falconbus.search import queries
 from falconbus.search.errors import DateInPast, PlaceNotFound, SamePlace
+from falconbus.timetable.errors import ScheduleNotFound
 
 
 @dataclass(frozen=True, slots=True)
