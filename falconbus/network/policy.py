@@ -1,15 +1,11 @@
-"""Rules on values: what a line of stops, a price, a position and a seat layout must be."""
+"""Rules on values: what a line of stops, a position and a seat layout must be."""
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
-from falconbus.network.errors import BadPrice, UnknownFareClass, UnknownStop
-from falconbus.platform.kit import money
+from falconbus.network.errors import UnknownFareClass, UnknownStop
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.web.problems import FieldFault, InvalidInput
-
-#: In the smallest unit. More is a slip of the keyboard, and would take totals past 32 bits.
-HIGHEST_PRICE = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +28,6 @@ class NewSeat:
     row: int
     column: int
     fare_class: str
-
-
-def read_price(text: str, currency: str, pointer: str) -> int:
-    """Money in the smallest unit; BadPrice for too many decimals, or an amount that no ticket has."""
-    try:
-        amount = money.from_text(text, currency)
-    except ValueError as fault:
-        raise BadPrice(str(fault), pointer=pointer) from None
-    if amount > HIGHEST_PRICE:
-        raise BadPrice(f"at most {money.to_text(HIGHEST_PRICE, currency)} {currency}", pointer=pointer)
-    return amount
 
 
 def check_line(calls: Sequence[Call], known: Container[str]) -> None:

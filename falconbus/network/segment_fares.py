@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from sqlalchemy import delete
 
 from falconbus.accounts import audit
-from falconbus.network import policy, queries
+from falconbus.network import queries
 from falconbus.network.models import Route, SegmentFare
 from falconbus.platform.database.engine import db
+from falconbus.platform.kit import money
 from falconbus.platform.web.problems import FieldFault, InvalidInput
 
 
@@ -30,7 +31,7 @@ def set_fares(route_id: int, fares: Sequence[PairFare]) -> None:
     route = queries.lock_route(route_id)
     positions = positions_of(fares, queries.route_codes(route_id))
     prices = [
-        policy.read_price(fare.price, route.currency, f"/fares/{number}/price") for number, fare in enumerate(fares)
+        money.read_price(fare.price, route.currency, f"/fares/{number}/price") for number, fare in enumerate(fares)
     ]
     remove_fares(route)
     db.session.add_all(

@@ -14,6 +14,7 @@ from falconbus.network.policy import Call
 from falconbus.network.usage import used
 from falconbus.platform.caching import response_cache, tags
 from falconbus.platform.database.engine import Model, db
+from falconbus.platform.kit import money
 from falconbus.platform.kit.errors import DomainError, Invalid
 
 Changes = Mapping[str, Any]
@@ -58,7 +59,7 @@ def create_route(
         name=name,
         origin_id=stops[calls[0].code],
         destination_id=stops[calls[-1].code],
-        base_price=policy.read_price(base_price, currency, "/base_price"),
+        base_price=money.read_price(base_price, currency, "/base_price"),
         currency=currency,
         distance_m=calls[-1].distance_m,
         duration_minutes=duration_minutes,
@@ -86,7 +87,7 @@ def change_route(route_id: int, changes: Changes, calls: Sequence[Call] | None) 
         segment_fares.remove_fares(route)
     values = dict(changes)
     if "base_price" in changes:
-        values["base_price"] = policy.read_price(changes["base_price"], currency, "/base_price")
+        values["base_price"] = money.read_price(changes["base_price"], currency, "/base_price")
     if calls is not None:
         _change_line(route, calls)
     change(route, values)

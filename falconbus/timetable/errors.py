@@ -43,11 +43,6 @@ class SeatsDoNotFit(DomainError):
     title = "A seat that is sold or held is missing in the other bus, or of another fare class there"
 
 
-class UnknownBus(Invalid):
-    code = "unknown_bus"
-    title = "There is no such bus in service"
-
-
 class UnknownTimetable(Invalid):
     code = "unknown_timetable"
     title = "There is no such timetable"

@@ -2,6 +2,7 @@
 
 from flask import Blueprint
 
+from falconbus.network.errors import UnknownBus
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.identity import Forbidden, Permission, caller, public, requires
 from falconbus.platform.web.operations import accepts, accepts_query, returns
@@ -27,7 +28,6 @@ from falconbus.scheduling.assignments.errors import (
     UnknownStaff,
 )
 from falconbus.scheduling.shapes import SuggestionOut, Suggestions
-from falconbus.timetable.errors import UnknownBus
 
 bp = Blueprint("dispatch", __name__, url_prefix="/api/v1/scheduling")
 
