@@ -14,7 +14,8 @@ from falconbus.bookings import queries
 from falconbus.bookings.errors import JourneysOverlap, MixedCurrencies, SeatCountMismatch, UnknownPromoCode
 from falconbus.bookings.models import Booking, BookingStatus, TicketStatus
 from falconbus.bookings.record import BookingRecord, JourneyRecord, PassengerRecord, TicketRecord
-from falconbus.inventory import policy as fares
+from falconbus.fares import pricing
+from falconbus.fares.passenger_types import PassengerType
 from falconbus.inventory import queries as seat_queries
 from falconbus.inventory import service as inventory
 from falconbus.inventory.errors import SeatTaken
@@ -46,7 +47,7 @@ class WantedJourney:
 @dataclass(frozen=True, slots=True)
 class WantedPassenger:
     name: str
-    type: str
+    type: PassengerType
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _seat(index: int, wanted: WantedJourney, offer: Offer, count: int) -> _Ride:
 def _tickets(ride: _Ride, passengers: Sequence[WantedPassenger]) -> list[TicketRecord]:
     tickets = []
     for number, (passenger, seat) in enumerate(zip(passengers, ride.seats, strict=True), start=1):
-        fare = fares.fare(
+        fare = pricing.ticket_fare(
             ride.offer.segment_price,
             set_by_operator=ride.offer.price_is_set,
             class_code=ride.fare_class.code,

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from falconbus.bookings.holding import WantedJourney, WantedPassenger
 from falconbus.bookings.models import BookingStatus, TicketStatus
 from falconbus.bookings.record import BookingRecord, JourneyRecord, TicketRecord
+from falconbus.fares.passenger_types import PassengerType
 from falconbus.platform.database.pagination import CursorQuery
 from falconbus.platform.kit import clock, money
 from falconbus.platform.kit.fields import Email, Key, Phone
@@ -17,7 +18,6 @@ from falconbus.platform.kit.schema import Body, Line, Name, Query
 
 SeatNumber = Annotated[Line, StringConstraints(max_length=4)]
 StopCode = Annotated[Line, StringConstraints(max_length=16)]
-PassengerType = Literal["adult", "student", "senior", "child"]
 
 
 class JourneyIn(Body):

@@ -19,6 +19,7 @@ from falconbus.bookings.errors import (
 from falconbus.bookings.models import Booking, BookingStatus, Ticket, TicketStatus
 from falconbus.bookings.permissions import MANAGED_BOOKING
 from falconbus.bookings.record import BookingRecord, JourneyRecord, PassengerRecord, TicketRecord
+from falconbus.fares import refunds
 from falconbus.inventory import service as inventory
 from falconbus.inventory.models import SeatClaim
 from falconbus.inventory.service import Claim
@@ -208,7 +209,7 @@ def cancel(booking: Booking, cancellation: Cancellation, at: datetime) -> None:
 
 
 def _refund(ticket: Row[Any], journey: Row[Any], now: datetime) -> int:
-    return policy.refund(ticket.fare, refundable=journey.refundable, departs_at=journey.departs_at, now=now)
+    return refunds.refund(ticket.fare, refundable=journey.refundable, departs_at=journey.departs_at, now=now)
 
 
 def _claims(booking_id: int, journeys: Collection[Row[Any]]) -> list[Claim]:

@@ -1,16 +1,6 @@
 """Why a seat cannot be had."""
 
-from falconbus.platform.kit.errors import DomainError, Invalid, NotFound
-
-
-class ScheduleNotFound(NotFound):
-    code = "schedule_not_found"
-    title = "There is no such schedule"
-
-
-class StopNotFound(NotFound):
-    code = "stop_not_found"
-    title = "There is no such stop"
+from falconbus.platform.kit.errors import DomainError, Invalid
 
 
 class SeatTaken(DomainError):
@@ -31,21 +21,6 @@ class UnknownSeat(Invalid):
 class SeatOfOtherClass(Invalid):
     code = "seat_of_other_class"
     title = "The seat belongs to another fare class"
-
-
-class UnknownFareClass(Invalid):
-    code = "unknown_fare_class"
-    title = "The coach has no such fare class"
-
-
-class UnknownSchedule(Invalid):
-    code = "unknown_schedule"
-    title = "There is no such schedule"
-
-
-class UnknownStop(Invalid):
-    code = "unknown_stop"
-    title = "There is no such stop"
 
 
 class NotOnSale(DomainError):

@@ -1,14 +1,8 @@
-"""Rules on values: what a seat costs, and which seats are chosen for people who did not choose."""
+"""Rules on values: which seats are chosen for people who did not choose."""
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from falconbus.platform.kit import money
-
-#: Percent of the class's price, by type of passenger.
-PASSENGER_PERCENT: Mapping[str, int] = {"adult": 100, "student": 90, "senior": 85, "child": 50}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,41 +14,6 @@ class SeatState:
     column: int
     fare_class_id: int
     free: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Fare:
-    """A price in the currency's smallest unit, and how it came about, one step a rule."""
-
-    amount: int
-    trace: list[dict[str, Any]]
-
-
-def segment_price(base_price: int, distance_m: int, route_distance_m: int, set_price: int | None) -> int:
-    """The price of a stretch: the operator's own, else the base price in proportion to distance, half up."""
-    if set_price is not None:
-        return set_price
-    return (base_price * distance_m * 2 + route_distance_m) // (2 * route_distance_m)
-
-
-def class_price(segment: int, class_percent: int) -> int:
-    """What an adult pays in a fare class."""
-    return money.percent(segment, class_percent)
-
-
-def fare(segment: int, *, set_by_operator: bool, class_code: str, class_percent: int, passenger_type: str) -> Fare:
-    """The fare of one ticket."""
-    in_class = class_price(segment, class_percent)
-    amount = money.percent(in_class, PASSENGER_PERCENT[passenger_type])
-    trace: list[dict[str, Any]] = [
-        {"rule": "set_fare" if set_by_operator else "distance", "amount": segment},
-        {"rule": f"fare_class:{class_code}", "percent": class_percent, "amount": in_class},
-    ]
-    if amount != in_class:
-        trace.append(
-            {"rule": f"passenger:{passenger_type}", "percent": PASSENGER_PERCENT[passenger_type], "amount": amount}
-        )
-    return Fare(amount, trace)
 
 
 def choose_seats(seats: Iterable[SeatState], count: int) -> list[str] | None:

@@ -8,26 +8,17 @@ from typing import Any
 from sqlalchemy import bindparam, text
 from sqlalchemy.types import DateTime
 
+from falconbus.fares import pricing
 from falconbus.inventory import policy, queries
 from falconbus.inventory.cache_tags import seats_tag
-from falconbus.inventory.errors import (
-    NotOnSale,
-    NotServed,
-    ScheduleNotFound,
-    SeatOfOtherClass,
-    SeatTaken,
-    SoldOut,
-    StopNotFound,
-    UnknownFareClass,
-    UnknownSchedule,
-    UnknownSeat,
-    UnknownStop,
-)
+from falconbus.inventory.errors import NotOnSale, NotServed, SeatOfOtherClass, SeatTaken, SoldOut, UnknownSeat
 from falconbus.inventory.policy import SeatState
+from falconbus.network.errors import StopNotFound, UnknownFareClass, UnknownStop
 from falconbus.platform.caching.response_cache import changed
 from falconbus.platform.database.driver_reads import quick_read
 from falconbus.platform.database.engine import AnyRow, read
 from falconbus.platform.kit.errors import Invalid
+from falconbus.timetable.errors import ScheduleNotFound, UnknownSchedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +247,7 @@ def _best_pair(rows: Sequence[AnyRow], now: datetime) -> AnyRow:
 
 
 def _offer(row: AnyRow) -> Offer:
-    price = policy.segment_price(row.base_price, row.distance_m, row.route_distance_m, row.set_price)
+    price = pricing.segment_price(row.base_price, row.distance_m, row.route_distance_m, row.set_price)
     seats = [SeatState(*seat) for seat in row.seats]
     return Offer(
         schedule_id=row.schedule_id,
@@ -288,6 +279,6 @@ def _class_offers(fare_classes: list[list[Any]], seats: list[SeatState], price: 
     for class_id, code, name, percent, refundable in fare_classes:
         own = [seat for seat in seats if seat.fare_class_id == class_id]
         if own:
-            amount, free = policy.class_price(price, percent), sum(seat.free for seat in own)
+            amount, free = pricing.class_price(price, percent), sum(seat.free for seat in own)
             offered.append(FareClassOffer(class_id, code, name, percent, refundable, amount, free))
     return sorted(offered, key=lambda offer: (offer.price, offer.id))

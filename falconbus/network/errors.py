@@ -48,9 +48,24 @@ class BusInUse(DomainError):
     title = "Timetables or schedules use the bus; take it out of service with active=false"
 
 
-class BadPrice(Invalid):
-    code = "bad_price"
-    title = "The price is no amount of money in this currency"
+class UnknownRoute(Invalid):
+    code = "unknown_route"
+    title = "There is no such route"
+
+
+class UnknownStop(Invalid):
+    code = "unknown_stop"
+    title = "There is no such stop"
+
+
+class UnknownBus(Invalid):
+    code = "unknown_bus"
+    title = "There is no such bus in service"
+
+
+class UnknownFareClass(Invalid):
+    code = "unknown_fare_class"
+    title = "The coach has no such fare class"
 
 
 class UnknownSeatLayout(Invalid):

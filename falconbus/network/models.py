@@ -102,7 +102,10 @@ class RouteStop(Model):
 
 
 class SegmentFare(Model):
-    """A price for one part of a route that the operator has set; without one the price goes by distance."""
+    """A price for one part of a route that the operator has set; without one the price goes by distance.
+
+    A part of the route, which goes with its calls; fares, above, makes tickets' prices of it.
+    """
 
     __tablename__ = "segment_fares"
     __table_args__ = (
@@ -124,7 +127,10 @@ class SegmentFare(Model):
 
 
 class FareClass(Model):
-    """What a traveller chooses: a share of the price, and conditions."""
+    """What a traveller chooses: a share of the price, and conditions.
+
+    It stands with the seats, which each are of a class; the rules of what it costs are in fares, above.
+    """
 
     __tablename__ = "fare_classes"
     __table_args__ = (CheckConstraint("price_percent BETWEEN 1 AND 1000", name="price_percent"),)

@@ -1,15 +1,11 @@
-"""Rules on values: what a line of stops, a price, a position and a seat layout must be."""
+"""Rules on values: what a line of stops, a position and a seat layout must be."""
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
-from falconbus.network.errors import BadPrice
-from falconbus.platform.kit import money
+from falconbus.network.errors import UnknownFareClass, UnknownStop
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.web.problems import FieldFault, InvalidInput
-
-#: In the smallest unit. More is a slip of the keyboard, and would take totals past 32 bits.
-HIGHEST_PRICE = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +21,6 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class PairFare:
-    """A price for riding from one stop to another; a stop that comes twice counts with every pair of its calls."""
-
-    origin: str
-    destination: str
-    price: str
-
-
-@dataclass(frozen=True, slots=True)
 class NewSeat:
     """A seat as a layout is given: the code of its fare class, and its place."""
 
@@ -43,24 +30,13 @@ class NewSeat:
     fare_class: str
 
 
-def read_price(text: str, currency: str, pointer: str) -> int:
-    """Money in the smallest unit; BadPrice for too many decimals, or an amount that no ticket has."""
-    try:
-        amount = money.from_text(text, currency)
-    except ValueError as fault:
-        raise BadPrice(str(fault), pointer=pointer) from None
-    if amount > HIGHEST_PRICE:
-        raise BadPrice(f"at most {money.to_text(HIGHEST_PRICE, currency)} {currency}", pointer=pointer)
-    return amount
-
-
 def check_line(calls: Sequence[Call], known: Container[str]) -> None:
     """Stops that exist, none twice in a row, each further than the one before; every fault at once."""
     faults = []
     for number, call in enumerate(calls):
         place = f"/stops/{number}"
         if call.code not in known:
-            faults.append(_fault(f"there is no stop {call.code}", "unknown_stop", f"{place}/code"))
+            faults.append(_fault(f"there is no stop {call.code}", UnknownStop.code, f"{place}/code"))
         if number == 0 and call.distance_m != 0:
             faults.append(_fault("kilometres count from the first stop", "bad_distance", f"{place}/kilometres"))
         if number > 0 and call.distance_m <= calls[number - 1].distance_m:
@@ -68,29 +44,6 @@ def check_line(calls: Sequence[Call], known: Container[str]) -> None:
         if number > 0 and call.code == calls[number - 1].code:
             faults.append(_fault("is the same as the stop before", "same_stop", f"{place}/code"))
     _refuse(faults)
-
-
-def positions_of(fares: Sequence[PairFare], codes: Sequence[str]) -> list[list[tuple[int, int]]]:
-    """For each fare its pairs of calls; InvalidInput for one that the route does not ride, or that is given twice."""
-    faults, found = [], []
-    seen: set[tuple[str, str]] = set()
-    for number, fare in enumerate(fares):
-        pairs = [
-            (origin, destination)
-            for origin, code in enumerate(codes)
-            if code == fare.origin
-            for destination in range(origin + 1, len(codes))
-            if codes[destination] == fare.destination
-        ]
-        if not pairs:
-            detail = f"the route does not ride from {fare.origin} to {fare.destination}"
-            faults.append(_fault(detail, "not_served", f"/fares/{number}"))
-        if (fare.origin, fare.destination) in seen:
-            faults.append(_fault("this pair is priced before", "same_pair", f"/fares/{number}"))
-        seen.add((fare.origin, fare.destination))
-        found.append(pairs)
-    _refuse(faults)
-    return found
 
 
 def check_position(latitude: float | None, longitude: float | None) -> None:
@@ -112,7 +65,7 @@ def check_seats(seats: Sequence[NewSeat], fare_classes: Mapping[str, int]) -> No
             faults.append(_fault("there is a seat in this place before", "same_place", f"/seats/{index}/column"))
         if seat.fare_class not in fare_classes:
             detail = f"there is no fare class {seat.fare_class}"
-            faults.append(_fault(detail, "unknown_fare_class", f"/seats/{index}/fare_class"))
+            faults.append(_fault(detail, UnknownFareClass.code, f"/seats/{index}/fare_class"))
         numbers.add(seat.number)
         places.add((seat.row, seat.column))
     _refuse(faults)

@@ -6,8 +6,9 @@ import msgspec
 from pydantic import Field, StringConstraints
 
 from falconbus.network.models import Stop
-from falconbus.network.policy import Call, PairFare
+from falconbus.network.policy import Call
 from falconbus.network.queries import RouteDetail
+from falconbus.network.segment_fares import PairFare
 from falconbus.platform.database.pagination import PageQuery
 from falconbus.platform.kit import money
 from falconbus.platform.kit.fields import Change, Currency, Filter, Price, Zone, left_out

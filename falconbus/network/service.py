@@ -7,13 +7,14 @@ from sqlalchemy import delete, inspect
 from sqlalchemy.exc import IntegrityError
 
 from falconbus.accounts import audit
-from falconbus.network import cache_tags, policy, queries
+from falconbus.network import cache_tags, policy, queries, segment_fares
 from falconbus.network.errors import AlreadyExists, RouteInUse, StopInUse
-from falconbus.network.models import Route, RouteStop, SegmentFare, Stop
-from falconbus.network.policy import Call, PairFare
+from falconbus.network.models import Route, RouteStop, Stop
+from falconbus.network.policy import Call
 from falconbus.network.usage import used
 from falconbus.platform.caching import response_cache
 from falconbus.platform.database.engine import Model, db
+from falconbus.platform.kit import money
 from falconbus.platform.kit.errors import DomainError, Invalid
 
 Changes = Mapping[str, Any]
@@ -58,7 +59,7 @@ def create_route(
         name=name,
         origin_id=stops[calls[0].code],
         destination_id=stops[calls[-1].code],
-        base_price=policy.read_price(base_price, currency, "/base_price"),
+        base_price=money.read_price(base_price, currency, "/base_price"),
         currency=currency,
         distance_m=calls[-1].distance_m,
         duration_minutes=duration_minutes,
@@ -83,10 +84,10 @@ def change_route(route_id: int, changes: Changes, calls: Sequence[Call] | None) 
     if currency != route.currency:
         if "base_price" not in changes:
             raise Invalid("another currency needs a price in it", pointer="/base_price")
-        _remove_fares(route)
+        segment_fares.remove_fares(route)
     values = dict(changes)
     if "base_price" in changes:
-        values["base_price"] = policy.read_price(changes["base_price"], currency, "/base_price")
+        values["base_price"] = money.read_price(changes["base_price"], currency, "/base_price")
     if calls is not None:
         _change_line(route, calls)
     change(route, values)
@@ -97,23 +98,6 @@ def delete_route(route_id: int) -> None:
     route = queries.lock_route(route_id)
     check_unused(route, RouteInUse())
     remove(route)
-
-
-def set_fares(route_id: int, fares: Sequence[PairFare]) -> None:
-    """Replace the prices of a route's parts; without one a part is priced by distance. RouteNotFound, Invalid."""
-    route = queries.lock_route(route_id)
-    positions = policy.positions_of(fares, queries.route_codes(route_id))
-    prices = [
-        policy.read_price(fare.price, route.currency, f"/fares/{number}/price") for number, fare in enumerate(fares)
-    ]
-    _remove_fares(route)
-    db.session.add_all(
-        SegmentFare(route_id=route.id, origin_position=origin, destination_position=destination, price=price)
-        for pairs, price in zip(positions, prices, strict=True)
-        for origin, destination in pairs
-    )
-    audit.record("set fares", "routes", route.id, fares=[[fare.origin, fare.destination, fare.price] for fare in fares])
-    db.session.flush()
 
 
 def check_unused(row: Any, refusal: DomainError) -> None:
@@ -185,7 +169,3 @@ def _add_calls(route: Route, calls: Sequence[Call], stops: Mapping[str, int]) ->
         for position, call in enumerate(calls)
     )
     db.session.flush()
-
-
-def _remove_fares(route: Route) -> None:
-    db.session.execute(delete(SegmentFare).where(SegmentFare.route_id == route.id))

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from falconbus.network import cache_tags, queries, service
+from falconbus.network import cache_tags, queries, segment_fares, service
 from falconbus.network.cache_groups import ROUTES
 from falconbus.network.errors import AlreadyExists, RouteInUse, RouteNotFound, StopInUse, StopNotFound
 from falconbus.network.permissions import CHANGE_NETWORK, SEE_NETWORK
@@ -99,7 +99,7 @@ def delete_route(route_id: int) -> None:
 @returns(RouteOut, 200, RouteNotFound)
 def set_fares(route_id: int, body: RouteFares) -> RouteOut:
     """Replace the prices between stops; a pair without one is priced by distance."""
-    service.set_fares(route_id, body.pairs())
+    segment_fares.set_fares(route_id, body.pairs())
     return RouteOut.of(queries.get_route(route_id, caller()))
 
 

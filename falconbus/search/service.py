@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from falconbus.inventory import policy
+from falconbus.fares import pricing
 from falconbus.inventory.cache_tags import seats_tag
-from falconbus.inventory.errors import ScheduleNotFound
 from falconbus.network import cache_tags
 from falconbus.platform.caching.response_cache import depends_on, fact
 from falconbus.platform.database.engine import AnyRow
@@ -16,6 +15,7 @@ from falconbus.platform.kit import clock
 from falconbus.search import queries
 from falconbus.search.cache_groups import SEARCH
 from falconbus.search.errors import DateInPast, PlaceNotFound, SamePlace
+from falconbus.timetable.errors import ScheduleNotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,9 @@ def _stops_of(found: Sequence[AnyRow], side: str) -> list[AnyRow]:
 
 
 def _classes_with_room(row: AnyRow, passengers: int) -> list[ClassOnDeparture]:
-    segment = policy.segment_price(row.base_price, row.distance_m, row.route_distance_m, row.set_price)
+    segment = pricing.segment_price(row.base_price, row.distance_m, row.route_distance_m, row.set_price)
     offered = [
-        ClassOnDeparture(code, name, policy.class_price(segment, percent), free)
+        ClassOnDeparture(code, name, pricing.class_price(segment, percent), free)
         for code, name, percent, free in row.fare_classes or ()
         if free >= passengers
     ]

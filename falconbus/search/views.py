@@ -3,7 +3,8 @@
 from flask import Blueprint
 
 from falconbus.inventory import service as inventory
-from falconbus.inventory.errors import NotServed, ScheduleNotFound, StopNotFound
+from falconbus.inventory.errors import NotServed
+from falconbus.network.errors import StopNotFound
 from falconbus.platform.caching.response_cache import cached
 from falconbus.platform.database.pagination import CountedPage, Page, neighbours
 from falconbus.platform.kit import clock
@@ -24,6 +25,7 @@ from falconbus.search.schemas import (
     StopOut,
     StopQuery,
 )
+from falconbus.timetable.errors import ScheduleNotFound
 
 bp = Blueprint("search", __name__, url_prefix="/api/v1")
 

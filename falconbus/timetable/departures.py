@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from falconbus.accounts import audit
+from falconbus.network.errors import UnknownBus
 from falconbus.network.usage import used
 from falconbus.platform.database.engine import AnySelect, db
 from falconbus.platform.kit import clock
@@ -11,14 +12,7 @@ from falconbus.platform.kit.errors import Invalid
 from falconbus.timetable import policy, queries
 from falconbus.timetable.clashes import no_clash
 from falconbus.timetable.editing import write_rule
-from falconbus.timetable.errors import (
-    DateInPast,
-    ScheduleInUse,
-    SeatsDoNotFit,
-    TimetableRetired,
-    UnknownBus,
-    UnknownTimetable,
-)
+from falconbus.timetable.errors import DateInPast, ScheduleInUse, SeatsDoNotFit, TimetableRetired, UnknownTimetable
 from falconbus.timetable.models import Schedule, Timetable
 from falconbus.timetable.settling import day_of, times_of
 

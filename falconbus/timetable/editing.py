@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import delete, insert
 
 from falconbus.accounts import audit
+from falconbus.network.errors import UnknownBus, UnknownRoute
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.timetable import policy, queries, service
-from falconbus.timetable.errors import TimetableNotFound, UnknownBus, UnknownRoute
+from falconbus.timetable.errors import TimetableNotFound
 from falconbus.timetable.models import Calendar, CalendarDate, Timetable
 from falconbus.timetable.policy import Minutes, Rule
 from falconbus.timetable.settling import Effect, settle_bus, settle_days, settle_times

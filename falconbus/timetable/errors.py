@@ -43,19 +43,14 @@ class SeatsDoNotFit(DomainError):
     title = "A seat that is sold or held is missing in the other bus, or of another fare class there"
 
 
-class UnknownRoute(Invalid):
-    code = "unknown_route"
-    title = "There is no such route"
-
-
-class UnknownBus(Invalid):
-    code = "unknown_bus"
-    title = "There is no such bus in service"
-
-
 class UnknownTimetable(Invalid):
     code = "unknown_timetable"
     title = "There is no such timetable"
+
+
+class UnknownSchedule(Invalid):
+    code = "unknown_schedule"
+    title = "There is no such schedule"
 
 
 class DateInPast(Invalid):

@@ -4,6 +4,16 @@ from functools import cache
 
 from babel.numbers import format_currency, get_currency_precision
 
+from falconbus.platform.kit.errors import Invalid
+
+#: In the smallest unit. More is a slip of the keyboard, and would take totals past 32 bits.
+HIGHEST_PRICE = 10_000_000
+
+
+class BadPrice(Invalid):
+    code = "bad_price"
+    title = "The price is no amount of money in this currency"
+
 
 @cache
 def decimals(currency: str) -> int:
@@ -27,6 +37,17 @@ def from_text(text: str, currency: str) -> int:
     if len(fraction.rstrip("0")) > places:
         raise ValueError(f"{currency} has {places} decimals")
     return int(whole + fraction[:places].ljust(places, "0"))
+
+
+def read_price(text: str, currency: str, pointer: str) -> int:
+    """Return a price in the smallest unit; BadPrice for too many decimals, or more than anything costs."""
+    try:
+        amount = from_text(text, currency)
+    except ValueError as fault:
+        raise BadPrice(str(fault), pointer=pointer) from None
+    if amount > HIGHEST_PRICE:
+        raise BadPrice(f"at most {to_text(HIGHEST_PRICE, currency)} {currency}", pointer=pointer)
+    return amount
 
 
 def for_people(amount: int, currency: str, locale: str = "en_ZA") -> str:

@@ -7,11 +7,11 @@ from flask import current_app
 from sqlalchemy import select
 
 from falconbus.accounts import audit
-from falconbus.network.policy import read_price
 from falconbus.network.service import add
 from falconbus.network.service import change as change_row
 from falconbus.platform.database.engine import AnySelect, db
 from falconbus.platform.kit.errors import Invalid
+from falconbus.platform.kit.money import read_price
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments.errors import ServiceExists, ServiceNotFound
 from falconbus.scheduling.appointments.models import Service

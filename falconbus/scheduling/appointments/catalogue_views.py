@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from falconbus.network.errors import BadPrice
 from falconbus.platform.database.pagination import Page, numbered
+from falconbus.platform.kit.money import BadPrice
 from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.idempotency import idempotent

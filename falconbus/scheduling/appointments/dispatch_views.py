@@ -2,6 +2,7 @@
 
 from flask import Blueprint
 
+from falconbus.network.errors import UnknownBus
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.identity import Forbidden, caller, public, requires
 from falconbus.platform.web.operations import accepts, accepts_query, returns
@@ -28,7 +29,6 @@ from falconbus.scheduling.assignments.errors import (
 )
 from falconbus.scheduling.permissions import DISPATCH, OWN_DUTIES
 from falconbus.scheduling.shapes import SuggestionOut, Suggestions
-from falconbus.timetable.errors import UnknownBus
 
 bp = Blueprint("dispatch", __name__, url_prefix="/api/v1/scheduling")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from falconbus.network.errors import UnknownBus
 from falconbus.platform.kit import clock
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments import access, buses, dispatch_queries, history, notices, offering
@@ -14,7 +15,6 @@ from falconbus.scheduling.assignments.service import Crew
 from falconbus.scheduling.eligibility import service as eligibility
 from falconbus.scheduling.eligibility.service import Warned
 from falconbus.scheduling.notifications.models import Kind
-from falconbus.timetable.errors import UnknownBus
 
 
 def assign(

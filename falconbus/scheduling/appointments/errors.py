@@ -38,11 +38,6 @@ class StartInPast(Invalid):
     title = "The start must be in the future"
 
 
-class UnknownStop(Invalid):
-    code = "unknown_stop"
-    title = "There is no such stop"
-
-
 class BusTooSmall(DomainError):
     code = "bus_too_small"
     title = "The bus has fewer seats than the charter has passengers"

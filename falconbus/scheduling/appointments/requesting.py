@@ -9,12 +9,13 @@ from typing import Any, Self
 from flask import current_app
 from sqlalchemy.dialects.postgresql import insert
 
+from falconbus.network.errors import UnknownStop
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock, references
 from falconbus.platform.kit.errors import Contended, DomainError
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments import history, policy, queries
-from falconbus.scheduling.appointments.errors import UnknownService, UnknownStop
+from falconbus.scheduling.appointments.errors import UnknownService
 from falconbus.scheduling.appointments.models import (
     Action,
     Appointment,

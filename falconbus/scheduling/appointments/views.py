@@ -2,6 +2,7 @@
 
 from flask import Blueprint, current_app
 
+from falconbus.network.errors import UnknownStop
 from falconbus.platform.database.pagination import Page, keyset
 from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.telemetry.budget import query_budget
@@ -19,7 +20,6 @@ from falconbus.scheduling.appointments.errors import (
     StartInPast,
     TooShort,
     UnknownService,
-    UnknownStop,
 )
 from falconbus.scheduling.appointments.request_schemas import AppointmentChangeIn, AppointmentIn, AppointmentsQuery
 from falconbus.scheduling.appointments.schemas import AppointmentOut, AppointmentRow, RequestedOut

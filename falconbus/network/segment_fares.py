@@ -1,0 +1,72 @@
+"""The operator's own prices for parts of a route.
+
+They are a side of the route, as its base price and currency are: it is shown with them, and they end with another line
+of stops or another currency. What a ticket costs by them is the matter of fares.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete
+
+from falconbus.accounts import audit
+from falconbus.network import queries
+from falconbus.network.models import Route, SegmentFare
+from falconbus.platform.database.engine import db
+from falconbus.platform.kit import money
+from falconbus.platform.web.problems import FieldFault, InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class PairFare:
+    """A price for riding from one stop to another; a stop that comes twice counts with every pair of its calls."""
+
+    origin: str
+    destination: str
+    price: str
+
+
+def set_fares(route_id: int, fares: Sequence[PairFare]) -> None:
+    """Replace the prices of a route's parts; without one a part is priced by distance. RouteNotFound, Invalid."""
+    route = queries.lock_route(route_id)
+    positions = positions_of(fares, queries.route_codes(route_id))
+    prices = [
+        money.read_price(fare.price, route.currency, f"/fares/{number}/price") for number, fare in enumerate(fares)
+    ]
+    remove_fares(route)
+    db.session.add_all(
+        SegmentFare(route_id=route.id, origin_position=origin, destination_position=destination, price=price)
+        for pairs, price in zip(positions, prices, strict=True)
+        for origin, destination in pairs
+    )
+    audit.record("set fares", "routes", route.id, fares=[[fare.origin, fare.destination, fare.price] for fare in fares])
+    db.session.flush()
+
+
+def positions_of(fares: Sequence[PairFare], codes: Sequence[str]) -> list[list[tuple[int, int]]]:
+    """Return each fare's pairs of calls; InvalidInput for one that the route does not ride, or that is given twice."""
+    faults, found = [], []
+    seen: set[tuple[str, str]] = set()
+    for number, fare in enumerate(fares):
+        pairs = [
+            (origin, destination)
+            for origin, code in enumerate(codes)
+            if code == fare.origin
+            for destination in range(origin + 1, len(codes))
+            if codes[destination] == fare.destination
+        ]
+        if not pairs:
+            detail = f"the route does not ride from {fare.origin} to {fare.destination}"
+            faults.append(FieldFault(detail, "not_served", f"/fares/{number}"))
+        if (fare.origin, fare.destination) in seen:
+            faults.append(FieldFault("this pair is priced before", "same_pair", f"/fares/{number}"))
+        seen.add((fare.origin, fare.destination))
+        found.append(pairs)
+    if faults:
+        raise InvalidInput(faults)
+    return found
+
+
+def remove_fares(route: Route) -> None:
+    """Let every part of a route be priced by distance again."""
+    db.session.execute(delete(SegmentFare).where(SegmentFare.route_id == route.id))
