@@ -27,6 +27,7 @@ from falconbus.gtfs import models as gtfs_models
 from falconbus.gtfs import permissions as gtfs_permissions
 from falconbus.gtfs import views as gtfs_views
 from falconbus.inventory import models as inventory_models
+from falconbus.inventory import occupancy as seat_occupancy
 from falconbus.live import views as live_views
 from falconbus.messaging import jobs as messaging_jobs
 from falconbus.messaging import models as messaging_models
@@ -64,6 +65,7 @@ from falconbus.scheduling import permissions as scheduling_permissions
 from falconbus.scheduling.appointments import access as appointment_access
 from falconbus.scheduling.appointments import catalogue_views, dispatch_views
 from falconbus.scheduling.appointments import models as appointment_models
+from falconbus.scheduling.appointments import occupancy as bus_occupancy
 from falconbus.scheduling.appointments import views as appointment_views
 from falconbus.scheduling.assignments import models as crew_models
 from falconbus.scheduling.line_crews import views as crew_views
@@ -93,6 +95,8 @@ class Feature:
     commands: tuple[Command, ...] = ()
     #: Modules that register gauges (telemetry.gauges) when they are imported.
     gauges: tuple[ModuleType, ...] = ()
+    #: Modules that register what takes buses or seats (timetable.occupancy) when they are imported.
+    occupancy: tuple[ModuleType, ...] = ()
     identity_loaders: tuple[IdentityLoader, ...] = ()
     session_loader: SessionLoader | None = None
     #: Who may do what with it.
@@ -152,9 +156,10 @@ FEATURES = (
             staff_record_views.bp,
         ),
         models=(staff_models, crew_models, appointment_models, notification_models),
+        occupancy=(bus_occupancy,),
         identity_loaders=(appointment_access.load_identity,),
     ),
-    Feature(name="inventory", models=(inventory_models,)),
+    Feature(name="inventory", models=(inventory_models,), occupancy=(seat_occupancy,)),
     Feature(name="search", cache_groups=search_cache_groups.GROUPS, blueprints=(search_views.bp,)),
     Feature(
         name="gtfs",

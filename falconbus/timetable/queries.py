@@ -3,32 +3,17 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Row, String, column, func, or_, select, table, text
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import InstrumentedAttribute
 
 from falconbus.network.errors import RouteNotFound
 from falconbus.network.models import Bus, Route, RouteStop, Seat, SeatLayout, Stop
 from falconbus.platform.database.engine import AnyRow, AnySelect, db
+from falconbus.timetable import occupancy
 from falconbus.timetable.errors import ScheduleNotFound, TimetableNotFound
 from falconbus.timetable.models import Calendar, CalendarDate, Schedule, Timetable
 from falconbus.timetable.policy import Rule
-
-# The claims belong to inventory, a room above, whose code is not imported down here: its table is named instead.
-_claims = table(
-    "seat_claims",
-    column("schedule_id", BigInteger),
-    column("seat_number", String),
-    column("held_until", DateTime(timezone=True)),
-)
-# As do the charters to scheduling; they are found by their exclusion's index, whose condition must stand here as it is.
-_CHARTERS = text("""
-    SELECT starts_at, ends_at FROM appointments
-    WHERE bus_id IS NOT NULL AND status <> 'cancelled'
-      AND owner_time(bus_id, starts_at, ends_at) && owner_time(CAST(:bus_id AS int), :begin, :end)
-      AND starts_at < :end AND ends_at > :begin
-""")
 
 
 @dataclass(frozen=True)
@@ -153,16 +138,17 @@ def departure_times(route_id: int, bus_id: int, now: datetime) -> set[datetime]:
 
 def charters(bus_id: int, begin: datetime, end: datetime) -> Sequence[AnyRow]:
     """When a bus is on charters between two instants: `starts_at` and `ends_at`."""
-    return db.session.execute(_CHARTERS, {"bus_id": bus_id, "begin": begin, "end": end}).all()
+    statement = text(f"""
+        SELECT starts_at, ends_at FROM ({occupancy.bus_times()}) AS charter
+        WHERE bus_time && owner_time(CAST(:bus_id AS int), :begin, :end) AND starts_at < :end AND ends_at > :begin
+    """)  # noqa: S608
+    return db.session.execute(statement, {"bus_id": bus_id, "begin": begin, "end": end}).all()
 
 
 def taken_seats(schedule_ids: Collection[int], now: datetime) -> Mapping[int, set[str]]:
     """The seats of each schedule that are sold, or held at an instant, on any leg."""
-    statement = (
-        select(_claims.c.schedule_id, _claims.c.seat_number)
-        .where(_claims.c.schedule_id.in_(schedule_ids), _is_live(now))
-        .distinct()
-    )
+    seats = occupancy.seats().taken(now)
+    statement = seats.where(seats.selected_columns.schedule_id.in_(schedule_ids)).distinct()
     taken: dict[int, set[str]] = {schedule_id: set() for schedule_id in schedule_ids}
     for row in db.session.execute(statement):
         taken[row.schedule_id].add(row.seat_number)
@@ -186,11 +172,9 @@ def route_zone(route_id: int) -> str:
 
 def departures(now: datetime) -> AnySelect:
     """Schedules with the seats taken on any leg, and the zone of their origin, by time."""
-    taken = (
-        select(func.count(_claims.c.seat_number.distinct()))
-        .where(_claims.c.schedule_id == Schedule.id, _is_live(now))
-        .scalar_subquery()
-    )
+    seats = occupancy.seats().taken(now)
+    schedule_id, seat_number = seats.selected_columns
+    taken = seats.with_only_columns(func.count(seat_number.distinct())).where(schedule_id == Schedule.id)
     return (
         select(
             Schedule.id,
@@ -200,7 +184,7 @@ def departures(now: datetime) -> AnySelect:
             Stop.time_zone,
             Bus.number.label("bus_number"),
             Schedule.seats,
-            taken.label("taken"),
+            taken.scalar_subquery().label("taken"),
             Schedule.active,
         )
         .join(Bus, Bus.id == Schedule.bus_id)
@@ -222,7 +206,3 @@ def get_departure(schedule_id: int, now: datetime) -> AnyRow:
     if row is None:
         raise ScheduleNotFound
     return row
-
-
-def _is_live(now: datetime) -> Any:
-    return or_(_claims.c.held_until.is_(None), _claims.c.held_until > now)

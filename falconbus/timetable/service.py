@@ -6,21 +6,19 @@ from datetime import datetime
 from typing import Any, cast
 
 from flask import current_app
-from sqlalchemy import CursorResult, text
+from sqlalchemy import CursorResult, TextClause, text
 
 from falconbus.network import cache_tags
 from falconbus.platform.caching.response_cache import changed
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
-from falconbus.timetable import queries
+from falconbus.timetable import occupancy, queries
 
 # A departure may lie up to seven days after its service day (ck_timetables_departure_minutes).
 _LOOK_BACK_DAYS = 7
 
-# What the timetables have from now on, and the charters that are in the way of it: departures that are not made yet.
+# What the timetables have from now on: departures that are not made yet.
 # GTFS counts the times of a service day from noon less twelve hours (gtfs.org, "Time"): kit.clock.service_instant().
-# The charters belong to scheduling, a room above: their table is only named. They are found by their exclusion's index,
-# bus by bus, in however many there ever were.
 _DEPARTING = """
     WITH today AS (
         SELECT * FROM unnest(CAST(:zones AS text[]), CAST(:todays AS date[])) AS today (time_zone, day)
@@ -49,12 +47,6 @@ _DEPARTING = """
         WHERE instant.departure_time > :now
           AND NOT EXISTS (SELECT FROM schedules AS made
                           WHERE made.timetable_id = timetable.id AND made.departure_time = instant.departure_time)
-    ), chartered AS MATERIALIZED (
-        SELECT charter.bus_id, charter.starts_at, charter.ends_at, charter.reference
-        FROM (SELECT DISTINCT bus_id FROM wanted) AS used
-        JOIN appointments AS charter ON owner_time(charter.bus_id, charter.starts_at, charter.ends_at)
-            && owner_time(used.bus_id, :now, timestamptz '2106-01-01 00:00+00')
-        WHERE charter.bus_id IS NOT NULL AND charter.status <> 'cancelled'
     )
 """
 _IN_THE_WAY = """
@@ -64,8 +56,7 @@ _IN_THE_WAY = """
 """
 
 # Most indexes of schedules begin with the route, the bus or the timetable: in that order a row costs a fifth less.
-_MAKE = text(f"""
-    {_DEPARTING}
+_MAKE = f"""
     INSERT INTO schedules (route_id, timetable_id, bus_id, departure_time, arrival_time, seats)
     SELECT departing.route_id, departing.id, departing.bus_id, departure_time, arrival_time, layout.capacity
     FROM departing
@@ -74,9 +65,8 @@ _MAKE = text(f"""
     WHERE NOT EXISTS (SELECT {_IN_THE_WAY})
     ORDER BY route_id, bus_id, departure_time, departing.id
     ON CONFLICT (route_id, bus_id, departure_time) DO NOTHING
-""")  # noqa: S608
-_LEFT_OUT = text(f"""
-    {_DEPARTING}
+"""  # noqa: S608
+_LEFT_OUT = f"""
     SELECT departing.id AS timetable_id, route.name AS route_name, departing.departure_time,
            bus.number AS bus_number, stop.time_zone, charter.reference
     FROM departing
@@ -85,7 +75,7 @@ _LEFT_OUT = text(f"""
     JOIN routes AS route ON route.id = departing.route_id
     JOIN stops AS stop ON stop.id = route.origin_id
     ORDER BY departing.departure_time, departing.id
-""")  # noqa: S608
+"""  # noqa: S608
 _HOLD_BUSES = text("""
     SELECT id FROM buses WHERE id IN (
         SELECT bus_id FROM timetables
@@ -117,14 +107,27 @@ def make_schedules(until_days: int | None = None, timetable_ids: Iterable[int] |
     # No charter gets one of these buses from here to the commit; those that had one before, the next statement sees.
     db.session.execute(_HOLD_BUSES, {"timetable_ids": parameters["timetable_ids"]})
     changed(cache_tags.LINES)
-    made = cast(CursorResult[Any], db.session.execute(_MAKE, parameters))
+    made = cast(CursorResult[Any], db.session.execute(_with_charters(_MAKE), parameters))
     return made.rowcount
 
 
 def left_out(until_days: int | None = None, timetable_ids: Iterable[int] | None = None) -> list[LeftOut]:
     """The departures that `make_schedules` does not make because their bus is on a charter, by time."""
-    rows = db.session.execute(_LEFT_OUT, _parameters(until_days, timetable_ids))
+    rows = db.session.execute(_with_charters(_LEFT_OUT), _parameters(until_days, timetable_ids))
     return [LeftOut(*row) for row in rows]
+
+
+def _with_charters(statement: str) -> TextClause:
+    """A statement on `departing`, and on `chartered`: when the buses are on charters (timetable.occupancy)."""
+    return text(f"""
+        {_DEPARTING}, chartered AS MATERIALIZED (
+            SELECT charter.bus_id, charter.starts_at, charter.ends_at, charter.reference
+            FROM (SELECT DISTINCT bus_id FROM wanted) AS used
+            JOIN ({occupancy.bus_times()}) AS charter
+                ON charter.bus_time && owner_time(used.bus_id, :now, timestamptz '2106-01-01 00:00+00')
+        )
+        {statement}
+    """)  # noqa: S608
 
 
 def _parameters(until_days: int | None, timetable_ids: Iterable[int] | None) -> dict[str, Any]:

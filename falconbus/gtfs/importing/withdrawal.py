@@ -4,9 +4,16 @@ Before the merge it is noted which departures the timetables make, so that those
 can return.
 """
 
+from typing import cast
+
+from sqlalchemy import BigInteger, Table, column, delete, table
+
 from falconbus.gtfs.importing.database import analyze, execute
 from falconbus.gtfs.report import LISTED, Report
+from falconbus.network.usage import is_used
+from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
+from falconbus.timetable.models import Schedule
 
 # What falconbus.timetable.service makes is found again from its instant: noon of the service day, on a day of service.
 _SERVICE_DAY = """
@@ -48,17 +55,7 @@ _UNSURE = f"""
 # Bookings hold their departure with a weaker lock while they claim seats: once these are ours, nobody is claiming.
 _LOCK = "SELECT id FROM schedules WHERE id IN (SELECT id FROM feed_unsure) ORDER BY id FOR UPDATE"
 
-_USED = """
-    (EXISTS (SELECT FROM seat_claims WHERE seat_claims.schedule_id = schedules.id)
-     OR EXISTS (SELECT FROM journeys WHERE journeys.schedule_id = schedules.id)
-     OR EXISTS (SELECT FROM tickets WHERE tickets.schedule_id = schedules.id)
-     OR EXISTS (SELECT FROM assignments WHERE assignments.schedule_id = schedules.id))
-"""
-
-_DELETE = f"""
-    DELETE FROM schedules USING feed_unsure
-    WHERE schedules.id = feed_unsure.id AND NOT {_USED}
-"""  # noqa: S608
+_unsure = table("feed_unsure", column("id", BigInteger))
 
 _WITHDRAW = """
     UPDATE schedules SET active = false
@@ -99,11 +96,16 @@ def withdraw(feed: str, report: Report) -> None:
     execute(_UNSURE, feed=feed, now=clock.now())
     analyze("feed_unsure")
     execute(_LOCK)
-    execute(_DELETE)
+    _delete_unused()
     withdrawn = list(execute(_WITHDRAW).scalars())
     execute(_RETURN)
     if withdrawn:
         _list(withdrawn, report)
+
+
+def _delete_unused() -> None:
+    schedules = cast(Table, Schedule.__table__)
+    db.session.execute(delete(schedules).where(schedules.c.id == _unsure.c.id, ~is_used(Schedule)))
 
 
 def _list(schedule_ids: list[int], report: Report) -> None:

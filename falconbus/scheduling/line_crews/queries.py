@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, and_, column, delete, or_, select, table
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import aliased
 
 from falconbus.accounts.models import User
@@ -11,13 +11,12 @@ from falconbus.network.models import Bus, Route, Stop
 from falconbus.platform.database.engine import AnyRow, AnySelect, db
 from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, Part
 from falconbus.scheduling.staff.models import StaffProfile
+from falconbus.timetable import occupancy
 from falconbus.timetable.errors import ScheduleNotFound
 from falconbus.timetable.models import Schedule
 
 _Origin, _Destination = aliased(Stop), aliased(Stop)
 _ON_IT = and_(Assignment.schedule_id == Schedule.id, Assignment.status == AssignmentStatus.ACCEPTED)
-# The claims belong to inventory, a room above, whose code is not imported down here: its table is named instead.
-_claims = table("seat_claims", column("schedule_id", BigInteger), column("held_until", DateTime(timezone=True)))
 _FACTS = (
     Schedule.id,
     Route.name.label("route_name"),
@@ -77,7 +76,8 @@ def delete_assignments(ids: Sequence[int]) -> None:
 def uncrewed(begin: datetime, end: datetime) -> AnySelect:
     """Departures from `begin` up to, not with, `end` that are on sale or sold, and have no driver; by time."""
     has_driver = select(Assignment.id).where(_ON_IT, Assignment.part == Part.DRIVER).exists()
-    is_sold = select(_claims.c.schedule_id).where(_claims.c.schedule_id == Schedule.id, _claims.c.held_until.is_(None))
+    sold = occupancy.seats().sold()
+    is_sold = sold.where(sold.selected_columns.schedule_id == Schedule.id)
     return (
         _with_facts(select(*_FACTS))
         .where(Schedule.departure_time >= begin, Schedule.departure_time < end)

@@ -1,0 +1,21 @@
+"""Which seats of departures are sold or held, for the timetable and the crews, which know nothing of claims."""
+
+from datetime import datetime
+
+from sqlalchemy import or_, select
+
+from falconbus.inventory.models import SeatClaim
+from falconbus.platform.database.engine import AnySelect
+from falconbus.timetable import occupancy
+
+
+def _sold() -> AnySelect:
+    return select(SeatClaim.schedule_id, SeatClaim.seat_number).where(SeatClaim.held_until.is_(None))
+
+
+def _taken(now: datetime) -> AnySelect:
+    is_live = or_(SeatClaim.held_until.is_(None), SeatClaim.held_until > now)
+    return select(SeatClaim.schedule_id, SeatClaim.seat_number).where(is_live)
+
+
+occupancy.register_seats(occupancy.SeatReads(taken=_taken, sold=_sold))
