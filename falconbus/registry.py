@@ -50,9 +50,9 @@ from falconbus.scheduling.notifications import models as notification_models
 from falconbus.scheduling.notifications import views as notification_views
 from falconbus.scheduling.offer_links import views as answer_views
 from falconbus.scheduling.rosters import views as roster_views
-from falconbus.scheduling.staff import models as staff_models
 from falconbus.scheduling.staff import record_views as staff_record_views
 from falconbus.scheduling.staff import views as staff_views
+from falconbus.scheduling.staff_records import models as staff_models
 from falconbus.search import views as search_views
 from falconbus.site import views as site_views
 from falconbus.timetable import commands as timetable_commands

@@ -13,20 +13,13 @@ from falconbus.scheduling.appointments.dispatch_schemas import (
     HandOverIn,
     Nothing,
     ReasonIn,
-    WarningOut,
 )
-from falconbus.scheduling.appointments.errors import AppointmentNotFound, BusTooSmall, ImpossibleChange
+from falconbus.scheduling.appointments.errors import AppointmentNotFound, BusBusy, BusTooSmall, ImpossibleChange
 from falconbus.scheduling.appointments.models import Appointment
 from falconbus.scheduling.appointments.schemas import AppointmentOut
-from falconbus.scheduling.assignments.errors import (
-    BusBusy,
-    LicenceExpired,
-    NotAnswerable,
-    OnLeave,
-    StaffBusy,
-    UnknownStaff,
-)
-from falconbus.scheduling.shapes import SuggestionOut, Suggestions
+from falconbus.scheduling.assignments.errors import NotAnswerable, StaffBusy, UnknownStaff
+from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave
+from falconbus.scheduling.eligibility.schemas import SuggestionOut, Suggestions, WarningOut
 from falconbus.timetable.errors import UnknownBus
 
 bp = Blueprint("dispatch", __name__, url_prefix="/api/v1/scheduling")

@@ -56,3 +56,8 @@ class ImpossibleChange(DomainError):
 class MixedCurrencies(Invalid):
     code = "mixed_currencies"
     title = "The services are priced in different currencies; ask for them apart"
+
+
+class BusBusy(DomainError):
+    code = "bus_busy"
+    title = "This bus is on another ride at that time"

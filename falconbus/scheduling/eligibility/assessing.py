@@ -11,10 +11,12 @@ from sqlalchemy import text
 from config import Settings
 from falconbus.platform.database.engine import AnyRow, db
 from falconbus.platform.kit.errors import DomainError
-from falconbus.scheduling.assignments.errors import LicenceExpired, OnLeave, StaffBusy, UnknownStaff
+from falconbus.scheduling.assignments.errors import StaffBusy, UnknownStaff
 from falconbus.scheduling.assignments.models import Part
 from falconbus.scheduling.eligibility import policy
-from falconbus.scheduling.eligibility.policy import Duty, Span, Stretch
+from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave
+from falconbus.scheduling.eligibility.policy import Duty, Span
+from falconbus.scheduling.staff_records.policy import Stretch
 
 #: How far before and after a ride duties are looked at.
 LOOK_AROUND = timedelta(days=14)
