@@ -41,10 +41,11 @@ from falconbus.platform.telemetry import models as telemetry_models
 from falconbus.platform.web import api_docs, idempotency
 from falconbus.platform.web.identity import IdentityLoader, SessionLoader
 from falconbus.scheduling.appointments import access as appointment_access
-from falconbus.scheduling.appointments import catalogue_views, dispatch_views
 from falconbus.scheduling.appointments import models as appointment_models
 from falconbus.scheduling.appointments import views as appointment_views
 from falconbus.scheduling.assignments import models as crew_models
+from falconbus.scheduling.catalogue import views as catalogue_views
+from falconbus.scheduling.dispatch import views as dispatch_views
 from falconbus.scheduling.line_crews import views as crew_views
 from falconbus.scheduling.notifications import models as notification_models
 from falconbus.scheduling.notifications import views as notification_views

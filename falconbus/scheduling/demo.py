@@ -9,7 +9,7 @@ from falconbus.accounts import service as accounts
 from falconbus.accounts.models import Role
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
-from falconbus.scheduling.appointments.models import Service
+from falconbus.scheduling.catalogue.models import Service
 from falconbus.scheduling.staff_records.models import Licence
 
 _PEOPLE = (

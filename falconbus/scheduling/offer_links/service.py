@@ -3,9 +3,9 @@
 from falconbus.accounts.policy import permissions_of
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.web.identity import Identity, Permission
-from falconbus.scheduling.appointments import answering
 from falconbus.scheduling.assignments.errors import NotAnswerable
 from falconbus.scheduling.assignments.models import LIVE, AssignmentStatus, Part
+from falconbus.scheduling.dispatch import answering
 from falconbus.scheduling.eligibility import assessing
 from falconbus.scheduling.offer_links import links, policy, queries
 from falconbus.scheduling.offer_links.errors import AccountClosed, AnswerNotFound

@@ -13,8 +13,8 @@ from falconbus.network.service import change as change_row
 from falconbus.platform.database.engine import AnySelect, db
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.web.identity import Identity, Permission
-from falconbus.scheduling.appointments.errors import ServiceExists, ServiceNotFound
-from falconbus.scheduling.appointments.models import Service
+from falconbus.scheduling.catalogue.errors import ServiceExists, ServiceNotFound
+from falconbus.scheduling.catalogue.models import Service
 
 
 def services(identity: Identity, *, everything: bool) -> AnySelect:
