@@ -19,8 +19,6 @@ from falconbus.scheduling.eligibility import service as eligibility
 from falconbus.scheduling.eligibility.assessing import Standing
 from falconbus.scheduling.notifications.models import Kind
 
-_SUGGESTED = 50
-
 
 def accept(reference: str, identity: Identity) -> Appointment:
     """Take one's part in a charter; the last to do so makes it accepted. Who hands it over is off it by that.
@@ -103,9 +101,8 @@ def hand_over(reference: str, identity: Identity, *, to: int) -> Appointment:
 def colleagues(reference: str, identity: Identity, part: Part) -> list[Standing]:
     """Find who could take a part in a charter and has none in it, those with most rest first; AppointmentNotFound."""
     record = appointment_queries.get_visible(reference, identity)
-    on_it = {who.id for who in record.crew}
-    free = assessing.free(part, record.starts_at, record.ends_at, besides=record.id, limit=_SUGGESTED + len(on_it))
-    return [each for each in free if each.staff_id not in on_it][:_SUGGESTED]
+    on_it = {who.id for who in record.crew if who.id is not None}
+    return assessing.free(part, record.starts_at, record.ends_at, besides=record.id, without=on_it)
 
 
 def _own(crew: Sequence[Assignment], identity: Identity) -> Assignment:

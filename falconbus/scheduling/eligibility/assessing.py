@@ -119,13 +119,19 @@ def assess(
 
 
 def free(
-    part: Part, begins: datetime, ends: datetime, *, besides: int | None = None, limit: int = 50
+    part: Part,
+    begins: datetime,
+    ends: datetime,
+    *,
+    besides: int | None = None,
+    without: Collection[int] = (),
+    limit: int = 50,
 ) -> list[Standing]:
-    """Who could take a ride, those with most rest before it first, in one statement."""
+    """Who could take a ride, those with most rest before it first, in one statement; nobody of `without`."""
     ride = _Ride(part, begins, ends)
-    rows = db.session.execute(_FREE, {**ride.values(besides), "limit": limit})
-    standings = [_standing(row, ride) for row in rows]
-    return [standing for standing in standings if standing.refusal is None]
+    rows = db.session.execute(_FREE, {**ride.values(besides), "limit": limit + len(without)})
+    standings = [_standing(row, ride) for row in rows if row.id not in without]
+    return [standing for standing in standings if standing.refusal is None][:limit]
 
 
 class _Ride:
