@@ -63,19 +63,21 @@ from falconbus.platform.web.permissions import SEE_PERFORMANCE
 from falconbus.scheduling import jobs as scheduling_jobs
 from falconbus.scheduling import permissions as scheduling_permissions
 from falconbus.scheduling.appointments import access as appointment_access
-from falconbus.scheduling.appointments import catalogue_views, dispatch_views
 from falconbus.scheduling.appointments import models as appointment_models
 from falconbus.scheduling.appointments import occupancy as bus_occupancy
 from falconbus.scheduling.appointments import views as appointment_views
-from falconbus.scheduling.assignments import models as crew_models
+from falconbus.scheduling.assignments import models as assignment_models
+from falconbus.scheduling.catalogue import models as catalogue_models
+from falconbus.scheduling.catalogue import views as catalogue_views
+from falconbus.scheduling.dispatch import views as dispatch_views
+from falconbus.scheduling.inbox import views as inbox_views
 from falconbus.scheduling.line_crews import views as crew_views
 from falconbus.scheduling.notifications import models as notification_models
-from falconbus.scheduling.notifications import views as notification_views
 from falconbus.scheduling.offer_links import views as answer_views
 from falconbus.scheduling.rosters import views as roster_views
-from falconbus.scheduling.staff import models as staff_models
 from falconbus.scheduling.staff import record_views as staff_record_views
 from falconbus.scheduling.staff import views as staff_views
+from falconbus.scheduling.staff_records import models as staff_record_models
 from falconbus.search import cache_groups as search_cache_groups
 from falconbus.search import views as search_views
 from falconbus.site import views as site_views
@@ -151,11 +153,11 @@ FEATURES = (
             appointment_views.bp,
             catalogue_views.bp,
             dispatch_views.bp,
-            notification_views.bp,
+            inbox_views.bp,
             staff_views.bp,
             staff_record_views.bp,
         ),
-        models=(staff_models, crew_models, appointment_models, notification_models),
+        models=(staff_record_models, assignment_models, catalogue_models, appointment_models, notification_models),
         occupancy=(bus_occupancy,),
         identity_loaders=(appointment_access.load_identity,),
     ),

@@ -15,7 +15,8 @@ from falconbus.platform.caching import maintenance
 from falconbus.platform.jobs import RELAY_TASK, Queue, celery
 from falconbus.platform.telemetry import plans, rollup
 from falconbus.platform.web import idempotency
-from falconbus.scheduling.appointments import departures, escalation
+from falconbus.scheduling.appointments import departures
+from falconbus.scheduling.dispatch import escalation
 from falconbus.scheduling.line_crews import change_notices
 from falconbus.scheduling.notifications import trimming as notifications
 

@@ -15,7 +15,7 @@ from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.platform.mailing import mime
 from falconbus.scheduling.assignments.models import Assignment
-from falconbus.scheduling.notifications import offers
+from falconbus.scheduling.offer_links import links
 
 # Nobody wants a mail about what they have read, and nobody gets one whose account is closed.
 _INSERT = text("""
@@ -78,5 +78,5 @@ def _notice(notification_id: int, settings: Settings) -> Notice:
         public_url=settings.public_url,
         title=queries.one_line(row.title),
         lines=tuple(line.strip() for line in row.message.splitlines() if line.strip()),
-        answer_url=offers.find_answer_url(assignment, row.staff_id),
+        answer_url=links.find_answer_url(assignment, row.staff_id),
     )

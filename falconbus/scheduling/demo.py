@@ -9,8 +9,8 @@ from falconbus.accounts import service as accounts
 from falconbus.accounts.models import Role
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
-from falconbus.scheduling.appointments.models import Service
-from falconbus.scheduling.staff.models import Licence
+from falconbus.scheduling.catalogue.models import Service
+from falconbus.scheduling.staff_records.models import Licence
 
 _PEOPLE = (
     ("sipho@falconbus.example", "Sipho Dlamini", Role.DRIVER),

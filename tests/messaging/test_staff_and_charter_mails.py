@@ -21,8 +21,9 @@ from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments import history
 from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentStatus
 from falconbus.scheduling.assignments.models import AssignmentStatus
+from falconbus.scheduling.inbox import reading
 from falconbus.scheduling.jobs import MAIL_NOTIFICATION, TELL_CLIENT
-from falconbus.scheduling.notifications import reading
+from falconbus.scheduling.notifications import preferences
 from falconbus.scheduling.notifications.models import Kind
 from falconbus.scheduling.notifications.service import Message, notify
 from tests.mail_sink import Sink
@@ -127,7 +128,7 @@ def test_who_needs_no_mail_any_more_gets_none(
     if why == "read":
         transactions.run(lambda: reading.mark_all_read(sipho.id, None))
     elif why == "wants none":
-        transactions.run(lambda: reading.prefer(sipho.id, wants_mail=False))
+        transactions.run(lambda: preferences.prefer(sipho.id, wants_mail=False))
     else:
         sipho.active = False
         database.session.commit()

@@ -7,8 +7,9 @@ from falconbus.accounts.models import User
 from falconbus.network.models import Bus
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock, references
-from falconbus.scheduling.appointments.models import Appointment, AppointmentService, AppointmentStatus, Service
+from falconbus.scheduling.appointments.models import Appointment, AppointmentService, AppointmentStatus
 from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, Part
+from falconbus.scheduling.catalogue.models import Service
 from tests.world import ZONE
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from falconbus.accounts.models import Role, User
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
-from falconbus.scheduling.staff.models import Licence
+from falconbus.scheduling.staff_records.models import Licence
 from tests.accounts.signing import add_user, token_for
 from tests.calls import bearer
 

@@ -18,7 +18,7 @@ from falconbus.scheduling.appointments.models import AppointmentStatus
 from falconbus.scheduling.assignments.models import AssignmentStatus, Part
 from falconbus.scheduling.notifications.models import Kind, Notification
 from falconbus.scheduling.rosters import service as rosters
-from falconbus.scheduling.staff.models import Leave
+from falconbus.scheduling.staff_records.models import Leave
 from tests.scheduling.charters import add_assignment, add_charter, add_service, tomorrow
 from tests.scheduling.people import add_licence, add_person, headers_of
 from tests.world import World

@@ -1,1 +1,1 @@
-"""Charters from the request to the end of the ride."""
+"""Charters: asked for, changed, shown, and who may see them."""

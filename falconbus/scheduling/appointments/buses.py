@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 
-from falconbus.scheduling.assignments.errors import BusBusy
+from falconbus.scheduling.appointments.errors import BusBusy
 from falconbus.scheduling.assignments.exclusions import excluded_by
 
 #: Between charters, and between a charter and a line (migrations 0013 and 0014).

@@ -8,19 +8,9 @@ class AppointmentNotFound(NotFound):
     title = "There is no such charter"
 
 
-class ServiceNotFound(NotFound):
-    code = "service_not_found"
-    title = "There is no such service"
-
-
 class UnknownService(Invalid):
     code = "unknown_service"
     title = "This service is not offered (any more)"
-
-
-class ServiceExists(DomainError):
-    code = "service_exists"
-    title = "There is a service of that name already"
 
 
 class EndBeforeStart(Invalid):
@@ -51,3 +41,8 @@ class ImpossibleChange(DomainError):
 class MixedCurrencies(Invalid):
     code = "mixed_currencies"
     title = "The services are priced in different currencies; ask for them apart"
+
+
+class BusBusy(DomainError):
+    code = "bus_busy"
+    title = "This bus is on another ride at that time"

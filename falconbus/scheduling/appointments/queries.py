@@ -15,7 +15,7 @@ from falconbus.platform.kit import references
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments import access
 from falconbus.scheduling.appointments.errors import AppointmentNotFound
-from falconbus.scheduling.appointments.models import Appointment, Service
+from falconbus.scheduling.appointments.models import Appointment
 from falconbus.scheduling.appointments.record import (
     AppointmentRecord,
     ChangeRecord,
@@ -26,6 +26,7 @@ from falconbus.scheduling.appointments.record import (
     RejectionRecord,
 )
 from falconbus.scheduling.assignments.models import LIVE, Assignment
+from falconbus.scheduling.catalogue.models import Service
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

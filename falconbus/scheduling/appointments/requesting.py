@@ -16,14 +16,9 @@ from falconbus.platform.kit.errors import Contended, DomainError
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments import history, policy, queries
 from falconbus.scheduling.appointments.errors import UnknownService
-from falconbus.scheduling.appointments.models import (
-    Action,
-    Appointment,
-    AppointmentService,
-    AppointmentStatus,
-    Service,
-)
+from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentService, AppointmentStatus
 from falconbus.scheduling.appointments.record import AppointmentRecord, moment_in_words
+from falconbus.scheduling.catalogue.models import Service
 from falconbus.scheduling.notifications import service as notifications
 from falconbus.scheduling.notifications.models import Kind
 from falconbus.scheduling.notifications.service import Message

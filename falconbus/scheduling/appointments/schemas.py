@@ -13,7 +13,20 @@ from falconbus.scheduling.appointments.record import (
     PersonRecord,
     PromisedService,
 )
-from falconbus.scheduling.shapes import PersonOut, RejectionOut
+
+
+class PersonOut(msgspec.Struct):
+    """Somebody of the staff; a charter's client does not learn their `id`."""
+
+    id: int | None
+    name: str
+
+
+class RejectionOut(msgspec.Struct):
+    """Who has said no, and why."""
+
+    by: PersonOut | None
+    reason: str
 
 
 class ClientOut(msgspec.Struct):

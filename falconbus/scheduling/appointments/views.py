@@ -13,6 +13,7 @@ from falconbus.platform.web.operations import accepts, accepts_query, returns
 from falconbus.scheduling.appointments import access, changing, queries, requesting
 from falconbus.scheduling.appointments.errors import (
     AppointmentNotFound,
+    BusBusy,
     BusTooSmall,
     EndBeforeStart,
     ImpossibleChange,
@@ -23,7 +24,6 @@ from falconbus.scheduling.appointments.errors import (
 )
 from falconbus.scheduling.appointments.request_schemas import AppointmentChangeIn, AppointmentIn, AppointmentsQuery
 from falconbus.scheduling.appointments.schemas import AppointmentOut, AppointmentRow, RequestedOut
-from falconbus.scheduling.assignments.errors import BusBusy
 from falconbus.scheduling.permissions import DISPATCH, OWN_APPOINTMENTS
 
 bp = Blueprint("appointments", __name__, url_prefix="/api/v1/scheduling")

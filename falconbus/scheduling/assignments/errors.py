@@ -13,21 +13,6 @@ class StaffBusy(DomainError):
     title = "This person is on another ride at that time"
 
 
-class BusBusy(DomainError):
-    code = "bus_busy"
-    title = "This bus is on another ride at that time"
-
-
 class UnknownStaff(Invalid):
     code = "unknown_staff"
     title = "There is nobody with that key who works in this role"
-
-
-class LicenceExpired(DomainError):
-    code = "licence_expired"
-    title = "This driver has no licence that holds until the end of the ride"
-
-
-class OnLeave(DomainError):
-    code = "on_leave"
-    title = "This person is on leave at that time"

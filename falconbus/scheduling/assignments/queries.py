@@ -5,9 +5,8 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import select
 
 from falconbus.accounts.models import User
-from falconbus.platform.database.engine import AnyRow, db
+from falconbus.platform.database.engine import db
 from falconbus.scheduling.assignments.models import Assignment, Part
-from falconbus.scheduling.staff.models import StaffProfile
 
 
 def lock_people(staff_ids: Iterable[int]) -> dict[int, list[str]]:
@@ -31,13 +30,3 @@ def working(staff_ids: Collection[int], part: Part) -> set[int]:
     """Those of them who work in this role."""
     statement = select(User.id).where(User.id.in_(staff_ids), User.active, User.roles.any_() == part.value)
     return set(db.session.scalars(statement))
-
-
-def people(staff_ids: Iterable[int]) -> dict[int, AnyRow]:
-    """`id`, `name` and `phone` of members of the staff, by key."""
-    statement = (
-        select(User.id, User.name, StaffProfile.phone)
-        .outerjoin(StaffProfile, StaffProfile.staff_id == User.id)
-        .where(User.id.in_(sorted(staff_ids)))
-    )
-    return {row.id: row for row in db.session.execute(statement)}

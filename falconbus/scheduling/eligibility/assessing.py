@@ -11,10 +11,12 @@ from sqlalchemy import text
 from config import Settings
 from falconbus.platform.database.engine import AnyRow, db
 from falconbus.platform.kit.errors import DomainError
-from falconbus.scheduling.assignments.errors import LicenceExpired, OnLeave, StaffBusy, UnknownStaff
+from falconbus.scheduling.assignments.errors import StaffBusy, UnknownStaff
 from falconbus.scheduling.assignments.models import Part
 from falconbus.scheduling.eligibility import policy
-from falconbus.scheduling.eligibility.policy import Duty, Span, Stretch
+from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave
+from falconbus.scheduling.eligibility.policy import Duty, Span
+from falconbus.scheduling.staff_records.policy import Stretch
 
 #: How far before and after a ride duties are looked at.
 LOOK_AROUND = timedelta(days=14)
@@ -117,13 +119,19 @@ def assess(
 
 
 def free(
-    part: Part, begins: datetime, ends: datetime, *, besides: int | None = None, limit: int = 50
+    part: Part,
+    begins: datetime,
+    ends: datetime,
+    *,
+    besides: int | None = None,
+    without: Collection[int] = (),
+    limit: int = 50,
 ) -> list[Standing]:
-    """Who could take a ride, those with most rest before it first, in one statement."""
+    """Who could take a ride, those with most rest before it first, in one statement; nobody of `without`."""
     ride = _Ride(part, begins, ends)
-    rows = db.session.execute(_FREE, {**ride.values(besides), "limit": limit})
-    standings = [_standing(row, ride) for row in rows]
-    return [standing for standing in standings if standing.refusal is None]
+    rows = db.session.execute(_FREE, {**ride.values(besides), "limit": limit + len(without)})
+    standings = [_standing(row, ride) for row in rows if row.id not in without]
+    return [standing for standing in standings if standing.refusal is None][:limit]
 
 
 class _Ride:

@@ -7,10 +7,10 @@ Python subtracts and compares what clocks show, which is wrong on days on which 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from falconbus.platform.kit import clock
+from falconbus.scheduling.staff_records.policy import Stretch
 
 _DAY = 1440
 _ONE_DAY = timedelta(days=1)
@@ -23,15 +23,6 @@ class Duty:
     begins: datetime
     ends: datetime
     at_wheel: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Working hours of a weekday (Monday is 1) in minutes from midnight; past 1440 it is the next day."""
-
-    weekday: int
-    begins: int
-    ends: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +94,6 @@ def is_within_hours(hours: Sequence[Stretch], begins: datetime, ends: datetime, 
             break
         reached = max(reached, until)
     return reached >= ends
-
-
-def overlaps(hours: Sequence[Stretch]) -> bool:
-    """Whether two stretches of a week share a minute; Sunday's may reach into Monday."""
-    week = 7 * _DAY
-    spans = sorted(
-        ((stretch.weekday - 1) * _DAY + stretch.begins, (stretch.weekday - 1) * _DAY + stretch.ends)
-        for stretch in hours
-    )
-    if not spans:
-        return False
-    around = [*spans, (spans[0][0] + week, spans[0][1] + week)]
-    return any(until > since for (_, until), (since, _) in pairwise(around))
 
 
 def wheel_time(duties: Iterable[Duty], span: Span) -> timedelta:

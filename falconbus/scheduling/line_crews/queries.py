@@ -10,7 +10,7 @@ from falconbus.accounts.models import User
 from falconbus.network.models import Bus, Route, Stop
 from falconbus.platform.database.engine import AnyRow, AnySelect, db
 from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, Part
-from falconbus.scheduling.staff.models import StaffProfile
+from falconbus.scheduling.staff_records.models import StaffProfile
 from falconbus.timetable import occupancy
 from falconbus.timetable.errors import ScheduleNotFound
 from falconbus.timetable.models import Schedule

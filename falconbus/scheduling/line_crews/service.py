@@ -10,24 +10,20 @@ from flask import current_app
 from falconbus.accounts import audit
 from falconbus.platform.database.engine import AnyRow, AnySelect
 from falconbus.platform.kit import clock
-from falconbus.platform.kit.errors import DomainError, Invalid
+from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.assignments import service
 from falconbus.scheduling.assignments.models import Part
 from falconbus.scheduling.assignments.service import Crew, Ride
 from falconbus.scheduling.eligibility.service import Warned, check_standing
 from falconbus.scheduling.line_crews import queries
+from falconbus.scheduling.line_crews.errors import ScheduleLeft
 from falconbus.scheduling.notifications.models import Kind
 from falconbus.scheduling.notifications.service import Message, notify
 from falconbus.scheduling.permissions import DISPATCH
 from falconbus.timetable.errors import ScheduleNotFound
 
 _A_WEEK, _LONGEST_DAYS = timedelta(days=6), 92
-
-
-class ScheduleLeft(DomainError):
-    code = "schedule_left"
-    title = "This coach has left; its crew stays as it was"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.identity import caller, requires
 from falconbus.platform.web.operations import accepts, accepts_query, returns
-from falconbus.scheduling.assignments.errors import LicenceExpired, OnLeave, StaffBusy
+from falconbus.scheduling.assignments.errors import StaffBusy
+from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave
 from falconbus.scheduling.line_crews import service
+from falconbus.scheduling.line_crews.errors import ScheduleLeft
 from falconbus.scheduling.line_crews.schemas import LineCrewIn, LineCrewOut, UncrewedOut, UncrewedQuery
-from falconbus.scheduling.line_crews.service import ScheduleLeft
 from falconbus.scheduling.permissions import DISPATCH, OWN_DUTIES
 from falconbus.timetable.errors import ScheduleNotFound
 

@@ -1,1 +1,1 @@
-"""Messages to members of the staff."""
+"""Telling members of the staff what happens, and how many of it they have not read."""

@@ -6,7 +6,7 @@ from flask import current_app
 
 from config import Settings
 from falconbus.platform.kit import clock, references
-from falconbus.scheduling.assignments.models import Assignment
+from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus
 from falconbus.scheduling.offer_links.errors import AnswerNotFound, LinkExpired
 
 _PURPOSE = "answer"
@@ -16,6 +16,14 @@ _LONGEST = timedelta(days=30)
 def expiry(assignment: Assignment) -> datetime:
     """Until when its link holds: the start of the ride, 30 days after the offer at most. Always the same instant."""
     return min(assignment.starts_at, assignment.offered_at + _LONGEST)
+
+
+def find_answer_url(assignment: Assignment | None, staff_id: int) -> str | None:
+    """Where somebody answers an offer of theirs without signing in; None when there is nothing to answer (any more)."""
+    if assignment is None or assignment.staff_id != staff_id or assignment.status != AssignmentStatus.OFFERED:
+        return None
+    expires_at = expiry(assignment)
+    return answer_url(assignment.id, staff_id, expires_at) if expires_at > clock.now() else None
 
 
 def answer_url(assignment_id: int, staff_id: int, expires_at: datetime) -> str:

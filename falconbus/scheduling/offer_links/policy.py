@@ -2,19 +2,12 @@
 
 import re
 
-from falconbus.platform.kit.errors import Invalid
 from falconbus.scheduling.appointments.models import OPEN, AppointmentStatus
 from falconbus.scheduling.assignments.models import LIVE, AssignmentStatus
+from falconbus.scheduling.offer_links.errors import BadReason
 
 LONGEST_REASON = 1000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-
-
-class BadReason(Invalid):
-    """The words are for people: they stand on the page."""
-
-    code = "bad_reason"
-    title = "Say in up to 1,000 characters why you cannot do it"
 
 
 def read_reason(given: str) -> str:

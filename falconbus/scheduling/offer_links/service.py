@@ -3,17 +3,15 @@
 from falconbus.accounts.policy import permissions_of
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.web.identity import Identity
-from falconbus.scheduling.appointments import answering
 from falconbus.scheduling.assignments.errors import NotAnswerable
 from falconbus.scheduling.assignments.models import LIVE, AssignmentStatus, Part
+from falconbus.scheduling.dispatch import answering
 from falconbus.scheduling.eligibility import assessing
 from falconbus.scheduling.offer_links import links, policy, queries
 from falconbus.scheduling.offer_links.errors import AccountClosed, AnswerNotFound
 from falconbus.scheduling.offer_links.pages import AnswerPage
 from falconbus.scheduling.permissions import OWN_DUTIES
 from falconbus.scheduling.rosters.duties import find_duty
-
-_SUGGESTED = 50
 
 
 def get_page(token: str) -> AnswerPage:
@@ -24,10 +22,10 @@ def get_page(token: str) -> AnswerPage:
         raise AnswerNotFound
     page = AnswerPage.of(asked, duty)
     if page.can_hand_over:
-        part, on_it = Part(asked.part), set(asked.crew_ids)
-        limit = _SUGGESTED + len(on_it)
-        free = assessing.free(part, asked.starts_at, asked.ends_at, besides=asked.appointment_id, limit=limit)
-        page.offer_colleagues([each for each in free if each.staff_id not in on_it][:_SUGGESTED])
+        charter_id, on_it = asked.appointment_id, set(asked.crew_ids)
+        page.offer_colleagues(
+            assessing.free(Part(asked.part), asked.starts_at, asked.ends_at, besides=charter_id, without=on_it)
+        )
     return page
 
 

@@ -14,9 +14,11 @@ from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web import refusals
 from falconbus.platform.web.identity import public
 from falconbus.scheduling.appointments.errors import ImpossibleChange
-from falconbus.scheduling.assignments.errors import LicenceExpired, NotAnswerable, OnLeave, StaffBusy, UnknownStaff
+from falconbus.scheduling.assignments.errors import NotAnswerable, StaffBusy, UnknownStaff
+from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave
 from falconbus.scheduling.offer_links import service
-from falconbus.scheduling.offer_links.policy import LONGEST_REASON, BadReason
+from falconbus.scheduling.offer_links.errors import BadReason
+from falconbus.scheduling.offer_links.policy import LONGEST_REASON
 from falconbus.scheduling.offer_links.words import PROBLEMS, REFUSALS
 
 bp = Blueprint("answers", __name__, url_prefix="/answer", template_folder="templates")

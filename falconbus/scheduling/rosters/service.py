@@ -14,7 +14,7 @@ from falconbus.scheduling.rosters import duties, queries
 from falconbus.scheduling.rosters.duties import Duty
 from falconbus.scheduling.rosters.errors import CalendarNotFound
 from falconbus.scheduling.rosters.policy import Week
-from falconbus.scheduling.staff.errors import StaffNotFound
+from falconbus.scheduling.staff_records.errors import StaffNotFound
 
 _PURPOSE = "roster calendar"
 _PAST, _AHEAD = timedelta(days=31), timedelta(days=120)

@@ -14,7 +14,7 @@ from falconbus.scheduling.rosters import service
 from falconbus.scheduling.rosters.calendar_feed import calendar_feed
 from falconbus.scheduling.rosters.errors import CalendarNotFound
 from falconbus.scheduling.rosters.schemas import CalendarAddress, NewAddress, RosterOut, RosterQuery
-from falconbus.scheduling.staff.errors import StaffNotFound
+from falconbus.scheduling.staff_records.errors import StaffNotFound
 
 bp = Blueprint("rosters", __name__, url_prefix="/api/v1/scheduling/rosters")
 

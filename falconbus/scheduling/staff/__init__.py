@@ -1,1 +1,1 @@
-"""The people who work: their licences, working hours and leave, and who is free when."""
+"""The staff over the API: who works, what they do now, who is free; their accounts and records."""

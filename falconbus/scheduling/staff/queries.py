@@ -6,13 +6,12 @@ from datetime import date, datetime
 from flask import current_app
 from sqlalchemy import select, text
 
-from falconbus.accounts.models import Role, User
+from falconbus.accounts.models import Role
 from falconbus.platform.database.engine import AnyRow, db
 from falconbus.platform.kit import clock, references
 from falconbus.scheduling.appointments.errors import AppointmentNotFound
 from falconbus.scheduling.appointments.models import Appointment
-from falconbus.scheduling.staff.errors import StaffNotFound
-from falconbus.scheduling.staff.models import Leave, Licence, WorkingHours
+from falconbus.scheduling.staff_records.errors import StaffNotFound
 
 _PERSON = """
     person.id, person.name, person.email, person.roles, person.active, profile.phone,
@@ -117,33 +116,6 @@ def get_person(staff_id: int) -> AnyRow:
     if row is None:
         raise StaffNotFound
     return row
-
-
-def lock_person(staff_id: int) -> User:
-    """The account of a member of the staff, to be changed with what belongs to it; StaffNotFound."""
-    statement = select(User).where(User.id == staff_id, User.roles != []).with_for_update(key_share=True)
-    user = db.session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
-    if user is None:
-        raise StaffNotFound
-    return user
-
-
-def licences(staff_id: int) -> Sequence[Licence]:
-    """A person's licences, those that were renewed too: by kind, the latest first."""
-    statement = select(Licence).where(Licence.staff_id == staff_id)
-    return db.session.scalars(statement.order_by(Licence.kind, Licence.expires_on.desc(), Licence.id)).all()
-
-
-def hours(staff_id: int) -> Sequence[WorkingHours]:
-    """A person's week."""
-    statement = select(WorkingHours).where(WorkingHours.staff_id == staff_id)
-    return db.session.scalars(statement.order_by(WorkingHours.weekday, WorkingHours.begins_minute)).all()
-
-
-def leaves_to_come(staff_id: int) -> Sequence[Leave]:
-    """A person's leave that is not over."""
-    statement = select(Leave).where(Leave.staff_id == staff_id, Leave.last_day >= _today())
-    return db.session.scalars(statement.order_by(Leave.first_day, Leave.id)).all()
 
 
 def duties(staff_id: int, since: datetime, until: datetime) -> Sequence[AnyRow]:

@@ -10,9 +10,9 @@ from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.fields import Day
 from falconbus.platform.kit.schema import Body, Line
-from falconbus.scheduling.eligibility.policy import Stretch
-from falconbus.scheduling.staff.models import Leave, Licence, WorkingHours
-from falconbus.scheduling.staff.records import NewLeave
+from falconbus.scheduling.staff.leaves import NewLeave
+from falconbus.scheduling.staff_records.models import Leave, Licence, WorkingHours
+from falconbus.scheduling.staff_records.policy import Stretch
 
 _DAY = 1440
 

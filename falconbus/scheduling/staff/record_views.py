@@ -7,16 +7,7 @@ from falconbus.platform.web.idempotency import idempotent
 from falconbus.platform.web.identity import requires
 from falconbus.platform.web.operations import accepts, returns
 from falconbus.scheduling.permissions import CHANGE_STAFF
-from falconbus.scheduling.staff import queries, records
-from falconbus.scheduling.staff.errors import (
-    HoursOverlap,
-    LastDayBeforeFirst,
-    LeaveNotFound,
-    LeaveTooLong,
-    LicenceExists,
-    LicenceNotFound,
-    StaffNotFound,
-)
+from falconbus.scheduling.staff import leaves
 from falconbus.scheduling.staff.record_schemas import (
     HoursOut,
     LicenceOut,
@@ -25,6 +16,16 @@ from falconbus.scheduling.staff.record_schemas import (
     NewLicence,
     Week,
     WeekOut,
+)
+from falconbus.scheduling.staff_records import queries, service
+from falconbus.scheduling.staff_records.errors import (
+    HoursOverlap,
+    LastDayBeforeFirst,
+    LeaveNotFound,
+    LeaveTooLong,
+    LicenceExists,
+    LicenceNotFound,
+    StaffNotFound,
 )
 
 bp = Blueprint("staff_records", __name__, url_prefix="/api/v1/scheduling")
@@ -38,7 +39,7 @@ bp = Blueprint("staff_records", __name__, url_prefix="/api/v1/scheduling")
 @returns(LicenceOut, 201, StaffNotFound, LicenceExists)
 def add_licence(staff_id: int, body: NewLicence) -> LicenceOut:
     """Note a licence; of each kind the one that holds longest counts."""
-    return LicenceOut.of(records.add_licence(staff_id, body.kind, body.number, body.expires_on))
+    return LicenceOut.of(service.add_licence(staff_id, body.kind, body.number, body.expires_on))
 
 
 @bp.delete("/staff/<id:staff_id>/licences/<id:licence_id>")
@@ -47,7 +48,7 @@ def add_licence(staff_id: int, body: NewLicence) -> LicenceOut:
 @returns(None, 204, StaffNotFound, LicenceNotFound)
 def remove_licence(staff_id: int, licence_id: int) -> None:
     """Forget a licence."""
-    records.remove_licence(staff_id, licence_id)
+    service.remove_licence(staff_id, licence_id)
 
 
 @bp.put("/staff/<id:staff_id>/hours")
@@ -57,7 +58,7 @@ def remove_licence(staff_id: int, licence_id: int) -> None:
 @returns(WeekOut, 200, StaffNotFound, HoursOverlap)
 def set_hours(staff_id: int, body: Week) -> WeekOut:
     """Replace somebody's working hours, the whole week at once."""
-    records.set_hours(staff_id, [hours.stretch() for hours in body.hours])
+    service.set_hours(staff_id, [hours.stretch() for hours in body.hours])
     return WeekOut([HoursOut.of(stretch) for stretch in queries.hours(staff_id)])
 
 
@@ -69,7 +70,7 @@ def set_hours(staff_id: int, body: Week) -> WeekOut:
 @returns(NewLeaveOut, 201, StaffNotFound, LastDayBeforeFirst, LeaveTooLong)
 def add_leave(staff_id: int, body: NewLeaveIn) -> NewLeaveOut:
     """Note a leave; the answer names the accepted duties of its days, which need somebody else now."""
-    return NewLeaveOut.made(records.add_leave(staff_id, body.first_day, body.last_day, body.kind))
+    return NewLeaveOut.made(leaves.add_leave(staff_id, body.first_day, body.last_day, body.kind))
 
 
 @bp.delete("/staff/<id:staff_id>/leaves/<id:leave_id>")
@@ -78,4 +79,4 @@ def add_leave(staff_id: int, body: NewLeaveIn) -> NewLeaveOut:
 @returns(None, 204, StaffNotFound, LeaveNotFound)
 def remove_leave(staff_id: int, leave_id: int) -> None:
     """Take a leave back."""
-    records.remove_leave(staff_id, leave_id)
+    service.remove_leave(staff_id, leave_id)

@@ -3,21 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from falconbus.accounts import audit
 from falconbus.accounts import service as accounts
 from falconbus.accounts.models import Role, User
 from falconbus.accounts.service import NewUser
-from falconbus.platform.database.engine import db
 from falconbus.scheduling.staff import queries
 from falconbus.scheduling.staff.errors import HasDuties, OwnAccess
-from falconbus.scheduling.staff.models import StaffProfile
+from falconbus.scheduling.staff_records import queries as record_queries
+from falconbus.scheduling.staff_records import service as records
 
 
 def create(email: str, name: str, roles: Sequence[Role], phone: str | None) -> NewUser:
     """Make an account for somebody on the staff, with a password for their first sign-in; BadEmail, EmailTaken."""
     made = accounts.create_user(email, None, roles, name)
     if phone is not None:
-        _set_phone(made.id, phone)
+        records.set_phone(made.id, phone)
     return made
 
 
@@ -26,10 +25,10 @@ def change(staff_id: int, changes: dict[str, Any], *, by_id: int | None) -> None
 
     StaffNotFound; OwnAccess and LastAdmin, so that there is always somebody who can undo it; HasDuties.
     """
-    user = queries.lock_person(staff_id)
+    user = record_queries.lock_person(staff_id)
     values = dict(changes)
     if "phone" in values:
-        _set_phone(user.id, values.pop("phone"))
+        records.set_phone(user.id, values.pop("phone"))
     _check_access_stays(user, values, by_id)
     _check_duties_stay(user, values)
     accounts.change_user(user, **values)
@@ -51,15 +50,3 @@ def _check_duties_stay(user: User, changes: dict[str, Any]) -> None:
     if number:
         duties = "1 accepted duty" if number == 1 else f"{number} accepted duties"
         raise HasDuties(f"{user.name} has {duties} to come; find somebody else for them first")
-
-
-def _set_phone(staff_id: int, phone: str | None) -> None:
-    profile = db.session.get(StaffProfile, staff_id)
-    if profile is None:
-        profile = StaffProfile(staff_id=staff_id)
-        db.session.add(profile)
-    if profile.phone != phone:
-        profile.phone = phone
-        # The number itself is nobody's business who reads the log.
-        audit.record("change", "staff_profiles", staff_id, phone="given" if phone else "removed")
-    db.session.flush()

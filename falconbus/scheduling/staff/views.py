@@ -1,6 +1,5 @@
 """The staff over the API: who works, what they do now, who is free; their accounts."""
 
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, after_this_request
@@ -12,11 +11,10 @@ from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.identity import caller, requires
 from falconbus.platform.web.operations import accepts, accepts_query, returns
 from falconbus.scheduling.appointments.errors import AppointmentNotFound, EndBeforeStart
-from falconbus.scheduling.eligibility import assessing
+from falconbus.scheduling.eligibility.schemas import SuggestionOut, Suggestions
 from falconbus.scheduling.permissions import MANAGE_STAFF, SEE_STAFF
-from falconbus.scheduling.shapes import SuggestionOut, Suggestions
-from falconbus.scheduling.staff import queries, service
-from falconbus.scheduling.staff.errors import HasDuties, OwnAccess, RideTooLong, StaffNotFound
+from falconbus.scheduling.staff import queries, service, suggesting
+from falconbus.scheduling.staff.errors import HasDuties, OwnAccess, RideTooLong
 from falconbus.scheduling.staff.record_schemas import HoursOut, LeaveOut, LicenceOut
 from falconbus.scheduling.staff.schemas import (
     ActiveStaffRow,
@@ -28,10 +26,10 @@ from falconbus.scheduling.staff.schemas import (
     StaffQuery,
     StaffRow,
 )
+from falconbus.scheduling.staff_records import queries as records
+from falconbus.scheduling.staff_records.errors import StaffNotFound
 
 bp = Blueprint("staff", __name__, url_prefix="/api/v1/scheduling")
-
-_LONGEST_RIDE = timedelta(days=31)
 
 
 @bp.get("/staff")
@@ -61,12 +59,7 @@ def list_active_staff(query: StaffQuery) -> CountedPage[Any]:
 @returns(Suggestions, 200, EndBeforeStart, RideTooLong, AppointmentNotFound)
 def suggest_staff(query: FreeQuery) -> Suggestions:
     """Who could take a ride: free, licensed and not on leave, those with most rest first, with what to think of."""
-    if query.end <= query.start:
-        raise EndBeforeStart(pointer="end")
-    if query.end - query.start > _LONGEST_RIDE:
-        raise RideTooLong(pointer="end")
-    besides = queries.get_appointment_id(query.appointment) if query.appointment else None
-    found = assessing.free(query.part, query.start, query.end, besides=besides)
+    found = suggesting.suggest(query.part, query.start, query.end, query.appointment)
     return Suggestions([SuggestionOut.of(each) for each in found])
 
 
@@ -114,9 +107,9 @@ def _page(shape: type[StaffRow], query: StaffQuery, *, only_active: bool) -> Cou
 def _detail(staff_id: int) -> StaffOut:
     return StaffOut(
         **queries.get_person(staff_id)._asdict(),
-        licences=[LicenceOut.of(licence) for licence in queries.licences(staff_id)],
-        hours=[HoursOut.of(stretch) for stretch in queries.hours(staff_id)],
-        leaves=[LeaveOut.of(leave) for leave in queries.leaves_to_come(staff_id)],
+        licences=[LicenceOut.of(licence) for licence in records.licences(staff_id)],
+        hours=[HoursOut.of(stretch) for stretch in records.hours(staff_id)],
+        leaves=[LeaveOut.of(leave) for leave in records.leaves_to_come(staff_id)],
     )
 
 

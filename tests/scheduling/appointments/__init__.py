@@ -1,1 +1,1 @@
-"""Tests of charters: asking, lists, changes, the catalogue."""
+"""Tests of charters: asking, lists, changes."""

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from falconbus.platform.database.engine import db
-from falconbus.scheduling.appointments.models import Service
+from falconbus.scheduling.catalogue.models import Service
 from tests.scheduling.charters import tomorrow
 
 CHARTERS = "/api/v1/scheduling/appointments"

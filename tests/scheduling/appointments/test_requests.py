@@ -10,7 +10,8 @@ from sqlalchemy import select, text
 from falconbus.accounts.models import Role
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import references
-from falconbus.scheduling.appointments.models import Appointment, AppointmentChange, Service
+from falconbus.scheduling.appointments.models import Appointment, AppointmentChange
+from falconbus.scheduling.catalogue.models import Service
 from falconbus.scheduling.notifications.models import Notification
 from tests.calls import bearer
 from tests.counting import statements

@@ -10,7 +10,7 @@ from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import Action
 from falconbus.scheduling.assignments.models import Assignment
-from falconbus.scheduling.staff.models import StaffProfile
+from falconbus.scheduling.staff_records.models import StaffProfile
 from tests.scheduling.charters import add_charter, add_service, tomorrow
 from tests.scheduling.dispatch.office import Office, crew_of, history_of, kinds, state, status_of, told
 from tests.scheduling.people import add_person

@@ -10,7 +10,7 @@ from sqlalchemy import delete
 from falconbus.accounts.models import Role
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
-from falconbus.scheduling.staff.models import Leave, Licence
+from falconbus.scheduling.staff_records.models import Leave, Licence
 from tests.scheduling.charters import add_charter, tomorrow
 from tests.scheduling.dispatch.office import Office, state
 from tests.scheduling.people import add_licence, add_person

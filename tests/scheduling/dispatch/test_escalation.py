@@ -10,9 +10,9 @@ from falconbus.app import FalconBus
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
-from falconbus.scheduling.appointments import escalation
 from falconbus.scheduling.appointments.models import Action, Appointment
 from falconbus.scheduling.assignments.models import Assignment
+from falconbus.scheduling.dispatch import escalation
 from tests.scheduling.charters import add_charter, tomorrow
 from tests.scheduling.dispatch.office import Office, history_of, kinds, told
 

@@ -16,10 +16,10 @@ from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.web.identity import Identity
-from falconbus.scheduling.appointments import answering, dispatching, escalation, progress
 from falconbus.scheduling.appointments.models import Appointment, AppointmentStatus
 from falconbus.scheduling.assignments.models import Assignment
 from falconbus.scheduling.assignments.service import Crew
+from falconbus.scheduling.dispatch import answering, assigning, escalation, progress
 from tests.scheduling.charters import add_charter
 from tests.scheduling.dispatch.consistency import check_consistent
 from tests.scheduling.dispatch.office import Office
@@ -30,16 +30,16 @@ person = some.sampled_from(PEOPLE)
 crew = some.tuples(
     some.sampled_from(("sipho", "anna")), some.sampled_from(((), ("thabo",), ("anna",), ("zanele", "thabo")))
 )
-assigning = some.tuples(some.just("assign"), crew)
+assignments = some.tuples(some.just("assign"), crew)
 step = some.one_of(
-    assigning,
+    assignments,
     some.tuples(some.just("accept"), person),
     some.tuples(some.just("accept"), person),
     some.tuples(some.just("reject"), person),
     some.tuples(some.just("hand over"), some.tuples(person, some.sampled_from((*PEOPLE, "zanele")))),
     some.tuples(some.sampled_from(("begin", "complete", "cancel", "escalate")), some.none()),
 )
-sequences = some.tuples(assigning, some.lists(step, min_size=2, max_size=6)).map(lambda parts: [parts[0], *parts[1]])
+sequences = some.tuples(assignments, some.lists(step, min_size=2, max_size=6)).map(lambda parts: [parts[0], *parts[1]])
 
 
 class Calls:
@@ -55,7 +55,7 @@ class Calls:
     def call_for(self, charter: Appointment, name: str, with_whom: Any) -> Callable[[], object]:
         reference, office = charter.reference, self.identity("operator")
         in_the_office: dict[str, Callable[[], object]] = {
-            "assign": lambda: dispatching.assign(reference, office, crew=self._crew(with_whom), bus_id=None),
+            "assign": lambda: assigning.assign(reference, office, crew=self._crew(with_whom), bus_id=None),
             "begin": lambda: progress.begin(reference, office),
             "complete": lambda: progress.complete(reference, office),
             "cancel": lambda: progress.cancel(reference, office, reason="rain"),

@@ -8,11 +8,12 @@ from flask_sqlalchemy import SQLAlchemy
 from falconbus.accounts.models import Role, User
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import DomainError
-from falconbus.scheduling.assignments.errors import LicenceExpired, OnLeave, StaffBusy, UnknownStaff
+from falconbus.scheduling.assignments.errors import StaffBusy, UnknownStaff
 from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, Part
 from falconbus.scheduling.eligibility import assessing
 from falconbus.scheduling.eligibility.assessing import Standing
-from falconbus.scheduling.staff.models import Leave, Licence, WorkingHours
+from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave
+from falconbus.scheduling.staff_records.models import Leave, Licence, WorkingHours
 from tests.counting import statements
 from tests.scheduling.charters import add_assignment, add_charter, tomorrow
 from tests.scheduling.people import add_licence, add_person

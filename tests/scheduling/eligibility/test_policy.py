@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from falconbus.scheduling.eligibility import policy
-from falconbus.scheduling.eligibility.policy import Duty, Stretch
+from falconbus.scheduling.eligibility.policy import Duty
+from falconbus.scheduling.staff_records.policy import Stretch
 
 BERLIN = "Europe/Berlin"
 OFFICE = "Africa/Johannesburg"
@@ -115,20 +116,6 @@ def test_working_hours_are_what_clocks_show_when_they_change() -> None:
 def test_who_works_around_the_clock_is_never_outside(begins: datetime, length: timedelta) -> None:
     week = [Stretch(day, begins, begins + 720) for day in range(1, 8) for begins in (0, 720)]
     assert policy.is_within_hours(week, begins, begins + length, BERLIN)
-
-
-STRETCHES = st.builds(
-    lambda day, begins, length: Stretch(day, begins, begins + length),
-    st.integers(1, 7), st.integers(0, 1439), st.integers(1, 1440),
-)  # fmt: skip
-
-
-@given(st.lists(STRETCHES, max_size=4))
-def test_stretches_overlap_when_they_share_a_minute_of_the_week(week: list[Stretch]) -> None:
-    minutes = [
-        ((each.weekday - 1) * 1440 + minute) % 10_080 for each in week for minute in range(each.begins, each.ends)
-    ]
-    assert policy.overlaps(week) is (len(minutes) > len(set(minutes)))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from falconbus.accounts.models import Role, User
 from falconbus.platform.kit import clock
 from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus
 from falconbus.scheduling.notifications.models import Notification
-from falconbus.scheduling.staff.models import Leave
+from falconbus.scheduling.staff_records.models import Leave
 from falconbus.timetable.models import Schedule
 from tests.calls import hold, pay
 from tests.counting import statements

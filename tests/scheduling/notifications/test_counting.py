@@ -12,7 +12,8 @@ from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
 from falconbus.platform.database import transactions
 from falconbus.platform.kit.redis_connection import cache_redis
-from falconbus.scheduling.notifications import counters, counting, reading
+from falconbus.scheduling.inbox import reading
+from falconbus.scheduling.notifications import counters, counting
 from falconbus.scheduling.notifications.counting import Announcer
 from falconbus.scheduling.notifications.models import Kind
 from falconbus.scheduling.notifications.service import Message, notify

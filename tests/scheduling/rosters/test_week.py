@@ -11,7 +11,7 @@ from falconbus.accounts.models import Role, User
 from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import AppointmentStatus
 from falconbus.scheduling.assignments.models import AssignmentStatus, Part
-from falconbus.scheduling.staff.models import Leave, WorkingHours
+from falconbus.scheduling.staff_records.models import Leave, WorkingHours
 from tests.counting import statements
 from tests.scheduling.charters import add_assignment, add_charter, add_service
 from tests.scheduling.people import add_person, headers_of

@@ -10,7 +10,7 @@ from flask_sqlalchemy import SQLAlchemy
 from falconbus.accounts.models import AuditEntry, Role, User
 from falconbus.platform.kit import clock
 from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus
-from falconbus.scheduling.staff.models import Leave, Licence, WorkingHours
+from falconbus.scheduling.staff_records.models import Leave, Licence, WorkingHours
 from tests.network.calls import pointers
 from tests.scheduling.charters import add_assignment, add_charter, tomorrow
 from tests.scheduling.people import add_licence, add_person, headers_of

@@ -10,7 +10,7 @@ from flask_sqlalchemy import SQLAlchemy
 from falconbus.accounts.models import Role, User
 from falconbus.platform.kit import clock
 from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, Part
-from falconbus.scheduling.staff.models import Leave, StaffProfile
+from falconbus.scheduling.staff_records.models import Leave, StaffProfile
 from tests.counting import statements
 from tests.scheduling.charters import add_assignment, add_charter, tomorrow
 from tests.scheduling.people import add_licence, add_person, headers_of

@@ -3,8 +3,8 @@
 from sqlalchemy import TextClause, text
 
 from falconbus.platform.database.engine import db
+from falconbus.scheduling.inbox.errors import NotificationNotFound
 from falconbus.scheduling.notifications import counting
-from falconbus.scheduling.notifications.errors import NotificationNotFound
 
 _READ = text("""
     WITH own AS (SELECT id FROM notifications WHERE id = :id AND staff_id = :staff_id),
@@ -19,11 +19,6 @@ _UNREAD = text("""
 """)
 _READ_ALL = text("DELETE FROM unread_notifications WHERE staff_id = :staff_id")
 _READ_UP_TO = text("DELETE FROM unread_notifications WHERE staff_id = :staff_id AND notification_id <= :up_to")
-_PREFER = text("""
-    INSERT INTO staff_profiles (staff_id, wants_mail) VALUES (:staff_id, :wants_mail)
-    ON CONFLICT (staff_id) DO UPDATE SET wants_mail = excluded.wants_mail
-""")
-_WANTS_MAIL = text("SELECT wants_mail FROM staff_profiles WHERE staff_id = :staff_id")
 
 
 def mark_read(notification_id: int, staff_id: int) -> None:
@@ -41,16 +36,6 @@ def mark_all_read(staff_id: int, up_to: int | None) -> int:
     marked = db.session.execute(_READ_ALL if up_to is None else _READ_UP_TO, {"staff_id": staff_id, "up_to": up_to})
     counting.note_change([staff_id])
     return marked.rowcount  # type: ignore[attr-defined,no-any-return]
-
-
-def wants_mail(staff_id: int) -> bool:
-    """Whether somebody's notifications go out by mail, too; they do unless told otherwise."""
-    return db.session.scalar(_WANTS_MAIL, {"staff_id": staff_id}) is not False
-
-
-def prefer(staff_id: int, *, wants_mail: bool) -> None:
-    """Note what somebody prefers."""
-    db.session.execute(_PREFER, {"staff_id": staff_id, "wants_mail": wants_mail})
 
 
 def _mark(statement: TextClause, notification_id: int, staff_id: int) -> None:

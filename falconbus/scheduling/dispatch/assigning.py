@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from falconbus.network.errors import UnknownBus
 from falconbus.platform.kit import clock
 from falconbus.platform.web.identity import Identity
-from falconbus.scheduling.appointments import access, buses, dispatch_queries, history, notices, offering
+from falconbus.scheduling.appointments import access, buses, history
 from falconbus.scheduling.appointments.errors import BusTooSmall
 from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentStatus
 from falconbus.scheduling.assignments import queries as crew_queries
 from falconbus.scheduling.assignments import service as crews
 from falconbus.scheduling.assignments.models import LIVE, Assignment, Part
 from falconbus.scheduling.assignments.service import Crew
+from falconbus.scheduling.dispatch import notices, offering, queries
 from falconbus.scheduling.eligibility import service as eligibility
 from falconbus.scheduling.eligibility.service import Warned
 from falconbus.scheduling.notifications.models import Kind
@@ -63,7 +64,7 @@ def _give_bus(appointment: Appointment, bus_id: int | None) -> str:
     """The number of the bus, or in words that there is none."""
     number = "none yet"
     if bus_id is not None:
-        bus = dispatch_queries.lock_bus(bus_id)
+        bus = queries.lock_bus(bus_id)
         if bus is None or not bus.active:
             raise UnknownBus("there is no such bus, or it is out of service", pointer="/bus_id")
         if bus.capacity < appointment.passengers:

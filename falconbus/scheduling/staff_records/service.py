@@ -1,20 +1,15 @@
-"""Use cases of what is kept of a member of the staff: licences, working hours, leave."""
+"""Use cases of what is kept of a member of the staff: phone, licences, working hours, leave."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
-from flask import current_app
 from sqlalchemy import delete, insert
 from sqlalchemy.exc import IntegrityError
 
 from falconbus.accounts import audit
-from falconbus.platform.database.engine import AnyRow, db
-from falconbus.platform.kit import clock
-from falconbus.scheduling.eligibility import policy
-from falconbus.scheduling.eligibility.policy import Stretch
-from falconbus.scheduling.staff import queries
-from falconbus.scheduling.staff.errors import (
+from falconbus.platform.database.engine import db
+from falconbus.scheduling.staff_records import policy, queries
+from falconbus.scheduling.staff_records.errors import (
     HoursOverlap,
     LastDayBeforeFirst,
     LeaveNotFound,
@@ -22,17 +17,23 @@ from falconbus.scheduling.staff.errors import (
     LicenceExists,
     LicenceNotFound,
 )
-from falconbus.scheduling.staff.models import Leave, Licence, WorkingHours
+from falconbus.scheduling.staff_records.models import Leave, Licence, StaffProfile, WorkingHours
+from falconbus.scheduling.staff_records.policy import Stretch
 
 LONGEST_LEAVE_DAYS = 400
 
 
-@dataclass(frozen=True, slots=True)
-class NewLeave:
-    """A leave, and the accepted duties of its days that need somebody else now."""
-
-    leave: Leave
-    duties: Sequence[AnyRow]
+def set_phone(staff_id: int, phone: str | None) -> None:
+    """Note somebody's phone number; None forgets it."""
+    profile = db.session.get(StaffProfile, staff_id)
+    if profile is None:
+        profile = StaffProfile(staff_id=staff_id)
+        db.session.add(profile)
+    if profile.phone != phone:
+        profile.phone = phone
+        # The number itself is nobody's business who reads the log.
+        audit.record("change", "staff_profiles", staff_id, phone="given" if phone else "removed")
+    db.session.flush()
 
 
 def add_licence(staff_id: int, kind: str, number: str, expires_on: date) -> Licence:
@@ -77,11 +78,8 @@ def set_hours(staff_id: int, week: Sequence[Stretch]) -> None:
     db.session.flush()
 
 
-def add_leave(staff_id: int, first_day: date, last_day: date, kind: str) -> NewLeave:
-    """Note a leave, both days included. People fall ill: duties do not refuse it, whoever dispatches is told of them.
-
-    StaffNotFound, LastDayBeforeFirst, LeaveTooLong.
-    """
+def add_leave(staff_id: int, first_day: date, last_day: date, kind: str) -> Leave:
+    """Note a leave, both days included; StaffNotFound, LastDayBeforeFirst, LeaveTooLong."""
     if last_day < first_day:
         raise LastDayBeforeFirst(pointer="/last_day")
     if (last_day - first_day).days >= LONGEST_LEAVE_DAYS:
@@ -92,9 +90,7 @@ def add_leave(staff_id: int, first_day: date, last_day: date, kind: str) -> NewL
     db.session.flush()
     audit.record("create", "leaves", leave.id, staff_id=staff_id, first_day=first_day, last_day=last_day)
     db.session.flush()
-    zone = current_app.config["SETTINGS"].time_zone
-    begins, ends = clock.day_bounds(first_day, zone)[0], clock.day_bounds(last_day, zone)[1]
-    return NewLeave(leave, queries.duties(person.id, max(begins, clock.now()), ends))
+    return leave
 
 
 def remove_leave(staff_id: int, leave_id: int) -> None:

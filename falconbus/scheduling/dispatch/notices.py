@@ -6,10 +6,10 @@ from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments import queries
 from falconbus.scheduling.appointments.models import Appointment
 from falconbus.scheduling.appointments.record import AppointmentRecord
-from falconbus.scheduling.assignments import queries as crew_queries
 from falconbus.scheduling.assignments.models import Assignment
 from falconbus.scheduling.notifications.models import Kind
 from falconbus.scheduling.notifications.service import Message, notify
+from falconbus.scheduling.staff_records import queries as staff_queries
 
 
 def offers(appointment: Appointment, offered: Sequence[Assignment], note: str = "") -> None:
@@ -17,7 +17,7 @@ def offers(appointment: Appointment, offered: Sequence[Assignment], note: str = 
     if not offered:
         return
     record = queries.get_record(appointment.id)
-    phones = {key: person.phone for key, person in crew_queries.people(who.id or 0 for who in record.crew).items()}
+    phones = {key: person.phone for key, person in staff_queries.contacts(who.id or 0 for who in record.crew).items()}
     message = Message(
         kind=Kind.OFFERED,
         title=f"Can you take it? {record.title}",
@@ -52,7 +52,7 @@ def tell(
 
 def names(staff_ids: Iterable[int]) -> dict[int, str]:
     """Names by key; who has none is called by it."""
-    return {key: person.name or f"No. {key}" for key, person in crew_queries.people(staff_ids).items()}
+    return {key: person.name or f"No. {key}" for key, person in staff_queries.contacts(staff_ids).items()}
 
 
 def when(appointment: Appointment) -> str:

@@ -5,20 +5,19 @@ from collections.abc import Sequence
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.web.identity import Identity
-from falconbus.scheduling.appointments import access, dispatch_queries, history, notices, offering
+from falconbus.scheduling.appointments import access, history
+from falconbus.scheduling.appointments import queries as appointment_queries
 from falconbus.scheduling.appointments.errors import ImpossibleChange
 from falconbus.scheduling.appointments.models import OPEN, Action, Appointment, AppointmentStatus
-from falconbus.scheduling.appointments.record import AppointmentRecord
 from falconbus.scheduling.assignments import queries as crew_queries
 from falconbus.scheduling.assignments import service as crews
 from falconbus.scheduling.assignments.errors import NotAnswerable, StaffBusy
 from falconbus.scheduling.assignments.models import LIVE, Assignment, AssignmentStatus, Part
+from falconbus.scheduling.dispatch import notices, offering, queries
 from falconbus.scheduling.eligibility import assessing
 from falconbus.scheduling.eligibility import service as eligibility
 from falconbus.scheduling.eligibility.assessing import Standing
 from falconbus.scheduling.notifications.models import Kind
-
-_SUGGESTED = 50
 
 
 def accept(reference: str, identity: Identity) -> Appointment:
@@ -45,7 +44,7 @@ def accept(reference: str, identity: Identity) -> Appointment:
     if settles or replaced is None:
         history.record(appointment, Action.ACCEPTED, by_id=mine.staff_id)
     if settles:
-        dispatchers = dispatch_queries.dispatchers(appointment)
+        dispatchers = queries.dispatchers(appointment)
         notices.tell(dispatchers, Kind.ACCEPTED, appointment, "all of its crew have accepted")
     return appointment
 
@@ -68,7 +67,7 @@ def reject(reference: str, identity: Identity, *, reason: str) -> Appointment:
     else:
         _take_back_offers(appointment, crew, mine)
         appointment.reject(by_id=mine.staff_id, reason=reason)
-        told = dispatch_queries.dispatchers(appointment)
+        told = queries.dispatchers(appointment)
         happened = f"{name} has rejected it"
     history.record(appointment, Action.REJECTED, by_id=mine.staff_id, note=reason)
     notices.tell(told, Kind.REJECTED, appointment, happened, f"Reason: {reason}", assignment_id=mine.id)
@@ -99,11 +98,11 @@ def hand_over(reference: str, identity: Identity, *, to: int) -> Appointment:
     return appointment
 
 
-def colleagues(record: AppointmentRecord, part: Part) -> list[Standing]:
-    """Who could take a part in a charter and has none in it, those with most rest first."""
-    on_it = {who.id for who in record.crew}
-    free = assessing.free(part, record.starts_at, record.ends_at, besides=record.id, limit=_SUGGESTED + len(on_it))
-    return [each for each in free if each.staff_id not in on_it][:_SUGGESTED]
+def colleagues(reference: str, identity: Identity, part: Part) -> list[Standing]:
+    """Find who could take a part in a charter and has none in it, those with most rest first; AppointmentNotFound."""
+    record = appointment_queries.get_visible(reference, identity)
+    on_it = {who.id for who in record.crew if who.id is not None}
+    return assessing.free(part, record.starts_at, record.ends_at, besides=record.id, without=on_it)
 
 
 def _own(crew: Sequence[Assignment], identity: Identity) -> Assignment:
@@ -141,5 +140,5 @@ def _announce_takeover(appointment: Appointment, mine: Assignment, replaced: Ass
     names = notices.names([mine.staff_id, replaced.staff_id])
     happened = f"{names[mine.staff_id]} has taken over from {names[replaced.staff_id]}"
     history.record(appointment, Action.HANDED_OVER, by_id=mine.staff_id, note=happened)
-    told = {mine.staff_id, replaced.staff_id, *dispatch_queries.dispatchers(appointment)}
+    told = {mine.staff_id, replaced.staff_id, *queries.dispatchers(appointment)}
     notices.tell(told, Kind.HANDED_OVER, appointment, happened, assignment_id=mine.id)

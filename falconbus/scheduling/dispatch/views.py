@@ -6,29 +6,23 @@ from falconbus.network.errors import UnknownBus
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.identity import Forbidden, caller, public, requires
 from falconbus.platform.web.operations import accepts, accepts_query, returns
-from falconbus.scheduling.appointments import answering, dispatching, progress, queries
-from falconbus.scheduling.appointments.dispatch_schemas import (
+from falconbus.scheduling.appointments import queries
+from falconbus.scheduling.appointments.errors import AppointmentNotFound, BusBusy, BusTooSmall, ImpossibleChange
+from falconbus.scheduling.appointments.models import Appointment
+from falconbus.scheduling.appointments.schemas import AppointmentOut
+from falconbus.scheduling.assignments.errors import NotAnswerable, StaffBusy, UnknownStaff
+from falconbus.scheduling.dispatch import answering, assigning, progress
+from falconbus.scheduling.dispatch.schemas import (
     AssignedOut,
     AssignmentIn,
     ColleaguesQuery,
     HandOverIn,
     Nothing,
     ReasonIn,
-    WarningOut,
 )
-from falconbus.scheduling.appointments.errors import AppointmentNotFound, BusTooSmall, ImpossibleChange
-from falconbus.scheduling.appointments.models import Appointment
-from falconbus.scheduling.appointments.schemas import AppointmentOut
-from falconbus.scheduling.assignments.errors import (
-    BusBusy,
-    LicenceExpired,
-    NotAnswerable,
-    OnLeave,
-    StaffBusy,
-    UnknownStaff,
-)
+from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave
+from falconbus.scheduling.eligibility.schemas import SuggestionOut, Suggestions, WarningOut
 from falconbus.scheduling.permissions import DISPATCH, OWN_DUTIES
-from falconbus.scheduling.shapes import SuggestionOut, Suggestions
 
 bp = Blueprint("dispatch", __name__, url_prefix="/api/v1/scheduling")
 
@@ -42,7 +36,7 @@ _STANDING = (UnknownStaff, StaffBusy, OnLeave, LicenceExpired)
 @returns(AssignedOut, 200, AppointmentNotFound, ImpossibleChange, UnknownBus, BusTooSmall, BusBusy, *_STANDING)
 def assign(reference: str, body: AssignmentIn) -> AssignedOut:
     """Choose (anew) the crew and the bus; who is new is asked, who stays keeps their answer."""
-    appointment, warned = dispatching.assign(reference, caller(), crew=body.crew(), bus_id=body.bus_id, note=body.note)
+    appointment, warned = assigning.assign(reference, caller(), crew=body.crew(), bus_id=body.bus_id, note=body.note)
     return AssignedOut(_shown(appointment), [WarningOut.of(each) for each in warned])
 
 
@@ -84,7 +78,7 @@ def hand_over(reference: str, body: HandOverIn) -> AppointmentOut:
 @returns(Suggestions, 200, AppointmentNotFound)
 def list_colleagues(reference: str, query: ColleaguesQuery) -> Suggestions:
     """Who is free for a charter and not on it, those with most rest before it first; at most 50."""
-    free = answering.colleagues(queries.get_visible(reference, caller()), query.wanted())
+    free = answering.colleagues(reference, caller(), query.wanted())
     return Suggestions([SuggestionOut.of(standing) for standing in free])
 
 

@@ -9,9 +9,9 @@ from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.idempotency import idempotent
 from falconbus.platform.web.identity import caller, public, requires
 from falconbus.platform.web.operations import accepts, accepts_query, returns
-from falconbus.scheduling.appointments import catalogue
-from falconbus.scheduling.appointments.catalogue_schemas import NewService, ServiceChange, ServiceOut, ServicesQuery
-from falconbus.scheduling.appointments.errors import ServiceExists, ServiceNotFound
+from falconbus.scheduling.catalogue import service
+from falconbus.scheduling.catalogue.errors import ServiceExists, ServiceNotFound
+from falconbus.scheduling.catalogue.schemas import NewService, ServiceChange, ServiceOut, ServicesQuery
 from falconbus.scheduling.permissions import DISPATCH
 
 bp = Blueprint("charter_services", __name__, url_prefix="/api/v1/scheduling")
@@ -24,7 +24,7 @@ bp = Blueprint("charter_services", __name__, url_prefix="/api/v1/scheduling")
 @returns(Page[ServiceOut])
 def list_services(query: ServicesQuery) -> Page[ServiceOut]:
     """Services on offer, by name."""
-    rows, *neighbours = numbered(catalogue.services(caller(), everything=query.all), query)
+    rows, *neighbours = numbered(service.services(caller(), everything=query.all), query)
     return Page(pick_fields([ServiceOut.of(row) for row in rows], ServiceOut, query.fields), *neighbours)
 
 
@@ -34,7 +34,7 @@ def list_services(query: ServicesQuery) -> Page[ServiceOut]:
 @returns(ServiceOut, 200, ServiceNotFound)
 def get_service(service_id: int) -> ServiceOut:
     """A service."""
-    return ServiceOut.of(catalogue.get_service(service_id, caller()))
+    return ServiceOut.of(service.get_service(service_id, caller()))
 
 
 @bp.post("/services")
@@ -45,7 +45,7 @@ def get_service(service_id: int) -> ServiceOut:
 @returns(ServiceOut, 201, ServiceExists, BadPrice)
 def create_service(body: NewService) -> ServiceOut:
     """Offer a service."""
-    return ServiceOut.of(catalogue.create(body.model_dump()))
+    return ServiceOut.of(service.create(body.model_dump()))
 
 
 @bp.patch("/services/<id:service_id>")
@@ -55,4 +55,4 @@ def create_service(body: NewService) -> ServiceOut:
 @returns(ServiceOut, 200, ServiceNotFound, ServiceExists, BadPrice)
 def change_service(service_id: int, body: ServiceChange) -> ServiceOut:
     """Change a service from now on; what charters were promised stays."""
-    return ServiceOut.of(catalogue.change(service_id, body.changes()))
+    return ServiceOut.of(service.change(service_id, body.changes()))

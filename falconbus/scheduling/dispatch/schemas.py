@@ -1,6 +1,6 @@
 """Shapes of dispatching: who is assigned, what they answer, who could take over."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 import msgspec
 from pydantic import Field, StringConstraints
@@ -10,7 +10,7 @@ from falconbus.platform.kit.schema import Body, Query
 from falconbus.scheduling.appointments.schemas import AppointmentOut
 from falconbus.scheduling.assignments.models import Part
 from falconbus.scheduling.assignments.service import Crew
-from falconbus.scheduling.eligibility.service import Warned
+from falconbus.scheduling.eligibility.schemas import WarningOut
 
 Reason = Annotated[Words, StringConstraints(min_length=1, max_length=1000)]
 
@@ -49,19 +49,6 @@ class ColleaguesQuery(Query):
 
     def wanted(self) -> Part:
         return Part(self.part)
-
-
-class WarningOut(msgspec.Struct):
-    """What does not forbid it and should be known: driving_day, driving_week, rest, outside_hours."""
-
-    staff_id: int
-    name: str
-    code: str
-    detail: str
-
-    @classmethod
-    def of(cls, warned: Warned) -> Self:
-        return cls(warned.staff_id, warned.name, warned.code, warned.detail)
 
 
 class AssignedOut(msgspec.Struct):

@@ -1,4 +1,4 @@
-"""Shapes that the rooms of scheduling share: people, and who could take a ride."""
+"""Shapes of who could take a ride, and what to think of."""
 
 from datetime import timedelta
 from typing import Self
@@ -6,20 +6,7 @@ from typing import Self
 import msgspec
 
 from falconbus.scheduling.eligibility.assessing import Caution, Standing
-
-
-class PersonOut(msgspec.Struct):
-    """Somebody of the staff; a charter's client does not learn their `id`."""
-
-    id: int | None
-    name: str
-
-
-class RejectionOut(msgspec.Struct):
-    """Who has said no, and why."""
-
-    by: PersonOut | None
-    reason: str
+from falconbus.scheduling.eligibility.service import Warned
 
 
 class CautionOut(msgspec.Struct):
@@ -61,6 +48,19 @@ class Suggestions(msgspec.Struct):
     """Who could take a ride, those with most rest first: fifty at most."""
 
     results: list[SuggestionOut]
+
+
+class WarningOut(msgspec.Struct):
+    """What does not forbid it and should be known: driving_day, driving_week, rest, outside_hours."""
+
+    staff_id: int
+    name: str
+    code: str
+    detail: str
+
+    @classmethod
+    def of(cls, warned: Warned) -> Self:
+        return cls(warned.staff_id, warned.name, warned.code, warned.detail)
 
 
 def _hours(time: timedelta) -> float:

@@ -10,8 +10,8 @@ from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.database.pagination import CursorQuery, Page
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.schema import Body
+from falconbus.scheduling.appointments.schemas import PersonOut, RejectionOut
 from falconbus.scheduling.notifications.models import Kind
-from falconbus.scheduling.shapes import PersonOut, RejectionOut
 
 
 class NotificationsQuery(CursorQuery):

@@ -3,16 +3,16 @@
 from typing import Annotated
 
 import msgspec
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.database.pagination import PageQuery
 from falconbus.platform.kit import money
-from falconbus.platform.kit.fields import Change, Price, left_out
+from falconbus.platform.kit.fields import Change, Price, Words, left_out
 from falconbus.platform.kit.schema import Body, Name
-from falconbus.scheduling.appointments.models import Service
-from falconbus.scheduling.appointments.request_schemas import Note
+from falconbus.scheduling.catalogue.models import Service
 
+Description = Annotated[Words, StringConstraints(max_length=2000)]
 Duration = Annotated[int, Field(ge=0, le=100_000)]
 
 
@@ -20,7 +20,7 @@ class NewService(Body):
     """A service to be offered; the duration in minutes, the price in the currency of the house."""
 
     name: Name
-    description: Note = ""
+    description: Description = ""
     duration: Duration
     price: Price
     active: bool = True
@@ -30,7 +30,7 @@ class ServiceChange(Change):
     """A service's new sides; what charters were promised stays."""
 
     name: Name = Field(default_factory=left_out)
-    description: Note = Field(default_factory=left_out)
+    description: Description = Field(default_factory=left_out)
     duration: Duration = Field(default_factory=left_out)
     price: Price = Field(default_factory=left_out)
     active: bool = Field(default_factory=left_out)

@@ -8,10 +8,9 @@ from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.identity import caller, requires
 from falconbus.platform.web.limits import uncounted
 from falconbus.platform.web.operations import accepts, accepts_query, returns
-from falconbus.scheduling.notifications import offers, queries, reading
-from falconbus.scheduling.notifications.errors import NotificationNotFound
-from falconbus.scheduling.notifications.models import Notification, UnreadNotification
-from falconbus.scheduling.notifications.schemas import (
+from falconbus.scheduling.inbox import queries, reading
+from falconbus.scheduling.inbox.errors import NotificationNotFound
+from falconbus.scheduling.inbox.schemas import (
     NotificationLineOut,
     NotificationOut,
     NotificationPage,
@@ -22,6 +21,9 @@ from falconbus.scheduling.notifications.schemas import (
     ReadOut,
     UnreadOut,
 )
+from falconbus.scheduling.notifications import preferences
+from falconbus.scheduling.notifications.models import Notification, UnreadNotification
+from falconbus.scheduling.offer_links import links
 from falconbus.scheduling.permissions import OWN_DUTIES
 
 bp = Blueprint("notifications", __name__, url_prefix="/api/v1/scheduling/notifications")
@@ -60,7 +62,7 @@ def count_unread() -> UnreadOut:
 def get_notification(notification_id: int) -> NotificationOut:
     """One notification with all of its text; to look at it does not mark it as read."""
     row = queries.get_notification(notification_id, _me())
-    return NotificationOut.of(row, message=row.message, answer_url=offers.find_answer_url(row.Assignment, _me()))
+    return NotificationOut.of(row, message=row.message, answer_url=links.find_answer_url(row.Assignment, _me()))
 
 
 @bp.post("/<id:notification_id>/read")
@@ -97,7 +99,7 @@ def mark_all_read(body: ReadIn) -> ReadOut:
 @returns(PreferencesOut)
 def show_preferences() -> PreferencesOut:
     """Whether notifications come by mail, too."""
-    return PreferencesOut(reading.wants_mail(_me()))
+    return PreferencesOut(preferences.wants_mail(_me()))
 
 
 @bp.put("/preferences")
@@ -107,7 +109,7 @@ def show_preferences() -> PreferencesOut:
 @returns(PreferencesOut)
 def change_preferences(body: PreferencesIn) -> PreferencesOut:
     """Say whether notifications come by mail, too."""
-    reading.prefer(_me(), wants_mail=body.wants_mail)
+    preferences.prefer(_me(), wants_mail=body.wants_mail)
     return PreferencesOut(body.wants_mail)
 
 

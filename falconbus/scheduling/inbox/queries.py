@@ -6,7 +6,7 @@ from falconbus.accounts.models import User
 from falconbus.platform.database.engine import AnyRow, AnySelect, db
 from falconbus.scheduling.appointments.models import Appointment
 from falconbus.scheduling.assignments.models import Assignment
-from falconbus.scheduling.notifications.errors import NotificationNotFound
+from falconbus.scheduling.inbox.errors import NotificationNotFound
 from falconbus.scheduling.notifications.models import Kind, Notification, UnreadNotification
 
 _LINE = (

@@ -13,8 +13,8 @@ from falconbus.platform.database.engine import AnySelect, db
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.kit.money import read_price
 from falconbus.platform.web.identity import Identity
-from falconbus.scheduling.appointments.errors import ServiceExists, ServiceNotFound
-from falconbus.scheduling.appointments.models import Service
+from falconbus.scheduling.catalogue.errors import ServiceExists, ServiceNotFound
+from falconbus.scheduling.catalogue.models import Service
 from falconbus.scheduling.permissions import DISPATCH
 
 

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 from falconbus.platform.kit import clock
 from falconbus.platform.web.identity import Forbidden, Identity
-from falconbus.scheduling.appointments import access, dispatch_queries, history, notices
+from falconbus.scheduling.appointments import access, history
 from falconbus.scheduling.appointments.errors import ImpossibleChange
 from falconbus.scheduling.appointments.models import Action, Appointment
 from falconbus.scheduling.assignments import queries as crew_queries
 from falconbus.scheduling.assignments import service as crews
 from falconbus.scheduling.assignments.models import LIVE, Assignment, AssignmentStatus, Part
+from falconbus.scheduling.dispatch import notices, queries
 from falconbus.scheduling.notifications.models import Kind
 from falconbus.scheduling.permissions import DISPATCH, MANAGED_CHARTER
 
@@ -40,7 +41,7 @@ def complete(reference: str, identity: Identity) -> Appointment:
     _check_drives(_live(appointment), identity)
     appointment.complete()
     history.record(appointment, Action.COMPLETED, by_id=identity.user_id)
-    told = {*dispatch_queries.dispatchers(appointment)} - {identity.user_id}
+    told = {*queries.dispatchers(appointment)} - {identity.user_id}
     notices.tell(told, Kind.COMPLETED, appointment, "it is completed")
     return appointment
 
@@ -55,7 +56,7 @@ def cancel(reference: str, identity: Identity, *, reason: str) -> Appointment:
     appointment.cancel(reason=reason)
     crews.withdraw(live, at=now)
     history.record(appointment, Action.CANCELLED, by_id=identity.user_id, note=reason)
-    told = {*(each.staff_id for each in live), *dispatch_queries.dispatchers(appointment)} - {identity.user_id}
+    told = {*(each.staff_id for each in live), *queries.dispatchers(appointment)} - {identity.user_id}
     notices.tell(told, Kind.CANCELLED, appointment, "it is cancelled", f"Reason: {reason}")
     return appointment
 

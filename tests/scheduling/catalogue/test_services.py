@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from falconbus.accounts.models import Role
 from falconbus.platform.database.engine import db
-from falconbus.scheduling.appointments.models import Service
+from falconbus.scheduling.catalogue.models import Service
 from tests.counting import statements
 from tests.scheduling.appointments.asking import CHARTERS, SERVICES, ask, body_of, codes_of, everything
 from tests.scheduling.charters import add_service

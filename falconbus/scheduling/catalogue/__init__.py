@@ -1,0 +1,1 @@
+"""The services that charters can include, and what they cost now."""

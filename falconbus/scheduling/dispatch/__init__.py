@@ -1,0 +1,1 @@
+"""Giving charters their crew and bus: asking, answers, handing over, and the course of the ride."""

@@ -1,0 +1,13 @@
+"""What keeps somebody from a ride besides another one."""
+
+from falconbus.platform.kit.errors import DomainError
+
+
+class LicenceExpired(DomainError):
+    code = "licence_expired"
+    title = "This driver has no licence that holds until the end of the ride"
+
+
+class OnLeave(DomainError):
+    code = "on_leave"
+    title = "This person is on leave at that time"

@@ -1,0 +1,1 @@
+"""What is kept of those who work: phone, licences, working hours, leave."""
