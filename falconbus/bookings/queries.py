@@ -1,34 +1,29 @@
-"""Reads of bookings, and the statements that write a hold's rows."""
+"""Reads of bookings."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, or_, select, text, true
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, text, true
 from sqlalchemy.orm import aliased
 
 from falconbus.bookings.models import Booking, Journey
 from falconbus.bookings.permissions import MANAGED_BOOKING, SEE_BOOKINGS
+from falconbus.bookings.read_model import BookingDetails, JourneyDetails, PassengerDetails, TicketDetails
 from falconbus.network.models import FareClass, Route, Stop
-from falconbus.platform.database.engine import AnySelect, db
+from falconbus.platform.database.engine import AnySelect, Model, db
 from falconbus.platform.kit import references
 from falconbus.platform.web.identity import Identity
 from falconbus.timetable.models import Schedule
 
-#: What a BookingRecord has of the booking's own row.
-HEAD = (
-    Booking.id,
-    Booking.reference,
-    Booking.status,
-    Booking.email,
-    Booking.phone,
-    Booking.total,
-    Booking.currency,
-    Booking.refund_amount,
-    Booking.fee_amount,
-    Booking.created_at,
-    Booking.expires_at,
-)
+
+def _shared(entity: type[Model], details: type[BookingDetails | JourneyDetails]) -> list[str]:
+    """Return the names that a table and its part of the read model share: what is added to both is read at once."""
+    return [field.name for field in fields(details) if field.name in entity.__table__.columns]
+
+
+#: What BookingDetails has of the booking's own row.
+HEAD = tuple(getattr(Booking, name) for name in _shared(Booking, BookingDetails))
 
 
 def visible_to(identity: Identity, email: str | None = None) -> ColumnElement[bool]:
@@ -51,35 +46,51 @@ def by_reference(reference: str, visible: ColumnElement[bool]) -> Select[Booking
     return select(Booking).where(Booking.reference == references.read_reference(reference), visible)
 
 
-_JOURNEYS = text("""
-    SELECT j.number, j.schedule_id, r.name AS route_name, b.number AS bus_number, s.bus_id, fc.code AS fare_class,
-        fc.refundable, os.code AS origin, os.name AS origin_name, os.time_zone AS origin_zone,
-        ds.code AS destination, ds.name AS destination_name, ds.time_zone AS destination_zone,
-        j.origin_position, j.destination_position, j.departs_at, j.arrives_at
-    FROM journeys j
-    JOIN schedules s ON s.id = j.schedule_id
-    JOIN routes r ON r.id = s.route_id
-    JOIN buses b ON b.id = s.bus_id
-    JOIN fare_classes fc ON fc.id = j.fare_class_id
-    JOIN stops os ON os.id = j.origin_id
-    JOIN stops ds ON ds.id = j.destination_id
-    WHERE j.booking_id = :booking_id ORDER BY j.number
-""")
+def select_journeys(source: str) -> str:
+    """Return the SELECT of what JourneyDetails has, from the table or from rows that a statement has just written."""
+    columns = ", ".join(f"j.{name}" for name in _shared(Journey, JourneyDetails))
+    return f"""
+        SELECT {columns},
+            r.name AS route_name, s.bus_id, b.number AS bus_number, fc.code AS fare_class_code,
+            fc.name AS fare_class_name, fc.conditions, fc.refundable,
+            os.code AS origin_code, os.name AS origin_name, os.city AS origin_city, os.time_zone AS origin_zone,
+            ds.code AS destination_code, ds.name AS destination_name, ds.city AS destination_city,
+            ds.time_zone AS destination_zone
+        FROM {source} j
+        JOIN schedules s ON s.id = j.schedule_id
+        JOIN routes r ON r.id = s.route_id
+        JOIN buses b ON b.id = s.bus_id
+        JOIN fare_classes fc ON fc.id = j.fare_class_id
+        JOIN stops os ON os.id = j.origin_id
+        JOIN stops ds ON ds.id = j.destination_id
+    """  # noqa: S608  all of it is ours
+
+
+_JOURNEYS = text(f"{select_journeys('journeys')} WHERE j.booking_id = :booking_id ORDER BY j.number")
 _TICKETS = text("""
-    SELECT t.journey_number, t.passenger_number, t.seat_number, t.fare, t.fare_trace, t.code, t.status, p.name, p.type
+    SELECT t.journey_number, t.seat_number, t.fare, t.fare_trace, t.code, t.status, p.number, p.name, p.type
     FROM tickets t
     JOIN passengers p ON p.booking_id = t.booking_id AND p.number = t.passenger_number
     WHERE t.booking_id = :booking_id ORDER BY t.journey_number, t.passenger_number
 """)
 
 
-def journeys(booking_id: int) -> Sequence[Row[Any]]:
-    return db.session.execute(_JOURNEYS, {"booking_id": booking_id}).all()
-
-
-def tickets(booking_id: int) -> Sequence[Row[Any]]:
-    """A booking's tickets, each with its passenger."""
-    return db.session.execute(_TICKETS, {"booking_id": booking_id}).all()
+def journeys(booking_id: int) -> tuple[JourneyDetails, ...]:
+    """Return a booking's journeys with their tickets, in two statements."""
+    rows = db.session.execute(_JOURNEYS, {"booking_id": booking_id}).all()
+    tickets: dict[int, list[TicketDetails]] = {row.number: [] for row in rows}
+    for row in db.session.execute(_TICKETS, {"booking_id": booking_id}):
+        tickets[row.journey_number].append(
+            TicketDetails(
+                passenger=PassengerDetails(row.number, row.name, row.type),
+                seat_number=row.seat_number,
+                fare=row.fare,
+                fare_trace=row.fare_trace,
+                code=row.code,
+                status=row.status,
+            )
+        )
+    return tuple(JourneyDetails(**row._asdict(), tickets=tuple(tickets[row.number])) for row in rows)
 
 
 _CANCEL_TICKETS = text("""
@@ -153,27 +164,3 @@ def of_account(user_id: int) -> AnySelect:
         .join(destination, destination.id == Journey.destination_id)
         .where(Booking.user_id == user_id)
     )
-
-
-# The passengers, journeys and tickets of a hold in one statement: a hold is a handful of round trips, not of rows.
-INSERT_PARTS = text("""
-    WITH new_passengers AS (
-        INSERT INTO passengers (booking_id, number, name, type)
-        SELECT :booking_id, p.number, p.name, p.type
-        FROM jsonb_to_recordset(CAST(:passengers AS jsonb)) AS p(number smallint, name text, type text)
-    ), new_journeys AS (
-        INSERT INTO journeys (booking_id, number, schedule_id, fare_class_id, origin_position, destination_position,
-            origin_id, destination_id, departs_at, arrives_at)
-        SELECT :booking_id, j.number, j.schedule_id, j.fare_class_id, j.origin_position, j.destination_position,
-            j.origin_id, j.destination_id, j.departs_at, j.arrives_at
-        FROM jsonb_to_recordset(CAST(:journeys AS jsonb)) AS j(number smallint, schedule_id bigint,
-            fare_class_id smallint, origin_position smallint, destination_position smallint, origin_id integer,
-            destination_id integer, departs_at timestamptz, arrives_at timestamptz)
-    )
-    INSERT INTO tickets (booking_id, journey_number, passenger_number, schedule_id, seat_number, fare, fare_trace, code,
-        status)
-    SELECT :booking_id, t.journey_number, t.passenger_number, t.schedule_id, t.seat_number, t.fare, t.fare_trace,
-        t.code, 'reserved'
-    FROM jsonb_to_recordset(CAST(:tickets AS jsonb)) AS t(journey_number smallint, passenger_number smallint,
-        schedule_id bigint, seat_number text, fare integer, fare_trace jsonb, code text)
-""")

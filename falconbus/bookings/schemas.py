@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from falconbus.bookings.holding import WantedJourney, WantedPassenger
 from falconbus.bookings.models import BookingStatus, TicketStatus
-from falconbus.bookings.record import BookingRecord, JourneyRecord, TicketRecord
+from falconbus.bookings.read_model import BookingDetails, JourneyDetails, TicketDetails
 from falconbus.fares.passenger_types import PassengerType
 from falconbus.platform.database.pagination import CursorQuery
 from falconbus.platform.kit import clock, money
@@ -86,14 +86,14 @@ class TicketOut(msgspec.Struct):
     code: str | None
 
     @classmethod
-    def of(cls, ticket: TicketRecord, currency: str) -> "TicketOut":
+    def of(cls, ticket: TicketDetails, currency: str) -> "TicketOut":
         rules = [
             FareStepOut(step["rule"], money.to_text(step["amount"], currency), step.get("percent"))
             for step in ticket.fare_trace
         ]
         code = ticket.code if ticket.status == TicketStatus.ISSUED else None
         fare = money.to_text(ticket.fare, currency)
-        return cls(ticket.passenger_number, ticket.seat_number, fare, rules, ticket.status, code)
+        return cls(ticket.passenger.number, ticket.seat_number, fare, rules, ticket.status, code)
 
 
 class JourneyOut(msgspec.Struct):
@@ -111,19 +111,20 @@ class JourneyOut(msgspec.Struct):
     tickets: list[TicketOut]
 
     @classmethod
-    def of(cls, journey: JourneyRecord, currency: str) -> "JourneyOut":
+    def of(cls, journey: JourneyDetails, currency: str) -> "JourneyOut":
+        origin, destination = journey.origin, journey.destination
         return cls(
             number=journey.number,
             schedule_id=journey.schedule_id,
             route_name=journey.route_name,
             bus_number=journey.bus_number,
-            fare_class=journey.fare_class,
-            origin=journey.origin,
-            origin_name=journey.origin_name,
-            destination=journey.destination,
-            destination_name=journey.destination_name,
-            departure_time=clock.local(journey.departs_at, journey.origin_zone),
-            arrival_time=clock.local(journey.arrives_at, journey.destination_zone),
+            fare_class=journey.fare_class_code,
+            origin=origin.code,
+            origin_name=origin.name,
+            destination=destination.code,
+            destination_name=destination.name,
+            departure_time=origin.at,
+            arrival_time=destination.at,
             tickets=[TicketOut.of(ticket, currency) for ticket in journey.tickets],
         )
 
@@ -149,8 +150,8 @@ class BookingOut(msgspec.Struct):
     created_at: datetime
 
     @classmethod
-    def of(cls, record: BookingRecord) -> "BookingOut":
-        return cls(**_shown(record))
+    def of(cls, booking: BookingDetails) -> "BookingOut":
+        return cls(**_shown(booking))
 
 
 class HeldBookingOut(BookingOut):
@@ -159,24 +160,24 @@ class HeldBookingOut(BookingOut):
     manage_token: str
 
     @classmethod
-    def made(cls, record: BookingRecord, manage_token: str) -> "HeldBookingOut":
-        return cls(**_shown(record), manage_token=manage_token)
+    def made(cls, booking: BookingDetails, manage_token: str) -> "HeldBookingOut":
+        return cls(**_shown(booking), manage_token=manage_token)
 
 
-def _shown(record: BookingRecord) -> dict[str, Any]:
-    currency = record.currency
+def _shown(booking: BookingDetails) -> dict[str, Any]:
+    currency = booking.currency
     return {
-        "reference": record.reference,
-        "status": record.status,
-        "expires_at": record.expires_at if record.status == BookingStatus.HELD else None,
-        "total": money.to_text(record.total, currency),
+        "reference": booking.reference,
+        "status": booking.status,
+        "expires_at": booking.expires_at if booking.status == BookingStatus.HELD else None,
+        "total": money.to_text(booking.total, currency),
         "currency": currency,
-        "refund": money.to_text(record.refund_amount, currency),
-        "fee": money.to_text(record.fee_amount, currency),
-        "contact": ContactOut(record.email, record.phone),
-        "passengers": [PassengerOut(who.number, who.name, who.type) for who in record.passengers],
-        "journeys": [JourneyOut.of(journey, currency) for journey in record.journeys],
-        "created_at": record.created_at,
+        "refund": money.to_text(booking.refund_amount, currency),
+        "fee": money.to_text(booking.fee_amount, currency),
+        "contact": ContactOut(booking.email, booking.phone),
+        "passengers": [PassengerOut(who.number, who.name, who.type) for who in booking.passengers],
+        "journeys": [JourneyOut.of(journey, currency) for journey in booking.journeys],
+        "created_at": booking.created_at,
     }
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from flask import current_app
-from sqlalchemy import Row, select, text, update
+from sqlalchemy import select, text, update
 
 from falconbus.bookings import policy, queries
 from falconbus.bookings.errors import (
@@ -18,12 +17,12 @@ from falconbus.bookings.errors import (
 )
 from falconbus.bookings.models import Booking, BookingStatus, Ticket, TicketStatus
 from falconbus.bookings.permissions import MANAGED_BOOKING
-from falconbus.bookings.record import BookingRecord, JourneyRecord, PassengerRecord, TicketRecord
+from falconbus.bookings.read_model import BookingDetails, JourneyDetails, TicketDetails
 from falconbus.fares import refunds
 from falconbus.inventory import service as inventory
 from falconbus.inventory.models import SeatClaim
 from falconbus.inventory.service import Claim
-from falconbus.platform.database.engine import AnyRow, db
+from falconbus.platform.database.engine import AnySelect, db
 from falconbus.platform.kit import references
 from falconbus.platform.web.identity import Identity
 
@@ -82,21 +81,27 @@ def lock(booking_id: int) -> Booking:
     return db.session.scalars(statement.execution_options(populate_existing=True)).one()
 
 
-def get_visible(reference: str, identity: Identity, email: str | None) -> BookingRecord:
+def get_visible(reference: str, identity: Identity, email: str | None) -> BookingDetails:
     """The booking as it is shown; BookingNotFound when the caller may not see it."""
     statement = queries.by_reference(reference, queries.visible_to(identity, email))
-    row = db.session.execute(statement.with_only_columns(*queries.HEAD)).one_or_none()
-    if row is None:
+    return _details(statement.with_only_columns(*queries.HEAD))
+
+
+def get_visible_id(reference: str, identity: Identity, email: str | None) -> int:
+    """Return the booking's id alone, for a caller who may see it; BookingNotFound."""
+    statement = queries.by_reference(reference, queries.visible_to(identity, email))
+    booking_id: int | None = db.session.scalar(statement.with_only_columns(Booking.id))
+    if booking_id is None:
         raise BookingNotFound
-    return _record(row)
+    return booking_id
 
 
-def get_record(booking_id: int) -> BookingRecord:
-    """The booking as it is shown, for whoever holds it already."""
-    return _record(db.session.execute(select(*queries.HEAD).where(Booking.id == booking_id)).one())
+def get_details(booking_id: int) -> BookingDetails:
+    """Return the booking as it is shown, to whoever has the right to it; BookingNotFound."""
+    return _details(select(*queries.HEAD).where(Booking.id == booking_id))
 
 
-def change_contact(reference: str, identity: Identity, **changes: str | None) -> BookingRecord:
+def change_contact(reference: str, identity: Identity, **changes: str | None) -> BookingDetails:
     """Correct `email` and `phone`."""
     booking = lock_visible(reference, identity, None)
     if changes.get("email"):
@@ -104,7 +109,7 @@ def change_contact(reference: str, identity: Identity, **changes: str | None) ->
     if "phone" in changes:
         booking.phone = changes["phone"]
     db.session.flush()
-    return get_record(booking.id)
+    return get_details(booking.id)
 
 
 def check_payable(booking: Booking, now: datetime) -> None:
@@ -124,11 +129,11 @@ def extend_hold(booking: Booking, hold_for: timedelta, now: datetime) -> None:
 
 def confirm(booking: Booking, *, payment_id: str, at: datetime) -> bool:
     """Sell the seats of a booking that was paid for, take them again if its hold ran out; False when they are gone."""
-    rows = queries.journeys(booking.id)
-    if any(row.departs_at <= at for row in rows):
+    journeys = queries.journeys(booking.id)
+    if any(journey.has_left(at) for journey in journeys):
         return False
     with db.session.begin_nested() as savepoint:
-        if not inventory.claim_seats(booking.id, _claims(booking.id, rows), None, at):
+        if not inventory.claim_seats(booking.id, _claims(journeys), None, at):
             savepoint.rollback()
             return False
     booking.confirm(payment_id=payment_id, at=at)
@@ -163,20 +168,22 @@ def quote(booking: Booking, passengers: Collection[int] | None, now: datetime) -
     Raises BookingExpired, BookingOver, UnknownPassenger, TooLateToCancel.
     """
     check_cancellable(booking, now)
-    journeys = {row.number: row for row in queries.journeys(booking.id)}
-    live = [row for row in queries.tickets(booking.id) if row.status != TicketStatus.CANCELLED]
-    chosen = live if passengers is None else [row for row in live if row.passenger_number in passengers]
-    check_known(passengers, {row.passenger_number for row in live})
-    ahead = [row for row in chosen if journeys[row.journey_number].departs_at > now]
+    live = [(journey, ticket) for journey in queries.journeys(booking.id) for ticket in journey.live_tickets]
+    check_known(passengers, {ticket.passenger.number for _, ticket in live})
+    ahead = [
+        (journey, ticket)
+        for journey, ticket in live
+        if (passengers is None or ticket.passenger.number in passengers) and not journey.has_left(now)
+    ]
     if not ahead:
         raise TooLateToCancel
     paid = booking.status == BookingStatus.CONFIRMED
-    refund = sum(_refund(row, journeys[row.journey_number], now) for row in ahead) if paid else 0
+    refund = sum(_refund(ticket, journey, now) for journey, ticket in ahead) if paid else 0
     return Cancellation(
-        tickets=[(row.journey_number, row.passenger_number) for row in ahead],
-        seats=[(journeys[row.journey_number].schedule_id, row.seat_number) for row in ahead],
+        tickets=[(journey.number, ticket.passenger.number) for journey, ticket in ahead],
+        seats=[(journey.schedule_id, ticket.seat_number) for journey, ticket in ahead],
         refund=refund,
-        fee=sum(row.fare for row in ahead) - refund if paid else 0,
+        fee=sum(ticket.fare for _, ticket in ahead) - refund if paid else 0,
         currency=booking.currency,
         ends_booking=len(ahead) == len(live),
     )
@@ -208,31 +215,22 @@ def cancel(booking: Booking, cancellation: Cancellation, at: datetime) -> None:
     db.session.flush()
 
 
-def _refund(ticket: Row[Any], journey: Row[Any], now: datetime) -> int:
+def _refund(ticket: TicketDetails, journey: JourneyDetails, now: datetime) -> int:
     return refunds.refund(ticket.fare, refundable=journey.refundable, departs_at=journey.departs_at, now=now)
 
 
-def _claims(booking_id: int, journeys: Collection[Row[Any]]) -> list[Claim]:
+def _claims(journeys: Collection[JourneyDetails]) -> list[Claim]:
     """The claims that a booking's live tickets need."""
-    by_number = {row.number: row for row in journeys}
-    claims: list[Claim] = []
-    for ticket in queries.tickets(booking_id):
-        if ticket.status == TicketStatus.CANCELLED:
-            continue
-        journey = by_number[ticket.journey_number]
-        legs = range(journey.origin_position, journey.destination_position)
-        claims.extend(Claim(journey.schedule_id, leg, ticket.seat_number, journey.bus_id) for leg in legs)
-    return claims
+    return [
+        Claim(journey.schedule_id, leg, ticket.seat_number, journey.bus_id)
+        for journey in journeys
+        for ticket in journey.live_tickets
+        for leg in journey.legs
+    ]
 
 
-def _record(head: AnyRow) -> BookingRecord:
-    journeys = {row.number: JourneyRecord(**row._mapping) for row in queries.journeys(head.id)}  # noqa: SLF001
-    passengers: dict[int, PassengerRecord] = {}
-    for row in queries.tickets(head.id):
-        number = row.passenger_number
-        passengers[number] = PassengerRecord(number, row.name, row.type)
-        journeys[row.journey_number].tickets.append(
-            TicketRecord(number, row.seat_number, row.fare, row.fare_trace, row.code, row.status)
-        )
-    people = [passengers[number] for number in sorted(passengers)]
-    return BookingRecord(**head._mapping, passengers=people, journeys=list(journeys.values()))  # noqa: SLF001
+def _details(statement: AnySelect) -> BookingDetails:
+    row = db.session.execute(statement).one_or_none()
+    if row is None:
+        raise BookingNotFound
+    return BookingDetails(**row._asdict(), journeys=queries.journeys(row.id))

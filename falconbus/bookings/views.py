@@ -51,14 +51,14 @@ _REFUSALS = (
 @returns(HeldBookingOut, 201, *_REFUSALS)
 def create_booking(body: BookingIn) -> HeldBookingOut:
     """Hold seats on one or more journeys until they are paid for."""
-    record = holding.hold(
+    booking = holding.hold(
         [journey.wanted() for journey in body.journeys],
         [passenger.wanted() for passenger in body.passengers],
         Contact(body.contact.email, body.contact.phone, caller().user_id),
         hold_for=service.hold_time(),
         promo_code=body.promo_code,
     )
-    return HeldBookingOut.made(record, service.manage_token(record.reference, current_app.config["SECRET_KEY"]))
+    return HeldBookingOut.made(booking, service.manage_token(booking.reference, current_app.config["SECRET_KEY"]))
 
 
 @bp.get("/bookings/<reference>")

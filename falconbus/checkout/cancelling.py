@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from falconbus.bookings import service as bookings
 from falconbus.bookings.models import BookingStatus
-from falconbus.bookings.record import BookingRecord
+from falconbus.bookings.read_model import BookingDetails
 from falconbus.bookings.service import Cancellation
 from falconbus.checkout.jobs import REFUND
 from falconbus.messaging import service as messaging
@@ -26,7 +26,7 @@ def quote(reference: str, passengers: Collection[int] | None, identity: Identity
     return bookings.quote(booking, passengers, clock.now())
 
 
-def cancel(reference: str, passengers: Collection[int] | None, identity: Identity, email: str | None) -> BookingRecord:
+def cancel(reference: str, passengers: Collection[int] | None, identity: Identity, email: str | None) -> BookingDetails:
     """Cancel passengers (None for all): seats free, money owed back and mail queued, all in one transaction."""
     now = clock.now()
     booking = bookings.lock_visible(reference, identity, email)
@@ -39,7 +39,7 @@ def cancel(reference: str, passengers: Collection[int] | None, identity: Identit
         _owe(payments.get_by_key(booking.payment_id or ""), cancellation.refund)
     if was_paid:
         messaging.tell(booking.id, MailEvent.CANCELLATION)
-    return bookings.get_record(booking.id)
+    return bookings.get_details(booking.id)
 
 
 def pay_refund(refund_id: int, outbox_id: int) -> None:

@@ -80,8 +80,7 @@ def cancel(reference: str, query: CancelQuery, body: CancelIn) -> BookingOut | Q
 @media("application/pdf", BookingNotFound, BookingNotPaid)
 def show_ticket(reference: str, query: AccessQuery) -> bytes:
     """The tickets of a confirmed booking, to print or to show."""
-    record = bookings.get_visible(reference, caller(), query.email)
-    return messaging.find_ticket_pdf(record.id)
+    return messaging.find_ticket_pdf(bookings.get_visible_id(reference, caller(), query.email))
 
 
 @bp.get("/bookings/<reference>/calendar.ics")
@@ -91,8 +90,7 @@ def show_ticket(reference: str, query: AccessQuery) -> bytes:
 @media("text/calendar", BookingNotFound, BookingNotPaid)
 def show_calendar(reference: str, query: AccessQuery) -> bytes:
     """The journeys of a confirmed booking for a calendar."""
-    record = bookings.get_visible(reference, caller(), query.email)
-    return messaging.find_calendar(record.id)
+    return messaging.find_calendar(bookings.get_visible_id(reference, caller(), query.email))
 
 
 @bp.post("/payments/webhooks/<provider>")

@@ -5,7 +5,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from falconbus.messaging.document import TravelDocument, TravelJourney
+from falconbus.bookings.read_model import BookingDetails, JourneyDetails
+from falconbus.messaging.document import TravelDocument
 from falconbus.platform.kit.lazy import Lazy
 
 # 4 MB that most web processes never need.
@@ -20,15 +21,16 @@ def calendar_file(document: TravelDocument) -> bytes:
     calendar.add("PRODID", f"-//{document.operator}//FalconBus//EN")
     calendar.add("VERSION", "2.0")
     calendar.add("METHOD", "PUBLISH")
-    for zone in _time_zones(document.live_journeys):
+    journeys = document.booking.live_journeys
+    for zone in _time_zones(journeys):
         calendar.add_component(zone)
-    for journey in document.live_journeys:
+    for journey in journeys:
         calendar.add_component(_event(document, journey))
     content: bytes = calendar.to_ical()
     return content
 
 
-def _time_zones(journeys: tuple[TravelJourney, ...]) -> list[Any]:
+def _time_zones(journeys: tuple[JourneyDetails, ...]) -> list[Any]:
     """The rules of the zones, for apps that do not know them by name."""
     calls = [call for journey in journeys for call in (journey.origin, journey.destination)]
     years = [call.at.year for call in calls]
@@ -40,31 +42,32 @@ def _time_zone(name: str, first_year: int, end_year: int) -> Any:
     return icalendar.Timezone.from_tzid(name, first_date=date(first_year, 1, 1), last_date=date(end_year, 1, 1))
 
 
-def _event(document: TravelDocument, journey: TravelJourney) -> Any:
+def _event(document: TravelDocument, journey: JourneyDetails) -> Any:
+    booking, origin, destination = document.booking, journey.origin, journey.destination
     event = icalendar.Event()
-    event.add("UID", f"{document.reference}-{journey.number}@{urlsplit(document.public_url).hostname}")
-    event.add("DTSTAMP", document.created_at)
+    event.add("UID", f"{booking.reference}-{journey.number}@{urlsplit(document.public_url).hostname}")
+    event.add("DTSTAMP", booking.created_at)
     # A calendar takes the copy with the higher number: it grows with every ticket that is cancelled.
-    event.add("SEQUENCE", sum(len(other.cancelled_tickets) for other in document.journeys))
-    event.add("DTSTART", journey.origin.at)
-    event.add("DTEND", journey.destination.at)
-    event.add("SUMMARY", f"Coach {journey.origin.city} to {journey.destination.city}")
-    event.add("LOCATION", journey.origin.name)
-    event.add("DESCRIPTION", _description(document, journey))
+    event.add("SEQUENCE", len(booking.cancelled_tickets))
+    event.add("DTSTART", origin.at)
+    event.add("DTEND", destination.at)
+    event.add("SUMMARY", f"Coach {origin.city} to {destination.city}")
+    event.add("LOCATION", origin.name)
+    event.add("DESCRIPTION", _description(booking, journey))
     event.add("STATUS", "CONFIRMED")
     alarm = icalendar.Alarm()
     alarm.add("ACTION", "DISPLAY")
     alarm.add("TRIGGER", _REMIND)
-    alarm.add("DESCRIPTION", f"Your coach to {journey.destination.city} leaves in two hours")
+    alarm.add("DESCRIPTION", f"Your coach to {destination.city} leaves in two hours")
     event.add_component(alarm)
     return event
 
 
-def _description(document: TravelDocument, journey: TravelJourney) -> str:
-    seats = [f"{ticket.passenger}: seat {ticket.seat}" for ticket in journey.live_tickets]
+def _description(booking: BookingDetails, journey: JourneyDetails) -> str:
+    seats = [f"{ticket.passenger.name}: seat {ticket.seat_number}" for ticket in journey.live_tickets]
     lines = [
-        f"Booking {document.reference}",
-        f"{journey.route}, coach {journey.bus_number}, {journey.fare_class}",
+        f"Booking {booking.reference}",
+        f"{journey.route_name}, coach {journey.bus_number}, {journey.fare_class_name}",
         f"{journey.origin.name} to {journey.destination.name}",
         *seats,
     ]

@@ -9,7 +9,7 @@ from flask import current_app
 from sqlalchemy import Row, text
 
 from config import Settings
-from falconbus.messaging import mail_templates, queries
+from falconbus.messaging import mail_templates, wording
 from falconbus.messaging.jobs import SEND_MAIL
 from falconbus.messaging.models import Mail
 from falconbus.platform import jobs
@@ -128,17 +128,17 @@ def compose_charter(mail: Mail, change_id: int) -> EmailMessage:
 
 def _document(row: Row[Any], settings: Settings) -> CharterDocument:
     return CharterDocument(
-        operator=queries.operator_name(settings),
+        operator=wording.operator_name(settings),
         reference=row.reference,
         action=row.action,
         status=row.status,
-        name=queries.one_line(row.client_name),
+        name=wording.one_line(row.client_name),
         starts_at=clock.local(row.starts_at, row.time_zone),
         ends_at=clock.local(row.ends_at, row.time_zone),
-        pick_up=queries.one_line(row.pick_up),
-        drop_off=queries.one_line(row.drop_off),
+        pick_up=wording.one_line(row.pick_up),
+        drop_off=wording.one_line(row.drop_off),
         passengers=row.passengers,
-        services=tuple((queries.one_line(name), price) for name, price in row.services or ()),
+        services=tuple((wording.one_line(name), price) for name, price in row.services or ()),
         currency=row.currency,
         bus_number=row.bus_number,
         driver=next(iter(row.driver.split()), None) if row.driver else None,

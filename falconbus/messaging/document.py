@@ -1,69 +1,14 @@
-"""A booking as mails, tickets and calendars tell it: a plain value, made by one query."""
+"""A booking as mails, tickets and calendars tell it: the read model, and what only they say."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from urllib.parse import urlencode
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urlencode
 
-from falconbus.bookings.models import BookingStatus, TicketStatus
+from flask import current_app
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Call:
-    """Where and when a journey begins or ends; `at` has the offset of the stop's time zone."""
-
-    name: str
-    code: str
-    city: str
-    at: datetime
-    time_zone: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TravelTicket:
-    """One passenger on one journey."""
-
-    passenger: str
-    passenger_number: int
-    seat: str
-    fare: int
-    code: str
-    status: str
-
-    @property
-    def is_live(self) -> bool:
-        return self.status != TicketStatus.CANCELLED
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TravelJourney:
-    """One ride with its tickets, by passenger number."""
-
-    number: int
-    route: str
-    origin: Call
-    destination: Call
-    bus_number: str
-    fare_class: str
-    conditions: str
-    tickets: tuple[TravelTicket, ...]
-
-    @property
-    def live_tickets(self) -> tuple[TravelTicket, ...]:
-        return tuple(ticket for ticket in self.tickets if ticket.is_live)
-
-    @property
-    def cancelled_tickets(self) -> tuple[TravelTicket, ...]:
-        return tuple(ticket for ticket in self.tickets if not ticket.is_live)
-
-    @property
-    def crosses_zones(self) -> bool:
-        """Clocks at the two ends differ on the day, so a time without its zone would mislead."""
-        return self.origin.at.utcoffset() != self.destination.at.utcoffset()
-
-    @property
-    def duration(self) -> timedelta:
-        """Elapsed time: the difference of two local times in one zone would be that of their wall clocks."""
-        return self.destination.at.astimezone(UTC) - self.origin.at.astimezone(UTC)
+from config import Settings
+from falconbus.bookings import service as bookings
+from falconbus.bookings.read_model import BookingDetails, JourneyDetails, TicketDetails
+from falconbus.messaging.wording import one_line, operator_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,48 +21,61 @@ class ReturnedPayment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TravelDocument:
-    """A booking. Amounts are integers of the currency's smallest unit."""
+    """A booking, each of its names on one line."""
 
     operator: str
-    reference: str
-    status: str
-    email: str
-    total: int
-    currency: str
-    created_at: datetime
     public_url: str
     #: With the manage token: a secret of the traveller's.
     manage_url: str
-    was_paid: bool
-    #: What the cancelled tickets had cost is given back or kept.
-    refund: int
-    fee: int
-    #: In the order they were returned.
-    returned: tuple[ReturnedPayment, ...]
-    journeys: tuple[TravelJourney, ...]
+    booking: BookingDetails
 
     @property
-    def is_confirmed(self) -> bool:
-        return self.status == BookingStatus.CONFIRMED
-
-    @property
-    def live_journeys(self) -> tuple[TravelJourney, ...]:
-        return tuple(journey for journey in self.journeys if journey.live_tickets)
+    def reference(self) -> str:
+        return self.booking.reference
 
     @property
     def search_url(self) -> str:
         """Where the same first journey can be looked for again."""
-        journey = self.journeys[0]
+        journey = self.booking.journeys[0]
         query = {
             "origin": journey.origin.code,
             "destination": journey.destination.code,
             "date": journey.origin.at.date().isoformat(),
-            "passengers": len(self.passengers),
+            "passengers": len(self.booking.passengers),
         }
         return f"{self.public_url}/?{urlencode(query)}"
 
-    @property
-    def passengers(self) -> tuple[str, ...]:
-        """Everybody's name once, by passenger number."""
-        names = {ticket.passenger_number: ticket.passenger for journey in self.journeys for ticket in journey.tickets}
-        return tuple(names[number] for number in sorted(names))
+
+def get_travel_document(booking_id: int) -> TravelDocument:
+    """Return the booking with everything that can be told about it; BookingNotFound."""
+    settings: Settings = current_app.config["SETTINGS"]
+    booking = bookings.get_details(booking_id)
+    return TravelDocument(
+        operator=operator_name(settings),
+        public_url=settings.public_url,
+        manage_url=_manage_url(booking.reference, settings),
+        booking=replace(booking, journeys=tuple(_journey(journey) for journey in booking.journeys)),
+    )
+
+
+def _manage_url(reference: str, settings: Settings) -> str:
+    token = bookings.manage_token(reference, settings.secret_key)
+    return f"{settings.public_url}/manage/{reference}?token={quote(token)}"
+
+
+def _journey(journey: JourneyDetails) -> JourneyDetails:
+    return replace(
+        journey,
+        route_name=one_line(journey.route_name),
+        fare_class_name=one_line(journey.fare_class_name),
+        conditions=journey.conditions.strip(),
+        origin_name=one_line(journey.origin_name),
+        origin_city=one_line(journey.origin_city),
+        destination_name=one_line(journey.destination_name),
+        destination_city=one_line(journey.destination_city),
+        tickets=tuple(_ticket(ticket) for ticket in journey.tickets),
+    )
+
+
+def _ticket(ticket: TicketDetails) -> TicketDetails:
+    return replace(ticket, passenger=replace(ticket.passenger, name=one_line(ticket.passenger.name)))

@@ -5,14 +5,15 @@ from email.message import EmailMessage
 from flask import current_app
 from sqlalchemy import text
 
-from falconbus.bookings.errors import BookingNotFound, BookingNotPaid
+from falconbus.bookings.errors import BookingNotPaid
 from falconbus.messaging import charter_mails, queries, staff_mails
 from falconbus.messaging.booking_mails import compose
 from falconbus.messaging.calendar_file import calendar_file
-from falconbus.messaging.document import TravelDocument
+from falconbus.messaging.document import ReturnedPayment, TravelDocument, get_travel_document
 from falconbus.messaging.jobs import SEND_MAIL
 from falconbus.messaging.lazy_ticket_pdf import ticket_pdf
 from falconbus.messaging.models import Mail, MailEvent, MailStatus
+from falconbus.payments import service as payments
 from falconbus.platform import jobs
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
@@ -72,22 +73,21 @@ def find_calendar(booking_id: int) -> bytes:
 
 def _compose(mail: Mail) -> EmailMessage:
     if mail.booking_id is not None:
-        return compose(mail, _get_document(mail.booking_id), sender=current_app.config["SETTINGS"].mail_from)
+        return _compose_booking_mail(mail, mail.booking_id)
     if mail.notification_id is not None:
         return staff_mails.compose_notification(mail, mail.notification_id)
     return charter_mails.compose_charter(mail, mail.change_id or 0)
 
 
-def _get_document(booking_id: int) -> TravelDocument:
-    document = queries.find_travel_document(booking_id)
-    if document is None:
-        raise BookingNotFound
-    return document
+def _compose_booking_mail(mail: Mail, booking_id: int) -> EmailMessage:
+    document = get_travel_document(booking_id)
+    returned = [ReturnedPayment(refund.amount, refund.reason) for refund in payments.returned(booking_id)]
+    return compose(mail, document, returned, sender=current_app.config["SETTINGS"].mail_from)
 
 
 def _get_confirmed(booking_id: int) -> TravelDocument:
-    document = _get_document(booking_id)
-    if not document.is_confirmed:
+    document = get_travel_document(booking_id)
+    if not document.booking.is_confirmed:
         raise BookingNotPaid
     return document
 

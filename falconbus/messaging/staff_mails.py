@@ -7,7 +7,7 @@ from flask import current_app
 from sqlalchemy import text
 
 from config import Settings
-from falconbus.messaging import mail_templates, queries
+from falconbus.messaging import mail_templates, wording
 from falconbus.messaging.jobs import SEND_MAIL
 from falconbus.messaging.models import Mail
 from falconbus.platform import jobs
@@ -74,9 +74,9 @@ def _notice(notification_id: int, settings: Settings) -> Notice:
     row = db.session.execute(_NOTICE, {"notification_id": notification_id}).one()
     assignment = db.session.get(Assignment, row.assignment_id) if row.assignment_id else None
     return Notice(
-        operator=queries.operator_name(settings),
+        operator=wording.operator_name(settings),
         public_url=settings.public_url,
-        title=queries.one_line(row.title),
+        title=wording.one_line(row.title),
         lines=tuple(line.strip() for line in row.message.splitlines() if line.strip()),
         answer_url=links.find_answer_url(assignment, row.staff_id),
     )

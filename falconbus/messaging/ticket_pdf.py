@@ -1,6 +1,7 @@
 """Tickets to print or to show: a page for each passenger on each journey."""
 
-from falconbus.messaging.document import Call, TravelDocument, TravelJourney, TravelTicket
+from falconbus.bookings.read_model import BookingDetails, Call, JourneyDetails, TicketDetails
+from falconbus.messaging.document import TravelDocument
 from falconbus.messaging.pdf_page import BRAND, GREY, INNER, MARGIN, WHITE, WIDTH, Paper
 from falconbus.messaging.trip_summary import trip
 from falconbus.platform.design import formats
@@ -17,51 +18,53 @@ _LETTERS = "□ stands for a letter that this page cannot print; the full name i
 
 def ticket_pdf(document: TravelDocument) -> bytes:
     """A PDF with the tickets that are not cancelled; the same bytes for the same booking."""
+    booking = document.booking
     paper = Paper()
-    paper.set_title(f"Tickets {document.reference}: {trip(document)}")
+    paper.set_title(f"Tickets {booking.reference}: {trip(booking)}")
     paper.set_author(document.operator)
     paper.set_lang(formats.LANGUAGE.replace("_", "-"))
-    paper.set_creation_date(document.created_at)
-    pages = [(journey, ticket) for journey in document.live_journeys for ticket in journey.live_tickets]
+    paper.set_creation_date(booking.created_at)
+    pages = [(journey, ticket) for journey in booking.live_journeys for ticket in journey.live_tickets]
     for number, (journey, ticket) in enumerate(pages, 1):
         paper.add_page()
-        _head(paper, document, f"Ticket {number} of {len(pages)}")
-        _traveller(paper, document, ticket)
-        _ride(paper, journey)
-        _facts(paper, document, journey, ticket)
+        _head(paper, document.operator, f"Ticket {number} of {len(pages)}")
+        _traveller(paper, booking, ticket)
+        _journey(paper, journey)
+        _facts(paper, booking, journey, ticket)
         _conditions(paper, journey)
     return bytes(paper.output())
 
 
-def _head(paper: Paper, document: TravelDocument, counted: str) -> None:
+def _head(paper: Paper, operator: str, counted: str) -> None:
     paper.set_fill_color(*BRAND)
     paper.rect(0, 0, WIDTH, 25, style="F")
-    paper.words(document.operator, (MARGIN, 8.5), INNER * 0.7, 18, bold=True, colour=WHITE)
+    paper.words(operator, (MARGIN, 8.5), INNER * 0.7, 18, bold=True, colour=WHITE)
     paper.words(counted, (WIDTH - MARGIN - 50, 10.5), 50, 11, colour=WHITE, align="R")
 
 
-def _traveller(paper: Paper, document: TravelDocument, ticket: TravelTicket) -> None:
+def _traveller(paper: Paper, booking: BookingDetails, ticket: TicketDetails) -> None:
+    name = ticket.passenger.name
     code_x = WIDTH - MARGIN - _CODE
     paper.qr_code(ticket.code, code_x, _TOP - 6, _CODE)
     paper.words(ticket.code, (code_x, _TOP + _CODE - 8), _CODE, 10, colour=GREY, align="C")
     _label(paper, "Booking reference", (MARGIN, _TOP))
-    paper.words(document.reference, (MARGIN, _TOP + 4.5), _BESIDE_CODE, 32, bold=True)
+    paper.words(booking.reference, (MARGIN, _TOP + 4.5), _BESIDE_CODE, 32, bold=True)
     _label(paper, "Passenger", (MARGIN, _TOP + 24))
     below = paper.words(
-        ticket.passenger,
+        name,
         (MARGIN, _TOP + 28.5),
         _BESIDE_CODE,
         18,
         bold=True,
-        lines=2 if len(ticket.passenger) < 60 else 3,
+        lines=2 if len(name) < 60 else 3,
     )
-    if not paper.can_print(ticket.passenger):
+    if not paper.can_print(name):
         paper.words(_LETTERS, (MARGIN, below + 1), _BESIDE_CODE, 8, colour=GREY, lines=2)
 
 
-def _ride(paper: Paper, journey: TravelJourney) -> None:
+def _journey(paper: Paper, journey: JourneyDetails) -> None:
     paper.rule(96)
-    paper.words(journey.route, (MARGIN, 100), INNER, 12, colour=GREY)
+    paper.words(journey.route_name, (MARGIN, 100), INNER, 12, colour=GREY)
     _end(paper, "From", journey.origin, MARGIN, name_zone=journey.crosses_zones)
     _end(paper, "To", journey.destination, MARGIN + INNER / 2 + 4, name_zone=journey.crosses_zones)
 
@@ -77,13 +80,13 @@ def _end(paper: Paper, label: str, call: Call, x: float, *, name_zone: bool) -> 
     paper.words(f"{city}stop {call.code}", (x, y + 1), _COLUMN, 10, colour=GREY, lines=2)
 
 
-def _facts(paper: Paper, document: TravelDocument, journey: TravelJourney, ticket: TravelTicket) -> None:
+def _facts(paper: Paper, booking: BookingDetails, journey: JourneyDetails, ticket: TicketDetails) -> None:
     paper.rule(176)
     facts = (
-        ("Seat", ticket.seat),
-        ("Class", journey.fare_class),
+        ("Seat", ticket.seat_number),
+        ("Class", journey.fare_class_name),
         ("Coach", journey.bus_number),
-        ("Fare", formats.amount(ticket.fare, document.currency)),
+        ("Fare", formats.amount(ticket.fare, booking.currency)),
     )
     width = INNER / len(facts)
     for number, (label, value) in enumerate(facts):
@@ -93,10 +96,10 @@ def _facts(paper: Paper, document: TravelDocument, journey: TravelJourney, ticke
     paper.rule(202)
 
 
-def _conditions(paper: Paper, journey: TravelJourney) -> None:
+def _conditions(paper: Paper, journey: JourneyDetails) -> None:
     y = 207.0
     if journey.conditions:
-        _label(paper, f"Conditions of {journey.fare_class}", (MARGIN, y))
+        _label(paper, f"Conditions of {journey.fare_class_name}", (MARGIN, y))
         y = paper.words(journey.conditions, (MARGIN, y + 5), INNER, 10, lines=12) + 5
     paper.words(_NOTE, (MARGIN, y), INNER, 10, colour=GREY, lines=2)
 

@@ -1,10 +1,10 @@
 """A booking's journeys in a line, as a subject or a title has room for."""
 
-from falconbus.messaging.document import TravelDocument, TravelJourney
+from falconbus.bookings.read_model import BookingDetails, JourneyDetails
 from falconbus.platform.design import formats
 
 
-def places(journey: TravelJourney) -> tuple[str, str]:
+def places(journey: JourneyDetails) -> tuple[str, str]:
     """From where to where: cities, or the stops' names for a ride within one."""
     origin, destination = journey.origin, journey.destination
     if origin.city == destination.city:
@@ -12,9 +12,9 @@ def places(journey: TravelJourney) -> tuple[str, str]:
     return origin.city, destination.city
 
 
-def trip(document: TravelDocument) -> str:
+def trip(booking: BookingDetails) -> str:
     """`Johannesburg to Durban, Fri 18 Dec 07:00, and back Sun 20 Dec 15:00`."""
-    journeys = document.journeys
+    journeys = booking.journeys
     origin, destination = places(journeys[0])
     words = f"{origin} to {destination}, {_departure(journeys[0])}"
     if len(journeys) == 2 and places(journeys[1]) == (destination, origin):
@@ -24,5 +24,5 @@ def trip(document: TravelDocument) -> str:
     return words
 
 
-def _departure(journey: TravelJourney) -> str:
+def _departure(journey: JourneyDetails) -> str:
     return f"{formats.short_day(journey.origin.at)} {formats.clock_time(journey.origin.at)}"

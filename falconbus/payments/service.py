@@ -1,6 +1,6 @@
 """The rows of the money: attempts to pay, what became of them, and refunds. Asking providers is checkout's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from flask import current_app
@@ -166,3 +166,10 @@ def has_refunds_due(booking_id: int) -> bool:
     due = select(Refund.id).join(Payment, Payment.id == Refund.payment_id)
     due = due.where(Payment.booking_id == booking_id, Refund.status == RefundStatus.DUE)
     return db.session.scalars(due.limit(1)).first() is not None
+
+
+def returned(booking_id: int) -> Sequence[Refund]:
+    """Return the refunds of payments that the booking had no use for, in the order they were owed."""
+    statement = select(Refund).join(Payment, Payment.id == Refund.payment_id)
+    statement = statement.where(Payment.booking_id == booking_id, Refund.reason != "cancelled")
+    return db.session.scalars(statement.order_by(Refund.id)).all()

@@ -3,8 +3,8 @@
 from datetime import datetime
 from enum import StrEnum
 
-from falconbus.bookings.models import BookingStatus, TicketStatus
-from falconbus.bookings.record import BookingRecord
+from falconbus.bookings.models import BookingStatus
+from falconbus.bookings.read_model import BookingDetails
 
 
 class State(StrEnum):
@@ -19,36 +19,31 @@ class State(StrEnum):
     REFUNDED = "refunded"
 
 
-def may_be_paying(record: BookingRecord) -> bool:
+def may_be_paying(booking: BookingDetails) -> bool:
     """A payment can be under way: its money may even come after the hold has run out."""
-    return record.status in {BookingStatus.HELD, BookingStatus.EXPIRED}
+    return booking.status in {BookingStatus.HELD, BookingStatus.EXPIRED}
 
 
-def state_of(record: BookingRecord, *, is_paying: bool, now: datetime) -> State:
+def state_of(booking: BookingDetails, *, is_paying: bool, now: datetime) -> State:
     """The state of a booking; a hold whose time is over has expired, whether or not it was swept yet."""
-    if is_paying and may_be_paying(record):
+    if is_paying and may_be_paying(booking):
         return State.PAYING
-    if record.status == BookingStatus.HELD:
-        return State.HELD if record.expires_at > now else State.EXPIRED
-    if record.status == BookingStatus.CONFIRMED and _has_cancelled_tickets(record):
+    if booking.status == BookingStatus.HELD:
+        return State.HELD if booking.expires_at > now else State.EXPIRED
+    if booking.is_confirmed and booking.cancelled_tickets:
         return State.PARTLY_CANCELLED
-    return State(record.status)
+    return State(booking.status)
 
 
-def passengers_ahead(record: BookingRecord, now: datetime) -> set[int]:
+def passengers_ahead(booking: BookingDetails, now: datetime) -> set[int]:
     """Numbers of the passengers with a ticket for a journey that has not left."""
     return {
-        ticket.passenger_number
-        for journey in record.journeys
-        if journey.departs_at > now
-        for ticket in journey.tickets
-        if ticket.status != TicketStatus.CANCELLED
+        ticket.passenger.number
+        for journey in booking.journeys
+        if not journey.has_left(now)
+        for ticket in journey.live_tickets
     }
 
 
-def can_cancel(state: State, record: BookingRecord, now: datetime) -> bool:
-    return state in {State.HELD, State.CONFIRMED, State.PARTLY_CANCELLED} and bool(passengers_ahead(record, now))
-
-
-def _has_cancelled_tickets(record: BookingRecord) -> bool:
-    return any(ticket.status == TicketStatus.CANCELLED for journey in record.journeys for ticket in journey.tickets)
+def can_cancel(state: State, booking: BookingDetails, now: datetime) -> bool:
+    return state in {State.HELD, State.CONFIRMED, State.PARTLY_CANCELLED} and bool(passengers_ahead(booking, now))

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from falconbus.bookings import service as bookings
 from falconbus.bookings.errors import BookingNotFound
 from falconbus.bookings.permissions import MANAGED_BOOKING
-from falconbus.bookings.record import BookingRecord
+from falconbus.bookings.read_model import BookingDetails
 from falconbus.checkout import cancelling
 from falconbus.payments import service as payments
 from falconbus.platform.kit import references
@@ -22,14 +22,14 @@ def identify(reference: str, token: str) -> Identity:
     return identity
 
 
-def is_paying(record: BookingRecord) -> bool:
+def is_paying(booking: BookingDetails) -> bool:
     """Whether a payment is under way that can still confirm the booking."""
-    return policy.may_be_paying(record) and payments.has_open_attempt(record.id)
+    return policy.may_be_paying(booking) and payments.has_open_attempt(booking.id)
 
 
 def cancel_as_shown(
     reference: str, passengers: Collection[int], identity: Identity, shown: tuple[int, int] | None
-) -> BookingRecord:
+) -> BookingDetails:
     """Cancel the passengers if it comes to the refund and fee that were shown; else QuoteChanged, and nothing happens.
 
     The sums are compared after the fact, for the clock goes on while we count: raising undoes the transaction.

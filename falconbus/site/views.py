@@ -12,9 +12,10 @@ from falconbus.bookings import service as bookings
 from falconbus.checkout import cancelling
 from falconbus.messaging import service as messaging
 from falconbus.platform.design import formats
+from falconbus.platform.kit import references
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.identity import Identity, public
-from falconbus.site import queries, refusals, service
+from falconbus.site import refusals, service
 from falconbus.site.errors import QuoteChanged
 from falconbus.site.pages import BookingPage, CancelPage
 from falconbus.site.schemas import Choice, amounts_shown
@@ -27,9 +28,8 @@ bp = Blueprint("site", __name__, url_prefix="/manage", template_folder="template
 @query_budget(5)
 def show_booking(reference: str) -> str:
     """The booking, for the bearer of its manage token (`?token=`)."""
-    record = bookings.get_visible(reference, _identity(reference, request.args), None)
-    names = queries.fare_class_names({journey.fare_class for journey in record.journeys})
-    return _render("site/booking.html", BookingPage.of(record, names, is_paying=service.is_paying(record)))
+    booking = bookings.get_visible(reference, _identity(reference, request.args), None)
+    return _render("site/booking.html", BookingPage.of(booking, is_paying=service.is_paying(booking)))
 
 
 @bp.get("/<reference>/ticket.pdf")
@@ -37,8 +37,9 @@ def show_booking(reference: str) -> str:
 @query_budget(4)
 def download_ticket(reference: str) -> Response:
     """The tickets of a confirmed booking, to print or to show."""
-    record = bookings.get_visible(reference, _identity(reference, request.args), None)
-    return _attached(messaging.find_ticket_pdf(record.id), "application/pdf", f"tickets-{record.reference}.pdf")
+    booking_id = bookings.get_visible_id(reference, _identity(reference, request.args), None)
+    name = f"tickets-{references.read_reference(reference)}.pdf"
+    return _attached(messaging.find_ticket_pdf(booking_id), "application/pdf", name)
 
 
 @bp.get("/<reference>/calendar.ics")
@@ -46,8 +47,9 @@ def download_ticket(reference: str) -> Response:
 @query_budget(4)
 def download_calendar(reference: str) -> Response:
     """The journeys of a confirmed booking for a calendar."""
-    record = bookings.get_visible(reference, _identity(reference, request.args), None)
-    return _attached(messaging.find_calendar(record.id), "text/calendar", f"journey-{record.reference}.ics")
+    booking_id = bookings.get_visible_id(reference, _identity(reference, request.args), None)
+    name = f"journey-{references.read_reference(reference)}.ics"
+    return _attached(messaging.find_calendar(booking_id), "text/calendar", name)
 
 
 @bp.get("/<reference>/cancel")
@@ -58,8 +60,8 @@ def show_cancelling(reference: str) -> str:
     identity = _identity(reference, request.args)
     choice = Choice.of(request.args)
     quote = cancelling.quote(reference, choice.passengers or None, identity, None)
-    record = bookings.get_visible(reference, identity, None)
-    return _render("site/cancel.html", CancelPage.of(record, choice, quote))
+    booking = bookings.get_visible(reference, identity, None)
+    return _render("site/cancel.html", CancelPage.of(booking, choice, quote))
 
 
 @bp.post("/<reference>/cancel")

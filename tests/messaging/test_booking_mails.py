@@ -8,8 +8,8 @@ from flask_sqlalchemy import SQLAlchemy
 
 from falconbus.bookings import service as bookings
 from falconbus.bookings.models import Booking, BookingStatus
-from falconbus.messaging import queries
 from falconbus.messaging.booking_mails import compose
+from falconbus.messaging.document import get_travel_document
 from falconbus.messaging.models import MailEvent
 from falconbus.payments.models import Payment, PaymentStatus, Refund, RefundStatus
 from falconbus.platform.integrations.mail.memory import MemoryMailer
@@ -192,8 +192,7 @@ def test_a_returned_payment_says_why_and_how_much(
 def test_the_same_mail_is_the_same_bytes(database: SQLAlchemy, world: World, event: MailEvent) -> None:
     booking = book(world, "Thandi", ANGLED)
     mail, _ = told(booking, event)
-    document = queries.find_travel_document(booking.id)
-    assert document is not None
+    document = get_travel_document(booking.id)
     first, second = (compose(mail, document, sender="FalconBus <tickets@example.com>").as_bytes() for _ in range(2))
     assert first == second
     assert all(len(line) < 998 for line in first.split(b"\r\n"))

@@ -1,0 +1,165 @@
+"""The one read model of a booking: what the API, mails, tickets, calendars and pages show of it is read from here.
+
+Values that never change, made by queries.py. A field with the name of a column of its table is that column. Amounts
+are integers of the currency's smallest unit; instants are UTC.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from falconbus.bookings.models import BookingStatus, TicketStatus
+from falconbus.fares.passenger_types import PassengerType
+from falconbus.platform.kit import clock
+
+
+@dataclass(frozen=True, slots=True)
+class PassengerDetails:
+    number: int
+    name: str
+    type: PassengerType
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketDetails:
+    """One passenger on one journey."""
+
+    passenger: PassengerDetails
+    seat_number: str
+    fare: int
+    fare_trace: list[dict[str, Any]]
+    code: str
+    status: str
+
+    @property
+    def is_live(self) -> bool:
+        return self.status != TicketStatus.CANCELLED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """Where and when a journey begins or ends; `at` has the offset of the stop's time zone."""
+
+    code: str
+    name: str
+    city: str
+    time_zone: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JourneyDetails:
+    """One ride with its tickets, by passenger number."""
+
+    number: int
+    schedule_id: int
+    route_name: str
+    bus_id: int
+    bus_number: str
+    fare_class_code: str
+    fare_class_name: str
+    conditions: str
+    refundable: bool
+    origin_code: str
+    origin_name: str
+    origin_city: str
+    origin_zone: str
+    origin_position: int
+    destination_code: str
+    destination_name: str
+    destination_city: str
+    destination_zone: str
+    destination_position: int
+    departs_at: datetime
+    arrives_at: datetime
+    tickets: tuple[TicketDetails, ...]
+
+    @property
+    def origin(self) -> Call:
+        return Call(
+            code=self.origin_code,
+            name=self.origin_name,
+            city=self.origin_city,
+            time_zone=self.origin_zone,
+            at=clock.local(self.departs_at, self.origin_zone),
+        )
+
+    @property
+    def destination(self) -> Call:
+        return Call(
+            code=self.destination_code,
+            name=self.destination_name,
+            city=self.destination_city,
+            time_zone=self.destination_zone,
+            at=clock.local(self.arrives_at, self.destination_zone),
+        )
+
+    @property
+    def legs(self) -> range:
+        """The legs of the route that it rides."""
+        return range(self.origin_position, self.destination_position)
+
+    @property
+    def duration(self) -> timedelta:
+        return self.arrives_at - self.departs_at
+
+    @property
+    def crosses_zones(self) -> bool:
+        """Clocks at the two ends differ on the day, so a time without its zone would mislead."""
+        return self.origin.at.utcoffset() != self.destination.at.utcoffset()
+
+    @property
+    def live_tickets(self) -> tuple[TicketDetails, ...]:
+        return tuple(ticket for ticket in self.tickets if ticket.is_live)
+
+    @property
+    def cancelled_tickets(self) -> tuple[TicketDetails, ...]:
+        return tuple(ticket for ticket in self.tickets if not ticket.is_live)
+
+    def has_left(self, now: datetime) -> bool:
+        return self.departs_at <= now
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BookingDetails:
+    """A booking with its journeys, in the order they were asked for."""
+
+    id: int
+    reference: str
+    status: str
+    email: str
+    phone: str | None
+    total: int
+    currency: str
+    #: Of what was cancelled: what goes back to the traveller, and what is kept.
+    refund_amount: int
+    fee_amount: int
+    created_at: datetime
+    expires_at: datetime
+    payment_id: str | None
+    journeys: tuple[JourneyDetails, ...]
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.status == BookingStatus.CONFIRMED
+
+    @property
+    def was_paid(self) -> bool:
+        return self.payment_id is not None
+
+    @property
+    def passengers(self) -> tuple[PassengerDetails, ...]:
+        """Everybody once, by number."""
+        by_number = {
+            ticket.passenger.number: ticket.passenger for journey in self.journeys for ticket in journey.tickets
+        }
+        return tuple(by_number[number] for number in sorted(by_number))
+
+    @property
+    def live_journeys(self) -> tuple[JourneyDetails, ...]:
+        """Those that somebody still travels on."""
+        return tuple(journey for journey in self.journeys if journey.live_tickets)
+
+    @property
+    def cancelled_tickets(self) -> tuple[TicketDetails, ...]:
+        return tuple(ticket for journey in self.journeys for ticket in journey.cancelled_tickets)
