@@ -12,9 +12,10 @@ from flask.cli import AppGroup
 from falconbus.performance.advisor import reporting
 from falconbus.performance.advisor.reporting import Finding, IndexReport
 from falconbus.performance.cache_benchmark.errors import CannotTry
+from falconbus.performance.cache_benchmark.tables import print_trial
 from falconbus.performance.caches import statistics
 from falconbus.performance.caches.statistics import CacheAway
-from falconbus.performance.caches.tables import print_statistics, print_trial
+from falconbus.performance.caches.tables import print_statistics
 from falconbus.performance.terminal_tables import ms, print_table, size
 from falconbus.performance.vitals import heavy_statements
 from falconbus.performance.vitals.heavy_statements import RECORDER, HeavyStatement, HeavyStatements
