@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import select, text, update
+from sqlalchemy import Select, select, text, update
 
 from falconbus.bookings import policy, queries
 from falconbus.bookings.errors import (
@@ -68,7 +68,15 @@ def load_identity(token: str) -> Identity | None:
 
 def lock_visible(reference: str, identity: Identity, email: str | None) -> Booking:
     """The booking, locked for this transaction; BookingNotFound when the caller may not see it."""
-    statement = queries.by_reference(reference, queries.visible_to(identity, email)).with_for_update()
+    return _one(queries.by_reference(reference, queries.visible_to(identity, email)).with_for_update())
+
+
+def load_visible(reference: str, identity: Identity, email: str | None) -> Booking:
+    """Return the booking as it is now, for who changes nothing; BookingNotFound when the caller may not see it."""
+    return _one(queries.by_reference(reference, queries.visible_to(identity, email)))
+
+
+def _one(statement: Select[Booking]) -> Booking:
     booking: Booking | None = db.session.scalars(statement).one_or_none()
     if booking is None:
         raise BookingNotFound

@@ -22,7 +22,7 @@ from falconbus.platform.web.identity import Identity
 
 def quote(reference: str, passengers: Collection[int] | None, identity: Identity, email: str | None) -> Cancellation:
     """What cancelling would come to; nothing changes."""
-    booking = bookings.lock_visible(reference, identity, email)
+    booking = bookings.load_visible(reference, identity, email)
     return bookings.quote(booking, passengers, clock.now())
 
 

@@ -1,6 +1,8 @@
 """How the app's sessions use the database's connections: few round trips, none of them dead."""
 
+import re
 import time
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -12,12 +14,18 @@ from sqlalchemy.exc import InvalidatePoolError
 #: A connection that lay idle for longer is asked whether it lives; a busy one is trusted, which saves a round trip.
 TRUSTED_SECONDS = 2.0
 _READS = frozenset({"GET", "HEAD"})
+_READ = re.compile(r"\s*(?:SELECT|WITH|EXPLAIN|SHOW|VALUES)\b")
+_CHANGE = re.compile(r"\b(?:INSERT INTO|UPDATE \w|DELETE FROM|MERGE INTO|FOR (?:NO KEY )?UPDATE|FOR (?:KEY )?SHARE)\b")
 _readers: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
 
 
 def is_reading() -> bool:
     """Whether a request is answered that changes nothing."""
     return has_request_context() and request.method in _READS
+
+
+class ChangeInRead(Exception):
+    """A request that only reads would lock or change rows: a lock would hold nothing, a change commit by itself."""
 
 
 class Session(flask_sqlalchemy.session.Session):
@@ -37,8 +45,19 @@ class Session(flask_sqlalchemy.session.Session):
             super().commit()
 
 
+@lru_cache(maxsize=4096)
+def is_read(statement: str) -> bool:
+    """Whether a statement neither changes nor locks a row, nor sets anything for a transaction that there is not."""
+    return _READ.match(statement) is not None and _CHANGE.search(statement) is None
+
+
 def watch_connections(engine: Engine) -> None:
-    """Replace the pool's connections when one that lay idle turns out to be dead."""
+    """Replace connections that died while they lay idle; refuse what a request that only reads may not send."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def refuse(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if is_reading() and not is_read(statement):
+            raise ChangeInRead(statement)
 
     @event.listens_for(engine, "checkin")
     def note(_connection: Any, record: Any) -> None:
