@@ -36,7 +36,7 @@ class LastAdmin(DomainError):
     title = "This is the last admin who can sign in; make another one first"
 
 
-class SessionsAway(DomainError):
+class SessionsUnavailable(DomainError):
     """Who is calling cannot be checked, so nothing may be changed."""
 
     status = 503

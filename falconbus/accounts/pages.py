@@ -7,12 +7,12 @@ from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
 from falconbus.accounts import service, sessions
-from falconbus.accounts.errors import SessionsAway, WrongCredentials
+from falconbus.accounts.errors import SessionsUnavailable, WrongCredentials
 from falconbus.accounts.schemas import Credentials
 from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web import refusals
-from falconbus.platform.web.identity import COOKIE, CsrfRefused, caller, public
+from falconbus.platform.web.identity import COOKIE, Csrf, caller, public
 from falconbus.platform.web.limits import limited
 from falconbus.platform.web.refusals import SIGN_IN
 
@@ -34,14 +34,14 @@ def show_sign_in() -> AnyResponse:
 def sign_in() -> AnyResponse:
     """Begin a session, in the place of the one that this browser has; what is wrong is told on the form."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") == "cross-site":
-        raise CsrfRefused
+        raise Csrf
     goal, email = local_address(request.form.get("next")), request.form.get("email", "")
     try:
         given = Credentials(email=email, password=request.form.get("password", ""))
         cookie = service.begin_session(given.email, given.password, request.cookies.get(COOKIE))
     except ValidationError:
         return _form(goal, email, WrongCredentials())
-    except (WrongCredentials, SessionsAway) as refusal:
+    except (WrongCredentials, SessionsUnavailable) as refusal:
         return _form(goal, email, refusal)
     answer = redirect(goal, 303)
     _keep(answer, cookie, seconds=int(sessions.LIFETIME.total_seconds()))

@@ -15,6 +15,6 @@ ADMINS: frozenset[Role | None] = frozenset({Role.ADMIN})
 #: Who may do what.
 Grants: TypeAlias = Mapping[Permission, frozenset[Role | None]]
 
-OWN_BOOKINGS = Permission("own bookings")
+OWN_BOOKINGS = Permission("own_bookings")
 
 GRANTS: Grants = {OWN_BOOKINGS: EVERYBODY, SEE_PERFORMANCE: ADMINS, TEND_PERFORMANCE: ADMINS}

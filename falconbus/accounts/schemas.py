@@ -35,4 +35,4 @@ class AccountOut(msgspec.Struct):
 
     @classmethod
     def of(cls, user: User, identity: Identity) -> "AccountOut":
-        return cls(user.email, user.name, user.roles, sorted(identity.permissions))
+        return cls(user.email, user.name, user.roles, sorted(map(str, identity.permissions)))

@@ -53,7 +53,7 @@ def sign_in(email: str, password: str) -> SignIn:
 
 
 def begin_session(email: str, password: str, replaced: str | None) -> str:
-    """The cookie of a new session, in the place of the one in cookie `replaced`; WrongCredentials, SessionsAway."""
+    """Begin a session in place of the one in cookie `replaced`; its cookie. WrongCredentials, SessionsUnavailable."""
     user = _check_credentials(email, password)
     cookie = sessions.begin(user.id)
     if replaced is not None:
@@ -62,7 +62,7 @@ def begin_session(email: str, password: str, replaced: str | None) -> str:
 
 
 def end_session(cookie: str) -> None:
-    """End the session of a cookie, whatever it is worth; SessionsAway."""
+    """End the session of a cookie, whatever it is worth; SessionsUnavailable."""
     session = sessions.read_cookie(cookie)
     if session is not None:
         sessions.end(session)

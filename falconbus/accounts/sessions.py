@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from falconbus.accounts import policy, queries
-from falconbus.accounts.errors import SessionsAway
+from falconbus.accounts.errors import SessionsUnavailable
 from falconbus.platform.kit import clock
 from falconbus.platform.web.identity import Identity
 
@@ -43,7 +43,7 @@ class Session:
 
 
 def begin(user_id: int) -> str:
-    """A new session's cookie; SessionsAway."""
+    """A new session's cookie; SessionsUnavailable."""
     text = f"{user_id}.{secrets.token_urlsafe(32)}"
     key, now = _hash(text), clock.now().timestamp()
     try:
@@ -54,7 +54,7 @@ def begin(user_id: int) -> str:
             pipeline.expire(_all_of(user_id), LIFETIME)
             pipeline.execute()
     except RedisError as fault:
-        raise SessionsAway from fault
+        raise SessionsUnavailable from fault
     return _signer().sign(text).decode()
 
 
@@ -69,7 +69,7 @@ def read_cookie(cookie: str) -> Session | None:
 
 
 def load_identity(cookie: str, *, reading: bool) -> Identity | None:
-    """Whose session it is; None when it does not hold. SessionsAway for what writes while Redis is away."""
+    """Whose session it is; None when it does not hold. SessionsUnavailable for what writes while Redis is away."""
     session = read_cookie(cookie)
     if session is None:
         return None
@@ -77,7 +77,7 @@ def load_identity(cookie: str, *, reading: bool) -> Identity | None:
         began = _touch(session)
     except RedisError as fault:
         if not reading:
-            raise SessionsAway from fault
+            raise SessionsUnavailable from fault
         is_young = clock.now() - session.signed_at < TRUSTED_WITHOUT_RECORD
         began = session.signed_at if is_young else None
     account = queries.find_open_account(session.user_id) if began else None
@@ -91,14 +91,14 @@ def load_identity(cookie: str, *, reading: bool) -> Identity | None:
 
 
 def end(session: Session) -> None:
-    """The session holds no longer; SessionsAway."""
+    """The session holds no longer; SessionsUnavailable."""
     try:
         with _redis().pipeline() as pipeline:
             pipeline.delete(_record(session.key))
             pipeline.srem(_all_of(session.user_id), session.key)
             pipeline.execute()
     except RedisError as fault:
-        raise SessionsAway from fault
+        raise SessionsUnavailable from fault
 
 
 def end_all(user_id: int) -> None:

@@ -8,7 +8,7 @@ class BookingNotFound(NotFound):
     title = "There is no such booking, or it is not yours"
 
 
-class BookingExpired(DomainError):
+class HoldExpired(DomainError):
     code = "hold_expired"
     title = "The hold has run out; search again and make a new booking"
 
@@ -18,7 +18,7 @@ class BookingOver(DomainError):
     title = "The booking is past the state in which that can be done"
 
 
-class BookingNotPaid(DomainError):
+class BookingNotConfirmed(DomainError):
     code = "booking_not_confirmed"
     title = "The booking is not confirmed; there is no ticket to show yet"
 
@@ -33,7 +33,7 @@ class UnknownPassenger(Invalid):
     title = "The booking has no such passenger, or they were cancelled before"
 
 
-class SeatCountMismatch(Invalid):
+class SeatCount(Invalid):
     code = "seat_count"
     title = "Name one seat for each passenger, or none to have them chosen"
 

@@ -11,7 +11,7 @@ from sqlalchemy import Table, text
 from sqlalchemy.dialects.postgresql import insert
 
 from falconbus.bookings import queries
-from falconbus.bookings.errors import JourneysOverlap, MixedCurrencies, SeatCountMismatch, UnknownPromoCode
+from falconbus.bookings.errors import JourneysOverlap, MixedCurrencies, SeatCount, UnknownPromoCode
 from falconbus.bookings.models import Booking, BookingStatus, TicketStatus
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails, PassengerDetails, TicketDetails
 from falconbus.fares import pricing
@@ -152,7 +152,7 @@ def _seat(index: int, wanted: WantedJourney, offer: Offer, count: int) -> _Seate
         fare_class = inventory.pick_class(offer, wanted.fare_class, count, pointer)
         return _SeatedJourney(index + 1, offer, fare_class, inventory.choose_seats(offer, fare_class.id, count))
     if len(wanted.seats) != count:
-        raise SeatCountMismatch(pointer=f"{pointer}/seats")
+        raise SeatCount(pointer=f"{pointer}/seats")
     fare_class = inventory.class_of_seats(offer, wanted.fare_class, wanted.seats, pointer)
     return _SeatedJourney(index + 1, offer, fare_class, wanted.seats)
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from falconbus.bookings.errors import BookingExpired, BookingOver
+from falconbus.bookings.errors import BookingOver, HoldExpired
 from falconbus.platform.database.engine import Model
 
 
@@ -88,7 +88,7 @@ class Booking(Model):
     def cancel(self, *, at: datetime) -> None:
         """A hold or a confirmed booking ends."""
         if self.status == BookingStatus.EXPIRED:
-            raise BookingExpired
+            raise HoldExpired
         if self.status not in {BookingStatus.HELD, BookingStatus.CONFIRMED}:
             raise BookingOver(f"the booking is {self.status}")
         self.status = BookingStatus.CANCELLED

@@ -7,8 +7,8 @@ from falconbus.platform.web.permissions import Permission
 #: The kind of thing that a booking's manage token is for (Identity.managed).
 MANAGED_BOOKING = "booking"
 
-SEE_BOOKINGS = Permission("see bookings")
-CHANGE_BOOKINGS = Permission("change bookings")
+SEE_BOOKINGS = Permission("see_bookings")
+CHANGE_BOOKINGS = Permission("change_bookings")
 
 GRANTS: Grants = {
     SEE_BOOKINGS: frozenset({Role.OPERATOR, Role.AGENT}),

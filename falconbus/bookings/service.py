@@ -9,9 +9,9 @@ from sqlalchemy import Select, select, text, update
 
 from falconbus.bookings import policy, queries
 from falconbus.bookings.errors import (
-    BookingExpired,
     BookingNotFound,
     BookingOver,
+    HoldExpired,
     TooLateToCancel,
     UnknownPassenger,
 )
@@ -122,7 +122,7 @@ def change_contact(reference: str, identity: Identity, **changes: str | None) ->
 
 def check_payable(booking: Booking, now: datetime) -> None:
     if booking.status == BookingStatus.EXPIRED or (booking.status == BookingStatus.HELD and booking.expires_at <= now):
-        raise BookingExpired
+        raise HoldExpired
     if booking.status != BookingStatus.HELD:
         raise BookingOver(f"the booking is {booking.status}")
 
@@ -173,7 +173,7 @@ def lock_run_out(now: datetime, limit: int) -> list[Booking]:
 def quote(booking: Booking, passengers: Collection[int] | None, now: datetime) -> Cancellation:
     """What cancelling the passengers (by number, None for all) would come to; nothing changes.
 
-    Raises BookingExpired, BookingOver, UnknownPassenger, TooLateToCancel.
+    Raises HoldExpired, BookingOver, UnknownPassenger, TooLateToCancel.
     """
     check_cancellable(booking, now)
     live = [(journey, ticket) for journey in queries.journeys(booking.id) for ticket in journey.live_tickets]
@@ -199,7 +199,7 @@ def quote(booking: Booking, passengers: Collection[int] | None, now: datetime) -
 
 def check_cancellable(booking: Booking, now: datetime) -> None:
     if booking.status == BookingStatus.EXPIRED or (booking.status == BookingStatus.HELD and booking.expires_at <= now):
-        raise BookingExpired
+        raise HoldExpired
     if booking.status not in {BookingStatus.HELD, BookingStatus.CONFIRMED}:
         raise BookingOver(f"the booking is {booking.status}")
 

@@ -8,7 +8,7 @@ from falconbus.bookings.errors import (
     BookingNotFound,
     JourneysOverlap,
     MixedCurrencies,
-    SeatCountMismatch,
+    SeatCount,
     UnknownPromoCode,
 )
 from falconbus.bookings.holding import Contact
@@ -37,7 +37,7 @@ from falconbus.platform.web.operations import accepts, accepts_query, returns
 bp = Blueprint("bookings", __name__, url_prefix="/api/v1")
 
 _REFUSALS = (
-    SeatTaken, SoldOut, NotOnSale, IdempotencyKeyReused, RequestInProgress, NotServed, UnknownSeat, SeatCountMismatch,
+    SeatTaken, SoldOut, NotOnSale, IdempotencyKeyReused, RequestInProgress, NotServed, UnknownSeat, SeatCount,
     JourneysOverlap, MixedCurrencies, UnknownPromoCode,
 )  # fmt: skip
 

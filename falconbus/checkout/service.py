@@ -12,7 +12,7 @@ from falconbus.checkout.jobs import REFUND
 from falconbus.messaging import service as messaging
 from falconbus.messaging.models import MailEvent
 from falconbus.payments import service as payments
-from falconbus.payments.errors import PaymentDeclined, PaymentReturned, ProviderFailed, StaffOnlyProvider
+from falconbus.payments.errors import PaymentDeclined, PaymentReturned, ProviderFailed, StaffOnly
 from falconbus.payments.jobs import SANDBOX_WEBHOOK
 from falconbus.payments.models import Payment, PaymentStatus
 from falconbus.payments.permissions import TAKE_COUNTER_PAYMENTS
@@ -43,7 +43,7 @@ class PaymentResult:
 def pay(reference: str, provider_name: str, token: str, identity: Identity, email: str | None) -> PaymentResult:
     """Pay for a held booking.
 
-    Raises BookingNotFound, BookingExpired, BookingOver, PaymentInProgress, PaymentDeclined (kept), ProviderFailed,
+    Raises BookingNotFound, HoldExpired, BookingOver, PaymentInProgress, PaymentDeclined (kept), ProviderFailed,
     PaymentReturned (kept), and Invalid for a provider or token that is none.
     """
     booking = bookings.lock_visible(reference, identity, email)
@@ -84,7 +84,7 @@ def receive(provider_name: str, notice: Notice) -> None:
 
 def check_may_use(provider: PaymentProvider, identity: Identity) -> None:
     if provider.staff_only and not identity.may(TAKE_COUNTER_PAYMENTS):
-        raise StaffOnlyProvider
+        raise StaffOnly
 
 
 def _ask(provider: PaymentProvider, payment: Payment, token: str) -> Outcome:

@@ -4,10 +4,10 @@ from flask import Blueprint, request
 
 from falconbus.bookings import service as bookings
 from falconbus.bookings.errors import (
-    BookingExpired,
+    BookingNotConfirmed,
     BookingNotFound,
-    BookingNotPaid,
     BookingOver,
+    HoldExpired,
     TooLateToCancel,
     UnknownPassenger,
 )
@@ -24,7 +24,7 @@ from falconbus.payments.errors import (
     PaymentReturned,
     ProviderFailed,
     RefundNotFound,
-    StaffOnlyProvider,
+    StaffOnly,
     UnknownProvider,
 )
 from falconbus.payments.models import Refund
@@ -41,8 +41,8 @@ from falconbus.platform.web.operations import accepts, accepts_query, media, ret
 bp = Blueprint("checkout", __name__, url_prefix="/api/v1")
 
 _PAY_REFUSALS = (
-    BookingNotFound, BookingExpired, BookingOver, PaymentDeclined, ProviderFailed, PaymentInProgress, PaymentReturned,
-    StaffOnlyProvider, UnknownProvider,
+    BookingNotFound, HoldExpired, BookingOver, PaymentDeclined, ProviderFailed, PaymentInProgress, PaymentReturned,
+    StaffOnly, UnknownProvider,
 )  # fmt: skip
 
 
@@ -65,7 +65,7 @@ def pay(reference: str, query: AccessQuery, body: PaymentIn) -> PaymentOut:
 @accepts_query(CancelQuery)
 @accepts(CancelIn)
 @idempotent
-@returns(BookingOut, 200, BookingNotFound, BookingExpired, BookingOver, TooLateToCancel, UnknownPassenger)
+@returns(BookingOut, 200, BookingNotFound, HoldExpired, BookingOver, TooLateToCancel, UnknownPassenger)
 def cancel(reference: str, query: CancelQuery, body: CancelIn) -> BookingOut | QuoteOut:
     """Cancel a booking or some of its passengers; with `quote=1` say what comes back, and change nothing."""
     if query.quote == "1":
@@ -77,7 +77,7 @@ def cancel(reference: str, query: CancelQuery, body: CancelIn) -> BookingOut | Q
 @public
 @query_budget(5)
 @accepts_query(AccessQuery)
-@media("application/pdf", BookingNotFound, BookingNotPaid)
+@media("application/pdf", BookingNotFound, BookingNotConfirmed)
 def show_ticket(reference: str, query: AccessQuery) -> bytes:
     """The tickets of a confirmed booking, to print or to show."""
     return messaging.find_ticket_pdf(bookings.get_visible_id(reference, caller(), query.email))
@@ -87,7 +87,7 @@ def show_ticket(reference: str, query: AccessQuery) -> bytes:
 @public
 @query_budget(5)
 @accepts_query(AccessQuery)
-@media("text/calendar", BookingNotFound, BookingNotPaid)
+@media("text/calendar", BookingNotFound, BookingNotConfirmed)
 def show_calendar(reference: str, query: AccessQuery) -> bytes:
     """The journeys of a confirmed booking for a calendar."""
     return messaging.find_calendar(bookings.get_visible_id(reference, caller(), query.email))

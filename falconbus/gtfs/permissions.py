@@ -4,7 +4,7 @@ from falconbus.accounts.models import Role
 from falconbus.accounts.permissions import Grants
 from falconbus.platform.web.permissions import Permission
 
-IMPORT_FEEDS = Permission("import feeds")
+IMPORT_FEEDS = Permission("import_feeds")
 
 GRANTS: Grants = {
     IMPORT_FEEDS: frozenset({Role.OPERATOR}),

@@ -4,7 +4,7 @@ from flask import current_app
 from redis.exceptions import RedisError
 
 from falconbus.live import tickets, topics
-from falconbus.live.errors import NumbersAway
+from falconbus.live.errors import LiveUnavailable
 from falconbus.live.performance import LiveNumbers
 from falconbus.live.watching import Watch
 from falconbus.platform.kit.redis_connection import cache_redis
@@ -22,9 +22,9 @@ def give_ticket(topic: str, identity: Identity) -> str:
 
 
 def get_numbers() -> LiveNumbers:
-    """The dashboard's live numbers; NumbersAway."""
+    """The dashboard's live numbers; LiveUnavailable."""
     watch: Watch = current_app.extensions.setdefault("live_watch", Watch(cache_redis()))
     try:
         return watch.numbers()
     except RedisError as fault:
-        raise NumbersAway from fault
+        raise LiveUnavailable from fault

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, current_app, request
 
 from falconbus.accounts.permissions import OWN_BOOKINGS
 from falconbus.live import service, tickets
-from falconbus.live.errors import NumbersAway
+from falconbus.live.errors import LiveUnavailable
 from falconbus.live.performance import LiveNumbers
 from falconbus.live.schemas import StreamTicketOut, StreamTicketQuery
 from falconbus.platform.telemetry.budget import query_budget
@@ -35,7 +35,7 @@ def give_ticket(query: StreamTicketQuery) -> StreamTicketOut:
 @requires(SEE_PERFORMANCE)
 @uncounted
 @query_budget(0)
-@returns(LiveNumbers, 200, NumbersAway)
+@returns(LiveNumbers, 200, LiveUnavailable)
 def show_live_numbers() -> Response:
     """The numbers of the last minute, for who cannot listen to the event stream; with an ETag, so poll with it."""
     numbers = service.get_numbers()

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 from flask import current_app
 from sqlalchemy import text
 
-from falconbus.bookings.errors import BookingNotPaid
+from falconbus.bookings.errors import BookingNotConfirmed
 from falconbus.messaging import charter_mails, queries, staff_mails
 from falconbus.messaging.booking_mails import compose
 from falconbus.messaging.calendar_file import calendar_file
@@ -62,12 +62,12 @@ def send(mail_id: int, outbox_id: int) -> None:
 
 
 def find_ticket_pdf(booking_id: int) -> bytes:
-    """The tickets of a confirmed booking to print; BookingNotFound, BookingNotPaid."""
+    """The tickets of a confirmed booking to print; BookingNotFound, BookingNotConfirmed."""
     return ticket_pdf(_get_confirmed(booking_id))
 
 
 def find_calendar(booking_id: int) -> bytes:
-    """The journeys of a confirmed booking for a calendar app; BookingNotFound, BookingNotPaid."""
+    """The journeys of a confirmed booking for a calendar app; BookingNotFound, BookingNotConfirmed."""
     return calendar_file(_get_confirmed(booking_id))
 
 
@@ -88,7 +88,7 @@ def _compose_booking_mail(mail: Mail, booking_id: int) -> EmailMessage:
 def _get_confirmed(booking_id: int) -> TravelDocument:
     document = get_travel_document(booking_id)
     if not document.booking.is_confirmed:
-        raise BookingNotPaid
+        raise BookingNotConfirmed
     return document
 
 

@@ -4,8 +4,8 @@ from falconbus.accounts.models import Role
 from falconbus.accounts.permissions import STAFF, Grants
 from falconbus.platform.web.permissions import Permission
 
-SEE_NETWORK = Permission("see the network behind the sale")
-CHANGE_NETWORK = Permission("change the network")
+SEE_NETWORK = Permission("see_network")
+CHANGE_NETWORK = Permission("change_network")
 
 GRANTS: Grants = {
     SEE_NETWORK: STAFF,

@@ -8,7 +8,7 @@ class UnknownProvider(Invalid):
     title = "There is no such payment provider"
 
 
-class StaffOnlyProvider(DomainError):
+class StaffOnly(DomainError):
     status = 403
     code = "staff_only"
     title = "Only staff may take such payments"

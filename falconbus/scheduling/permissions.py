@@ -7,12 +7,12 @@ from falconbus.platform.web.permissions import Permission
 #: The kind of thing that a charter's manage token is for (Identity.managed).
 MANAGED_CHARTER = "charter"
 
-OWN_APPOINTMENTS = Permission("ask for charters and see one's own")
-OWN_DUTIES = Permission("answer for one's own duties, read one's notifications and roster")
-DISPATCH = Permission("see all charters, dispatch them, crew the schedules")
-SEE_STAFF = Permission("see the staff")
-CHANGE_STAFF = Permission("keep licences, working hours and leave")
-MANAGE_STAFF = Permission("make and close accounts of the staff, give them roles")
+OWN_APPOINTMENTS = Permission("own_appointments")
+OWN_DUTIES = Permission("own_duties")
+DISPATCH = Permission("dispatch")
+SEE_STAFF = Permission("see_staff")
+CHANGE_STAFF = Permission("change_staff")
+MANAGE_STAFF = Permission("manage_staff")
 
 GRANTS: Grants = {
     OWN_APPOINTMENTS: EVERYBODY,

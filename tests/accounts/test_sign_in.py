@@ -40,13 +40,13 @@ def test_the_right_password_gives_a_token_that_says_who_one_is(client: FlaskClie
         "name": "Thandi",
         "roles": ["agent"],
         "permissions": [
-            "answer for one's own duties, read one's notifications and roster",
-            "ask for charters and see one's own",
-            "change bookings",
-            "own bookings",
-            "see bookings",
-            "see the network behind the sale",
-            "take counter payments",
+            "change_bookings",
+            "own_appointments",
+            "own_bookings",
+            "own_duties",
+            "see_bookings",
+            "see_network",
+            "take_counter_payments",
         ],
     }
 

@@ -32,12 +32,23 @@ def test_no_two_refusals_have_one_name() -> None:
     assert {name: sorted(modules) for name, modules in named.items() if len(modules) > 1} == {}
 
 
+def test_a_refusal_bears_the_name_of_its_code() -> None:
+    """Those that share a code with the refusal they derive from say how it came about."""
+    own = [kind for kind in refusals() if "code" in kind.__dict__]
+    assert {kind.__name__: kind.code for kind in own if kind.__name__ != camel(kind.code)} == {}
+
+
 def test_a_code_has_one_status_and_one_title() -> None:
     assert {code: sorted(said) for code, said in meanings().items() if len(said) > 1 and code not in SAID_TWICE} == {}
 
 
 def test_exceptions_are_still_needed() -> None:
     assert {code for code, said in meanings().items() if len(said) > 1} >= set(SAID_TWICE)
+
+
+def camel(code: str) -> str:
+    """`seat_taken` as a class is called."""
+    return "".join(part.capitalize() for part in code.split("_"))
 
 
 def meanings() -> dict[str, set[tuple[int, str]]]:

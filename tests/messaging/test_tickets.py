@@ -12,7 +12,7 @@ from flask_sqlalchemy import SQLAlchemy
 from icalendar import Calendar
 from pypdf import PdfReader
 
-from falconbus.bookings.errors import BookingNotFound, BookingNotPaid
+from falconbus.bookings.errors import BookingNotConfirmed, BookingNotFound
 from falconbus.bookings.models import Booking, BookingStatus
 from falconbus.messaging import service
 from tests.messaging.travel import add_journey, book, cancel_passenger, tickets
@@ -119,7 +119,7 @@ def test_the_file_says_what_it_is_and_never_changes(database: SQLAlchemy, world:
 def test_without_payment_there_is_no_ticket(database: SQLAlchemy, world: World, status: BookingStatus) -> None:
     booking = book(world, "Thandi", status=status)
     for find in (service.find_ticket_pdf, service.find_calendar):
-        with pytest.raises(BookingNotPaid):
+        with pytest.raises(BookingNotConfirmed):
             find(booking.id)
         with pytest.raises(BookingNotFound):
             find(booking.id + 1000)

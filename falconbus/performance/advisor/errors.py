@@ -13,6 +13,6 @@ class StatementNotFound(NotFound):
     title = "The recorder knows no such statement"
 
 
-class NotOpen(DomainError):
+class AdviceNotOpen(DomainError):
     code = "advice_not_open"
     title = "Only open advice can be dismissed"

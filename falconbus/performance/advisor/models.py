@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, BigInteger, CheckConstraint, DateTime, Float, Inde
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from falconbus.performance.advisor.errors import NotOpen
+from falconbus.performance.advisor.errors import AdviceNotOpen
 from falconbus.platform.database.engine import Model
 
 
@@ -68,9 +68,9 @@ class Advice(Model):
             self.state = AdviceState.WITHDRAWN
 
     def dismiss(self) -> None:
-        """Somebody does not want it; NotOpen."""
+        """Somebody does not want it; AdviceNotOpen."""
         if self.state != AdviceState.OPEN:
-            raise NotOpen
+            raise AdviceNotOpen
         self.state = AdviceState.DISMISSED
 
     def apply(self, at: datetime) -> None:

@@ -89,7 +89,7 @@ def check_applied() -> int:
 
 
 def dismiss(advice_id: int) -> None:
-    """Take advice off the list; it does not come back by itself. AdviceNotFound, NotOpen."""
+    """Take advice off the list; it does not come back by itself. AdviceNotFound, AdviceNotOpen."""
     queries.lock_advice(advice_id).dismiss()
     db.session.flush()
 

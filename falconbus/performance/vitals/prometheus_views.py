@@ -6,7 +6,7 @@ from flask import Blueprint, current_app, request
 
 from falconbus.platform.telemetry import exposition
 from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.telemetry.totals import Incomplete
+from falconbus.platform.telemetry.totals import MetricsIncomplete
 from falconbus.platform.web.identity import Identity, requires
 from falconbus.platform.web.limits import uncounted
 from falconbus.platform.web.operations import media
@@ -23,7 +23,7 @@ _NO_ACCOUNT = 0
 @requires(SEE_PERFORMANCE)
 @uncounted
 @query_budget(6)
-@media(exposition.CONTENT_TYPE, Incomplete)
+@media(exposition.CONTENT_TYPE, MetricsIncomplete)
 def show_metrics() -> bytes:
     """What all processes have counted, for Prometheus."""
     return exposition.expose()

@@ -106,7 +106,7 @@ class FleetCollector:
 
 
 def expose() -> bytes:
-    """All metrics in Prometheus' text format; totals.Incomplete while Redis is away."""
+    """All metrics in Prometheus' text format; totals.MetricsIncomplete while Redis is away."""
     registry = _prometheus.CollectorRegistry(auto_describe=False)
     registry.register(FleetCollector(totals()))
     content: bytes = _prometheus.generate_latest(registry)

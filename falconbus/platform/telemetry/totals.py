@@ -30,7 +30,7 @@ _TOTALS = text("""
 """)
 
 
-class Incomplete(DomainError):
+class MetricsIncomplete(DomainError):
     """Without the newest minutes the sums would go down, which Prometheus takes for a restart and counts twice."""
 
     status = 503
@@ -39,10 +39,10 @@ class Incomplete(DomainError):
 
 
 def totals() -> dict[Key, Series]:
-    """The sums of every series since the first rollup, statements by owner only; Incomplete while Redis is away."""
+    """Add up every series since the first rollup, statements by owner only; MetricsIncomplete while Redis is away."""
     newest = recent_minutes.present()
     if not newest.is_complete:
-        raise Incomplete
+        raise MetricsIncomplete
     found: dict[Key, Series] = {}
     rolled: set[datetime] = set()
     for row in read(_TOTALS, {"minutes": sorted({minute for minute, _ in newest.minutes})}):

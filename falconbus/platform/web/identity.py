@@ -81,7 +81,7 @@ class Forbidden(DomainError):
     title = "Your account may not do this"
 
 
-class CsrfRefused(DomainError):
+class Csrf(DomainError):
     status = 400
     code = "csrf"
     title = "The page was open for too long; load it again and try again"
@@ -106,7 +106,7 @@ def requires(permission: Permission) -> Callable[[View], View]:
 def caller() -> Identity:
     """Who sent the present request.
 
-    InvalidToken when it bears a token that nobody knows, CsrfRefused when it would write by its cookie alone.
+    InvalidToken when it bears a token that nobody knows, Csrf when it would write by its cookie alone.
     """
     if "identity_refusal" in g:
         raise g.identity_refusal
@@ -198,7 +198,7 @@ def _identify_by_cookie() -> Identity | None:
         try:
             validate_csrf(request.headers.get("X-CSRFToken") or request.form.get("csrf_token"))
         except ValidationError:
-            raise CsrfRefused from None
+            raise Csrf from None
     return identity
 
 

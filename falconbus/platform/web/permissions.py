@@ -2,10 +2,10 @@
 
 
 class Permission(str):
-    """Something that a role can be allowed to do, in words."""
+    """Something that a role can be allowed to do: a code, the constant's name in small letters."""
 
     __slots__ = ()
 
 
-SEE_PERFORMANCE = Permission("see how the system performs")
-TEND_PERFORMANCE = Permission("clear and warm caches, have indexes proven")
+SEE_PERFORMANCE = Permission("see_performance")
+TEND_PERFORMANCE = Permission("tend_performance")

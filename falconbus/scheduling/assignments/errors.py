@@ -3,7 +3,7 @@
 from falconbus.platform.kit.errors import DomainError, Invalid
 
 
-class NotAnswerable(DomainError):
+class AlreadyAnswered(DomainError):
     code = "already_answered"
     title = "This has been answered or taken back before"
 

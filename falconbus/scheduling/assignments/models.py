@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from falconbus.platform.database.engine import Model
-from falconbus.scheduling.assignments.errors import NotAnswerable
+from falconbus.scheduling.assignments.errors import AlreadyAnswered
 
 
 class Part(StrEnum):
@@ -104,34 +104,34 @@ class Assignment(Model):
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("assignments.id"))
 
     def accept(self, *, at: datetime) -> None:
-        """NotAnswerable unless it is offered."""
+        """AlreadyAnswered unless it is offered."""
         if self.status != AssignmentStatus.OFFERED:
-            raise NotAnswerable(f"this was {_WORDS[self.status]} before")
+            raise AlreadyAnswered(f"this was {_WORDS[self.status]} before")
         self.status, self.answered_at = AssignmentStatus.ACCEPTED, at
 
     def offer_again(self, *, at: datetime, answer_by: datetime) -> None:
-        """What was accepted is not what it was, and has to be answered anew; NotAnswerable unless it is accepted."""
+        """What was accepted is not what it was, and has to be answered anew; AlreadyAnswered unless it is accepted."""
         if self.status != AssignmentStatus.ACCEPTED:
-            raise NotAnswerable(f"this was {_WORDS[self.status]} before")
+            raise AlreadyAnswered(f"this was {_WORDS[self.status]} before")
         self.status, self.offered_at, self.answer_by = AssignmentStatus.OFFERED, at, answer_by
         self.answered_at = self.escalated_at = None
 
     def reject(self, reason: str, *, at: datetime) -> None:
-        """Also after it was accepted: people fall ill. NotAnswerable when it is over."""
+        """Also after it was accepted: people fall ill. AlreadyAnswered when it is over."""
         self._end(AssignmentStatus.REJECTED, at)
         self.reason = reason
 
     def hand_over(self, *, at: datetime) -> None:
-        """A colleague has accepted it in one's place; NotAnswerable when it is over."""
+        """A colleague has accepted it in one's place; AlreadyAnswered when it is over."""
         self._end(AssignmentStatus.HANDED_OVER, at)
 
     def withdraw(self, *, at: datetime) -> None:
-        """Take it back; NotAnswerable when it is over."""
+        """Take it back; AlreadyAnswered when it is over."""
         self._end(AssignmentStatus.WITHDRAWN, at)
 
     def _end(self, status: AssignmentStatus, at: datetime) -> None:
         if self.status not in LIVE:
-            raise NotAnswerable(f"this was {_WORDS[self.status]} before")
+            raise AlreadyAnswered(f"this was {_WORDS[self.status]} before")
         self.status, self.answered_at = status, at
 
 

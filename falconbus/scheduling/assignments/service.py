@@ -95,7 +95,7 @@ def _assignment(ride: Ride, staff_id: int, part: Part, status: AssignmentStatus,
 
 
 def accept(assignment: Assignment, *, at: datetime, replaced: Assignment | None = None) -> None:
-    """Take what was offered; what it replaces ends first. NotAnswerable, UnknownStaff, StaffBusy."""
+    """Take what was offered; what it replaces ends first. AlreadyAnswered, UnknownStaff, StaffBusy."""
     _lock({assignment.staff_id: Part(assignment.part)}, {})
     with nobody_twice():
         if replaced is not None:

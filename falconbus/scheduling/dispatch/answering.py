@@ -11,7 +11,7 @@ from falconbus.scheduling.appointments.errors import ImpossibleChange
 from falconbus.scheduling.appointments.models import OPEN, Action, Appointment, AppointmentStatus
 from falconbus.scheduling.assignments import queries as crew_queries
 from falconbus.scheduling.assignments import service as crews
-from falconbus.scheduling.assignments.errors import NotAnswerable, StaffBusy
+from falconbus.scheduling.assignments.errors import AlreadyAnswered, StaffBusy
 from falconbus.scheduling.assignments.models import LIVE, Assignment, AssignmentStatus, Part
 from falconbus.scheduling.dispatch import notices, offering, queries
 from falconbus.scheduling.eligibility import assessing
@@ -23,7 +23,7 @@ from falconbus.scheduling.notifications.models import Kind
 def accept(reference: str, identity: Identity) -> Appointment:
     """Take one's part in a charter; the last to do so makes it accepted. Who hands it over is off it by that.
 
-    AppointmentNotFound, NotAnswerable, ImpossibleChange, UnknownStaff, StaffBusy, OnLeave, LicenceExpired.
+    AppointmentNotFound, AlreadyAnswered, ImpossibleChange, UnknownStaff, StaffBusy, OnLeave, LicenceExpired.
     """
     now = clock.now()
     appointment = access.lock_visible(reference, identity)
@@ -52,7 +52,8 @@ def accept(reference: str, identity: Identity) -> Appointment:
 def reject(reference: str, identity: Identity, *, reason: str) -> Appointment:
     """Say no, before or after a yes, until it has begun; the operator has to find somebody else.
 
-    Who was asked by a colleague to take over leaves it with them. AppointmentNotFound, NotAnswerable, ImpossibleChange.
+    Who was asked by a colleague to take over leaves it with them.
+    AppointmentNotFound, AlreadyAnswered, ImpossibleChange.
     """
     now = clock.now()
     appointment = access.lock_visible(reference, identity)
@@ -78,7 +79,7 @@ def hand_over(reference: str, identity: Identity, *, to: int) -> Appointment:
     """Ask a colleague to take one's part; it stays one's own until they accept.
 
     Who asks another one takes the first question back.
-    AppointmentNotFound, NotAnswerable, ImpossibleChange, Invalid, UnknownStaff, StaffBusy, OnLeave, LicenceExpired.
+    AppointmentNotFound, AlreadyAnswered, ImpossibleChange, Invalid, UnknownStaff, StaffBusy, OnLeave, LicenceExpired.
     """
     now = clock.now()
     appointment = access.lock_visible(reference, identity)
@@ -106,10 +107,10 @@ def colleagues(reference: str, identity: Identity, part: Part) -> list[Standing]
 
 
 def _own(crew: Sequence[Assignment], identity: Identity) -> Assignment:
-    """The caller's part in a charter: the one to answer for, else their last; NotAnswerable if they never had one."""
+    """The caller's part in a charter: the one to answer for, else their last; AlreadyAnswered if they never had one."""
     own = [each for each in crew if each.staff_id == identity.user_id]
     if not own:
-        raise NotAnswerable("you are not asked for this charter")
+        raise AlreadyAnswered("you are not asked for this charter")
     return next((each for each in own if each.status in LIVE), own[-1])
 
 
@@ -121,7 +122,7 @@ def _check_can_hand_over(appointment: Appointment, mine: Assignment, to: int) ->
     if to == mine.staff_id:
         raise Invalid("a ride is handed over to somebody else", pointer="/to")
     if mine.status not in LIVE:
-        raise NotAnswerable("you are not on this charter (any more)")
+        raise AlreadyAnswered("you are not on this charter (any more)")
     if appointment.status not in OPEN:
         raise ImpossibleChange(f"the charter is {appointment.status.replace('_', ' ')}")
     if mine.status == AssignmentStatus.OFFERED and mine.replaces_id is not None:

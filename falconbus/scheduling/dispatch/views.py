@@ -10,7 +10,7 @@ from falconbus.scheduling.appointments import queries
 from falconbus.scheduling.appointments.errors import AppointmentNotFound, BusBusy, BusTooSmall, ImpossibleChange
 from falconbus.scheduling.appointments.models import Appointment
 from falconbus.scheduling.appointments.schemas import AppointmentOut
-from falconbus.scheduling.assignments.errors import NotAnswerable, StaffBusy, UnknownStaff
+from falconbus.scheduling.assignments.errors import AlreadyAnswered, StaffBusy, UnknownStaff
 from falconbus.scheduling.dispatch import answering, assigning, progress
 from falconbus.scheduling.dispatch.schemas import (
     AssignedOut,
@@ -44,7 +44,7 @@ def assign(reference: str, body: AssignmentIn) -> AssignedOut:
 @requires(OWN_DUTIES)
 @query_budget(22)
 @accepts(Nothing)
-@returns(AppointmentOut, 200, AppointmentNotFound, NotAnswerable, ImpossibleChange, *_STANDING)
+@returns(AppointmentOut, 200, AppointmentNotFound, AlreadyAnswered, ImpossibleChange, *_STANDING)
 def accept(reference: str, body: Nothing) -> AppointmentOut:
     """Take one's part; the last to do so makes the charter accepted."""
     del body
@@ -55,7 +55,7 @@ def accept(reference: str, body: Nothing) -> AppointmentOut:
 @requires(OWN_DUTIES)
 @query_budget(15)
 @accepts(ReasonIn)
-@returns(AppointmentOut, 200, AppointmentNotFound, NotAnswerable, ImpossibleChange)
+@returns(AppointmentOut, 200, AppointmentNotFound, AlreadyAnswered, ImpossibleChange)
 def reject(reference: str, body: ReasonIn) -> AppointmentOut:
     """Say no, also after a yes, until it has begun; the operator is told why."""
     return _shown(answering.reject(reference, caller(), reason=body.reason))
@@ -65,7 +65,7 @@ def reject(reference: str, body: ReasonIn) -> AppointmentOut:
 @requires(OWN_DUTIES)
 @query_budget(16)
 @accepts(HandOverIn)
-@returns(AppointmentOut, 200, AppointmentNotFound, NotAnswerable, ImpossibleChange, *_STANDING)
+@returns(AppointmentOut, 200, AppointmentNotFound, AlreadyAnswered, ImpossibleChange, *_STANDING)
 def hand_over(reference: str, body: HandOverIn) -> AppointmentOut:
     """Ask a colleague to take one's part, which stays one's own until they accept."""
     return _shown(answering.hand_over(reference, caller(), to=body.to))

@@ -3,7 +3,7 @@
 from falconbus.accounts.policy import permissions_of
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.web.identity import Identity
-from falconbus.scheduling.assignments.errors import NotAnswerable
+from falconbus.scheduling.assignments.errors import AlreadyAnswered
 from falconbus.scheduling.assignments.models import LIVE, AssignmentStatus, Part
 from falconbus.scheduling.dispatch import answering
 from falconbus.scheduling.eligibility import assessing
@@ -69,4 +69,4 @@ def _bearer(asked: AnyRow) -> Identity:
 def _check_live(asked: AnyRow) -> None:
     """A link is about one question, not about a later one on the same ride."""
     if asked.status not in LIVE:
-        raise NotAnswerable
+        raise AlreadyAnswered

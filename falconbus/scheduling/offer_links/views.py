@@ -14,7 +14,7 @@ from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web import refusals
 from falconbus.platform.web.identity import public
 from falconbus.scheduling.appointments.errors import ImpossibleChange
-from falconbus.scheduling.assignments.errors import NotAnswerable, StaffBusy, UnknownStaff
+from falconbus.scheduling.assignments.errors import AlreadyAnswered, StaffBusy, UnknownStaff
 from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave
 from falconbus.scheduling.offer_links import service
 from falconbus.scheduling.offer_links.errors import BadReason
@@ -85,7 +85,7 @@ def show_problem(refusal: DomainError) -> AnyResponse:
     return _go((request.view_args or {})["token"], problem=problem)
 
 
-for _kind in (NotAnswerable, ImpossibleChange, *_ABOUT_PEOPLE):
+for _kind in (AlreadyAnswered, ImpossibleChange, *_ABOUT_PEOPLE):
     bp.register_error_handler(_kind, show_problem)
 
 

@@ -11,7 +11,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
 from falconbus.performance.advisor import service
-from falconbus.performance.advisor.errors import AdviceNotFound, NotOpen, StatementNotFound
+from falconbus.performance.advisor.errors import AdviceNotFound, AdviceNotOpen, StatementNotFound
 from falconbus.performance.advisor.models import AdviceState
 from falconbus.performance.jobs import ADVISE
 from falconbus.platform.jobs import OutboxRow
@@ -139,7 +139,7 @@ def test_dismissed_advice_does_not_come_back(plant: Plant, recorded: Recorded, d
     service.dismiss(advice.id)
     service.advise_on("a1")
     assert [each.state for each in service.list_advice()] == [AdviceState.DISMISSED]
-    with pytest.raises(NotOpen):
+    with pytest.raises(AdviceNotOpen):
         service.dismiss(advice.id)
     with pytest.raises(AdviceNotFound):
         service.dismiss(advice.id + 1)
