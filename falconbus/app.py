@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from config import Settings
-from falconbus.accounts import policy
+from falconbus.accounts import permissions
 from falconbus.platform import jobs
 from falconbus.platform.caching import groups, table_tags
 from falconbus.platform.caching.response_cache import Answers
@@ -117,8 +117,9 @@ def create_app(settings: Settings | None = None) -> FalconBus:
     Compress().init_app(app)
     conditional.init_app(app)
     problems.init_app(app)
-    for feature in FEATURES:
-        policy.grant(feature.grants)
+    # From the top down: the groups that travellers ask for are shown and warmed first.
+    for feature in reversed(FEATURES):
+        permissions.grant(feature.grants)
         jobs.register(feature.jobs)
         groups.register(feature.cache_groups)
         table_tags.register(feature.table_tags)

@@ -8,6 +8,7 @@ from flask.cli import with_appcontext
 from falconbus.accounts.commands import ensure_admin
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.api_docs import document_text
 from falconbus.scheduling.appointments import departures
 
@@ -37,7 +38,7 @@ def release(context: click.Context) -> None:
 @with_appcontext
 def database_url() -> None:
     """Print the database's address, as PostgreSQL's own programs take it."""
-    click.echo(current_app.config["SETTINGS"].database_url.replace("postgresql+psycopg:", "postgresql:", 1))
+    click.echo(get_settings().database_url.replace("postgresql+psycopg:", "postgresql:", 1))
 
 
 @click.command("openapi")

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from falconbus.accounts import queries, service
 from falconbus.accounts.models import Role
 from falconbus.platform.database import transactions
 from falconbus.platform.kit.errors import DomainError
+from falconbus.platform.kit.settings import get_settings
 
 T = TypeVar("T")
 
@@ -62,7 +62,7 @@ def deactivate(email: str) -> None:
 @user.command("ensure-admin")
 def ensure_admin() -> bool:
     """Make the first admin of a database that has none, and show its sign-in once; whether one was made."""
-    settings = current_app.config["SETTINGS"]
+    settings = get_settings()
     made = _run(lambda: service.ensure_admin(settings.admin_email, settings.admin_password))
     if made is not None:
         shown = "(the password you set)" if settings.admin_password else made.password

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -10,6 +10,7 @@ from falconbus.accounts import service, sessions
 from falconbus.accounts.errors import SessionsUnavailable, WrongCredentials
 from falconbus.accounts.schemas import Credentials
 from falconbus.platform.kit.errors import DomainError
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web import refusals
 from falconbus.platform.web.identity import COOKIE, Csrf, caller, public
@@ -106,5 +107,5 @@ def _keep(answer: AnyResponse, cookie: str, *, seconds: int) -> None:
         max_age=seconds,
         httponly=True,
         samesite="Lax",
-        secure=current_app.config["SETTINGS"].public_url.startswith("https:"),
+        secure=get_settings().public_url.startswith("https:"),
     )

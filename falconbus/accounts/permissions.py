@@ -1,6 +1,7 @@
 """Which roles may do what: how features say it, and what every account may do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TypeAlias
 
 from falconbus.accounts.models import Role
@@ -18,3 +19,23 @@ Grants: TypeAlias = Mapping[Permission, frozenset[Role | None]]
 OWN_BOOKINGS = Permission("own_bookings")
 
 GRANTS: Grants = {OWN_BOOKINGS: EVERYBODY, SEE_PERFORMANCE: ADMINS, TEND_PERFORMANCE: ADMINS}
+
+_granted: dict[Permission, frozenset[Role | None]] = {}
+
+
+def grant(grants: Grants) -> None:
+    """Let roles do what a feature says; called for each when the app is made."""
+    _granted.update(grants)
+    _permissions_of.cache_clear()
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[Permission]:
+    """Everything that an account with these roles may do; a traveller's has none."""
+    return _permissions_of(frozenset(Role(role) for role in roles))
+
+
+@cache
+def _permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:
+    if Role.ADMIN in roles:
+        return frozenset(_granted)
+    return frozenset(permission for permission, allowed in _granted.items() if None in allowed or allowed & roles)

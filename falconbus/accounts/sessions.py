@@ -17,9 +17,11 @@ from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from falconbus.accounts import policy, queries
+from falconbus.accounts import queries
 from falconbus.accounts.errors import SessionsUnavailable
+from falconbus.accounts.permissions import permissions_of
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.identity import Identity
 
 #: A session ends when it was not used for so long, and in any case after so long.
@@ -86,7 +88,7 @@ def load_identity(cookie: str, *, reading: bool) -> Identity | None:
     return Identity(
         user_id=session.user_id,
         email=account.email,
-        permissions=policy.permissions_of(account.roles),
+        permissions=permissions_of(account.roles),
     )
 
 
@@ -130,7 +132,7 @@ def _redis() -> Redis:
     client: Redis | None = current_app.extensions.get("session_redis")
     if client is None:
         client = current_app.extensions["session_redis"] = Redis.from_url(
-            current_app.config["SETTINGS"].redis_url,
+            get_settings().redis_url,
             socket_timeout=_PATIENCE,
             socket_connect_timeout=_PATIENCE,
             # A connection that died since is replaced at once; one that is slow is not waited for twice.
@@ -141,7 +143,7 @@ def _redis() -> Redis:
 
 def _signer() -> TimestampSigner:
     return TimestampSigner(
-        current_app.config["SECRET_KEY"], salt="falconbus session", key_derivation="hmac", digest_method=hashlib.sha256
+        get_settings().secret_key, salt="falconbus session", key_derivation="hmac", digest_method=hashlib.sha256
     )
 
 

@@ -7,7 +7,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from falconbus.accounts import policy, queries
+from falconbus.accounts import queries
+from falconbus.accounts.permissions import permissions_of
 from falconbus.platform.kit import clock
 from falconbus.platform.web.identity import Identity
 
@@ -41,7 +42,7 @@ def load_identity(token: str) -> Identity | None:
     return Identity(
         user_id=row.user_id,
         email=row.email,
-        permissions=policy.permissions_of(row.roles),
+        permissions=permissions_of(row.roles),
         token_id=row.token_id,
     )
 

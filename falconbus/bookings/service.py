@@ -4,7 +4,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import current_app
 from sqlalchemy import Select, select, text, update
 
 from falconbus.bookings import policy, queries
@@ -24,6 +23,7 @@ from falconbus.inventory.models import SeatClaim
 from falconbus.inventory.service import Claim
 from falconbus.platform.database.engine import AnySelect, db
 from falconbus.platform.kit import references
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.identity import Identity
 
 _MANAGE = "manage"
@@ -44,7 +44,7 @@ class Cancellation:
 
 def hold_time() -> timedelta:
     """How long a hold lasts (HOLD_MINUTES)."""
-    return timedelta(minutes=current_app.config["SETTINGS"].hold_minutes)
+    return timedelta(minutes=get_settings().hold_minutes)
 
 
 def manage_token(reference: str, secret_key: str) -> str:
@@ -54,7 +54,7 @@ def manage_token(reference: str, secret_key: str) -> str:
 
 def load_identity(token: str) -> Identity | None:
     """Who bears a manage token; None when it is none, or not ours."""
-    secret_key = current_app.config["SECRET_KEY"]
+    secret_key = get_settings().secret_key
     prefix, _, rest = token.partition("_")
     reference, _, signature = rest.partition("_")
     if (

@@ -1,6 +1,6 @@
 """Addresses of bookings: hold, look, list. Paying and cancelling are checkout's."""
 
-from flask import Blueprint, current_app
+from flask import Blueprint
 
 from falconbus.accounts.permissions import OWN_BOOKINGS
 from falconbus.bookings import holding, queries, service
@@ -28,6 +28,7 @@ from falconbus.inventory.errors import NotOnSale, NotServed, SeatTaken, SoldOut,
 from falconbus.platform.database.pagination import CursorQuery, Page, keyset
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.schema import pick_fields
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.idempotency import IdempotencyKeyReused, RequestInProgress, idempotent
 from falconbus.platform.web.identity import caller, public, requires
@@ -58,7 +59,7 @@ def create_booking(body: BookingIn) -> HeldBookingOut:
         hold_for=service.hold_time(),
         promo_code=body.promo_code,
     )
-    return HeldBookingOut.made(booking, service.manage_token(booking.reference, current_app.config["SECRET_KEY"]))
+    return HeldBookingOut.made(booking, service.manage_token(booking.reference, get_settings().secret_key))
 
 
 @bp.get("/bookings/<reference>")
@@ -89,7 +90,7 @@ def change_contact(reference: str, body: ContactPatch) -> BookingOut:
 @returns(Page[BookingLineOut])
 def list_bookings(query: BookingListQuery) -> Page[BookingLineOut]:
     """All bookings, newest first."""
-    zone = current_app.config["SETTINGS"].time_zone
+    zone = get_settings().time_zone
     created = clock.day_bounds(query.created_on, zone) if query.created_on else None
     statement = queries.for_staff(query.status, query.email, query.schedule, created)
     rows, *neighbours = keyset(statement, Booking.id, query)

@@ -8,6 +8,7 @@ from falconbus.live.errors import LiveUnavailable
 from falconbus.live.performance import LiveNumbers
 from falconbus.live.watching import Watch
 from falconbus.platform.kit.redis_connection import cache_redis
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.notifications import counting
 
@@ -18,7 +19,7 @@ def give_ticket(topic: str, identity: Identity) -> str:
     user_id = identity.user_id or 0
     if topic == tickets.NOTIFICATIONS:
         counting.prime(user_id)
-    return tickets.write(current_app.config["SECRET_KEY"], user_id, [topic])
+    return tickets.write(get_settings().secret_key, user_id, [topic])
 
 
 def get_numbers() -> LiveNumbers:

@@ -3,13 +3,14 @@
 import hashlib
 
 import msgspec
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 
 from falconbus.accounts.permissions import OWN_BOOKINGS
 from falconbus.live import service, tickets
 from falconbus.live.errors import LiveUnavailable
 from falconbus.live.performance import LiveNumbers
 from falconbus.live.schemas import StreamTicketOut, StreamTicketQuery
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.identity import Forbidden, caller, requires
 from falconbus.platform.web.limits import uncounted
@@ -28,7 +29,7 @@ bp = Blueprint("live", __name__, url_prefix="/api/v1")
 def give_ticket(query: StreamTicketQuery) -> StreamTicketOut:
     """Give a ticket to listen to a topic at the live process's `/events?ticket=`."""
     ticket = service.give_ticket(query.topic, caller())
-    return StreamTicketOut(ticket, tickets.VALID_SECONDS, current_app.config["SETTINGS"].live_url)
+    return StreamTicketOut(ticket, tickets.VALID_SECONDS, get_settings().live_url)
 
 
 @bp.get("/performance/live")

@@ -5,7 +5,6 @@ from datetime import datetime
 from email.message import EmailMessage
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import Row, text
 
 from config import Settings
@@ -16,6 +15,7 @@ from falconbus.platform import jobs
 from falconbus.platform.database.engine import db
 from falconbus.platform.design import formats
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.mailing import mime
 from falconbus.scheduling.appointments.models import Action, AppointmentStatus
 
@@ -109,7 +109,7 @@ def tell_client(change_id: int, outbox_id: int) -> None:
 
 def compose_charter(mail: Mail, change_id: int) -> EmailMessage:
     """The message that tells of a charter; answers to it go to who dispatches it."""
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = get_settings()
     document = _document(db.session.execute(_CHARTER, {"change_id": change_id}).one(), settings)
     day = formats.short_day(document.starts_at)
     message = mime.make(

@@ -3,12 +3,11 @@
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
-from flask import current_app
-
 from config import Settings
 from falconbus.bookings import service as bookings
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails, TicketDetails
 from falconbus.messaging.wording import one_line, operator_name
+from falconbus.platform.kit.settings import get_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class TravelDocument:
 
 def get_travel_document(booking_id: int) -> TravelDocument:
     """Return the booking with everything that can be told about it; BookingNotFound."""
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = get_settings()
     booking = bookings.get_details(booking_id)
     return TravelDocument(
         operator=operator_name(settings),

@@ -2,7 +2,6 @@
 
 from email.message import EmailMessage
 
-from flask import current_app
 from sqlalchemy import text
 
 from falconbus.bookings.errors import BookingNotConfirmed
@@ -21,6 +20,7 @@ from falconbus.platform.integrations.mail.choice import mailer
 from falconbus.platform.integrations.mail.mailer import MailFault, TemporaryMailFault
 from falconbus.platform.jobs import OutboxRow
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.settings import get_settings
 
 #: What happens to a booking at most once; the other events are numbered.
 _ONCE = {MailEvent.CONFIRMATION, MailEvent.HOLD_EXPIRED}
@@ -82,7 +82,7 @@ def _compose(mail: Mail) -> EmailMessage:
 def _compose_booking_mail(mail: Mail, booking_id: int) -> EmailMessage:
     document = get_travel_document(booking_id)
     returned = [ReturnedPayment(refund.amount, refund.reason) for refund in payments.returned(booking_id)]
-    return compose(mail, document, returned, sender=current_app.config["SETTINGS"].mail_from)
+    return compose(mail, document, returned, sender=get_settings().mail_from)
 
 
 def _get_confirmed(booking_id: int) -> TravelDocument:

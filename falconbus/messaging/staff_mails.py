@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from email.message import EmailMessage
 
-from flask import current_app
 from sqlalchemy import text
 
 from config import Settings
@@ -13,6 +12,7 @@ from falconbus.messaging.models import Mail
 from falconbus.platform import jobs
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.mailing import mime
 from falconbus.scheduling.assignments.models import Assignment
 from falconbus.scheduling.offer_links import links
@@ -55,7 +55,7 @@ def mail_notification(notification_id: int, outbox_id: int) -> None:
 
 def compose_notification(mail: Mail, notification_id: int) -> EmailMessage:
     """The message that tells of a notification."""
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = get_settings()
     notice = _notice(notification_id, settings)
     return mime.seal(
         mime.make(

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -14,6 +13,7 @@ from falconbus.platform.integrations.payments.counter import CounterProvider
 from falconbus.platform.integrations.payments.provider import ChargeStatus, Outcome, PaymentProvider
 from falconbus.platform.integrations.payments.sandbox import SandboxProvider
 from falconbus.platform.kit import clock, context, references
+from falconbus.platform.kit.settings import get_settings
 
 #: How long whoever asks the provider may take before others ask too; longer than any provider's time limit.
 LEASE = timedelta(seconds=45)
@@ -33,7 +33,7 @@ def providers() -> Mapping[str, PaymentProvider]:
 
 def get_sandbox() -> SandboxProvider:
     """The sandbox, whose server a worker plays."""
-    return SandboxProvider(references.signature(current_app.config["SECRET_KEY"], "sandbox", "webhooks"))
+    return SandboxProvider(references.signature(get_settings().secret_key, "sandbox", "webhooks"))
 
 
 def get_provider(name: str) -> PaymentProvider:

@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from flask import current_app
 from sqlalchemy import select
 
 from falconbus.accounts import service as accounts
 from falconbus.accounts.models import Role
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.settings import get_settings
 from falconbus.scheduling.catalogue.models import Service
 from falconbus.scheduling.staff_records.models import Licence
 
@@ -35,7 +35,7 @@ def load() -> None:
         made = accounts.create_user(email, None, [role], name)
         if role == Role.DRIVER:
             db.session.add(Licence(staff_id=made.id, kind="PrDP", number=f"DEMO-{made.id}", expires_on=expires_on))
-    currency = current_app.config["SETTINGS"].currency
+    currency = get_settings().currency
     for name, minutes, price in _SERVICES:
         db.session.add(Service(name=name, duration_minutes=minutes, price=price, currency=currency))
     db.session.flush()

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from flask import current_app
 from sqlalchemy import CursorResult, TextClause, text
 
 from falconbus.network import cache_tags
 from falconbus.platform.caching.response_cache import changed
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.settings import get_settings
 from falconbus.timetable import occupancy, queries
 
 # A departure may lie up to seven days after its service day (ck_timetables_departure_minutes).
@@ -131,7 +131,7 @@ def _with_charters(statement: str) -> TextClause:
 
 
 def _parameters(until_days: int | None, timetable_ids: Iterable[int] | None) -> dict[str, Any]:
-    horizon: int = current_app.config["SETTINGS"].schedule_horizon_days if until_days is None else until_days
+    horizon: int = get_settings().schedule_horizon_days if until_days is None else until_days
     zones = queries.time_zones()
     return {
         "zones": zones,

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from flask import current_app
-
 from falconbus.gtfs.errors import BadImportOption, FeedRefused
 from falconbus.gtfs.importing import buses, calendars, calls, fares, lines, patterns, places, plan, timings, withdrawal
 from falconbus.gtfs.importing.database import execute
@@ -15,6 +13,7 @@ from falconbus.gtfs.importing.source import open_source
 from falconbus.gtfs.options import ImportOptions, slug
 from falconbus.gtfs.report import Report
 from falconbus.network.defaults import ensure_defaults
+from falconbus.platform.kit.settings import get_settings
 from falconbus.timetable.service import make_schedules
 
 #: Told the name of the step and how far it is: done, of.
@@ -72,7 +71,7 @@ class FeedImporter:
     def _merge(self) -> None:
         """Into the network's tables."""
         feed, counts = self.report.feed, self.report.counts
-        currency = self._options.currency or fares.only_currency() or current_app.config["SETTINGS"].currency
+        currency = self._options.currency or fares.only_currency() or get_settings().currency
         self._step("Network")
         ensure_defaults()
         layout_id = self._layout_id()

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from statistics import median
 
-from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
 from falconbus.performance.cache_benchmark import queries
@@ -18,6 +17,7 @@ from falconbus.performance.caches.statistics import ask_redis
 from falconbus.platform.caching.groups import Group
 from falconbus.platform.database import transactions
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.settings import get_settings
 
 Candidates = dict[Group, Iterator[str]]
 ENCODINGS = ("gzip", "br", "zstd")
@@ -38,7 +38,7 @@ def try_own_web(rounds: int) -> Trial:
     """Start a web on the present database and Redis, and try that; CannotTry, CacheAway."""
     ask_redis()
     candidates = _candidates(_rides())
-    with own_web(current_app.config["SETTINGS"]) as url, Line(url) as line:
+    with own_web(get_settings()) as url, Line(url) as line:
         for some in candidates.values():
             for address in islice(some, _WARMING):
                 line.ask(address)

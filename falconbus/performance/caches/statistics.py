@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import msgspec
-from flask import current_app
 
 from falconbus.performance.dashboard import periods
 from falconbus.performance.dashboard import service as dashboard
@@ -12,6 +11,7 @@ from falconbus.performance.vitals import redis as redis_vitals
 from falconbus.performance.vitals.redis import RedisAway, RedisVitals
 from falconbus.platform.caching import maintenance
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.settings import get_settings
 
 
 class GroupStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ class CacheAway(Exception):
 
 def ask_redis() -> RedisVitals:
     """How the cache's Redis fares; CacheAway."""
-    redis = redis_vitals.ask(redis_vitals.FORGETS, current_app.config["SETTINGS"].cache_redis_url)
+    redis = redis_vitals.ask(redis_vitals.FORGETS, get_settings().cache_redis_url)
     if isinstance(redis, RedisAway):
         raise CacheAway(redis.fault)
     return redis

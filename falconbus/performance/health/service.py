@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.settings import get_settings
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class HealthOut(msgspec.Struct):
 
 def check() -> HealthOut:
     """The state of every part."""
-    settings = current_app.config["SETTINGS"]
+    settings = get_settings()
     parts = {
         "database": _ask("database", _database),
         "cache": _ask("cache", lambda: _redis(settings.cache_redis_url)),

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from flask import Response, current_app, redirect, render_template, request, url_for
+from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from falconbus.performance.pages import formats
 from falconbus.performance.pages import period as periods
 from falconbus.performance.pages.period import PARAMETERS, Picked
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web import problems
 
 # Whoever is not signed in, or not allowed, is told so in the same words everywhere.
@@ -38,8 +39,7 @@ NOTICES = {
 
 def time_zone() -> str:
     """The zone that all pages tell times in."""
-    zone: str = current_app.config["SETTINGS"].time_zone
-    return zone
+    return get_settings().time_zone
 
 
 def picked() -> Picked:

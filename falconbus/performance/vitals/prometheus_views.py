@@ -2,8 +2,9 @@
 
 import hmac
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, request
 
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.telemetry import exposition
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.telemetry.totals import MetricsIncomplete
@@ -31,7 +32,7 @@ def show_metrics() -> bytes:
 
 def load_identity(token: str) -> Identity | None:
     """Who bears METRICS_TOKEN may read the metrics, and nothing else; None for every other token."""
-    expected = current_app.config["SETTINGS"].metrics_token
+    expected = get_settings().metrics_token
     if expected is None or request.endpoint != f"{bp.name}.{show_metrics.__name__}":
         return None
     if not hmac.compare_digest(token.encode(), expected.encode()):

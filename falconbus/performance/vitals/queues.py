@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from flask import current_app, g
+from flask import g
 from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import text
@@ -12,6 +12,7 @@ from sqlalchemy import text
 from falconbus.platform.database.engine import db
 from falconbus.platform.jobs import Queue
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.telemetry.gauges import Reading, gauge
 from falconbus.platform.telemetry.heartbeat import WORKERS
 
@@ -92,7 +93,7 @@ def vitals() -> QueuesOut:
 
 
 def _ask_broker(found: QueuesOut, now: float) -> None:
-    url = current_app.config["SETTINGS"].redis_url
+    url = get_settings().redis_url
     with Redis.from_url(url, socket_timeout=_PATIENCE_SECONDS, socket_connect_timeout=_PATIENCE_SECONDS) as redis:
         pipeline = redis.pipeline(transaction=False)
         for queue in Queue:

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from flask import current_app
 from redis import Redis, RedisError
 
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.settings import get_settings
 
 _PATIENCE = 0.5
 KEEPS, FORGETS = "Queue and sessions", "Cache and live figures"
@@ -54,7 +54,7 @@ class RedisAway(msgspec.Struct, frozen=True):
 
 def vitals() -> list[RedisVitals | RedisAway]:
     """Both addresses; one that does not answer is told as such."""
-    settings = current_app.config["SETTINGS"]
+    settings = get_settings()
     return [ask(KEEPS, settings.redis_url), ask(FORGETS, settings.cache_redis_url)]
 
 

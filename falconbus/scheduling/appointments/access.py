@@ -1,10 +1,10 @@
 """Who may see which charter: operators all, crew those they were asked for, clients theirs. The rest do not exist."""
 
-from flask import current_app
 from sqlalchemy import ColumnElement, Subquery, exists, false, or_, select, true, union_all
 
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import references
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments.errors import AppointmentNotFound
 from falconbus.scheduling.appointments.models import Appointment
@@ -87,6 +87,6 @@ def load_identity(token: str) -> Identity | None:
     reference, _, signature = rest.partition("_")
     if prefix != _PREFIX or not reference.isascii():
         return None
-    if not references.is_signature(signature, current_app.config["SECRET_KEY"], _PURPOSE, reference):
+    if not references.is_signature(signature, get_settings().secret_key, _PURPOSE, reference):
         return None
     return Identity(managed=(MANAGED_CHARTER, reference))

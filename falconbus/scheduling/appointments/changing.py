@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import delete, select
 
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments import access, buses, history, policy, queries, requesting
 from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentService, AppointmentStatus
@@ -38,7 +38,7 @@ def change(reference: str, identity: Identity, changes: Mapping[str, Any]) -> Ap
     ImpossibleChange, BusBusy, BusTooSmall, and what `requesting.request` raises.
     """
     appointment = access.lock_visible(reference, identity)
-    policy.check_changeable(appointment)
+    appointment.check_changeable()
     before = queries.get_record(appointment.id)
     now = clock.now()
     promises = _promises(before, changes.get("services"))
@@ -117,7 +117,7 @@ def _crew(appointment: Appointment) -> _Crew:
 def _ask_again(appointment: Appointment, crew: _Crew, now: datetime) -> _Crew:
     """Who has accepted, accepted other times; who was to take over from them has nothing to take over."""
     asked = _Crew()
-    minutes: int = current_app.config["SETTINGS"].answer_minutes
+    minutes = get_settings().answer_minutes
     for assignment in crew.staying:
         if assignment.status == AssignmentStatus.OFFERED and assignment.replaces_id is not None:
             assignment.withdraw(at=now)

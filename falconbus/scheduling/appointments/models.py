@@ -140,6 +140,11 @@ class Appointment(Model):
         self._leave(OPEN, AppointmentStatus.CANCELLED)
         self.cancellation_reason = reason
 
+    def check_changeable(self) -> None:
+        """ImpossibleChange once it has begun or is cancelled."""
+        if self.status not in OPEN:
+            raise ImpossibleChange(f"the charter is {self.status.replace('_', ' ')}")
+
     def _leave(self, states: frozenset[AppointmentStatus] | set[AppointmentStatus], goal: AppointmentStatus) -> None:
         if self.status not in states:
             raise ImpossibleChange(f"the charter is {self.status.replace('_', ' ')}")

@@ -7,12 +7,10 @@ from falconbus.platform.kit.errors import Invalid
 from falconbus.scheduling.appointments.errors import (
     BusTooSmall,
     EndBeforeStart,
-    ImpossibleChange,
     MixedCurrencies,
     StartInPast,
     TooShort,
 )
-from falconbus.scheduling.appointments.models import OPEN, Appointment
 
 SHORTEST = timedelta(minutes=15)
 LONGEST = timedelta(days=14)
@@ -49,12 +47,6 @@ def get_currency(currencies: Iterable[str]) -> str:
     if len(found) > 1:
         raise MixedCurrencies(pointer="/services")
     return found.pop()
-
-
-def check_changeable(appointment: Appointment) -> None:
-    """Until it begins or is cancelled."""
-    if appointment.status not in OPEN:
-        raise ImpossibleChange(f"the charter is {appointment.status.replace('_', ' ')}")
 
 
 def check_room(passengers: int, seats: int) -> None:

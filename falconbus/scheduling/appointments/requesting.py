@@ -6,13 +6,13 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Self
 
-from flask import current_app
 from sqlalchemy.dialects.postgresql import insert
 
 from falconbus.network.errors import UnknownStop
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock, references
 from falconbus.platform.kit.errors import Contended, DomainError
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments import history, policy, queries
 from falconbus.scheduling.appointments.errors import UnknownService
@@ -132,7 +132,7 @@ def find_places(**wanted: WantedPlace) -> dict[str, FoundPlace]:
     """Places as they are stored, by the names of their fields; UnknownStop points at the field."""
     codes = {place.stop for place in wanted.values() if place.stop is not None}
     stops = queries.stops(codes) if codes else {}
-    office: str = current_app.config["SETTINGS"].time_zone
+    office = get_settings().time_zone
     found = {}
     for name, place in wanted.items():
         if place.stop is None:

@@ -1,10 +1,11 @@
 """Addresses of charters: ask, look, list, change. Dispatching them is next door."""
 
-from flask import Blueprint, current_app
+from flask import Blueprint
 
 from falconbus.network.errors import UnknownStop
 from falconbus.platform.database.pagination import Page, keyset
 from falconbus.platform.kit.schema import pick_fields
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.idempotency import IdempotencyKeyReused, RequestInProgress, idempotent
 from falconbus.platform.web.identity import caller, public, requires
@@ -41,7 +42,7 @@ _REFUSALS = (UnknownService, UnknownStop, StartInPast, EndBeforeStart, TooShort,
 def request_appointment(body: AppointmentIn) -> RequestedOut:
     """Ask for a charter; whoever has the `manage_token` can look at it."""
     record = requesting.request(body.wanted(), caller())
-    return RequestedOut.made(record, access.manage_token(record.reference, current_app.config["SECRET_KEY"]))
+    return RequestedOut.made(record, access.manage_token(record.reference, get_settings().secret_key))
 
 
 @bp.get("/appointments")
@@ -51,7 +52,7 @@ def request_appointment(body: AppointmentIn) -> RequestedOut:
 @returns(Page[AppointmentRow])
 def list_appointments(query: AppointmentsQuery) -> Page[AppointmentRow]:
     """Charters, newest first: operators see all, crew those they were asked for, clients theirs."""
-    filters = query.filters(current_app.config["SETTINGS"].time_zone)
+    filters = query.filters(get_settings().time_zone)
     statement, key = queries.visible(caller(), filters)
     rows, *neighbours = keyset(statement, key, query)
     shown = [AppointmentRow.of(queries.listed(row)) for row in rows]

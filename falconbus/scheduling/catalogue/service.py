@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select
 
 from falconbus.accounts import audit
@@ -12,6 +11,7 @@ from falconbus.network.service import change as change_row
 from falconbus.platform.database.engine import AnySelect, db
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.kit.money import read_price
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.catalogue.errors import ServiceExists, ServiceNotFound
 from falconbus.scheduling.catalogue.models import Service
@@ -36,7 +36,7 @@ def get_service(service_id: int, identity: Identity) -> Service:
 
 def create(values: Mapping[str, Any]) -> Service:
     """Offer a service, in the currency of the house; ServiceExists, BadPrice."""
-    currency: str = current_app.config["SETTINGS"].currency
+    currency = get_settings().currency
     service = Service(**_columns(values, currency), currency=currency)
     add(service, ServiceExists(pointer="/name"))
     audit.record("create", "services", service.id, **values)

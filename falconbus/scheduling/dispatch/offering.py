@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from flask import current_app
-
+from falconbus.platform.kit.settings import get_settings
 from falconbus.scheduling.appointments.errors import ImpossibleChange
 from falconbus.scheduling.appointments.models import Appointment
 from falconbus.scheduling.assignments import service as crews
@@ -27,6 +26,6 @@ def offer(
     appointment: Appointment, parts: Mapping[int, Part], *, at: datetime, replaces_id: int | None = None
 ) -> list[Assignment]:
     """Ask for an answer within ANSWER_MINUTES, before the start at the latest."""
-    minutes: int = current_app.config["SETTINGS"].answer_minutes
+    minutes = get_settings().answer_minutes
     answer_by = min(at + timedelta(minutes=minutes), appointment.starts_at)
     return crews.offer(ride_of(appointment), parts, at=at, answer_by=answer_by, replaces_id=replaces_id)

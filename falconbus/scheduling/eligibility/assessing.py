@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import text
 
 from config import Settings
 from falconbus.platform.database.engine import AnyRow, db
 from falconbus.platform.kit.errors import DomainError
+from falconbus.platform.kit.settings import get_settings
 from falconbus.scheduling.assignments.errors import StaffBusy, UnknownStaff
 from falconbus.scheduling.assignments.models import Part
 from falconbus.scheduling.eligibility import policy
@@ -138,7 +138,7 @@ class _Ride:
     """What is the same for everybody who is asked: the ride, its local days and weeks, the limits."""
 
     def __init__(self, part: Part, begins: datetime, ends: datetime) -> None:
-        self.settings: Settings = current_app.config["SETTINGS"]
+        self.settings = get_settings()
         self.zone = self.settings.time_zone
         self.part = part
         self.duty = Duty(begins.astimezone(UTC), ends.astimezone(UTC), part == Part.DRIVER)

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Self
 
-from flask import current_app
-
 from falconbus.accounts import audit
 from falconbus.platform.database.engine import AnyRow, AnySelect
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import Invalid
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.assignments import service
 from falconbus.scheduling.assignments.models import Part
@@ -112,7 +111,7 @@ def change_crew(schedule_id: int, crew: Crew) -> list[Warned]:
 
 def uncrewed(first: date | None, last: date | None) -> AnySelect:
     """Departures to come without a driver on the office's days `first` to `last`, both included; Invalid."""
-    zone: str = current_app.config["SETTINGS"].time_zone
+    zone = get_settings().time_zone
     first = first or clock.today(zone)
     last = last or first + _A_WEEK
     if not 0 <= (last - first).days < _LONGEST_DAYS:

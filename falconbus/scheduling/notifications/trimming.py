@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from flask import current_app
 from sqlalchemy import text
 
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.settings import get_settings
 from falconbus.scheduling.notifications import counting
 
 #: How many go at once, in a transaction of their own: nobody waits for long. And how often in one night.
@@ -28,7 +28,7 @@ _TRIM = text("""
 
 def trim() -> None:
     """Forget what is older than NOTIFICATION_DAYS, the oldest first."""
-    days = current_app.config["SETTINGS"].notification_days
+    days = get_settings().notification_days
     values = {"before": clock.now() - timedelta(days=days), "batch": BATCH}
     for _ in range(_BATCHES):
         row = db.session.execute(_TRIM, values).one()

@@ -2,10 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from flask import current_app
-
-from config import Settings
 from falconbus.platform.kit import clock, references
+from falconbus.platform.kit.settings import get_settings
 from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus
 from falconbus.scheduling.offer_links.errors import AnswerNotFound, LinkExpired
 
@@ -29,21 +27,16 @@ def find_answer_url(assignment: Assignment | None, staff_id: int) -> str | None:
 def answer_url(assignment_id: int, staff_id: int, expires_at: datetime) -> str:
     """The page on which `staff_id` answers until `expires_at` (to the second): the same arguments, the same address."""
     value = f"{assignment_id}.{staff_id}.{int(expires_at.timestamp())}"
-    signature = references.signature(_settings().secret_key, _PURPOSE, value)
-    return f"{_settings().public_url}/answer/{value}.{signature}"
+    signature = references.signature(get_settings().secret_key, _PURPOSE, value)
+    return f"{get_settings().public_url}/answer/{value}.{signature}"
 
 
 def read(token: str) -> tuple[int, int]:
     """The assignment and the person that a link is for; AnswerNotFound for what is not ours, LinkExpired."""
     value, _, signature = token.rpartition(".")
-    if not (token.isascii() and references.is_signature(signature, _settings().secret_key, _PURPOSE, value)):
+    if not (token.isascii() and references.is_signature(signature, get_settings().secret_key, _PURPOSE, value)):
         raise AnswerNotFound
     assignment_id, staff_id, expires = (int(part) for part in value.split("."))
     if datetime.fromtimestamp(expires, UTC) <= clock.now():
         raise LinkExpired
     return assignment_id, staff_id
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.config["SETTINGS"]
-    return settings

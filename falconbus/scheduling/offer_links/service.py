@@ -1,6 +1,6 @@
 """What the bearers of a link do: look at what they are asked for, and answer."""
 
-from falconbus.accounts.policy import permissions_of
+from falconbus.accounts.permissions import permissions_of
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.assignments.errors import AlreadyAnswered

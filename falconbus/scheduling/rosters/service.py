@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from flask import current_app
-
-from config import Settings
 from falconbus.platform.kit import clock, references
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.assignments.models import Part
 from falconbus.scheduling.permissions import SEE_STAFF
@@ -64,7 +62,7 @@ def get_roster(staff_id: int, week: Week | None, identity: Identity) -> Roster:
     """A person's week, by default the present one; StaffNotFound unless the caller is they or may see the staff."""
     if staff_id != identity.user_id and not identity.may(SEE_STAFF):
         raise StaffNotFound
-    zone = _settings().time_zone
+    zone = get_settings().time_zone
     week = week or Week.of(clock.today(zone))
     person = queries.find_person(staff_id, week.days[0], week.days[-1])
     if person is None:
@@ -107,18 +105,13 @@ def calendar_duties(token: str) -> list[Duty]:
 
 
 def _url(staff_id: int, number: int) -> str:
-    signature = references.signature(_settings().secret_key, _PURPOSE, f"{staff_id}.{number}")
-    return f"{_settings().public_url}/api/v1/scheduling/rosters/calendar/{staff_id}.{number}.{signature}.ics"
+    signature = references.signature(get_settings().secret_key, _PURPOSE, f"{staff_id}.{number}")
+    return f"{get_settings().public_url}/api/v1/scheduling/rosters/calendar/{staff_id}.{number}.{signature}.ics"
 
 
 def _read_token(token: str) -> tuple[int, int]:
     value, _, signature = token.rpartition(".")
-    if not (token.isascii() and references.is_signature(signature, _settings().secret_key, _PURPOSE, value)):
+    if not (token.isascii() and references.is_signature(signature, get_settings().secret_key, _PURPOSE, value)):
         raise CalendarNotFound
     staff_id, _, number = value.partition(".")
     return int(staff_id), int(number)
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.config["SETTINGS"]
-    return settings

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.identity import caller, public, requires
 from falconbus.platform.web.operations import accepts, accepts_query, media, returns
@@ -79,7 +80,7 @@ def change_calendar_url(body: NewAddress) -> CalendarAddress:
 @media("text/calendar", CalendarNotFound)
 def get_calendar(token: str) -> bytes:
     """One's duties for a calendar app, from a month ago to four months ahead."""
-    return calendar_feed(service.calendar_duties(token), current_app.config["SETTINGS"].public_url)
+    return calendar_feed(service.calendar_duties(token), get_settings().public_url)
 
 
 def _roster(staff_id: int, query: RosterQuery) -> RosterOut:

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flask import current_app
-
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.settings import get_settings
 from falconbus.scheduling.staff import queries
 from falconbus.scheduling.staff_records import service as records
 from falconbus.scheduling.staff_records.models import Leave
@@ -27,6 +26,6 @@ def add_leave(staff_id: int, first_day: date, last_day: date, kind: str) -> NewL
     StaffNotFound, LastDayBeforeFirst, LeaveTooLong.
     """
     leave = records.add_leave(staff_id, first_day, last_day, kind)
-    zone = current_app.config["SETTINGS"].time_zone
+    zone = get_settings().time_zone
     begins, ends = clock.day_bounds(first_day, zone)[0], clock.day_bounds(last_day, zone)[1]
     return NewLeave(leave, queries.duties(staff_id, max(begins, clock.now()), ends))

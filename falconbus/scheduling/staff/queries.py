@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from flask import current_app
 from sqlalchemy import select, text
 
 from falconbus.accounts.models import Role
 from falconbus.platform.database.engine import AnyRow, db
 from falconbus.platform.kit import clock, references
+from falconbus.platform.kit.settings import get_settings
 from falconbus.scheduling.appointments.errors import AppointmentNotFound
 from falconbus.scheduling.appointments.models import Appointment
 from falconbus.scheduling.staff_records.errors import StaffNotFound
@@ -140,4 +140,4 @@ def get_appointment_id(reference: str) -> int:
 
 
 def _today() -> date:
-    return clock.today(current_app.config["SETTINGS"].time_zone)
+    return clock.today(get_settings().time_zone)

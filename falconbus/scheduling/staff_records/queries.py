@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from flask import current_app
 from sqlalchemy import select
 
 from falconbus.accounts.models import User
 from falconbus.platform.database.engine import AnyRow, db
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.settings import get_settings
 from falconbus.scheduling.staff_records.errors import StaffNotFound
 from falconbus.scheduling.staff_records.models import Leave, Licence, StaffProfile, WorkingHours
 
@@ -45,6 +45,6 @@ def hours(staff_id: int) -> Sequence[WorkingHours]:
 
 def leaves_to_come(staff_id: int) -> Sequence[Leave]:
     """A person's leave that is not over."""
-    today = clock.today(current_app.config["SETTINGS"].time_zone)
+    today = clock.today(get_settings().time_zone)
     statement = select(Leave).where(Leave.staff_id == staff_id, Leave.last_day >= today)
     return db.session.scalars(statement.order_by(Leave.first_day, Leave.id)).all()

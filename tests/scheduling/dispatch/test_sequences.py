@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from sqlalchemy import text, update
 
 from falconbus.accounts.models import User
-from falconbus.accounts.policy import permissions_of
+from falconbus.accounts.permissions import permissions_of
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
