@@ -16,7 +16,6 @@ from falconbus.bookings.models import Booking, BookingStatus, TicketStatus
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails, PassengerDetails, TicketDetails
 from falconbus.fares import pricing
 from falconbus.fares.passenger_types import PassengerType
-from falconbus.inventory import queries as seat_queries
 from falconbus.inventory import service as inventory
 from falconbus.inventory.errors import SeatTaken
 from falconbus.inventory.service import Claim, FareClassOffer, Offer
@@ -109,7 +108,7 @@ def hold(
     now = clock.now()
     check_promo_code(promo_code)
     if transactions.attempt():
-        seat_queries.lock_schedules([journey.schedule_id for journey in journeys])
+        inventory.lock_schedules([journey.schedule_id for journey in journeys])
     asked = [(journey.schedule_id, journey.origin, journey.destination) for journey in journeys]
     offers = inventory.find_offers(asked, now)
     check_no_overlap(offers)

@@ -88,6 +88,11 @@ def get_offer(schedule_id: int, origin: str, destination: str, now: datetime) ->
         raise StopNotFound(pointer=unknown.pointer) from None
 
 
+def lock_schedules(schedule_ids: Sequence[int]) -> None:
+    """Let nobody else who asks for this lock choose seats on these departures before our transaction ends."""
+    queries.lock_schedules(schedule_ids)
+
+
 def find_offers(asked: Sequence[tuple[int, str, str]], now: datetime) -> list[Offer]:
     """What each (schedule id, origin code, destination code) offers for sale, in the order asked.
 

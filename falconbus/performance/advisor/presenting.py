@@ -6,7 +6,7 @@ from flask import current_app
 
 from falconbus.performance.advisor import writing
 from falconbus.performance.advisor.models import AdviceState
-from falconbus.performance.advisor.schemas import AdviceOut
+from falconbus.performance.advisor.read_model import AdviceOut
 from falconbus.performance.health.service import code_heads
 
 #: A copy is never faster than the clock can tell.

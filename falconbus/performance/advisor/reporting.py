@@ -7,7 +7,7 @@ import msgspec
 from falconbus.performance.advisor import candidates, index_trial, queries, service, writing
 from falconbus.performance.advisor.analysis import Outcome
 from falconbus.performance.advisor.models import AdviceState
-from falconbus.performance.advisor.schemas import AdviceOut
+from falconbus.performance.advisor.read_model import AdviceOut
 from falconbus.performance.vitals import heavy_statements, postgres
 from falconbus.performance.vitals.postgres import DuplicateIndex, ForeignKeyWithoutIndex, IndexVitals
 from falconbus.platform.database import transactions

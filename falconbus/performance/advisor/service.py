@@ -8,7 +8,7 @@ from falconbus.performance.advisor import candidates, index_trial, presenting, q
 from falconbus.performance.advisor.analysis import ExistingIndex, Outcome, Proof
 from falconbus.performance.advisor.errors import StatementNotFound
 from falconbus.performance.advisor.models import Advice, AdviceState
-from falconbus.performance.advisor.schemas import AdviceOut, CheckOut
+from falconbus.performance.advisor.read_model import AdviceOut, CheckOut
 from falconbus.performance.jobs import ADVISE
 from falconbus.platform import jobs
 from falconbus.platform.database import transactions

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from falconbus.performance.advisor import service as advisor
 from falconbus.performance.advisor.models import AdviceState
-from falconbus.performance.advisor.schemas import AdviceOut
+from falconbus.performance.advisor.read_model import AdviceOut
 from falconbus.performance.dashboard.figures import DashboardOut
 from falconbus.performance.pages import formats
 from falconbus.performance.pages.frame import link
