@@ -117,12 +117,7 @@ def create_app(settings: Settings | None = None) -> FalconBus:
     Compress().init_app(app)
     conditional.init_app(app)
     problems.init_app(app)
-    # From the top down: the groups that travellers ask for are shown and warmed first.
-    for feature in reversed(FEATURES):
-        permissions.grant(feature.grants)
-        jobs.register(feature.jobs)
-        groups.register(feature.cache_groups)
-        table_tags.register(feature.table_tags)
+    _hand_down()
     loaders = [loader for feature in FEATURES for loader in feature.identity_loaders]
     identity.public(app.view_functions["static"])
     # Limits come first: a wrong token counts too.
@@ -136,6 +131,16 @@ def create_app(settings: Settings | None = None) -> FalconBus:
         for command in feature.commands:
             app.cli.add_command(command)
     return app
+
+
+def _hand_down() -> None:
+    """Tell the platform what the features bring: who may do what, jobs, groups and tags of kept answers."""
+    # From the top down: the groups that travellers ask for are shown and warmed first.
+    for feature in reversed(FEATURES):
+        permissions.grant(feature.grants)
+        jobs.register(feature.jobs)
+        groups.register(feature.cache_groups)
+        table_tags.register(feature.table_tags)
 
 
 def _flask_config(settings: Settings) -> dict[str, Any]:

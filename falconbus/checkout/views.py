@@ -15,7 +15,6 @@ from falconbus.bookings.schemas import AccessQuery, BookingOut
 from falconbus.checkout import cancelling, service
 from falconbus.checkout.schemas import CancelIn, CancelQuery, PaymentIn, PaymentOut, QuoteOut, RefundOut, RefundQuery
 from falconbus.messaging import service as messaging
-from falconbus.payments import queries
 from falconbus.payments import service as payments
 from falconbus.payments.errors import (
     PaymentDeclined,
@@ -111,7 +110,7 @@ def receive_webhook(provider: str) -> None:
 @returns(Page[RefundOut])
 def list_refunds(query: RefundQuery) -> Page[RefundOut]:
     """Money that goes back, newest first; `status=due` is still to be paid out."""
-    rows, *neighbours = keyset(queries.refunds(query.status), Refund.id, query)
+    rows, *neighbours = keyset(payments.refunds(query.status), Refund.id, query)
     return Page(pick_fields([RefundOut.of(row) for row in rows], RefundOut, query.fields), *neighbours)
 
 

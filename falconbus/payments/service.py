@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from falconbus.payments import queries
 from falconbus.payments.errors import PaymentInProgress, PaymentNotFound, RefundNotFound, UnknownProvider
 from falconbus.payments.models import Payment, PaymentStatus, Refund, RefundStatus, WebhookEvent
-from falconbus.platform.database.engine import db
+from falconbus.platform.database.engine import AnySelect, db
 from falconbus.platform.integrations.payments.counter import CounterProvider
 from falconbus.platform.integrations.payments.provider import ChargeStatus, Outcome, PaymentProvider
 from falconbus.platform.integrations.payments.sandbox import SandboxProvider
@@ -173,3 +174,8 @@ def returned(booking_id: int) -> Sequence[Refund]:
     statement = select(Refund).join(Payment, Payment.id == Refund.payment_id)
     statement = statement.where(Payment.booking_id == booking_id, Refund.reason != "cancelled")
     return db.session.scalars(statement.order_by(Refund.id)).all()
+
+
+def refunds(status: str | None) -> AnySelect:
+    """Return the select of refunds, all or those of a status, with what staff need to pay them out."""
+    return queries.refunds(status)
