@@ -59,6 +59,8 @@ class Settings:
     sentry_dsn: str | None
     otel_exporter_otlp_endpoint: str | None
     otel_traces_sampler_arg: float
+    #: What payment providers are set up with, by the names less `PAYMENTS_`; each provider knows its own.
+    payments: Mapping[str, str]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -112,10 +114,11 @@ class Settings:
             sentry_dsn=read.optional_url("SENTRY_DSN", schemes=("http", "https")),
             otel_traces_sampler_arg=read.share("OTEL_TRACES_SAMPLER_ARG", 0.1),
             otel_exporter_otlp_endpoint=read.optional_url("OTEL_EXPORTER_OTLP_ENDPOINT", schemes=("http", "https")),
+            payments=read.all_of("PAYMENTS_"),
         )
 
 
-SETTING_NAMES = tuple(field.name.upper() for field in fields(Settings) if field.name != "mail_folder")
+SETTING_NAMES = tuple(field.name.upper() for field in fields(Settings) if field.name not in {"mail_folder", "payments"})
 
 
 class _Reader:
@@ -126,6 +129,14 @@ class _Reader:
 
     def text(self, name: str, default: str) -> str:
         return self._environment.get(name, "").strip() or default
+
+    def all_of(self, prefix: str) -> dict[str, str]:
+        """Every setting of a group, by its name less the prefix."""
+        return {
+            name.removeprefix(prefix): value.strip()
+            for name, value in self._environment.items()
+            if name.startswith(prefix) and value.strip()
+        }
 
     def required(self, name: str) -> str:
         value = self.text(name, "")

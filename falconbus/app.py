@@ -20,6 +20,7 @@ from falconbus.platform.caching import groups, table_tags
 from falconbus.platform.caching.response_cache import Answers
 from falconbus.platform.database import session, transactions
 from falconbus.platform.database.engine import db
+from falconbus.platform.integrations.payments import registry as payment_providers
 from falconbus.platform.integrations.watching import sentry
 from falconbus.platform.integrations.watching.tracing import span_exporter
 from falconbus.platform.jobs import celery
@@ -182,5 +183,6 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
         settings.cache_redis_url, socket_timeout=0.25, socket_connect_timeout=0.25
     )
     app.extensions["answers"] = Answers(app, app.extensions["cache_redis"], settings.cache_redis_url)
+    payment_providers.init_app(app, settings)
     message_stamp.stamp_messages()
     celery.conf.update(jobs.broker_settings(settings.redis_url))

@@ -36,6 +36,7 @@ from falconbus.network import cache_tags as network_cache_tags
 from falconbus.network import fleet_views, views
 from falconbus.network import models as network_models
 from falconbus.network import permissions as network_permissions
+from falconbus.payments import gauges as payments_gauges
 from falconbus.payments import jobs as payments_jobs
 from falconbus.payments import models as payments_models
 from falconbus.payments import permissions as payments_permissions
@@ -52,7 +53,7 @@ from falconbus.performance.vitals import prometheus_views, queues
 from falconbus.platform import jobs
 from falconbus.platform.caching import maintenance
 from falconbus.platform.caching.groups import Group
-from falconbus.platform.integrations.payments import sandbox
+from falconbus.platform.integrations.payments import registry as payment_providers
 from falconbus.platform.jobs import Job
 from falconbus.platform.mailing import views as messaging_views
 from falconbus.platform.telemetry import models as telemetry_models
@@ -180,7 +181,11 @@ FEATURES = (
     ),
     Feature(name="messaging", jobs=messaging_jobs.JOBS, blueprints=(messaging_views.bp,), models=(messaging_models,)),
     Feature(
-        name="payments", grants=payments_permissions.GRANTS, jobs=payments_jobs.JOBS, models=(payments_models, sandbox)
+        name="payments",
+        grants=payments_permissions.GRANTS,
+        jobs=payments_jobs.JOBS,
+        models=(payments_models, payment_providers),
+        gauges=(payments_gauges,),
     ),
     Feature(name="checkout", jobs=checkout_jobs.JOBS, blueprints=(checkout_views.bp,)),
     Feature(name="live", blueprints=(live_views.bp,)),

@@ -34,6 +34,7 @@ class Periodic:
 PERIODIC = (
     Periodic("checkout.expire_holds", timedelta(seconds=30), sweeping.expire_holds),
     Periodic("checkout.reconcile_payments", timedelta(minutes=1), sweeping.reconcile_payments),
+    Periodic("checkout.reconcile_refunds", timedelta(minutes=1), sweeping.reconcile_refunds),
     # Once a night; the later hours are for a night whose first run failed.
     Periodic("timetable.make_schedules", timedelta(days=1), departures.make_schedules, crontab(hour="2-5", minute=10)),
     Periodic("scheduling.tell_crews", timedelta(minutes=1), change_notices.tell_news),

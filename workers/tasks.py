@@ -1,8 +1,8 @@
 """One task for each Job: it calls one use case, and is safe to run twice."""
 
-from flask import current_app
+from collections.abc import Callable
 
-from falconbus.checkout import cancelling
+from falconbus.checkout import refunding
 from falconbus.checkout.jobs import REFUND
 from falconbus.gtfs import service as gtfs
 from falconbus.gtfs.jobs import IMPORT_FEED
@@ -10,14 +10,15 @@ from falconbus.messaging import charter_mails, staff_mails
 from falconbus.messaging import service as messaging
 from falconbus.messaging.jobs import SEND_MAIL
 from falconbus.payments import service as payments
-from falconbus.payments.jobs import SANDBOX_WEBHOOK
+from falconbus.payments.jobs import job_of
 from falconbus.performance.advisor import service as advisor
 from falconbus.performance.jobs import ADVISE, COMPARE
 from falconbus.performance.release_comparison import service as verdicts
 from falconbus.platform import jobs
 from falconbus.platform.caching import maintenance
 from falconbus.platform.caching.maintenance import WARM_CACHES
-from falconbus.platform.integrations.payments.provider import ProviderFault
+from falconbus.platform.integrations.payments import registry as payment_providers
+from falconbus.platform.integrations.payments.provider import FollowUp
 from falconbus.platform.jobs import RELAY_TASK, celery
 from falconbus.scheduling.jobs import MAIL_NOTIFICATION, TELL_CLIENT
 
@@ -51,19 +52,7 @@ def tell_client(outbox_id: int, change_id: int) -> None:
 @celery.task(name=REFUND)
 def refund(outbox_id: int, refund_id: int) -> None:
     """Have the provider give money back."""
-    cancelling.pay_refund(refund_id, outbox_id)
-
-
-@celery.task(name=SANDBOX_WEBHOOK)
-def sandbox_webhook(outbox_id: int, payment_key: str) -> None:
-    """Play the sandbox's server: tell our own address what became of a slow payment."""
-    address = f"{current_app.config['SETTINGS'].public_url}/api/v1/payments/webhooks/sandbox"
-    try:
-        payments.get_sandbox().send_webhook(payment_key, address)
-    except ProviderFault as fault:
-        jobs.failed(outbox_id, str(fault), retry=True)
-    else:
-        jobs.done(outbox_id)
+    refunding.pay_refund(refund_id, outbox_id)
 
 
 @celery.task(name=WARM_CACHES)
@@ -89,3 +78,16 @@ def advise(outbox_id: int, fingerprint: str) -> None:
 def import_feed(outbox_id: int, import_id: int) -> None:
     """Import an uploaded feed."""
     gtfs.run_import(import_id, outbox_id)
+
+
+def follow_up_task(provider: str, work: FollowUp) -> Callable[[int, str], None]:
+    """Make the task that does what a payment provider wanted done after a charge."""
+
+    def run(outbox_id: int, payment_key: str) -> None:
+        payments.follow_up(provider, work, payment_key, outbox_id)
+
+    return run
+
+
+for _provider, _work in payment_providers.follow_ups():
+    celery.task(follow_up_task(_provider, _work), name=job_of(_work))

@@ -16,7 +16,7 @@ from falconbus.platform.kit.schema import Body, Line
 
 
 class PaymentIn(Body):
-    """`token`: what the provider's own form gave; the sandbox takes `ok`, `declined`, `error`, `slow`."""
+    """`token`: what the provider's own form gave; to try things out `ok`, `declined`, `error`, `slow`."""
 
     provider: Annotated[Line, StringConstraints(max_length=32)]
     token: Annotated[Line, StringConstraints(max_length=200)]
@@ -59,7 +59,9 @@ class QuoteOut(msgspec.Struct):
 
 
 class RefundQuery(CursorQuery):
-    status: Literal["due", "done", "failed"] | None = None
+    """`status`: `due` by hand, `pending` at the provider, `failed` there, `done`."""
+
+    status: Literal["due", "pending", "done", "failed"] | None = None
 
 
 class RefundOut(msgspec.Struct):

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from falconbus.bookings import service as bookings
 from falconbus.bookings.models import Booking, BookingStatus
-from falconbus.checkout.jobs import REFUND
+from falconbus.checkout import refunding
 from falconbus.messaging import service as messaging
 from falconbus.messaging.models import MailEvent
 from falconbus.payments import service as payments
 from falconbus.payments.errors import PaymentDeclined, PaymentReturned, ProviderFailed, StaffOnly
-from falconbus.payments.jobs import SANDBOX_WEBHOOK
+from falconbus.payments.jobs import job_of
 from falconbus.payments.models import Payment, PaymentStatus
 from falconbus.payments.permissions import TAKE_COUNTER_PAYMENTS
 from falconbus.platform import jobs
@@ -21,12 +21,11 @@ from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.integrations.payments.provider import (
     ChargeStatus,
-    Notice,
     Outcome,
     PaymentProvider,
     ProviderFault,
+    WebhookEvent,
 )
-from falconbus.platform.integrations.payments.sandbox import SLOW, SandboxProvider
 from falconbus.platform.kit import clock
 from falconbus.platform.web.identity import Identity
 
@@ -69,17 +68,17 @@ def settle(payment_id: int, outcome: Outcome) -> Payment:
     payments.record_outcome(payment, outcome, now)
     if payment.status == PaymentStatus.PAID:
         _deliver(booking, payment)
-    elif payment.status == PaymentStatus.PENDING and payment.provider == SandboxProvider.name:
-        jobs.enqueue(SANDBOX_WEBHOOK, delay=SLOW, payment_key=payment.key)
+    elif payment.status == PaymentStatus.PENDING and outcome.follow_up is not None:
+        jobs.enqueue(job_of(outcome.follow_up), delay=outcome.follow_up.delay, payment_key=payment.key)
     db.session.flush()
     return payment
 
 
-def receive(provider_name: str, notice: Notice) -> None:
-    """What a provider's verified webhook tells; the same one twice changes nothing. PaymentNotFound."""
-    payment = payments.get_by_key(notice.key)
-    if payments.take_event(provider_name, notice.event_id):
-        settle(payment.id, notice.outcome)
+def receive(provider_name: str, event: WebhookEvent) -> None:
+    """Do what a provider's verified webhook tells; the same one twice changes nothing. PaymentNotFound."""
+    payment = payments.get_by_key(event.key)
+    if payments.take_event(provider_name, event.event_id):
+        settle(payment.id, event.outcome)
 
 
 def check_may_use(provider: PaymentProvider, identity: Identity) -> None:
@@ -111,14 +110,9 @@ def _deliver(booking: Booking, payment: Payment) -> None:
         return
     if booking.status == BookingStatus.HELD:
         bookings.expire(booking)
-    _give_back(payment, payment.amount, reason="paid_twice" if booking.payment_id else "too_late")
+    if payment.amount > 0:
+        refunding.owe(payment, payment.amount, "paid_twice" if booking.payment_id else "too_late")
     messaging.tell(booking.id, MailEvent.PAYMENT_RETURNED)
-
-
-def _give_back(payment: Payment, amount: int, reason: str) -> None:
-    if amount > 0:
-        refund = payments.owe_refund(payment, amount, reason)
-        jobs.enqueue(REFUND, refund_id=refund.id)
 
 
 def _result(payment: Payment, outcome: Outcome) -> PaymentResult:

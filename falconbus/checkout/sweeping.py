@@ -1,12 +1,13 @@
-"""What beat does for the till: end holds that ran out, and ask after payments that nobody asks after."""
+"""What beat does for the till: end holds that ran out, ask after payments and refunds that nobody asks after."""
 
 import logging
 
 from falconbus.bookings import service as bookings
-from falconbus.checkout import service
+from falconbus.checkout import refunding, service
 from falconbus.messaging import service as messaging
 from falconbus.messaging.models import MailEvent
 from falconbus.payments import service as payments
+from falconbus.payments.errors import UnknownProvider
 from falconbus.payments.models import Payment, PaymentStatus
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
@@ -37,10 +38,19 @@ def reconcile_payments() -> int:
         transactions.commit()
         try:
             settled += _ask_after(payment_id)
-        except ProviderFault as fault:
+        except (ProviderFault, UnknownProvider) as fault:
             log.warning("payment %s: the provider cannot be asked: %s", payment_id, fault)
         transactions.commit()
     return settled
+
+
+def reconcile_refunds() -> int:
+    """Have providers asked again for refunds that no job is at work on, a batch a transaction; their number."""
+    number = 0
+    while found := refunding.reconcile(_BATCH):
+        transactions.commit()
+        number += found
+    return number
 
 
 def _ask_after(payment_id: int) -> bool:

@@ -12,9 +12,10 @@ from falconbus.bookings.errors import (
     UnknownPassenger,
 )
 from falconbus.bookings.schemas import AccessQuery, BookingOut
-from falconbus.checkout import cancelling, service
+from falconbus.checkout import cancelling, refunding, service
 from falconbus.checkout.schemas import CancelIn, CancelQuery, PaymentIn, PaymentOut, QuoteOut, RefundOut, RefundQuery
 from falconbus.messaging import service as messaging
+from falconbus.payments import refunds
 from falconbus.payments import service as payments
 from falconbus.payments.errors import (
     PaymentDeclined,
@@ -99,8 +100,8 @@ def show_calendar(reference: str, query: AccessQuery) -> bytes:
 @returns(None, 204, BadWebhook, PaymentNotFound, UnknownProvider)
 def receive_webhook(provider: str) -> None:
     """Where providers tell what became of a payment; signed, and safe to tell twice."""
-    notice = payments.get_provider(provider).read_webhook(dict(request.headers), request.get_data(cache=True))
-    service.receive(provider, notice)
+    event = payments.get_provider(provider).read_webhook(dict(request.headers), request.get_data(cache=True))
+    service.receive(provider, event)
 
 
 @bp.get("/refunds")
@@ -109,8 +110,8 @@ def receive_webhook(provider: str) -> None:
 @accepts_query(RefundQuery)
 @returns(Page[RefundOut])
 def list_refunds(query: RefundQuery) -> Page[RefundOut]:
-    """Money that goes back, newest first; `status=due` is still to be paid out."""
-    rows, *neighbours = keyset(payments.refunds(query.status), Refund.id, query)
+    """Money that goes back, newest first; what is `due` or `failed` is to be paid out by hand."""
+    rows, *neighbours = keyset(refunds.refunds(query.status), Refund.id, query)
     return Page(pick_fields([RefundOut.of(row) for row in rows], RefundOut, query.fields), *neighbours)
 
 
@@ -119,5 +120,5 @@ def list_refunds(query: RefundQuery) -> Page[RefundOut]:
 @query_budget(6)
 @returns(None, 204, RefundNotFound)
 def pay_out_refund(refund_id: int) -> None:
-    """Note that money taken at the counter has been handed back."""
-    cancelling.pay_out(refund_id)
+    """Note that a refund has been paid out by hand: of money taken at the counter, or where the provider failed."""
+    refunding.pay_out(refund_id)

@@ -12,7 +12,7 @@ from falconbus.messaging.document import ReturnedPayment, TravelDocument, get_tr
 from falconbus.messaging.jobs import SEND_MAIL
 from falconbus.messaging.lazy_ticket_pdf import ticket_pdf
 from falconbus.messaging.models import Mail, MailEvent, MailStatus
-from falconbus.payments import service as payments
+from falconbus.payments import refunds
 from falconbus.platform import jobs
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
@@ -81,7 +81,7 @@ def _compose(mail: Mail) -> EmailMessage:
 
 def _compose_booking_mail(mail: Mail, booking_id: int) -> EmailMessage:
     document = get_travel_document(booking_id)
-    returned = [ReturnedPayment(refund.amount, refund.reason) for refund in payments.returned(booking_id)]
+    returned = [ReturnedPayment(refund.amount, refund.reason) for refund in refunds.returned(booking_id)]
     return compose(mail, document, returned, sender=get_settings().mail_from)
 
 

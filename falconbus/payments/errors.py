@@ -46,3 +46,8 @@ class PaymentNotFound(NotFound):
 class RefundNotFound(NotFound):
     code = "refund_not_found"
     title = "There is no such refund to pay out"
+
+
+class RefundOver(DomainError):
+    code = "refund_over"
+    title = "The refund is past the state in which that can be done"

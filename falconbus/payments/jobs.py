@@ -1,7 +1,13 @@
-"""Jobs of payments."""
+"""Jobs of payments: what providers ask of our workers."""
 
+from falconbus.platform.integrations.payments import registry
+from falconbus.platform.integrations.payments.provider import FollowUp
 from falconbus.platform.jobs import Job, Queue
 
-SANDBOX_WEBHOOK = Job("payments.sandbox_webhook", Queue.DEFAULT)
 
-JOBS = (SANDBOX_WEBHOOK,)
+def job_of(follow_up: FollowUp) -> Job:
+    """Return the job that does a provider's follow-up."""
+    return Job(follow_up.task, Queue.DEFAULT)
+
+
+JOBS = tuple(job_of(follow_up) for _, follow_up in registry.follow_ups())

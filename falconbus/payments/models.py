@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from falconbus.payments.errors import RefundOver
 from falconbus.platform.database.engine import Model
 
 
@@ -20,9 +21,13 @@ class PaymentStatus(StrEnum):
 
 
 class RefundStatus(StrEnum):
+    #: Somebody has to pay it out by hand.
     DUE = "due"
-    DONE = "done"
+    #: The provider is to give it back, and has not said that it did.
+    PENDING = "pending"
+    #: The provider refused, or did not answer for too long: somebody has to see to it.
     FAILED = "failed"
+    DONE = "done"
 
 
 class Payment(Model):
@@ -59,13 +64,16 @@ class Payment(Model):
 
 
 class Refund(Model):
-    """Money to give back; a worker asks the provider under the refund's unique key."""
+    """Money to give back: by a provider that a worker asks under the refund's unique key, or by hand."""
 
     __tablename__ = "refunds"
     __table_args__ = (
-        CheckConstraint("status IN ('due','done','failed')", name="status"),
+        CheckConstraint("status IN ('due','pending','failed','done')", name="status"),
         CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("status <> 'done' OR settled_at IS NOT NULL", name="settled_at"),
+        CheckConstraint("status <> 'failed' OR error IS NOT NULL", name="error"),
         Index("ix_refunds_payment", "payment_id"),
+        Index("ix_refunds_open", "status", "created_at", postgresql_where=text("status <> 'done'")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -75,12 +83,53 @@ class Refund(Model):
     #: cancelled: the traveller cancelled; not needed: paid twice, or too late for the seats.
     reason: Mapped[str] = mapped_column(String(32))
     status: Mapped[str] = mapped_column(String(16))
+    #: Why it failed.
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    #: When the provider was asked last.
+    asked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     settled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
+    @property
+    def is_asked_of_provider(self) -> bool:
+        """Whether a job may ask for it; what is due and has one is of the release that had no `pending`."""
+        return self.status in {RefundStatus.PENDING, RefundStatus.DUE}
 
-class WebhookEvent(Model):
+    @property
+    def is_paid_by_hand(self) -> bool:
+        """Whether somebody may pay it out."""
+        return self.status in {RefundStatus.DUE, RefundStatus.FAILED}
+
+    def ask(self, *, at: datetime) -> None:
+        """Note that the provider is being asked."""
+        self._check(RefundStatus.PENDING, RefundStatus.DUE)
+        self.status = RefundStatus.PENDING
+        self.asked_at = at
+
+    def complete(self, *, at: datetime) -> None:
+        """Note that the provider has given the money back; its word may come after we gave up waiting."""
+        self._check(RefundStatus.PENDING, RefundStatus.FAILED)
+        self.status = RefundStatus.DONE
+        self.settled_at = at
+
+    def fail(self, error: str) -> None:
+        """Give up on the provider."""
+        self._check(RefundStatus.PENDING)
+        self.status = RefundStatus.FAILED
+        self.error = error
+
+    def pay_out(self, *, at: datetime) -> None:
+        """Note that somebody has paid it out by hand."""
+        self._check(RefundStatus.DUE, RefundStatus.FAILED)
+        self.status = RefundStatus.DONE
+        self.settled_at = at
+
+    def _check(self, *allowed: RefundStatus) -> None:
+        if self.status not in allowed:
+            raise RefundOver(f"the refund is {self.status}")
+
+
+class ReceivedEvent(Model):
     """An event that a provider has told us; its id is unique, so that a second telling changes nothing."""
 
     __tablename__ = "webhook_events"

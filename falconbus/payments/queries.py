@@ -1,9 +1,9 @@
 """Reads of the money for lists."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from falconbus.bookings.models import Booking
-from falconbus.payments.models import Payment, Refund
+from falconbus.payments.models import Payment, Refund, RefundStatus
 from falconbus.platform.database.engine import AnySelect
 
 
@@ -26,3 +26,12 @@ def refunds(status: str | None) -> AnySelect:
         .join(Booking, Booking.id == Payment.booking_id)
     )
     return statement if status is None else statement.where(Refund.status == status)
+
+
+def open_refunds() -> AnySelect:
+    """Refunds that are not paid, by status: their number, and when the oldest was owed."""
+    return (
+        select(Refund.status, func.count().label("number"), func.min(Refund.created_at).label("oldest"))
+        .where(Refund.status != RefundStatus.DONE)
+        .group_by(Refund.status)
+    )

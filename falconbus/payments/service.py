@@ -1,20 +1,23 @@
-"""The rows of the money: attempts to pay, what became of them, and refunds. Asking providers is checkout's."""
+"""The rows of the money that comes in: attempts to pay, and what became of them. Asking providers is checkout's."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from falconbus.payments import queries
-from falconbus.payments.errors import PaymentInProgress, PaymentNotFound, RefundNotFound, UnknownProvider
-from falconbus.payments.models import Payment, PaymentStatus, Refund, RefundStatus, WebhookEvent
-from falconbus.platform.database.engine import AnySelect, db
-from falconbus.platform.integrations.payments.counter import CounterProvider
-from falconbus.platform.integrations.payments.provider import ChargeStatus, Outcome, PaymentProvider
-from falconbus.platform.integrations.payments.sandbox import SandboxProvider
+from falconbus.payments.errors import PaymentInProgress, PaymentNotFound, UnknownProvider
+from falconbus.payments.models import Payment, PaymentStatus, ReceivedEvent
+from falconbus.platform import jobs
+from falconbus.platform.database.engine import db
+from falconbus.platform.integrations.payments import registry
+from falconbus.platform.integrations.payments.provider import (
+    ChargeStatus,
+    FollowUp,
+    Outcome,
+    PaymentProvider,
+    ProviderFault,
+)
 from falconbus.platform.kit import clock, context, references
-from falconbus.platform.kit.settings import get_settings
 
 #: How long whoever asks the provider may take before others ask too; longer than any provider's time limit.
 LEASE = timedelta(seconds=45)
@@ -26,23 +29,28 @@ _OPEN = (PaymentStatus.STARTED, PaymentStatus.PENDING)
 _PAYMENT_KEY_LENGTH = 20
 
 
-def providers() -> Mapping[str, PaymentProvider]:
-    """The providers by name."""
-    every: tuple[PaymentProvider, ...] = (get_sandbox(), CounterProvider())
-    return {provider.name: provider for provider in every}
-
-
-def get_sandbox() -> SandboxProvider:
-    """The sandbox, whose server a worker plays."""
-    return SandboxProvider(references.signature(get_settings().secret_key, "sandbox", "webhooks"))
-
-
 def get_provider(name: str) -> PaymentProvider:
     """The provider of that name; UnknownProvider."""
-    known = providers()
+    known = registry.available()
     if name not in known:
         raise UnknownProvider(f"the providers are {', '.join(known)}", pointer="/provider")
     return known[name]
+
+
+def refunds_by_hand(name: str) -> bool:
+    """Whether staff pay refunds of the provider out; of one that is not set up any more, too."""
+    provider = registry.available().get(name)
+    return provider is None or provider.refunds_by_hand
+
+
+def follow_up(provider_name: str, work: FollowUp, payment_key: str, outbox_id: int) -> None:
+    """Do what a provider wanted done after a charge; tried again when it fails."""
+    try:
+        work.run(get_provider(provider_name), payment_key)
+    except ProviderFault as fault:
+        jobs.failed(outbox_id, str(fault), retry=True)
+    else:
+        jobs.done(outbox_id)
 
 
 def open_attempt(booking_id: int, provider: str, amount: int, currency: str) -> Payment:
@@ -135,47 +143,5 @@ def unattended(now: datetime, limit: int) -> list[int]:
 def take_event(provider: str, event_id: str) -> bool:
     """Note a provider's event; False when it was told before."""
     row = {"provider": provider, "event_id": event_id, "received_at": clock.now()}
-    statement = insert(WebhookEvent).values(row).on_conflict_do_nothing().returning(WebhookEvent.event_id)
+    statement = insert(ReceivedEvent).values(row).on_conflict_do_nothing().returning(ReceivedEvent.event_id)
     return db.session.scalar(statement) is not None
-
-
-def owe_refund(payment: Payment, amount: int, reason: str) -> Refund:
-    """Write down money to give back."""
-    refund = Refund(
-        payment_id=payment.id,
-        key=f"ref_{references.new_reference(_PAYMENT_KEY_LENGTH)}",
-        amount=amount,
-        reason=reason,
-        status=RefundStatus.DUE,
-        created_at=clock.now(),
-    )
-    db.session.add(refund)
-    db.session.flush()
-    return refund
-
-
-def lock_refund(refund_id: int) -> Refund:
-    """The refund, locked; RefundNotFound."""
-    refund = db.session.scalars(select(Refund).where(Refund.id == refund_id).with_for_update()).one_or_none()
-    if refund is None:
-        raise RefundNotFound
-    return refund
-
-
-def has_refunds_due(booking_id: int) -> bool:
-    """Whether money of a booking is still to be given back."""
-    due = select(Refund.id).join(Payment, Payment.id == Refund.payment_id)
-    due = due.where(Payment.booking_id == booking_id, Refund.status == RefundStatus.DUE)
-    return db.session.scalars(due.limit(1)).first() is not None
-
-
-def returned(booking_id: int) -> Sequence[Refund]:
-    """Return the refunds of payments that the booking had no use for, in the order they were owed."""
-    statement = select(Refund).join(Payment, Payment.id == Refund.payment_id)
-    statement = statement.where(Payment.booking_id == booking_id, Refund.reason != "cancelled")
-    return db.session.scalars(statement.order_by(Refund.id)).all()
-
-
-def refunds(status: str | None) -> AnySelect:
-    """Return the select of refunds, all or those of a status, with what staff need to pay them out."""
-    return queries.refunds(status)

@@ -9,12 +9,26 @@ from typing import Any, Self, cast
 
 from celery import Celery
 from kombu.entity import Queue as KombuQueue
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, String, Table, Text, insert, text, update
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Index,
+    String,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from falconbus.platform.database import transactions
-from falconbus.platform.database.engine import Model, db
+from falconbus.platform.database.engine import AnySelect, Model, db
 from falconbus.platform.kit import clock, context
 
 log = logging.getLogger(__name__)
@@ -211,6 +225,18 @@ def failed(outbox_id: int, error: str, *, retry: bool) -> None:
     else:
         row.failed_at = now
         log.error("job %s (outbox %s) is given up after %s attempts: %s", row.job, row.id, row.attempts, error)
+
+
+def unfinished(job: Job, argument: str) -> AnySelect:
+    """Select an argument (an id) of every row of a job that is still to be done."""
+    value = sql_cast(OutboxRow.arguments[argument].astext, BigInteger)
+    return select(value).where(OutboxRow.job == job, OutboxRow.done_at.is_(None), OutboxRow.failed_at.is_(None))
+
+
+def forget_failed(job: Job, argument: str, values: Sequence[int]) -> None:
+    """Delete the rows of a job that were given up and bear one of these values (ids): somebody has seen to them."""
+    failed_rows = delete(OutboxRow).where(OutboxRow.job == job, OutboxRow.failed_at.is_not(None))
+    db.session.execute(failed_rows.where(OutboxRow.arguments[argument].astext.in_([str(value) for value in values])))
 
 
 def take_slot(job: str, every: timedelta) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from falconbus.accounts import service as accounts
 from falconbus.accounts.models import Role
-from falconbus.checkout import cancelling
+from falconbus.checkout import refunding
 from falconbus.platform.database import transactions
 from falconbus.platform.kit import clock
 from tests.calls import bearer, hold, pay
@@ -90,7 +90,7 @@ def test_the_refund_is_paid_once_and_ends_the_booking(world: World, client: Flas
     refund_id = database.session.execute(text("SELECT id FROM refunds")).scalar_one()
     outbox_id = database.session.execute(text("SELECT id FROM outbox WHERE job = 'checkout.refund'")).scalar_one()
     for _ in range(2):
-        transactions.run(lambda: cancelling.pay_refund(refund_id, outbox_id))
+        transactions.run(lambda: refunding.pay_refund(refund_id, outbox_id))
     assert database.session.execute(text("SELECT refunded FROM sandbox_charges")).scalar_one() == 27000
     shown = client.get(f"/api/v1/bookings/{held['reference']}?email=thandi@example.com").json
     assert shown["status"] == "refunded"

@@ -14,6 +14,7 @@ from falconbus.platform.database import transactions
 from falconbus.platform.integrations.payments.provider import ChargeStatus, Outcome
 from falconbus.platform.kit import clock
 from tests.calls import bearer, hold, pay
+from tests.checkout.doubles import sandbox
 from tests.world import World
 
 
@@ -98,7 +99,7 @@ def test_a_slow_payment_is_confirmed_by_its_webhook_told_twice(
 
 def signed_webhook(key: str, status: str) -> tuple[dict[str, str], bytes]:
     """A webhook as the sandbox's server sends it."""
-    body, headers = payments.get_sandbox().webhook(key, Outcome(ChargeStatus(status), "sandbox"))
+    body, headers = sandbox().webhook(key, Outcome(ChargeStatus(status), "sandbox"))
     return headers, body
 
 
@@ -181,7 +182,7 @@ def test_a_crash_after_asking_the_provider_is_found_and_mended(
     key = attempt.key
     transactions.commit()
     if charged:
-        payments.get_sandbox().charge(key, 30000, "ZAR", "ok")
+        sandbox().charge(key, 30000, "ZAR", "ok")
     assert transactions.run(sweeping.reconcile_payments) == 0, "its lease still runs"
     database.session.execute(text("UPDATE payments SET lease_until = now() - interval '1 second'"))
     database.session.commit()
@@ -201,7 +202,7 @@ def test_the_next_payment_goes_on_where_a_crash_left_off_and_charges_once(
     booking_id = one(database, "SELECT id FROM bookings WHERE reference = :r", r=held["reference"])
     key = payments.open_attempt(booking_id, "sandbox", 30000, "ZAR").key
     transactions.commit()
-    payments.get_sandbox().charge(key, 30000, "ZAR", "ok")
+    sandbox().charge(key, 30000, "ZAR", "ok")
     refused = pay(client, held)
     assert (refused.status_code, refused.json["code"]) == (409, "payment_in_progress")
     database.session.execute(text("UPDATE payments SET lease_until = now() - interval '1 second'"))

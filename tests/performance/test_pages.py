@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
@@ -20,6 +21,8 @@ from falconbus.platform.telemetry.histogram import bucket_of
 from falconbus.platform.telemetry.minute_counts import Key, Minute, Sample, Series, Statement, Step
 from falconbus.platform.telemetry.models import TelemetryStatement
 from tests.accounts.signing import signed_in
+from tests.calls import bearer, hold, pay
+from tests.world import World
 
 SLOW, QUIET = "GET /tests/mine", "GET /tests/quiet"
 FINGERPRINT, LINE = "0123456789abcdef", "falconbus/bookings/record.py:41 tickets_of"
@@ -116,6 +119,32 @@ def test_the_overview_names_what_stands_out_with_its_remedy(admin: FlaskClient, 
     assert "tests.send_mail failed 1 of 2 times" in words
     assert "broke its query budget in 2 requests" in words
     assert page.index("failed 1 of 2 times") < page.index("sends a statement 19 times"), "what fails comes first"
+
+
+@pytest.mark.parametrize(
+    ("status", "days", "words"),
+    [
+        ("failed", 0, "1 refunds failed, the oldest for"),
+        ("due", 2, "1 refunds are due by hand, the oldest for"),
+        ("pending", 2, "1 refunds wait for their provider, the oldest for"),
+        ("due", 0, None),
+        ("pending", 0, None),
+        ("done", 2, None),
+    ],
+)
+def test_refunds_that_nobody_pays_stand_out(
+    status: str, days: int, words: str | None, world: World, admin: FlaskClient, redis: Redis, database: SQLAlchemy
+) -> None:
+    held = hold(admin, world.add_schedule().id)
+    pay(admin, held)
+    admin.post(f"/api/v1/bookings/{held['reference']}/cancel", json={}, headers=bearer(held["manage_token"]))
+    owed = {"status": status, "at": clock.now() - timedelta(days=days), "now": clock.now()}
+    changed = "UPDATE refunds SET status = :status, created_at = :at, error = 'why', settled_at = :now"
+    database.session.execute(text(changed), owed)
+    database.session.commit()
+    page = admin.get("/performance").text
+    assert (words in words_of(page)) if words else ("refunds" not in words_of(page))
+    assert (f'href="/api/v1/refunds?status={status}"' in page) is (words is not None)
 
 
 def test_endpoints_are_sorted_as_asked_for(admin: FlaskClient, measured: None) -> None:

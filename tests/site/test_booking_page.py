@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from falconbus.app import FalconBus
 from falconbus.bookings import service as bookings
-from falconbus.checkout import cancelling
+from falconbus.checkout import refunding
 from falconbus.platform.database import transactions
 from falconbus.platform.kit import clock
 from falconbus.platform.web import problems
@@ -154,7 +154,7 @@ def test_a_cancelled_booking_tells_what_comes_back(world: World, client: FlaskCl
     assert "/cancel?" not in page.text
     refund_id = database.session.execute(text("SELECT id FROM refunds")).scalar_one()
     outbox_id = database.session.execute(text("SELECT id FROM outbox WHERE job = 'checkout.refund'")).scalar_one()
-    transactions.run(lambda: cancelling.pay_refund(refund_id, outbox_id))
+    transactions.run(lambda: refunding.pay_refund(refund_id, outbox_id))
     assert "Cancelled and refunded R270,00 has gone back" in words(client.get(address(held)))
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from falconbus.payments import refunds
+from falconbus.payments.models import RefundStatus
 from falconbus.performance.advisor import service as advisor
 from falconbus.performance.advisor.models import AdviceState
 from falconbus.performance.advisor.read_model import AdviceOut
@@ -16,11 +18,14 @@ from falconbus.performance.release_comparison.results import Verdict
 from falconbus.performance.vitals import postgres, queues
 from falconbus.performance.vitals.postgres import UnusedIndexes
 from falconbus.performance.vitals.queues import QueuesOut
+from falconbus.platform.kit import clock
 
 #: Of each kind, so that one of them cannot hide the others; its page has the rest.
 _OF_EACH = 3
 #: Work that waits for longer than this has nobody to do it, in seconds.
 _TOO_LONG = 300
+#: A refund that is not paid after so many seconds is somebody's money that nobody sees to.
+_REFUND_TOO_LATE = 24 * 3600
 #: Reading a small table whole is right; from so many milliseconds on it deserves a look.
 _SLOW_MS = 5.0
 # In the planner's units: a table of a thousand rows is read for about 25.
@@ -47,6 +52,7 @@ def overview_findings(page: DashboardOut, picked: Picked) -> list[Finding]:
     advised = {one.fingerprint for one in open_advice}
     found = [
         *_jobs(page, queues.vitals(), picked),
+        *_refunds(),
         *_errors(page, picked),
         *_verdict(verdicts.latest_verdict()),
         *_repeated(page, picked),
@@ -77,6 +83,32 @@ def _jobs(page: DashboardOut, now: QueuesOut, picked: Picked) -> Iterator[Findin
         told.append((words, "The workers' log has each failure under its job's request id."))
     for words, remedy in told:
         yield Finding(label="Jobs", tone="danger", words=words, remedy=remedy, address=address, link="Workers")
+
+
+_REFUND_REMEDIES = {
+    RefundStatus.FAILED: (
+        "failed",
+        "The log says why. Pay them by hand, once the provider's own list has no such refund.",
+    ),
+    RefundStatus.DUE: ("are due by hand", "Pay them out where the money was taken, and note it."),
+    RefundStatus.PENDING: ("wait for their provider", "It is asked every few minutes: see whether it can be reached."),
+}
+
+
+def _refunds() -> Iterator[Finding]:
+    now = clock.now()
+    for unpaid in refunds.count_open():
+        waited = (now - unpaid.oldest).total_seconds() if unpaid.oldest else 0
+        if unpaid.number and (unpaid.status == RefundStatus.FAILED or waited > _REFUND_TOO_LATE):
+            what, remedy = _REFUND_REMEDIES[RefundStatus(unpaid.status)]
+            yield Finding(
+                label="Refunds",
+                tone="danger",
+                words=f"{formats.number(unpaid.number)} refunds {what}, the oldest for {formats.seconds(waited)}",
+                remedy=remedy,
+                address=f"/api/v1/refunds?status={unpaid.status}",
+                link="Refunds",
+            )
 
 
 def _errors(page: DashboardOut, picked: Picked) -> Iterator[Finding]:

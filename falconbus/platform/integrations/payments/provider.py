@@ -1,9 +1,10 @@
 """What FalconBus asks of whoever takes the money."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from falconbus.platform.kit.errors import DomainError
 
@@ -15,16 +16,46 @@ class ChargeStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUp:
+    """Work of a provider's own that one of our workers does `delay` after a charge: `run(provider, charge's key)`.
+
+    `task` is the name of its job. ProviderFault has it tried again.
+    """
+
+    task: str
+    run: Callable[[Any, str], None]
+    delay: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a provider says of a charge; `reference` is its own name for it."""
 
     status: ChargeStatus
     reference: str | None = None
     redirect_url: str | None = None
+    #: What a worker has to do for a pending charge, if its provider wants anything done.
+    follow_up: FollowUp | None = None
+
+
+class RefundAnswer(StrEnum):
+    DONE = "done"
+    #: Taken on, and not done yet: it is asked after later.
+    PENDING = "pending"
+    #: For good: asking again would not help.
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class RefundOutcome:
+    """What a provider says of a refund; `reason` when it refuses."""
+
+    answer: RefundAnswer
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookEvent:
     """What a verified webhook tells: its own unique id, and the outcome of the charge that we named `key`."""
 
     event_id: str
@@ -33,7 +64,7 @@ class Notice:
 
 
 class ProviderFault(Exception):
-    """The provider could not be asked, or answered nonsense; what became of the charge is not known."""
+    """The provider could not be asked, or answered nonsense; what became of the charge or refund is not known."""
 
 
 class BadWebhook(DomainError):
@@ -48,6 +79,8 @@ class PaymentProvider(Protocol):
     name: str
     #: Only staff may take such payments.
     staff_only: bool
+    #: Nobody can be asked to give money back: staff pay it out.
+    refunds_by_hand: bool
 
     def check_token(self, token: str) -> None:
         """Raise Invalid when `token` cannot be one of this provider's."""
@@ -56,10 +89,13 @@ class PaymentProvider(Protocol):
         """Take the money, once a key; ProviderFault when it cannot be known."""
 
     def find(self, key: str) -> Outcome | None:
-        """What became of the charge `key`; None when the provider has never heard of it."""
+        """Return what became of the charge `key`; None when the provider has never heard of it."""
 
-    def refund(self, key: str, charge_key: str, amount: int, currency: str) -> None:
-        """Give money back, once a key; ProviderFault when that failed."""
+    def refund(self, key: str, charge_key: str, amount: int, currency: str) -> RefundOutcome:
+        """Give money of a charge back, once a key; ProviderFault when it cannot be known."""
 
-    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Notice:
+    def find_refund(self, key: str, charge_key: str) -> RefundOutcome | None:
+        """Return what became of the refund `key` of a charge; None when the provider has never heard of it."""
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
         """Verify and read a webhook; BadWebhook."""

@@ -1,6 +1,7 @@
 """A provider to try things out with. Like a real one it keeps its own books, in its own transactions.
 
-Tokens: `ok` pays, `declined` declines, `error` breaks down, `slow` is pending and pays by webhook seconds later.
+Tokens: `ok` pays, `declined` declines, `error` breaks down, `slow` is pending and pays by webhook seconds later; money
+of a slow charge goes back slowly, too.
 """
 
 import hashlib
@@ -16,7 +17,17 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from falconbus.platform.database.engine import Model, db
-from falconbus.platform.integrations.payments.provider import BadWebhook, ChargeStatus, Notice, Outcome, ProviderFault
+from falconbus.platform.integrations.payments.provider import (
+    BadWebhook,
+    ChargeStatus,
+    FollowUp,
+    Outcome,
+    ProviderFault,
+    RefundAnswer,
+    RefundOutcome,
+    WebhookEvent,
+)
+from falconbus.platform.integrations.payments.registration import RegisteredProvider
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import Invalid
 
@@ -39,14 +50,28 @@ class SandboxCharge(Model):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
+class SandboxRefund(Model):
+    """Money that went back, once a key."""
+
+    __tablename__ = "sandbox_refunds"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    key: Mapped[str] = mapped_column(String(40), unique=True)
+    charge_key: Mapped[str] = mapped_column(String(40))
+    amount: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class SandboxProvider:
-    """The sandbox; `secret` signs its webhooks."""
+    """The sandbox; `secret` signs its webhooks, which go to `webhook_address`."""
 
     name = "sandbox"
     staff_only = False
+    refunds_by_hand = False
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secret: str, webhook_address: str) -> None:
         self._secret = secret.encode()
+        self._webhook_address = webhook_address
 
     def check_token(self, token: str) -> None:
         if token not in TOKENS:
@@ -59,7 +84,7 @@ class SandboxProvider:
         with db.engine.begin() as connection:
             connection.execute(insert(SandboxCharge).values(row).on_conflict_do_nothing(index_elements=["key"]))
         if token == "slow":  # noqa: S105
-            return Outcome(ChargeStatus.PENDING, reference=f"sandbox_{key}")
+            return Outcome(ChargeStatus.PENDING, reference=f"sandbox_{key}", follow_up=WEBHOOK)
         return self._outcome(key, token, settled=True)
 
     def find(self, key: str) -> Outcome | None:
@@ -68,18 +93,32 @@ class SandboxProvider:
             row = connection.execute(statement).one_or_none()
         return self._outcome(key, row.token, settled=clock.now() >= row.created_at + SLOW) if row else None
 
-    def refund(self, key: str, charge_key: str, amount: int, currency: str) -> None:  # noqa: ARG002
+    def refund(self, key: str, charge_key: str, amount: int, currency: str) -> RefundOutcome:  # noqa: ARG002
+        row = {"key": key, "charge_key": charge_key, "amount": amount, "created_at": clock.now()}
         refunded = SandboxCharge.refunded + amount
+        charge = update(SandboxCharge).where(SandboxCharge.key == charge_key, refunded <= SandboxCharge.amount)
+        line = insert(SandboxRefund).values(row).on_conflict_do_nothing(index_elements=["key"])
+        with db.engine.connect() as connection:
+            is_new = connection.execute(line.returning(SandboxRefund.id)).scalar() is not None
+            if is_new and connection.execute(charge.values(refunded=refunded)).rowcount != 1:
+                return RefundOutcome(RefundAnswer.REFUSED, "the sandbox knows no such charge, or less was paid")
+            connection.commit()
+        return self.find_refund(key, charge_key) or RefundOutcome(RefundAnswer.PENDING)
+
+    def find_refund(self, key: str, charge_key: str) -> RefundOutcome | None:
         statement = (
-            update(SandboxCharge)
-            .where(SandboxCharge.key == charge_key, refunded <= SandboxCharge.amount)
-            .values(refunded=refunded)
+            select(SandboxCharge.token, SandboxRefund.created_at)
+            .join(SandboxCharge, SandboxCharge.key == SandboxRefund.charge_key)
+            .where(SandboxRefund.key == key, SandboxRefund.charge_key == charge_key)
         )
         with db.engine.begin() as connection:
-            if connection.execute(statement).rowcount != 1:
-                raise ProviderFault("the sandbox knows no such charge, or less was paid")
+            row = connection.execute(statement).one_or_none()
+        if row is None:
+            return None
+        is_under_way = row.token == "slow" and clock.now() < row.created_at + SLOW  # noqa: S105
+        return RefundOutcome(RefundAnswer.PENDING if is_under_way else RefundAnswer.DONE)
 
-    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Notice:
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
         stamp, _, signature = headers.get(SIGNATURE_HEADER, "").partition(".")
         if not hmac.compare_digest(signature.encode(), self._sign(stamp, body).encode()):
             raise BadWebhook
@@ -88,18 +127,19 @@ class SandboxProvider:
         try:
             event = json.loads(body)
             outcome = Outcome(ChargeStatus(event["status"]), reference=str(event["reference"]))
-            return Notice(event_id=str(event["id"]), key=str(event["key"]), outcome=outcome)
+            return WebhookEvent(event_id=str(event["id"]), key=str(event["key"]), outcome=outcome)
         except (ValueError, KeyError, TypeError):
             raise BadWebhook from None
 
-    def send_webhook(self, key: str, address: str) -> None:
-        """Tell `address` what became of the charge, as a real provider's server would; ProviderFault."""
+    def send_webhook(self, key: str) -> None:
+        """Tell our own address what became of the charge, as a real provider's server would; ProviderFault."""
         outcome = self.find(key)
         if outcome is None:
             raise ProviderFault("the sandbox knows no such charge")
         body, headers = self.webhook(key, outcome)
         try:
-            with urlopen(Request(address, body, headers), timeout=10) as answer:  # noqa: S310  our own PUBLIC_URL
+            request = Request(self._webhook_address, body, headers)  # noqa: S310  our own PUBLIC_URL
+            with urlopen(request, timeout=10) as answer:  # noqa: S310
                 answer.read()
         except OSError as fault:
             raise ProviderFault(f"the webhook did not get through: {type(fault).__name__}") from fault
@@ -117,3 +157,13 @@ class SandboxProvider:
 
     def _sign(self, stamp: str, body: bytes) -> str:
         return hmac.new(self._secret, f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+
+
+#: The sandbox has no server: one of our workers plays it. The name is that of jobs under way.
+WEBHOOK = FollowUp("payments.sandbox_webhook", SandboxProvider.send_webhook, SLOW)
+
+PROVIDER = RegisteredProvider(
+    name=SandboxProvider.name,
+    make=lambda settings: SandboxProvider(settings.secret, settings.webhook_address),
+    follow_ups=(WEBHOOK,),
+)
