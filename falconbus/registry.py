@@ -48,14 +48,14 @@ from falconbus.performance.dashboard import views as performance_views
 from falconbus.performance.health import views as health_views
 from falconbus.performance.pages import views as page_views
 from falconbus.performance.release_comparison import models as comparison_models
-from falconbus.performance.release_comparison import views as verdict_views
+from falconbus.performance.release_comparison import views as comparison_views
 from falconbus.performance.vitals import prometheus_views, queues
 from falconbus.platform import jobs
 from falconbus.platform.caching import maintenance
 from falconbus.platform.caching.groups import Group
 from falconbus.platform.integrations.payments import registry as payment_providers
 from falconbus.platform.jobs import Job
-from falconbus.platform.mailing import views as messaging_views
+from falconbus.platform.mailing import views as mailing_views
 from falconbus.platform.telemetry import models as telemetry_models
 from falconbus.platform.web import api_docs, idempotency
 from falconbus.platform.web.identity import IdentityLoader, SessionLoader
@@ -72,9 +72,9 @@ from falconbus.scheduling.catalogue import models as catalogue_models
 from falconbus.scheduling.catalogue import views as catalogue_views
 from falconbus.scheduling.dispatch import views as dispatch_views
 from falconbus.scheduling.inbox import views as inbox_views
-from falconbus.scheduling.line_crews import views as crew_views
+from falconbus.scheduling.line_crews import views as line_crew_views
 from falconbus.scheduling.notifications import models as notification_models
-from falconbus.scheduling.offer_links import views as answer_views
+from falconbus.scheduling.offer_links import views as offer_link_views
 from falconbus.scheduling.rosters import views as roster_views
 from falconbus.scheduling.staff import record_views as staff_record_views
 from falconbus.scheduling.staff import views as staff_views
@@ -116,7 +116,7 @@ FEATURES = (
     Feature(
         name="platform",
         jobs=(maintenance.WARM_CACHES,),
-        blueprints=(api_docs.bp,),
+        blueprints=(api_docs.bp, mailing_views.bp),
         models=(idempotency, jobs, telemetry_models),
     ),
     Feature(
@@ -148,9 +148,9 @@ FEATURES = (
         grants=scheduling_permissions.GRANTS,
         jobs=scheduling_jobs.JOBS,
         blueprints=(
-            crew_views.bp,
+            line_crew_views.bp,
             roster_views.bp,
-            answer_views.bp,
+            offer_link_views.bp,
             appointment_views.bp,
             catalogue_views.bp,
             dispatch_views.bp,
@@ -179,7 +179,7 @@ FEATURES = (
         models=(bookings_models,),
         identity_loaders=(bookings_service.load_identity,),
     ),
-    Feature(name="messaging", jobs=messaging_jobs.JOBS, blueprints=(messaging_views.bp,), models=(messaging_models,)),
+    Feature(name="messaging", jobs=messaging_jobs.JOBS, models=(messaging_models,)),
     Feature(
         name="payments",
         grants=payments_permissions.GRANTS,
@@ -198,7 +198,7 @@ FEATURES = (
             performance_views.bp,
             prometheus_views.bp,
             cache_views.bp,
-            verdict_views.bp,
+            comparison_views.bp,
             page_views.bp,
         ),
         models=(advice_models, comparison_models),

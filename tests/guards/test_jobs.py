@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from falconbus.platform import jobs
 from falconbus.platform.jobs import RELAY_TASK, Queue, celery
 from workers import periodic, tasks
@@ -10,6 +12,7 @@ from workers import periodic, tasks
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.usefixtures("migrated_app")
 def test_every_job_is_a_task_and_every_task_a_job() -> None:
     assert tasks.IMPORT_LIMIT_SECONDS > 0
     registered = {name for name in celery.tasks if not name.startswith("celery.")}
