@@ -24,6 +24,7 @@ from falconbus.platform.integrations.watching import sentry
 from falconbus.platform.integrations.watching.tracing import span_exporter
 from falconbus.platform.jobs import celery
 from falconbus.platform.kit import logging
+from falconbus.platform.mailing import kinds
 from falconbus.platform.telemetry import message_stamp, trace
 from falconbus.platform.web import conditional, identity, limits, problems
 from falconbus.platform.web.fast_path import FrontDoor
@@ -117,11 +118,7 @@ def create_app(settings: Settings | None = None) -> FalconBus:
     Compress().init_app(app)
     conditional.init_app(app)
     problems.init_app(app)
-    for feature in FEATURES:
-        policy.grant(feature.grants)
-        jobs.register(feature.jobs)
-        groups.register(feature.cache_groups)
-        table_tags.register(feature.table_tags)
+    _register_features()
     loaders = [loader for feature in FEATURES for loader in feature.identity_loaders]
     identity.public(app.view_functions["static"])
     # Limits come first: a wrong token counts too.
@@ -135,6 +132,16 @@ def create_app(settings: Settings | None = None) -> FalconBus:
         for command in feature.commands:
             app.cli.add_command(command)
     return app
+
+
+def _register_features() -> None:
+    """Tell the platform what each feature brings, before anything asks for it."""
+    for feature in FEATURES:
+        policy.grant(feature.grants)
+        jobs.register(feature.jobs)
+        kinds.register(feature.mail_kinds)
+        groups.register(feature.cache_groups)
+        table_tags.register(feature.table_tags)
 
 
 def _flask_config(settings: Settings) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from falconbus.bookings.models import BookingStatus
 from falconbus.bookings.read_model import BookingDetails
 from falconbus.bookings.service import Cancellation
 from falconbus.checkout.jobs import REFUND
-from falconbus.messaging import service as messaging
-from falconbus.messaging.models import MailEvent
+from falconbus.messaging.mail_kinds import CANCELLATION
 from falconbus.payments import service as payments
 from falconbus.payments.errors import PaymentInProgress, RefundNotFound
 from falconbus.payments.models import Payment, Refund, RefundStatus
@@ -17,6 +16,7 @@ from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.integrations.payments.provider import ProviderFault
 from falconbus.platform.kit import clock
+from falconbus.platform.mailing import service as mailing
 from falconbus.platform.web.identity import Identity
 
 
@@ -38,7 +38,7 @@ def cancel(reference: str, passengers: Collection[int] | None, identity: Identit
     if cancellation.refund > 0:
         _owe(payments.get_by_key(booking.payment_id or ""), cancellation.refund)
     if was_paid:
-        messaging.tell(booking.id, MailEvent.CANCELLATION)
+        mailing.tell(CANCELLATION, booking.id, booking.email)
     return bookings.get_details(booking.id)
 
 

@@ -4,14 +4,14 @@ import logging
 
 from falconbus.bookings import service as bookings
 from falconbus.checkout import service
-from falconbus.messaging import service as messaging
-from falconbus.messaging.models import MailEvent
+from falconbus.messaging.mail_kinds import HOLD_EXPIRED
 from falconbus.payments import service as payments
 from falconbus.payments.models import Payment, PaymentStatus
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.integrations.payments.provider import ChargeStatus, ProviderFault
 from falconbus.platform.kit import clock
+from falconbus.platform.mailing import service as mailing
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def expire_holds() -> int:
     while run_out := bookings.lock_run_out(clock.now(), _BATCH):
         for booking in run_out:
             bookings.expire(booking)
-            messaging.tell(booking.id, MailEvent.HOLD_EXPIRED)
+            mailing.tell(HOLD_EXPIRED, booking.id, booking.email)
         transactions.commit()
         ended += len(run_out)
     return ended
