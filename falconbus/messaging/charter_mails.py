@@ -12,6 +12,7 @@ from falconbus.messaging import mail_templates, wording
 from falconbus.platform.database.engine import db
 from falconbus.platform.design import formats
 from falconbus.platform.kit import clock
+from falconbus.platform.mailing.mail_templates import sender_name
 from falconbus.platform.mailing.mime import MailContent
 from falconbus.scheduling.appointments.models import Action, AppointmentStatus
 
@@ -100,7 +101,7 @@ def compose(change_id: int, _sequence: int) -> MailContent | None:
 
 def _document(row: Row[Any], settings: Settings) -> CharterDocument:
     return CharterDocument(
-        operator=wording.operator_name(settings),
+        operator=sender_name(settings),
         reference=row.reference,
         action=row.action,
         status=row.status,

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from config import Settings
 from falconbus.messaging import mail_templates, wording
 from falconbus.platform.database.engine import db
+from falconbus.platform.mailing.mail_templates import sender_name
 from falconbus.platform.mailing.mime import MailContent
 from falconbus.scheduling.assignments.models import Assignment
 from falconbus.scheduling.offer_links import links
@@ -46,7 +47,7 @@ def _find_notice(notification_id: int) -> Notice | None:
         return None
     assignment = db.session.get(Assignment, row.assignment_id) if row.assignment_id else None
     return Notice(
-        operator=wording.operator_name(settings),
+        operator=sender_name(settings),
         public_url=settings.public_url,
         title=wording.one_line(row.title),
         lines=tuple(line.strip() for line in row.message.splitlines() if line.strip()),

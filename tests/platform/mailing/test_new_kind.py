@@ -1,4 +1,4 @@
-"""How little a new kind of mail needs: a function that writes it, a name, a line in the registry."""
+"""How little a new kind of mail needs: two templates, a function that fills them in, a name, a line in the registry."""
 
 import pytest
 from flask_sqlalchemy import SQLAlchemy
@@ -11,19 +11,22 @@ from falconbus.platform.integrations.mail.memory import MemoryMailer
 from falconbus.platform.jobs import OutboxRow
 from falconbus.platform.mailing import kinds, service
 from falconbus.platform.mailing.kinds import MailKind
-from falconbus.platform.mailing.mime import MailContent, MailTexts
+from falconbus.platform.mailing.mail_templates import MailTemplates
+from falconbus.platform.mailing.mime import MailContent
 from falconbus.platform.mailing.models import Mail
 from tests.mail_sink import Sink
 from tests.scheduling.people import add_person
 
-
 # What a feature would write: accounts, say, for somebody new.
+TEMPLATES = MailTemplates("tests.platform.mailing")
+
+
 def welcome(user_id: int, sequence: int) -> MailContent | None:
     user = db.session.get(User, user_id)
     if user is None:
         return None
-    words = f"Welcome, {user.name}, for the {sequence}. time."
-    return MailContent(subject="Welcome", texts=MailTexts(plain=words, html=f"<p>{words}</p>"))
+    values = {"title": "Welcome", "name": user.name, "sequence": sequence}
+    return MailContent(subject="Welcome", texts=TEMPLATES.render("welcome", values))
 
 
 WELCOME = MailKind("tests.welcome", welcome)
@@ -63,7 +66,8 @@ def test_a_new_kind_is_told_and_sent_once(sipho: User, mail_server: Sink) -> Non
     (message,) = mail_server.messages
     assert f"Message-ID: <tests.welcome.{sipho.id}.1@127.0.0.1>".encode() in message
     assert b"Subject: Welcome\r\n" in message
-    assert f"Welcome, {sipho.name}, for the 1. time.".encode() in message
+    assert message.count(f"Welcome, {sipho.name}, for the 1. time.".encode()) == 2
+    assert b"<h1" in message
 
 
 def test_what_is_told_more_than_once_is_numbered_by_subject_and_kind(sipho: User, mailer: MemoryMailer) -> None:
