@@ -25,6 +25,7 @@ from falconbus.platform.integrations.watching import sentry
 from falconbus.platform.integrations.watching.tracing import span_exporter
 from falconbus.platform.jobs import celery
 from falconbus.platform.kit import logging
+from falconbus.platform.mailing import kinds
 from falconbus.platform.telemetry import message_stamp, trace
 from falconbus.platform.web import conditional, identity, limits, problems
 from falconbus.platform.web.fast_path import FrontDoor
@@ -140,6 +141,7 @@ def _hand_down() -> None:
     for feature in reversed(FEATURES):
         permissions.grant(feature.grants)
         jobs.register(feature.jobs)
+        kinds.register(feature.mail_kinds)
         groups.register(feature.cache_groups)
         table_tags.register(feature.table_tags)
 

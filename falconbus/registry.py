@@ -29,8 +29,7 @@ from falconbus.gtfs import views as gtfs_views
 from falconbus.inventory import models as inventory_models
 from falconbus.inventory import occupancy as seat_occupancy
 from falconbus.live import views as live_views
-from falconbus.messaging import jobs as messaging_jobs
-from falconbus.messaging import models as messaging_models
+from falconbus.messaging.mail_kinds import MAIL_KINDS
 from falconbus.network import cache_groups as network_cache_groups
 from falconbus.network import cache_tags as network_cache_tags
 from falconbus.network import fleet_views, views
@@ -55,7 +54,10 @@ from falconbus.platform.caching import maintenance
 from falconbus.platform.caching.groups import Group
 from falconbus.platform.integrations.payments import registry as payment_providers
 from falconbus.platform.jobs import Job
+from falconbus.platform.mailing import models as mailing_models
 from falconbus.platform.mailing import views as mailing_views
+from falconbus.platform.mailing.jobs import SEND_MAIL
+from falconbus.platform.mailing.kinds import MailKind
 from falconbus.platform.telemetry import models as telemetry_models
 from falconbus.platform.web import api_docs, idempotency
 from falconbus.platform.web.identity import IdentityLoader, SessionLoader
@@ -105,6 +107,7 @@ class Feature:
     #: Who may do what with it.
     grants: Grants = field(default_factory=dict)
     jobs: tuple[Job, ...] = ()
+    mail_kinds: tuple[MailKind, ...] = ()
     cache_groups: tuple[Group, ...] = ()
     #: Which tag kept answers depend on that tell of a table's rows.
     table_tags: Mapping[str, str] = field(default_factory=dict)
@@ -115,9 +118,9 @@ class Feature:
 FEATURES = (
     Feature(
         name="platform",
-        jobs=(maintenance.WARM_CACHES,),
+        jobs=(maintenance.WARM_CACHES, SEND_MAIL),
         blueprints=(api_docs.bp, mailing_views.bp),
-        models=(idempotency, jobs, telemetry_models),
+        models=(idempotency, jobs, mailing_models, telemetry_models),
     ),
     Feature(
         name="accounts",
@@ -179,7 +182,7 @@ FEATURES = (
         models=(bookings_models,),
         identity_loaders=(bookings_service.load_identity,),
     ),
-    Feature(name="messaging", jobs=messaging_jobs.JOBS, models=(messaging_models,)),
+    Feature(name="messaging", mail_kinds=MAIL_KINDS),
     Feature(
         name="payments",
         grants=payments_permissions.GRANTS,

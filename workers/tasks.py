@@ -6,9 +6,7 @@ from falconbus.checkout import refunding
 from falconbus.checkout.jobs import REFUND
 from falconbus.gtfs import service as gtfs
 from falconbus.gtfs.jobs import IMPORT_FEED
-from falconbus.messaging import charter_mails, staff_mails
 from falconbus.messaging import service as messaging
-from falconbus.messaging.jobs import SEND_MAIL
 from falconbus.payments import service as payments
 from falconbus.payments.jobs import job_of
 from falconbus.performance.advisor import service as advisor
@@ -20,6 +18,8 @@ from falconbus.platform.caching.maintenance import WARM_CACHES
 from falconbus.platform.integrations.payments import registry as payment_providers
 from falconbus.platform.integrations.payments.provider import FollowUp
 from falconbus.platform.jobs import RELAY_TASK, celery
+from falconbus.platform.mailing import service as mailing
+from falconbus.platform.mailing.jobs import SEND_MAIL
 from falconbus.scheduling.jobs import MAIL_NOTIFICATION, TELL_CLIENT
 
 IMPORT_LIMIT_SECONDS = 3600
@@ -34,19 +34,19 @@ def relay() -> None:
 @celery.task(name=SEND_MAIL)
 def send_mail(outbox_id: int, mail_id: int) -> None:
     """Render a mail and hand it to SMTP."""
-    messaging.send(mail_id, outbox_id)
+    mailing.send(mail_id, outbox_id)
 
 
 @celery.task(name=MAIL_NOTIFICATION)
 def mail_notification(outbox_id: int, notification_id: int) -> None:
     """Have a notification go out by mail."""
-    staff_mails.mail_notification(notification_id, outbox_id)
+    messaging.mail_notification(notification_id, outbox_id)
 
 
 @celery.task(name=TELL_CLIENT)
 def tell_client(outbox_id: int, change_id: int) -> None:
     """Have a charter's client told of a change."""
-    charter_mails.tell_client(change_id, outbox_id)
+    messaging.tell_client(change_id, outbox_id)
 
 
 @celery.task(name=REFUND)

@@ -7,11 +7,11 @@ from falconbus.bookings.models import BookingStatus
 from falconbus.bookings.read_model import BookingDetails
 from falconbus.bookings.service import Cancellation
 from falconbus.checkout import refunding
-from falconbus.messaging import service as messaging
-from falconbus.messaging.models import MailEvent
+from falconbus.messaging.mail_kinds import CANCELLATION
 from falconbus.payments import service as payments
 from falconbus.payments.errors import PaymentInProgress
 from falconbus.platform.kit import clock
+from falconbus.platform.mailing import service as mailing
 from falconbus.platform.web.identity import Identity
 
 
@@ -33,5 +33,5 @@ def cancel(reference: str, passengers: Collection[int] | None, identity: Identit
     if cancellation.refund > 0:
         refunding.owe(payments.get_by_key(booking.payment_id or ""), cancellation.refund, "cancelled")
     if was_paid:
-        messaging.tell(booking.id, MailEvent.CANCELLATION)
+        mailing.tell(CANCELLATION, booking.id, booking.email)
     return bookings.get_details(booking.id)

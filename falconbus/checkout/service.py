@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from falconbus.bookings import service as bookings
 from falconbus.bookings.models import Booking, BookingStatus
 from falconbus.checkout import refunding
-from falconbus.messaging import service as messaging
-from falconbus.messaging.models import MailEvent
+from falconbus.messaging.mail_kinds import CONFIRMATION, PAYMENT_RETURNED
 from falconbus.payments import service as payments
 from falconbus.payments.errors import PaymentDeclined, PaymentReturned, ProviderFailed, StaffOnly
 from falconbus.payments.jobs import job_of
@@ -27,6 +26,7 @@ from falconbus.platform.integrations.payments.provider import (
     WebhookEvent,
 )
 from falconbus.platform.kit import clock
+from falconbus.platform.mailing import service as mailing
 from falconbus.platform.web.identity import Identity
 
 
@@ -106,13 +106,13 @@ def _deliver(booking: Booking, payment: Payment) -> None:
     now = clock.now()
     payable = booking.status in {BookingStatus.HELD, BookingStatus.EXPIRED}
     if payable and bookings.confirm(booking, payment_id=payment.key, at=now):
-        messaging.tell(booking.id, MailEvent.CONFIRMATION)
+        mailing.tell(CONFIRMATION, booking.id, booking.email)
         return
     if booking.status == BookingStatus.HELD:
         bookings.expire(booking)
     if payment.amount > 0:
         refunding.owe(payment, payment.amount, "paid_twice" if booking.payment_id else "too_late")
-    messaging.tell(booking.id, MailEvent.PAYMENT_RETURNED)
+    mailing.tell(PAYMENT_RETURNED, booking.id, booking.email)
 
 
 def _result(payment: Payment, outcome: Outcome) -> PaymentResult:

@@ -4,8 +4,7 @@ import logging
 
 from falconbus.bookings import service as bookings
 from falconbus.checkout import refunding, service
-from falconbus.messaging import service as messaging
-from falconbus.messaging.models import MailEvent
+from falconbus.messaging.mail_kinds import HOLD_EXPIRED
 from falconbus.payments import service as payments
 from falconbus.payments.errors import UnknownProvider
 from falconbus.payments.models import Payment, PaymentStatus
@@ -13,6 +12,7 @@ from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.integrations.payments.provider import ChargeStatus, ProviderFault
 from falconbus.platform.kit import clock
+from falconbus.platform.mailing import service as mailing
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def expire_holds() -> int:
     while run_out := bookings.lock_run_out(clock.now(), _BATCH):
         for booking in run_out:
             bookings.expire(booking)
-            messaging.tell(booking.id, MailEvent.HOLD_EXPIRED)
+            mailing.tell(HOLD_EXPIRED, booking.id, booking.email)
         transactions.commit()
         ended += len(run_out)
     return ended

@@ -1,77 +1,106 @@
-"""From a mail's row and its booking to the message."""
+"""What travellers are told of their booking: from a booking to what is in the mail."""
 
-from collections.abc import Sequence
-from email.message import EmailMessage
+from collections.abc import Callable, Mapping, Sequence
 
+from falconbus.bookings.errors import BookingNotFound
 from falconbus.bookings.read_model import BookingDetails
 from falconbus.messaging import mail_templates
 from falconbus.messaging.calendar_file import calendar_file
-from falconbus.messaging.document import ReturnedPayment, TravelDocument
+from falconbus.messaging.document import ReturnedPayment, TravelDocument, get_travel_document
 from falconbus.messaging.lazy_ticket_pdf import ticket_pdf
-from falconbus.messaging.models import Mail, MailEvent
 from falconbus.messaging.trip_summary import trip
+from falconbus.payments import refunds
 from falconbus.platform.design import formats
-from falconbus.platform.mailing import mime
+from falconbus.platform.mailing.kinds import Compose
+from falconbus.platform.mailing.mime import Attachment, MailContent
 
 
-def compose(
-    mail: Mail, document: TravelDocument, returned: Sequence[ReturnedPayment] = (), *, sender: str
-) -> EmailMessage:
-    """Write the message that tells of the mail's event; `returned` are the payments not needed, in order."""
-    event = MailEvent(mail.event)
+def about_booking(write: Callable[[TravelDocument, int], MailContent]) -> Compose:
+    """Make a kind's `compose` of a function that writes about a booking, which is given the mail's sequence, too."""
+
+    def compose(booking_id: int, sequence: int) -> MailContent | None:
+        try:
+            document = get_travel_document(booking_id)
+        except BookingNotFound:
+            return None
+        return write(document, sequence)
+
+    return compose
+
+
+def confirmation(document: TravelDocument, sequence: int) -> MailContent:
+    """Write that the booking is paid and confirmed; with its tickets."""
+    return _content("confirmation", document, sequence, title="Your tickets", attachments=_tickets(document))
+
+
+def cancellation(document: TravelDocument, sequence: int) -> MailContent:
+    """Write that all or a part of the booking is cancelled; with the tickets that stay."""
+    happened = "Partly cancelled" if document.booking.live_journeys else "Cancelled"
+    tickets = _tickets(document)
+    return _content("cancellation", document, sequence, title="Cancelled", happened=happened, attachments=tickets)
+
+
+def hold_expired(document: TravelDocument, sequence: int) -> MailContent:
+    """Write that the time to pay is over."""
+    return _content("hold_expired", document, sequence, title="Your seats are no longer held")
+
+
+def payment_returned(document: TravelDocument, sequence: int) -> MailContent:
+    """Write that money came which the booking had no use for, and goes back."""
     booking = document.booking
-    payment = _returned(mail.sequence, booking, returned)
-    message = mime.make(
-        sender=sender,
-        recipient=mail.recipient,
-        sent_at=mail.created_at,
-        subject=subject(event, booking, payment),
-        message_id=f"{event}.{mail.sequence}.{booking.reference}",
-        public_url=document.public_url,
-        texts=mail_templates.render(
-            event, {"document": document, "booking": booking, "title": _TITLES[event], "returned": payment}
-        ),
+    returned = _returned(booking, sequence)
+    return _content(
+        "payment_returned",
+        document,
+        sequence,
+        title="Your payment goes back to you",
+        happened=f"{formats.amount(returned.amount, booking.currency)} goes back to you",
+        values={"returned": returned},
     )
-    if event in _WITH_TICKETS and booking.is_confirmed and booking.live_journeys:
-        _attach_tickets(message, document)
-    return mime.seal(message)
 
 
-_TITLES = {
-    MailEvent.CONFIRMATION: "Your tickets",
-    MailEvent.CANCELLATION: "Cancelled",
-    MailEvent.HOLD_EXPIRED: "Your seats are no longer held",
-    MailEvent.PAYMENT_RETURNED: "Your payment goes back to you",
-}
-_WITH_TICKETS = {MailEvent.CONFIRMATION, MailEvent.CANCELLATION}
+def _content(
+    template: str,
+    document: TravelDocument,
+    sequence: int,
+    *,
+    title: str,
+    happened: str | None = None,
+    values: Mapping[str, object] | None = None,
+    attachments: Sequence[Attachment] = (),
+) -> MailContent:
+    """Subject: `Your tickets: Johannesburg to Durban, Fri 18 Dec 07:00 (ABCD2345)`; `happened` is the title if None."""
+    booking = document.booking
+    return MailContent(
+        subject=f"{happened or title}: {trip(booking)} ({booking.reference})",
+        texts=mail_templates.render(
+            template, {"document": document, "booking": booking, "title": title, **(values or {})}
+        ),
+        message_id=f"{template}.{sequence}.{booking.reference}",
+        attachments=attachments,
+    )
 
 
-def subject(event: MailEvent, booking: BookingDetails, returned: ReturnedPayment) -> str:
-    """`Your tickets: Johannesburg to Durban, Fri 18 Dec 07:00 (ABCD2345)`."""
-    title = _TITLES[event]
-    if event == MailEvent.CANCELLATION and booking.live_journeys:
-        title = "Partly cancelled"
-    if event == MailEvent.PAYMENT_RETURNED:
-        title = f"{formats.amount(returned.amount, booking.currency)} goes back to you"
-    return f"{title}: {trip(booking)} ({booking.reference})"
-
-
-def _returned(sequence: int, booking: BookingDetails, returned: Sequence[ReturnedPayment]) -> ReturnedPayment:
+def _returned(booking: BookingDetails, sequence: int) -> ReturnedPayment:
     """The payment that this mail is about: the first mail tells of the first one, and so on."""
+    returned = refunds.returned(booking.id)
     if sequence <= len(returned):
-        return returned[sequence - 1]
+        refund = returned[sequence - 1]
+        return ReturnedPayment(refund.amount, refund.reason)
     return ReturnedPayment(booking.total, "too_late")
 
 
-def _attach_tickets(message: EmailMessage, document: TravelDocument) -> None:
+def _tickets(document: TravelDocument) -> Sequence[Attachment]:
+    """What to travel with, if anything is left to travel on."""
+    if not (document.booking.is_confirmed and document.booking.live_journeys):
+        return ()
     reference = document.reference
-    message.add_attachment(
-        ticket_pdf(document), maintype="application", subtype="pdf", filename=f"tickets-{reference}.pdf"
-    )
-    message.add_attachment(
-        calendar_file(document),
-        maintype="text",
-        subtype="calendar",
-        filename=f"journey-{reference}.ics",
-        params={"method": "PUBLISH", "charset": "utf-8"},
+    return (
+        Attachment(name=f"tickets-{reference}.pdf", media_type="application/pdf", content=ticket_pdf(document)),
+        Attachment(
+            name=f"journey-{reference}.ics",
+            media_type="text/calendar",
+            content=calendar_file(document),
+            parameters={"method": "PUBLISH", "charset": "utf-8"},
+        ),
     )

@@ -2,38 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
 from typing import Any
 
 from sqlalchemy import Row, text
 
 from config import Settings
 from falconbus.messaging import mail_templates, wording
-from falconbus.messaging.jobs import SEND_MAIL
-from falconbus.messaging.models import Mail
-from falconbus.platform import jobs
 from falconbus.platform.database.engine import db
 from falconbus.platform.design import formats
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
-from falconbus.platform.mailing import mime
+from falconbus.platform.mailing.mail_templates import sender_name
+from falconbus.platform.mailing.mime import MailContent
 from falconbus.scheduling.appointments.models import Action, AppointmentStatus
 
 #: Its crew is settled.
 _CONFIRMED = {AppointmentStatus.ACCEPTED, AppointmentStatus.IN_PROGRESS, AppointmentStatus.COMPLETED}
 
-# What no longer holds is not told: a cancellation has a mail of its own, and so has the next crew that accepts.
-_INSERT = text("""
-    INSERT INTO mails (change_id, event, sequence, recipient, status, created_at)
-    SELECT c.id, 'charter', 1, a.client_email, 'queued', :now
-    FROM appointment_changes c
-    JOIN appointments a ON a.id = c.appointment_id
-    WHERE c.id = :change_id
-      AND (c.action = 'cancelled' OR a.status <> 'cancelled')
-      AND (c.action <> 'accepted' OR a.status IN ('accepted', 'in_progress', 'completed'))
-    ON CONFLICT (change_id) WHERE change_id IS NOT NULL DO NOTHING
-    RETURNING id
-""")
 _CHARTER = text("""
     SELECT c.action, a.reference, a.status, a.client_name, a.starts_at, a.ends_at, a.time_zone, a.passengers,
            a.currency, a.cancellation_reason,
@@ -99,36 +84,24 @@ class CharterDocument:
         return "Your charter is confirmed" if self.is_confirmed else "We have your request"
 
 
-def tell_client(change_id: int, outbox_id: int) -> None:
-    """Have a charter's client told of a change by mail, once, if it still holds."""
-    mail_id = db.session.execute(_INSERT, {"change_id": change_id, "now": clock.now()}).scalar()
-    if mail_id is not None:
-        jobs.enqueue(SEND_MAIL, mail_id=mail_id)
-    jobs.done(outbox_id)
-
-
-def compose_charter(mail: Mail, change_id: int) -> EmailMessage:
-    """The message that tells of a charter; answers to it go to who dispatches it."""
-    settings = get_settings()
-    document = _document(db.session.execute(_CHARTER, {"change_id": change_id}).one(), settings)
+def compose(change_id: int, _sequence: int) -> MailContent | None:
+    """Write what has become of a charter; None when it was deleted. Answers to it go to who dispatches it."""
+    row = db.session.execute(_CHARTER, {"change_id": change_id}).one_or_none()
+    if row is None:
+        return None
+    document = _document(row, get_settings())
     day = formats.short_day(document.starts_at)
-    message = mime.make(
-        sender=settings.mail_from,
-        recipient=mail.recipient,
-        sent_at=mail.created_at,
+    return MailContent(
         subject=f"{document.title}: {day} {formats.clock_time(document.starts_at)} ({document.reference})",
-        message_id=f"charter.{change_id}.{document.reference}",
-        public_url=settings.public_url,
         texts=mail_templates.render("charter", {"document": document, "title": document.title}),
+        message_id=f"charter.{change_id}.{document.reference}",
+        reply_to=document.reply_to,
     )
-    if document.reply_to is not None:
-        message["Reply-To"] = mime.ascii_domain(document.reply_to)
-    return mime.seal(message)
 
 
 def _document(row: Row[Any], settings: Settings) -> CharterDocument:
     return CharterDocument(
-        operator=wording.operator_name(settings),
+        operator=sender_name(settings),
         reference=row.reference,
         action=row.action,
         status=row.status,

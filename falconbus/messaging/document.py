@@ -6,8 +6,9 @@ from urllib.parse import quote, urlencode
 from config import Settings
 from falconbus.bookings import service as bookings
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails, TicketDetails
-from falconbus.messaging.wording import one_line, operator_name
+from falconbus.messaging.wording import one_line
 from falconbus.platform.kit.settings import get_settings
+from falconbus.platform.mailing.mail_templates import sender_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def get_travel_document(booking_id: int) -> TravelDocument:
     settings = get_settings()
     booking = bookings.get_details(booking_id)
     return TravelDocument(
-        operator=operator_name(settings),
+        operator=sender_name(settings),
         public_url=settings.public_url,
         manage_url=_manage_url(booking.reference, settings),
         booking=replace(booking, journeys=tuple(_journey(journey) for journey in booking.journeys)),

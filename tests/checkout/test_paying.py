@@ -25,14 +25,15 @@ def one(database: SQLAlchemy, query: str, **parameters: Any) -> Any:
 
 
 def states(database: SQLAlchemy, reference: str) -> tuple[str, list[str], list[str], int]:
-    """A booking's state, its payments', its mails' events, and its live sold claims."""
+    """A booking's state, its payments', its mails' kinds less `booking.`, and its live sold claims."""
     database.session.rollback()
     booking = database.session.execute(
         text("SELECT id, status FROM bookings WHERE reference = :r"), {"r": reference}
     ).one()
     parameters = {"id": booking.id}
     paid = database.session.execute(text("SELECT status FROM payments WHERE booking_id = :id ORDER BY id"), parameters)
-    mails = database.session.execute(text("SELECT event FROM mails WHERE booking_id = :id ORDER BY id"), parameters)
+    told = "SELECT substr(kind, 9) FROM mails WHERE kind LIKE 'booking.%' AND subject_id = :id ORDER BY id"
+    mails = database.session.execute(text(told), parameters)
     sold = "SELECT count(*) FROM seat_claims WHERE booking_id = :id AND held_until IS NULL"
     claims = database.session.execute(text(sold), parameters).scalar_one()
     return booking.status, list(paid.scalars()), list(mails.scalars()), claims

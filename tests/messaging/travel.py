@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from falconbus.bookings.models import Booking, BookingStatus, Journey, Passenger, Ticket, TicketStatus
-from falconbus.messaging import service
-from falconbus.messaging.models import Mail, MailEvent
+from falconbus.messaging.mail_kinds import CONFIRMATION
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.jobs import OutboxRow
 from falconbus.platform.kit import clock, references
+from falconbus.platform.mailing import service as mailing
+from falconbus.platform.mailing.kinds import MailKind
+from falconbus.platform.mailing.models import Mail
 from falconbus.timetable.models import Schedule
 from tests.world import World
 
@@ -103,10 +105,10 @@ def tickets(booking: Booking) -> list[Ticket]:
     return list(db.session.scalars(statement.order_by(Ticket.journey_number, Ticket.passenger_number)))
 
 
-def told(booking: Booking, event: MailEvent = MailEvent.CONFIRMATION) -> tuple[Mail, OutboxRow]:
-    """The newest mail about the event, and its job, after telling."""
-    transactions.run(lambda: service.tell(booking.id, event))
-    statement = select(Mail).where(Mail.booking_id == booking.id, Mail.event == event).order_by(Mail.id.desc())
+def told(booking: Booking, kind: MailKind = CONFIRMATION) -> tuple[Mail, OutboxRow]:
+    """The newest mail of the kind, and its job, after telling."""
+    transactions.run(lambda: mailing.tell(kind, booking.id, booking.email))
+    statement = select(Mail).where(Mail.subject_id == booking.id, Mail.kind == kind.name).order_by(Mail.id.desc())
     mail = db.session.scalars(statement.limit(1)).one()
     return mail, db.session.scalars(select(OutboxRow).order_by(OutboxRow.id.desc()).limit(1)).one()
 
@@ -114,7 +116,7 @@ def told(booking: Booking, event: MailEvent = MailEvent.CONFIRMATION) -> tuple[M
 def send(mail: Mail, job: OutboxRow) -> None:
     """What the task does."""
     db.session.commit()
-    transactions.run(lambda: service.send(mail.id, job.id))
+    transactions.run(lambda: mailing.send(mail.id, job.id))
     db.session.refresh(mail)
     db.session.refresh(job)
     db.session.commit()

@@ -11,11 +11,11 @@ from sqlalchemy import text
 
 from config import Settings
 from falconbus.app import FalconBus
-from falconbus.messaging.jobs import SEND_MAIL
 from falconbus.performance.vitals import queues
 from falconbus.platform import jobs
 from falconbus.platform.jobs import Queue, celery
 from falconbus.platform.kit import clock
+from falconbus.platform.mailing.jobs import SEND_MAIL
 from falconbus.platform.telemetry import gauges, message_stamp
 from falconbus.platform.telemetry.heartbeat import Heartbeat
 from tests.counting import statements
@@ -80,16 +80,11 @@ def test_the_outbox_tells_what_is_due_and_what_failed(broker: Redis, database: S
 
 def test_the_oldest_mail_that_was_not_sent_is_told(broker: Redis, database: SQLAlchemy) -> None:
     assert queues.vitals().mails == queues.MailsOut(0, None)
-    database.session.execute(
-        text("""
-            INSERT INTO bookings (id, reference, status, email, phone, total, currency, created_at, expires_at)
-            VALUES (1, 'ABCD2345', 'held', 'a@example.com', '', 1, 'ZAR', now(), now())""")
-    )
     for sequence, (status, age) in enumerate([("queued", 20), ("sending", 60), ("sent", 500), ("failed", 400)]):
         database.session.execute(
             text("""
-                INSERT INTO mails (booking_id, event, sequence, recipient, status, created_at)
-                VALUES (1, 'confirmation', :sequence, 'a@example.com', :status, :at)"""),
+                INSERT INTO mails (kind, subject_id, sequence, recipient, status, created_at)
+                VALUES ('booking.confirmation', 1, :sequence, 'a@example.com', :status, :at)"""),
             {"sequence": sequence + 1, "status": status, "at": clock.now() - timedelta(seconds=age)},
         )
     mails = queues.vitals().mails

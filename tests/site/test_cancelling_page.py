@@ -88,7 +88,8 @@ def test_a_quote_that_has_changed_is_shown_anew_and_nothing_is_cancelled(
     sent_on = press_cancel(client, held, page)
     assert sent_on.status_code == 303
     assert (status(client, held), refunds(database)) == ("confirmed", [])
-    assert database.session.execute(text("SELECT count(*) FROM mails WHERE event = 'cancellation'")).scalar_one() == 0
+    told = "SELECT count(*) FROM mails WHERE kind = 'booking.cancellation'"
+    assert database.session.execute(text(told)).scalar_one() == 0
     anew = client.get(sent_on.headers["Location"])
     assert "what comes back has changed" in words(anew)
     assert "Refund R150,00" in words(anew)

@@ -5,18 +5,10 @@ from email.message import EmailMessage
 
 from falconbus.platform.integrations.mail.folder import MailFolder
 from falconbus.platform.kit.errors import NotFound
+from falconbus.platform.mailing.mime import Attachment
 
 PAGE_SIZE = 50
 _HEADERS = ("From", "To", "Reply-To", "Subject", "Date", "Message-ID")
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A part to download."""
-
-    name: str
-    media_type: str
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)

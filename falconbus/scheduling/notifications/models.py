@@ -34,6 +34,10 @@ class Kind(StrEnum):
     BUS_CHARTERED = "bus_chartered"
 
 
+#: The kind of the mails about notifications, each by the key of one; they are written in messaging.
+MAIL_KIND = "notification"
+
+
 class Notification(Model):
     """A message to one member of the staff. It stays as it was told; whether it was read is UnreadNotification's."""
 

@@ -8,7 +8,9 @@ from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
+from falconbus.platform.mailing import service as mailing
 from falconbus.scheduling.notifications import counting
+from falconbus.scheduling.notifications.models import MAIL_KIND
 
 #: How many go at once, in a transaction of their own: nobody waits for long. And how often in one night.
 BATCH = 10_000
@@ -22,18 +24,19 @@ _TRIM = text("""
                     WHERE notification_id = ANY ((SELECT ids FROM oldest)::bigint[])),
          gone AS (DELETE FROM notifications
                   WHERE id = ANY ((SELECT ids FROM oldest)::bigint[]) AND created_at < :before RETURNING id)
-    SELECT (SELECT count(*) FROM gone) AS gone, ARRAY(SELECT DISTINCT staff_id FROM unread) AS staff_ids
+    SELECT ARRAY(SELECT id FROM gone) AS gone, ARRAY(SELECT DISTINCT staff_id FROM unread) AS staff_ids
 """)
 
 
 def trim() -> None:
-    """Forget what is older than NOTIFICATION_DAYS, the oldest first."""
+    """Forget what is older than NOTIFICATION_DAYS with the mails about it, the oldest first."""
     days = get_settings().notification_days
     values = {"before": clock.now() - timedelta(days=days), "batch": BATCH}
     for _ in range(_BATCHES):
         row = db.session.execute(_TRIM, values).one()
         if row.gone:
             counting.note_change(row.staff_ids)
+            mailing.forget(MAIL_KIND, row.gone)
         transactions.commit()
-        if row.gone < BATCH:
+        if len(row.gone) < BATCH:
             return

@@ -10,12 +10,12 @@ from psycopg.errors import DeadlockDetected
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from falconbus.messaging.jobs import SEND_MAIL
 from falconbus.platform import jobs
 from falconbus.platform.database import transactions
 from falconbus.platform.jobs import celery
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import Contended, DomainError
+from falconbus.platform.mailing.jobs import SEND_MAIL
 
 
 class Recorded(DomainError):

@@ -22,7 +22,7 @@ def age(database: SQLAlchemy, key: int, days: float) -> None:
 
 
 def keys(database: SQLAlchemy, table: str = "notifications") -> list[int]:
-    column = "id" if table == "notifications" else "notification_id"
+    column = {"notifications": "id", "mails": "subject_id"}.get(table, "notification_id")
     return list(database.session.scalars(text(f"SELECT {column} FROM {table} ORDER BY 1")))
 
 
@@ -37,8 +37,8 @@ def test_what_is_older_than_ninety_days_goes_read_or_not(database: SQLAlchemy, s
     age(database, young, 89.9)
     database.session.execute(
         text(
-            "INSERT INTO mails (notification_id, event, sequence, recipient, status, created_at)"
-            " VALUES (:id, 'notification', 1, 'a@b.example', 'sent', now())"
+            "INSERT INTO mails (kind, subject_id, sequence, recipient, status, created_at)"
+            " VALUES ('notification', :id, 1, 'a@b.example', 'sent', now())"
         ),
         {"id": old},
     )

@@ -1,7 +1,5 @@
-"""Jobs of telling people."""
+"""The job of sending a mail."""
 
 from falconbus.platform.jobs import Job, Queue
 
 SEND_MAIL = Job("messaging.send_mail", Queue.CRITICAL)
-
-JOBS = (SEND_MAIL,)

@@ -1,0 +1,46 @@
+"""Kinds of mails: each feature that tells something by mail registers its own."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from falconbus.platform.mailing.mime import MailContent
+
+#: Writes a mail from the key of its subject and its sequence; None when the subject is gone. It may be called again for
+#: the same mail, in a transaction that writes nothing.
+Compose: TypeAlias = Callable[[int, int], MailContent | None]
+
+
+@dataclass(frozen=True, slots=True)
+class MailKind:
+    """A kind by its name, which stands in the table of mails: it stays, or a migration changes it there.
+
+    A subject is told of `once`, or else as often as it is told, each mail with the next sequence.
+    """
+
+    name: str
+    compose: Compose
+    once: bool = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+_known: dict[str, MailKind] = {}
+
+
+def register(mail_kinds: Iterable[MailKind]) -> None:
+    """Let mails of these kinds be sent; called for each feature when the app is made. ValueError for a name taken."""
+    for kind in mail_kinds:
+        if _known.setdefault(kind.name, kind) != kind:
+            raise ValueError(f"there are two kinds of mails {kind}")
+
+
+def registered() -> Collection[MailKind]:
+    """Return every kind that a feature has registered."""
+    return _known.values()
+
+
+def get_kind(name: str) -> MailKind:
+    """Return the kind of a name; KeyError for one that no feature has registered."""
+    return _known[name]

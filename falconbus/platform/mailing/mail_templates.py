@@ -1,0 +1,46 @@
+"""The texts of mails, from templates that extend one layout."""
+
+from collections.abc import Mapping
+from email.utils import parseaddr
+
+import css_inline
+from flask import current_app
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from config import Settings
+from falconbus.platform.design import formats
+from falconbus.platform.mailing.mime import MailTexts
+
+_OWN = "falconbus.platform.mailing"
+_FOLDER = "templates/mails"
+# The rules for dark screens and phones cannot be written into the elements: they stay in the head.
+_inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+class MailTemplates:
+    """A package's templates in templates/mails: NAME.txt and NAME.html, which extend layout.txt and layout.html.
+
+    They all know `formats` and the `known` words; the layout asks for a `title`.
+    """
+
+    def __init__(self, package: str, **known: object) -> None:
+        self._environment = Environment(
+            loader=ChoiceLoader([PackageLoader(package, _FOLDER), PackageLoader(_OWN, _FOLDER)]),
+            autoescape=select_autoescape(["html"]),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals.update(known, formats=formats)
+
+    def render(self, template: str, values: Mapping[str, object]) -> MailTexts:
+        """Fill in both texts of a template."""
+        given = {**values, "sender": sender_name(current_app.config["SETTINGS"])}
+        plain = self._environment.get_template(f"{template}.txt").render(given)
+        html = _inliner.inline(self._environment.get_template(f"{template}.html").render(given))
+        return MailTexts(plain, html)
+
+
+def sender_name(settings: Settings) -> str:
+    """Return who mails are from, as they are signed."""
+    return parseaddr(settings.mail_from)[0] or "FalconBus"
