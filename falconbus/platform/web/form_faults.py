@@ -13,6 +13,7 @@ _EMPTY = "Fill this in."
 _WORDS = {
     "string_too_short": "That is too short: it needs {min_length:,} characters or more.",
     "too_short": "Choose {min_length:,} or more.",
+    "too_long": "Choose {max_length:,} or less.",
     "greater_than": "It must be more than {gt}.",
     "greater_than_equal": "It must be {ge} or more.",
     "less_than": "It must be less than {lt}.",
@@ -32,9 +33,12 @@ _WORDS = {
 def words_of(error: "ErrorDetails", text: str, when_empty: str | None) -> str:
     """Return pydantic's error in words; `text` is what was typed, `when_empty` why the field is needed."""
     code, context = error["type"], error.get("ctx", {})
+    if context.get("field_type") == "Value":
+        # What pydantic says of text that was checked by a function before.
+        code = f"string_{code}"
     if not text.strip() and code in {"missing", "string_too_short", "too_short", "string_pattern_mismatch"}:
         return when_empty or _EMPTY
-    if code in {"string_too_long", "too_long"} and text:
+    if code == "string_too_long":
         length, longest = len(text.strip()), context["max_length"]
         return f"That is too long: {length:,} characters, and there is room for {longest:,}."
     if _CONTROL.search(text):
