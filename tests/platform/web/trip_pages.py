@@ -76,10 +76,11 @@ def add_trip() -> ResponseReturnValue:
     form = read_form(TripIn, {"name": "Say who travels, so that the driver finds them."})
     if form.content is None:
         return _show(form), form.status
-    if form.content.name == "Nobody":
+    trip = form.content
+    if trip.name == "Nobody":
         form = form.refused(Invalid("nobody travels with us", pointer="/name"))
         return _show(form), form.status
-    added.append(form.content)
+    added.append(trip)
     return bp.see("trips.show_trips", notice="added")
 
 
