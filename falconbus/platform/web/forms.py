@@ -43,7 +43,7 @@ class Form(Generic[Model]):
         return next(iter(self.typed.get(name, ())), "")
 
     def holds(self, name: str, value: object) -> bool:
-        """Whether a choice is taken or a box is ticked."""
+        """Tell whether a choice is taken or a box is ticked."""
         return str(value) in self.typed.get(name, ())
 
     def refused(self, refusal: DomainError) -> "Form[Model]":

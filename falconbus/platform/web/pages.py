@@ -39,7 +39,7 @@ class Notice:
 
     @property
     def parameter(self) -> str:
-        """The name under which an address bears the notice's code."""
+        """Return the name under which an address bears the notice's code."""
         return "problem" if self.is_problem else "notice"
 
 
@@ -82,7 +82,7 @@ class PageBlueprint(Blueprint):
 
     @property
     def notice(self) -> Notice | None:
-        """What the present address says of the form that led to it; a problem counts for more."""
+        """Find what the present address says of the form that led to it; a problem counts for more."""
         told = (self.notices.get(request.args.get(parameter, "")) for parameter in ("problem", "notice"))
         return next((notice for notice in told if notice is not None), None)
 
@@ -112,7 +112,7 @@ def init_app(app: Flask, navigation: Sequence[NavigationItem]) -> None:
     app.add_template_global(csrf_field)
 
 
-def present() -> PageBlueprint | None:
+def find_pages() -> PageBlueprint | None:
     """Return the blueprint of pages to which the present address belongs; None when it is of another kind."""
     blueprints = (current_app.blueprints[name] for name in request.blueprints)
     return next((blueprint for blueprint in blueprints if isinstance(blueprint, PageBlueprint)), None)
@@ -120,7 +120,7 @@ def present() -> PageBlueprint | None:
 
 def signed_in() -> Identity | None:
     """Return who uses this browser, for a page's head; None for nobody, and on pages that read no cookie."""
-    pages = present()
+    pages = find_pages()
     return None if pages is not None and pages.opens_by_link else identity.signed_in()
 
 

@@ -61,7 +61,7 @@ def _read(answer: Response) -> Problem | None:
 
 def _of_present_blueprint(problem: Problem) -> Refusals | None:
     """Whoever is not signed in, or not allowed, is told so in the same words everywhere."""
-    blueprint = pages.present()
+    blueprint = pages.find_pages()
     if blueprint is None or (problem.status in {401, 403} and not blueprint.opens_by_link):
         return None
     return blueprint.refusals
