@@ -27,7 +27,7 @@ from falconbus.platform.jobs import celery
 from falconbus.platform.kit import logging
 from falconbus.platform.mailing import kinds
 from falconbus.platform.telemetry import message_stamp, trace
-from falconbus.platform.web import conditional, identity, limits, problems
+from falconbus.platform.web import conditional, identity, limits, pages, problems, refusals
 from falconbus.platform.web.fast_path import FrontDoor
 from falconbus.platform.web.request_log import Observer
 from falconbus.registry import FEATURES
@@ -125,8 +125,8 @@ def create_app(settings: Settings | None = None) -> FalconBus:
     # Limits come first: a wrong token counts too.
     limits.init_app(app, settings)
     identity.init_app(app, loaders, next((each.session_loader for each in FEATURES if each.session_loader), None))
-    navigation = [item for feature in FEATURES for item in feature.navigation]
-    app.context_processor(lambda: {"navigation": navigation})
+    pages.init_app(app, [item for feature in FEATURES for item in feature.navigation])
+    refusals.init_app(app)
     for feature in FEATURES:
         for blueprint in feature.blueprints:
             app.register_blueprint(blueprint)

@@ -2,22 +2,23 @@
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, redirect, render_template, request
-from pydantic import ValidationError
+from flask import Response, redirect, render_template, request
+from flask_limiter import RateLimitExceeded
 from werkzeug.wrappers import Response as AnyResponse
 
 from falconbus.accounts import service, sessions
 from falconbus.accounts.errors import SessionsUnavailable, WrongCredentials
 from falconbus.accounts.schemas import Credentials
-from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web import refusals
+from falconbus.platform.web import limits
+from falconbus.platform.web.forms import Form, new_form, read_form
 from falconbus.platform.web.identity import COOKIE, Csrf, caller, public
 from falconbus.platform.web.limits import limited
+from falconbus.platform.web.pages import PageBlueprint
 from falconbus.platform.web.refusals import SIGN_IN
 
-bp = Blueprint("sign_in", __name__, template_folder="templates")
+bp = PageBlueprint("sign_in", __name__)
 
 
 @bp.get(SIGN_IN)
@@ -25,7 +26,7 @@ bp = Blueprint("sign_in", __name__, template_folder="templates")
 @query_budget(1)
 def show_sign_in() -> AnyResponse:
     """The form; `?next=` is where to go afterwards, an address of ours."""
-    return _form(local_address(request.args.get("next")))
+    return _show(new_form(Credentials), local_address(request.args.get("next")))
 
 
 @bp.post(SIGN_IN)
@@ -36,14 +37,13 @@ def sign_in() -> AnyResponse:
     """Begin a session, in the place of the one that this browser has; what is wrong is told on the form."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") == "cross-site":
         raise Csrf
-    goal, email = local_address(request.form.get("next")), request.form.get("email", "")
+    form, goal = read_form(Credentials), local_address(request.form.get("next"))
+    if form.content is None:
+        return _show(form.refused(WrongCredentials()), goal)
     try:
-        given = Credentials(email=email, password=request.form.get("password", ""))
-        cookie = service.begin_session(given.email, given.password, request.cookies.get(COOKIE))
-    except ValidationError:
-        return _form(goal, email, WrongCredentials())
+        cookie = service.begin_session(form.content.email, form.content.password, request.cookies.get(COOKIE))
     except (WrongCredentials, SessionsUnavailable) as refusal:
-        return _form(goal, email, refusal)
+        return _show(form.refused(refusal), goal)
     answer = redirect(goal, 303)
     _keep(answer, cookie, seconds=int(sessions.LIFETIME.total_seconds()))
     return answer
@@ -75,29 +75,18 @@ def local_address(text: str | None) -> str:
     return text
 
 
-@bp.after_request
-def keep_form(answer: Response) -> Response:
+@bp.errorhandler(RateLimitExceeded)
+def show_waiting(exceeded: RateLimitExceeded) -> Response:
     """Too many tries are told on the form, too."""
-    if answer.status_code == 429 and refusals.read(answer) is not None:
-        seconds = answer.headers.get("Retry-After", "60")
-        answer.set_data(_page(local_address(request.form.get("next")), request.form.get("email", ""), _wait(seconds)))
-        answer.content_type = "text/html; charset=utf-8"
+    seconds = limits.refuse(exceeded).headers["Retry-After"]
+    words = f"Too many tries. Wait {seconds} seconds, then try again."
+    answer = _show(read_form(Credentials).with_fault(words, 429), local_address(request.form.get("next")))
+    answer.headers["Retry-After"] = seconds
     return answer
 
 
-def _form(goal: str, email: str = "", refusal: DomainError | None = None) -> Response:
-    page = _page(goal, email, f"{refusal.title}." if refusal else None)
-    answer = Response(page, status=refusal.status if refusal else 200, content_type="text/html; charset=utf-8")
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
-
-
-def _page(goal: str, email: str, fault: str | None) -> str:
-    return render_template("accounts/sign_in.html", next=goal, email=email[:254], fault=fault)
-
-
-def _wait(seconds: str) -> str:
-    return f"Too many tries. Wait {seconds} seconds, then try again."
+def _show(form: Form[Credentials], goal: str) -> Response:
+    return Response(render_template("accounts/sign_in.html", form=form, next=goal), form.status, mimetype="text/html")
 
 
 def _keep(answer: AnyResponse, cookie: str, *, seconds: int) -> None:

@@ -1,10 +1,11 @@
 """What travellers read when the answer is no."""
 
-from flask import Response, g, request, url_for
+from flask import g, request, url_for
 
-from falconbus.platform.web import refusals
+from falconbus.platform.web.pages import Headings, Link, Refusals
+from falconbus.platform.web.problems import Problem
 
-_HEADINGS: refusals.Headings = {
+_HEADINGS: Headings = {
     "booking_not_found": (
         "We cannot find that booking",
         "The link may be incomplete. Open it again from your mail, or copy all of it: its end is long.",
@@ -30,14 +31,12 @@ _HEADINGS: refusals.Headings = {
 }
 
 
-def as_page(answer: Response) -> Response:
-    """The same refusal for people's eyes."""
-    return refusals.as_page(answer, _HEADINGS, "site/refusal.html", _booking(answer.status_code))
-
-
-def _booking(status: int) -> tuple[str, str] | None:
+def _way_to_booking(problem: Problem) -> Link | None:
     """Where the booking is, for bearers who have shown their token; a 404 is the same for everybody."""
     token = g.get("manage_token")
-    if token is None or status == 404:
+    if token is None or problem.status == 404:
         return None
-    return url_for("site.show_booking", **(request.view_args or {}), token=token), "See the booking"
+    return Link(url_for("site.show_booking", **(request.view_args or {}), token=token), "See the booking")
+
+
+REFUSALS = Refusals(headings=_HEADINGS, way_out=_way_to_booking)

@@ -1,10 +1,12 @@
 """The page behind a mail's manage link: the booking, its papers, cancelling.
 
 The token is the authority, in the address or in a form's body, and no cookie is read: another site's page has nothing
-to ride on (CSRF). What bears a secret in its address is neither kept, nor indexed, nor passed on as a referrer.
+to ride on (CSRF).
 """
 
-from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from typing import Any
+
+from flask import Response, g, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -15,12 +17,22 @@ from falconbus.platform.design import formats
 from falconbus.platform.kit import references
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.identity import Identity, public
-from falconbus.site import refusals, service
+from falconbus.platform.web.pages import Notice, PageBlueprint
+from falconbus.site import service
 from falconbus.site.errors import QuoteChanged
 from falconbus.site.pages import BookingPage, CancelPage
+from falconbus.site.refusals import REFUSALS
 from falconbus.site.schemas import Choice, amounts_shown
 
-bp = Blueprint("site", __name__, url_prefix="/manage", template_folder="templates")
+_NOTICES = {
+    "cancelled": Notice("Done: what you chose is cancelled."),
+    "changed": Notice(
+        "Nothing is cancelled yet: what comes back has changed since you looked. These are the sums now.",
+        is_problem=True,
+    ),
+}
+
+bp = PageBlueprint("site", __name__, url_prefix="/manage", notices=_NOTICES, refusals=REFUSALS, opens_by_link=True)
 
 
 @bp.get("/<reference>")
@@ -29,7 +41,7 @@ bp = Blueprint("site", __name__, url_prefix="/manage", template_folder="template
 def show_booking(reference: str) -> str:
     """The booking, for the bearer of its manage token (`?token=`)."""
     booking = bookings.get_visible(reference, _identity(reference, request.args), None)
-    return _render("site/booking.html", BookingPage.of(booking, is_paying=service.is_paying(booking)))
+    return render_template("site/booking.html", page=BookingPage.of(booking, is_paying=service.is_paying(booking)))
 
 
 @bp.get("/<reference>/ticket.pdf")
@@ -61,7 +73,7 @@ def show_cancelling(reference: str) -> str:
     choice = Choice.of(request.args)
     quote = cancelling.quote(reference, choice.passengers or None, identity, None)
     booking = bookings.get_visible(reference, identity, None)
-    return _render("site/cancel.html", CancelPage.of(booking, choice, quote))
+    return render_template("site/cancel.html", page=CancelPage.of(booking, choice, quote))
 
 
 @bp.post("/<reference>/cancel")
@@ -81,13 +93,10 @@ def show_new_quote(change: QuoteChanged) -> AnyResponse:
     return _go("site.show_cancelling", passenger=list(change.passengers), chosen=1, notice="changed")
 
 
-@bp.after_request
-def keep_private(answer: Response) -> Response:
-    """For the traveller alone, refusals too; those are pages here."""
-    answer.headers["Cache-Control"] = "private, no-store"
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    answer.headers["X-Robots-Tag"] = "noindex"
-    return refusals.as_page(answer)
+@bp.context_processor
+def share_with_templates() -> dict[str, Any]:
+    """Give every page the words of dates and sums, and the token that its links bear."""
+    return {"formats": formats, "token": g.get("manage_token")}
 
 
 def _identity(reference: str, fields: MultiDict[str, str]) -> Identity:
@@ -97,18 +106,12 @@ def _identity(reference: str, fields: MultiDict[str, str]) -> Identity:
     return identity
 
 
-def _render(template: str, page: BookingPage | CancelPage) -> str:
-    notice = request.args.get("notice")
-    return render_template(template, page=page, notice=notice, token=g.manage_token, formats=formats)
-
-
 def _attached(content: bytes, media_type: str, name: str) -> Response:
     answer = Response(content, mimetype=media_type)
     answer.headers.set("Content-Disposition", "attachment", filename=name)
     return answer
 
 
-def _go(endpoint: str, **fields: object) -> AnyResponse:
+def _go(endpoint: str, notice: str, **fields: object) -> AnyResponse:
     """See another page of the same booking."""
-    address = url_for(endpoint, **(request.view_args or {}), token=g.manage_token, **fields)  # type: ignore[arg-type]
-    return redirect(address, 303)
+    return bp.see(endpoint, notice=notice, **(request.view_args or {}), token=g.manage_token, **fields)

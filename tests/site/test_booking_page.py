@@ -13,8 +13,7 @@ from falconbus.bookings import service as bookings
 from falconbus.checkout import refunding
 from falconbus.platform.database import transactions
 from falconbus.platform.kit import clock
-from falconbus.platform.web import problems
-from falconbus.site import refusals
+from falconbus.platform.web import problems, refusals
 from tests.calls import booking_body, hold, pay
 from tests.conftest import SECRET_KEY
 from tests.counting import statements

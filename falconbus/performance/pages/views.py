@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, request
+from flask import request
 
 from falconbus.performance.dashboard import service
 from falconbus.performance.dashboard.errors import EndpointNotFound
@@ -24,8 +24,7 @@ from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.identity import requires
 from falconbus.platform.web.permissions import SEE_PERFORMANCE
 
-bp = Blueprint("pages", __name__, url_prefix="/performance", template_folder="templates")
-bp.after_request(frame.as_page)
+bp = frame.bp
 for part in (statement_views.bp, advice_views.bp, system_views.bp, compare_views.bp):
     bp.register_blueprint(part)
 

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 from math import ceil
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Response, current_app, render_template, request
 
 from config import Settings
 from falconbus.platform.integrations.mail.folder import MailFolder
@@ -14,8 +14,9 @@ from falconbus.platform.mailing.schemas import MailPageQuery
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.identity import public
 from falconbus.platform.web.operations import accepts_query
+from falconbus.platform.web.pages import PageBlueprint
 
-bp = Blueprint("mails", __name__, url_prefix="/dev/mail", template_folder="templates")
+bp = PageBlueprint("mails", __name__, url_prefix="/dev/mail")
 
 _LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")

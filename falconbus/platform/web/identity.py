@@ -13,12 +13,12 @@ from typing import Any, Protocol, TypeVar
 import flask
 from flask import Flask, Request, Response, current_app, g, request
 from flask.sessions import SessionInterface, SessionMixin
-from flask_wtf.csrf import ValidationError, generate_csrf, validate_csrf
+from flask_wtf.csrf import ValidationError, validate_csrf
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Settings
 from falconbus.platform.kit.errors import DomainError
-from falconbus.platform.web import headers, refusals
+from falconbus.platform.web import headers
 from falconbus.platform.web.permissions import Permission
 
 #: The cookie of a browser's session.
@@ -161,8 +161,6 @@ def init_app(app: Flask, loaders: list[IdentityLoader], session_loader: SessionL
     app.session_interface = _WithoutCookie()
     app.before_request(_guard)
     app.after_request(headers.security_headers(settings))
-    app.context_processor(lambda: {"signed_in": signed_in, "csrf_token": generate_csrf, "settings": settings})
-    refusals.init_app(app)
 
 
 def _guard() -> None:

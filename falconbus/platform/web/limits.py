@@ -108,7 +108,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     app.before_request(_count_quickly)
     limiter.init_app(app)
-    app.register_error_handler(RateLimitExceeded, _refuse)
+    app.register_error_handler(RateLimitExceeded, refuse)
 
 
 def _count_quickly() -> None:
@@ -121,7 +121,7 @@ def _count_quickly() -> None:
             environ[_COUNTED] = True
 
 
-def _refuse(exceeded: RateLimitExceeded) -> Response:
+def refuse(exceeded: RateLimitExceeded) -> Response:
     """429 with the seconds to wait: until the oldest calls that count have left the window."""
     limit = limiter.current_limit
     recording.refuse(request.url_rule.rule if request.url_rule else "elsewhere")

@@ -1,15 +1,13 @@
 """What people read when the answer is no: a page in place of the API's problem document."""
 
-from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
 from flask import Flask, Response, render_template, request
 
-from falconbus.platform.web import problems
-
-#: From a problem's code to a heading and what to do.
-Headings = Mapping[str, tuple[str, str]]
+from falconbus.platform.web import pages, problems
+from falconbus.platform.web.pages import Headings, Link, Refusals
+from falconbus.platform.web.problems import Problem
 
 SIGN_IN = "/sign-in"
 _UNEXPECTED = ("Something went wrong", "This is our fault, not yours. Try again in a few minutes.")
@@ -35,46 +33,52 @@ _HEADINGS: Headings = {
 
 
 def init_app(app: Flask) -> None:
-    """Show browsers pages, and lead those who must sign in to where they can."""
-    app.after_request(_for_browsers)
+    """Show people pages, and lead those who must sign in to where they can."""
+    app.after_request(_for_people)
 
 
-def as_page(
-    answer: Response,
-    headings: Headings = _HEADINGS,
-    template: str = "refusal.html",
-    link: tuple[str, str] | None = None,
-) -> Response:
-    """The same refusal for people's eyes: status and headers stay, the document becomes a page.
-
-    `headings` come before those that all pages share; `link` is an address and its words.
-    """
-    document = read(answer)
-    if document is None:
+def as_page(answer: Response) -> Response:
+    """Draw a refusal for people's eyes: status and headers stay, the document becomes a page."""
+    problem = _read(answer)
+    if problem is None:
         return answer
-    heading, words = headings.get(document.code) or _HEADINGS.get(document.code) or _words_of(document)
-    answer.set_data(render_template(template, heading=heading, words=words, link=link))
+    refusals = _of_present_blueprint(problem) or _SHARED
+    heading, words = refusals.headings.get(problem.code) or _HEADINGS.get(problem.code) or _words_of(problem)
+    answer.set_data(
+        render_template(
+            refusals.template, heading=heading, words=words, link=refusals.way_out(problem), problem=problem
+        )
+    )
     answer.content_type = "text/html; charset=utf-8"
     return answer
 
 
-def read(answer: Response) -> problems.Problem | None:
-    """The problem document that an answer is."""
+def _read(answer: Response) -> Problem | None:
     if answer.mimetype != problems.CONTENT_TYPE:
         return None
-    return msgspec.json.decode(answer.get_data(), type=problems.Problem)
+    return msgspec.json.decode(answer.get_data(), type=Problem)
 
 
-def _words_of(document: problems.Problem) -> tuple[str, str]:
+def _of_present_blueprint(problem: Problem) -> Refusals | None:
+    """Whoever is not signed in, or not allowed, is told so in the same words everywhere."""
+    blueprint = pages.find_pages()
+    if blueprint is None or (problem.status in {401, 403} and not blueprint.opens_by_link):
+        return None
+    return blueprint.refusals
+
+
+def _words_of(problem: Problem) -> tuple[str, str]:
     """What is our fault is not explained; what is the caller's was, when it was raised."""
-    return _UNEXPECTED if document.status >= 500 else (document.title, document.detail)
+    return _UNEXPECTED if problem.status >= 500 else (problem.title, problem.detail)
 
 
-def _for_browsers(answer: Response) -> Response:
-    if answer.mimetype != problems.CONTENT_TYPE or request.path.startswith("/api/"):
+def _for_people(answer: Response) -> Response:
+    problem = None if request.path.startswith("/api/") else _read(answer)
+    if problem is None:
         return answer
-    document = read(answer)
-    must_sign_in = document is not None and document.code == "unauthenticated"
+    if _of_present_blueprint(problem) is not None:
+        return as_page(answer)
+    must_sign_in = problem.code == "unauthenticated"
     if must_sign_in and "HX-Request" in request.headers:
         # A piece of a page was asked for: the whole page has to go to the sign-in.
         current = urlsplit(request.headers.get("HX-Current-URL", ""))
@@ -83,10 +87,18 @@ def _for_browsers(answer: Response) -> Response:
         return answer
     if must_sign_in and request.method in {"GET", "HEAD"}:
         return Response(status=303, headers={"Location": _sign_in_for(request.full_path.rstrip("?"))})
-    if document is not None and document.code in {"unauthenticated", "forbidden"}:
-        return as_page(answer, link=(_sign_in_for(request.path), "Sign in"))
     return as_page(answer)
+
+
+def _way_to_sign_in(problem: Problem) -> Link | None:
+    """For those whom signing in, or doing so as somebody else, would help."""
+    if problem.code in {"unauthenticated", "forbidden"}:
+        return Link(_sign_in_for(request.path), "Sign in")
+    return None
 
 
 def _sign_in_for(address: str) -> str:
     return f"{SIGN_IN}?{urlencode({'next': address or '/'})}"
+
+
+_SHARED = Refusals(way_out=_way_to_sign_in)

@@ -1,6 +1,6 @@
-"""Why a link to answer does not open, or an answer is not taken."""
+"""Why a link to answer does not open."""
 
-from falconbus.platform.kit.errors import DomainError, Invalid, NotFound
+from falconbus.platform.kit.errors import DomainError, NotFound
 
 
 class AnswerNotFound(NotFound):
@@ -18,10 +18,3 @@ class AccountClosed(DomainError):
     status = 410
     code = "account_closed"
     title = "This link was for an account that does no more duties"
-
-
-class BadReason(Invalid):
-    """The words are for people: they stand on the page."""
-
-    code = "bad_reason"
-    title = "Say in up to 1,000 characters why you cannot do it"

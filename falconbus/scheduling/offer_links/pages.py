@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.kit import clock
@@ -14,8 +15,7 @@ from falconbus.scheduling.rosters.duties import Duty
 _OVER = {AppointmentStatus.CANCELLED, AppointmentStatus.IN_PROGRESS, AppointmentStatus.COMPLETED}
 
 
-@dataclass(frozen=True, slots=True)
-class Colleague:
+class Colleague(NamedTuple):
     """Somebody who is free; `words` tell how rested they are, and what speaks against it."""
 
     id: int

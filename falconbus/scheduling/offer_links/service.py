@@ -7,7 +7,7 @@ from falconbus.scheduling.assignments.errors import AlreadyAnswered
 from falconbus.scheduling.assignments.models import LIVE, AssignmentStatus, Part
 from falconbus.scheduling.dispatch import answering
 from falconbus.scheduling.eligibility import assessing
-from falconbus.scheduling.offer_links import links, policy, queries
+from falconbus.scheduling.offer_links import links, queries
 from falconbus.scheduling.offer_links.errors import AccountClosed, AnswerNotFound
 from falconbus.scheduling.offer_links.pages import AnswerPage
 from falconbus.scheduling.permissions import OWN_DUTIES
@@ -38,9 +38,8 @@ def accept(token: str) -> None:
 
 
 def reject(token: str, reason: str) -> None:
-    """Say no; BadReason, and what reading the link and rejecting raise."""
+    """Say no; raises what reading the link and rejecting raise."""
     asked = _asked(token)
-    reason = policy.read_reason(reason)
     _check_live(asked)
     answering.reject(asked.reference, _bearer(asked), reason=reason)
 

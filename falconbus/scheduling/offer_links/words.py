@@ -1,9 +1,13 @@
-"""What people read when their answer is not taken, and what they can do then."""
+"""What people read when they have answered, or their answer is not taken, and what they can do then."""
 
-from falconbus.platform.web.refusals import Headings
+from collections.abc import Mapping
 
-#: Told on the page, above what holds now; by the refusal's code, those about a colleague apart.
-PROBLEMS: Headings = {
+from falconbus.platform.web.pages import Headings, Link, Notice, Refusals
+from falconbus.platform.web.refusals import SIGN_IN
+
+#: The problem of a refusal that has no words of its own.
+NOT_DONE = "not_done"
+_PROBLEMS = {
     "already_answered": (
         "This was answered or taken back before",
         "Nothing was changed. What holds now is told here; call your operator if it should be otherwise.",
@@ -30,10 +34,21 @@ PROBLEMS: Headings = {
         "Nothing was changed. Choose somebody else: these are free now.",
     ),
     "no_colleague": ("Nobody was chosen", "Nothing was changed. Choose a colleague first."),
+    NOT_DONE: ("This could not be done", "Nothing was changed. Call your operator."),
 }
 
-#: Told in place of the page.
-REFUSALS: Headings = {
+#: Told on the page, above what holds now; problems by the refusal's code, those about a colleague apart.
+NOTICES: Mapping[str, Notice] = {
+    "accepted": Notice("Thank you: you are on this ride."),
+    "rejected": Notice("Your operator has been told."),
+    "asked": Notice("Your colleague has been asked."),
+    **{code: Notice(f"{what}. {then}", is_problem=True) for code, (what, then) in _PROBLEMS.items()},
+}
+
+#: Why a rejection needs its reason.
+WHY_NOT = "Say why, so that your operator knows what to do."
+
+_HEADINGS: Headings = {
     "answer_not_found": (
         "We cannot find this question",
         "The link may be incomplete: copy all of it. If that does not help, sign in, or ask your operator.",
@@ -51,3 +66,6 @@ REFUSALS: Headings = {
         "You may have been taken off it. Sign in to see your duties, or ask your operator.",
     ),
 }
+
+#: Told in place of the page.
+REFUSALS = Refusals(headings=_HEADINGS, way_out=lambda _: Link(SIGN_IN, "Sign in"))
