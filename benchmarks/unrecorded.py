@@ -12,7 +12,7 @@ from falconbus.platform.telemetry.trace import Trace
 __all__ = ["app"]
 
 
-class _Silent(Recorder):
+class _SilentRecorder(Recorder):
     """Notes nothing but a request's time, for its log line; its flusher never starts.
 
     Making traces is a part of what recording costs, so here each thread has one for good.
@@ -35,4 +35,4 @@ class _Silent(Recorder):
 
 with app.app_context():
     trace.unwatch(db.engine)
-app.observer.recorder = app.extensions["recorder"] = _Silent(app.extensions["cache_redis"], "unrecorded")
+app.observer.recorder = app.extensions["recorder"] = _SilentRecorder(app.extensions["cache_redis"], "unrecorded")

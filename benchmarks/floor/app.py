@@ -17,9 +17,11 @@ def ping() -> Response:
 @app.get("/api/v1/schedules")
 def search_schedules() -> Response:
     """Departures between two places on a day."""
-    asked = request.args
-    found = search.departures(asked["origin"], asked["destination"], asked["date"], int(asked.get("passengers", 1)))
-    return Response(msgspec.json.encode(found), content_type="application/json")
+    arguments = request.args
+    results = search.departures(
+        arguments["origin"], arguments["destination"], arguments["date"], int(arguments.get("passengers", 1))
+    )
+    return Response(msgspec.json.encode(results), content_type="application/json")
 
 
 @app.post("/api/v1/bookings")

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from benchmarks.web import Web
+from benchmarks.server import WebServer
 
 
-class MeasuredWeb(Web):
+class MeasuredServer(WebServer):
     """A gunicorn whose web processes are measured thread by thread."""
 
     def cpu_microseconds(self) -> float:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from benchmarks.places import RESULTS, ROOT
-from benchmarks.recorders.measured import MeasuredWeb
+from benchmarks.environment import RESULTS, ROOT
+from benchmarks.recorders.measured import MeasuredServer
 
 LOCK = ROOT / "benchmarks" / "recording-peers.lock"
 _FOLDER = RESULTS / "data" / "recording-peers"
@@ -28,7 +28,7 @@ def python() -> Path:
     return found
 
 
-class Peer(MeasuredWeb):
+class Peer(MeasuredServer):
     """A gunicorn of that environment, on the small app under one monitor."""
 
     def __init__(self, name: str, interpreter: Path, settings: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ from itertools import accumulate
 
 
 @dataclass(frozen=True)
-class Size:
+class NetworkSize:
     """How much: `trips` timetables a region, run daily; each departure of the `days` to come has sold to `parties`."""
 
     regions: int
@@ -24,7 +24,7 @@ class Size:
 
 
 @dataclass(frozen=True, order=True)
-class Ride:
+class StopPair:
     """Two stops that a route joins, with their cities: something to search for."""
 
     origin: str
@@ -33,19 +33,19 @@ class Ride:
     destination_city: str
 
 
-SEARCH = Size(regions=1, cities=40, routes=300, trips=400, past_days=0, days=60)
-SMALL = Size(regions=1, cities=20, routes=50, trips=100, past_days=70, days=30)
-LARGE = Size(regions=10, cities=20, routes=50, trips=100, past_days=970, days=30)
-HUGE = Size(regions=100, cities=20, routes=50, trips=100, past_days=970, days=30)
+SEARCH = NetworkSize(regions=1, cities=40, routes=300, trips=400, past_days=0, days=60)
+SMALL = NetworkSize(regions=1, cities=20, routes=50, trips=100, past_days=70, days=30)
+LARGE = NetworkSize(regions=10, cities=20, routes=50, trips=100, past_days=970, days=30)
+HUGE = NetworkSize(regions=100, cities=20, routes=50, trips=100, past_days=970, days=30)
 
 
-def rides(size: Size) -> list[Ride]:
+def stop_pairs(size: NetworkSize) -> list[StopPair]:
     """Every pair of stops, of two cities, that some route of the line joins."""
-    found: set[Ride] = set()
+    pairs: set[StopPair] = set()
     for calls in routes(size):
         for index, call in enumerate(calls):
-            found.update(_ride(call.stop, later.stop) for later in calls[index + 1 :])
-    return sorted(ride for ride in found if ride.origin_city != ride.destination_city)
+            pairs.update(_stop_pair(call.stop, later.stop) for later in calls[index + 1 :])
+    return sorted(pair for pair in pairs if pair.origin_city != pair.destination_city)
 
 
 @dataclass(frozen=True)
@@ -57,26 +57,29 @@ class Call:
     minutes: int
 
 
-def routes(size: Size) -> Iterator[list[Call]]:
+def routes(size: NetworkSize) -> Iterator[list[Call]]:
     """Routes of four to eight stops, each within its region, the same ones every time."""
-    chance = random.Random(1)
+    rng = random.Random(1)
     for region in range(size.regions):
         for _ in range(size.routes):
-            stops = chance.sample(range(size.cities), chance.randint(4, 8))
-            metres = accumulate([0] + [1000 * chance.randint(40, 180) for _ in stops[1:]])
+            stops = rng.sample(range(size.cities), rng.randint(4, 8))
+            metres = accumulate([0] + [1000 * rng.randint(40, 180) for _ in stops[1:]])
             first = 1 + region * size.cities
-            yield [Call(first + stop, far, far * 60 // 80_000) for stop, far in zip(stops, metres, strict=True)]
+            yield [
+                Call(first + stop, distance, distance * 60 // 80_000)
+                for stop, distance in zip(stops, metres, strict=True)
+            ]
 
 
-def _ride(origin: int, destination: int) -> Ride:
-    return Ride(code(origin), code(destination), city(origin), city(destination))
+def _stop_pair(origin: int, destination: int) -> StopPair:
+    return StopPair(stop_code(origin), stop_code(destination), stop_city(origin), stop_city(destination))
 
 
-def code(stop: int) -> str:
+def stop_code(stop: int) -> str:
     """The code of the stop of that number."""
     return f"S{stop:05}"
 
 
-def city(stop: int) -> str:
+def stop_city(stop: int) -> str:
     """Every fifth stop is the second one of its neighbour's city."""
     return f"City {stop - (stop % 5 == 0):05}"

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from benchmarks.load import Load, Source, drive
-from benchmarks.web import Web
+from benchmarks.load_generator import LoadResult, RequestSource, drive
+from benchmarks.server import WebServer
 
 # Short ones, as the machine's other work comes in bursts.
-_SECONDS_A_ROUND = 1.0
-_FEWEST = 6
-_WARM_UP = 2.0
+_ROUND_SECONDS = 1.0
+_MIN_ROUNDS = 6
+_WARM_UP_SECONDS = 2.0
 
 
 class RunFailed(Exception):
@@ -22,10 +22,10 @@ class RunFailed(Exception):
 class Side:
     """One of the two, with what its rounds came to in all, and the rate and p95 of each."""
 
-    web: Web
+    web: WebServer
     #: The requests of a round, by its number.
-    source: Callable[[int], Source]
-    load: Load = field(default_factory=Load)
+    source: Callable[[int], RequestSource]
+    load: LoadResult = field(default_factory=LoadResult)
     rates: list[float] = field(default_factory=list)
     p95s: list[float] = field(default_factory=list)
     web_cpu: float = 0.0
@@ -66,19 +66,19 @@ class Side:
 def alternate(sides: Sequence[Side], *, clients: int, seconds: float) -> None:
     """Load the sides in turns, `seconds` each in all."""
     for side in sides:
-        drive(side.web.port, side.source(0), clients=clients, seconds=_WARM_UP)
-    rounds = max(_FEWEST, round(seconds / _SECONDS_A_ROUND))
+        drive(side.web.port, side.source(0), clients=clients, seconds=_WARM_UP_SECONDS)
+    rounds = max(_MIN_ROUNDS, round(seconds / _ROUND_SECONDS))
     for number in range(1, rounds + 1):
         for side in sides if number % 2 else sides[::-1]:
             side.run(number, clients=clients, seconds=seconds / rounds)
 
 
-def processor_ratio(ours: Side, floor: Side) -> float:
+def cpu_ratio(ours: Side, floor: Side) -> float:
     """What a request of ours costs of the processor, web and database together, to what one of the floor's does."""
     own, other = (side.web_cpu + side.database_cpu for side in (ours, floor))
     return own / ours.load.requests / (other / floor.load.requests) if other else 0.0
 
 
-def ratio(ours: Sequence[float], floor: Sequence[float]) -> float:
+def median_ratio(ours: Sequence[float], floor: Sequence[float]) -> float:
     """The median of the rounds' ratios."""
-    return median(one / other for one, other in zip(ours, floor, strict=True))
+    return median(own / other for own, other in zip(ours, floor, strict=True))

@@ -23,19 +23,19 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 # High enough never to be reached: what is measured is the counting.
 _RATE = "1000000000/hour"
-_LIMITS = dict.fromkeys(("RATELIMIT_ANONYMOUS", "RATELIMIT_BOOKING", "RATELIMIT_STOPS"), _RATE)
+_UNREACHABLE_LIMITS = dict.fromkeys(("RATELIMIT_ANONYMOUS", "RATELIMIT_BOOKING", "RATELIMIT_STOPS"), _RATE)
 
 
 @contextmanager
-def environment() -> Iterator[dict[str, str]]:
+def run_settings() -> Iterator[dict[str, str]]:
     """The settings of a run; embedded servers stand in for addresses that are not given."""
     data = DataFolder(Path(os.environ.get("DATA_DIR") or RESULTS / "data").resolve())
     data.make()
     servers = servers_needed(data, os.environ)
     try:
-        full = complete(os.environ, data, servers.start())
-        full["DATABASE_URL"] = full["DATABASE_URL"].replace("postgresql+psycopg:", "postgresql:")
-        yield full | _LIMITS | {"RATELIMIT_ENABLED": "true", "LOG_LEVEL": "INFO", "EMBEDDED": "false"}
+        settings = complete(os.environ, data, servers.start())
+        settings["DATABASE_URL"] = settings["DATABASE_URL"].replace("postgresql+psycopg:", "postgresql:")
+        yield settings | _UNREACHABLE_LIMITS | {"RATELIMIT_ENABLED": "true", "LOG_LEVEL": "INFO", "EMBEDDED": "false"}
     finally:
         servers.close()
 
@@ -48,19 +48,19 @@ class Databases:
         self._url: URL = make_url(settings["DATABASE_URL"])
 
     def url(self, name: str) -> str:
-        return self._url.set(database=self._full(name)).render_as_string(hide_password=False)
+        return self._url.set(database=self._full_name(name)).render_as_string(hide_password=False)
 
     def settings(self, name: str) -> dict[str, str]:
         """The environment of a server on that database."""
         return {**self._settings, "DATABASE_URL": self.url(name)}
 
-    def make(self, name: str, *, template: str | None = None) -> str:
+    def create(self, name: str, *, template: str | None = None) -> str:
         """A fresh database, empty or a copy of another; its address."""
         self.drop(name)
         copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
-        source = self._full(template) if template else "template0"
-        with self._server() as server:
-            server.execute(copy.format(sql.Identifier(self._full(name)), sql.Identifier(source)))
+        source = self._full_name(template) if template else "template0"
+        with self._connect() as server:
+            server.execute(copy.format(sql.Identifier(self._full_name(name)), sql.Identifier(source)))
         return self.url(name)
 
     def migrate(self, name: str) -> None:
@@ -74,31 +74,31 @@ class Databases:
         logging.disable(logging.NOTSET)
 
     def drop(self, name: str) -> None:
-        with self._server() as server:
+        with self._connect() as server:
             command = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-            server.execute(command.format(sql.Identifier(self._full(name))))
+            server.execute(command.format(sql.Identifier(self._full_name(name))))
 
     def stamp(self, name: str) -> str | None:
-        """What stamp_as() said of a database; None without one."""
-        question = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
-        with self._server() as server:
-            row = server.execute(question, [self._full(name)]).fetchone()
+        """What set_stamp() said of a database; None without one."""
+        query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+        with self._connect() as server:
+            row = server.execute(query, [self._full_name(name)]).fetchone()
         return row[0] if row else None
 
-    def stamp_as(self, name: str, stamp: str) -> None:
-        with self._server() as server:
+    def set_stamp(self, name: str, stamp: str) -> None:
+        with self._connect() as server:
             command = sql.SQL("COMMENT ON DATABASE {} IS {}")
-            server.execute(command.format(sql.Identifier(self._full(name)), sql.Literal(stamp)))
+            server.execute(command.format(sql.Identifier(self._full_name(name)), sql.Literal(stamp)))
 
     def today(self) -> date:
         """The server's date."""
-        with self._server() as server:
+        with self._connect() as server:
             row = server.execute("SELECT current_date").fetchone()
         assert row is not None
         return date.fromisoformat(str(row[0]))
 
-    def _full(self, name: str) -> str:
+    def _full_name(self, name: str) -> str:
         return f"{self._url.database}_bench_{name}"
 
-    def _server(self) -> psycopg.Connection:
+    def _connect(self) -> psycopg.Connection:
         return psycopg.connect(self._url.render_as_string(hide_password=False), autocommit=True)

@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Self
 
-from benchmarks.places import RESULTS, ROOT
-from benchmarks.processes import backends_cpu_seconds, family_cpu_seconds
+from benchmarks.cpu_time import backends_cpu_seconds, family_cpu_seconds
+from benchmarks.environment import RESULTS, ROOT
 
 OURS = ("falconbus.platform.runtime.gunicorn_conf", "wsgi:app")
 FLOOR = ("benchmarks.floor.gunicorn_conf", "benchmarks.floor.app:app")
@@ -18,7 +18,7 @@ _STEADY = ("--max-requests", "0")
 _SECONDS_TO_START = 30.0
 
 
-class Web:
+class WebServer:
     """One gunicorn, from with to with; what it logs goes to a file, as it would in earnest."""
 
     def __init__(self, name: str, program: tuple[str, str], settings: Mapping[str, str]) -> None:
