@@ -17,9 +17,9 @@ def hash_password(password: str) -> str:
 
 def is_password(password: str, stored: str | None) -> bool:
     """Compare with a stored hash; None (no such account) is never right and takes as long as a wrong password."""
-    decoy = _decoy()
+    decoy_hash = _decoy_hash()
     try:
-        _hasher.verify(stored or decoy, password)
+        _hasher.verify(stored or decoy_hash, password)
     except (VerificationError, InvalidHashError):
         return False
     return stored is not None
@@ -36,5 +36,5 @@ def new_password() -> str:
 
 
 @cache
-def _decoy() -> str:
+def _decoy_hash() -> str:
     return _hasher.hash(new_password())

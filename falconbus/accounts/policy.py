@@ -4,10 +4,10 @@ from email_validator import EmailNotValidError, validate_email
 
 from falconbus.accounts.errors import BadEmail, PasswordTooShort
 
-SHORTEST_PASSWORD = 12
+MIN_PASSWORD_LENGTH = 12
 
 
-def read_email(text: str) -> str:
+def normalize_email(text: str) -> str:
     """An e-mail as it is stored, in lower case; whether its host takes mail is not asked. BadEmail says why not."""
     try:
         return validate_email(text.strip(), check_deliverability=False).normalized.lower()
@@ -17,5 +17,5 @@ def read_email(text: str) -> str:
 
 def check_password(password: str) -> None:
     """Length is the one rule (NIST SP 800-63B, 3.1.1.2): rules of composition make passwords worse."""
-    if len(password) < SHORTEST_PASSWORD:
+    if len(password) < MIN_PASSWORD_LENGTH:
         raise PasswordTooShort

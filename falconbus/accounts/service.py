@@ -76,7 +76,7 @@ def sign_out(token_id: int | None) -> None:
 
 def create_user(email: str, password: str | None, roles: Iterable[Role], name: str) -> NewUser:
     """Make an account, with a random password when none is given; BadEmail, PasswordTooShort, EmailTaken."""
-    email = policy.read_email(email)
+    email = policy.normalize_email(email)
     password = passwords.new_password() if password is None else password
     policy.check_password(password)
     user = User(
@@ -109,9 +109,9 @@ def set_password(email: str, password: str | None) -> str:
     """Give an account another password, made when None; end its tokens and sessions. UserNotFound, PasswordTooShort."""
     password = passwords.new_password() if password is None else password
     policy.check_password(password)
-    user = queries.lock_user(policy.read_email(email))
+    user = queries.lock_user(policy.normalize_email(email))
     user.password_hash = passwords.hash_password(password)
-    _revoke_all(user)
+    _revoke_all_access(user)
     audit.record("set password", "users", user.id)
     db.session.flush()
     return password
@@ -119,9 +119,9 @@ def set_password(email: str, password: str | None) -> str:
 
 def deactivate(email: str) -> None:
     """Close an account and end its tokens and sessions; what it did stands. UserNotFound."""
-    user = queries.lock_user(policy.read_email(email))
+    user = queries.lock_user(policy.normalize_email(email))
     user.active = False
-    _revoke_all(user)
+    _revoke_all_access(user)
     audit.record("deactivate", "users", user.id)
     db.session.flush()
 
@@ -131,10 +131,12 @@ def change_user(
 ) -> None:
     """Change what is given of a locked account; closing it ends its tokens and sessions. LastAdmin."""
     was_admin = user.active and Role.ADMIN in user.roles
-    given = {"name": name, "roles": None if roles is None else sorted(set(roles)), "active": active or None}
-    changed = {side: value for side, value in given.items() if value is not None and value != getattr(user, side)}
-    for side, value in changed.items():
-        setattr(user, side, value)
+    requested = {"name": name, "roles": None if roles is None else sorted(set(roles)), "active": active or None}
+    changed = {
+        column: value for column, value in requested.items() if value is not None and value != getattr(user, column)
+    }
+    for column, value in changed.items():
+        setattr(user, column, value)
     if changed:
         audit.record("change", "users", user.id, **changed)
     if active is False and user.active:
@@ -149,15 +151,15 @@ def change_user(
 def _check_credentials(email: str, password: str) -> User:
     """The account that may sign in; WrongCredentials whatever is wrong, after the same time."""
     user = queries.find_user(email.strip().lower())
-    right = passwords.is_password(password, user.password_hash if user else None)
-    if user is None or not right or not user.active:
+    is_correct = passwords.is_password(password, user.password_hash if user else None)
+    if user is None or not is_correct or not user.active:
         raise WrongCredentials
     if passwords.is_outdated(user.password_hash):
         user.password_hash = passwords.hash_password(password)
     return user
 
 
-def _revoke_all(user: User) -> None:
+def _revoke_all_access(user: User) -> None:
     """End an account's tokens and sessions. Redis is told after the commit; should it be away, the row is enough."""
     live = (ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None))
     db.session.execute(update(ApiToken).where(*live).values(revoked_at=clock.now()))

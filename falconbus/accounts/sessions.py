@@ -28,11 +28,11 @@ from falconbus.platform.web.identity import Identity
 IDLE = timedelta(days=14)
 LIFETIME = timedelta(days=90)
 #: When a session was last seen is written at most so often.
-SEEN_EVERY = timedelta(minutes=1)
+SEEN_INTERVAL = timedelta(minutes=1)
 #: How young a cookie must be to be believed without its record.
 TRUSTED_WITHOUT_RECORD = timedelta(hours=12)
 #: Seconds that Redis is given.
-_PATIENCE = 0.25
+_REDIS_TIMEOUT = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ class Session:
 def begin(user_id: int) -> str:
     """A new session's cookie; SessionsUnavailable."""
     text = f"{user_id}.{secrets.token_urlsafe(32)}"
-    key, now = _hash(text), clock.now().timestamp()
+    key, now = _hash_session(text), clock.now().timestamp()
     try:
         with _redis().pipeline() as pipeline:
-            pipeline.hset(_record(key), mapping={"user": user_id, "created": now, "seen": now})
-            pipeline.expire(_record(key), IDLE)
-            pipeline.sadd(_all_of(user_id), key)
-            pipeline.expire(_all_of(user_id), LIFETIME)
+            pipeline.hset(_session_key(key), mapping={"user": user_id, "created": now, "seen": now})
+            pipeline.expire(_session_key(key), IDLE)
+            pipeline.sadd(_user_sessions_key(user_id), key)
+            pipeline.expire(_user_sessions_key(user_id), LIFETIME)
             pipeline.execute()
     except RedisError as fault:
         raise SessionsUnavailable from fault
@@ -67,7 +67,7 @@ def read_cookie(cookie: str) -> Session | None:
     except BadSignature:
         return None
     user_id, _, _ = text.decode().partition(".")
-    return Session(int(user_id), _hash(text.decode()), signed_at.replace(tzinfo=UTC))
+    return Session(int(user_id), _hash_session(text.decode()), signed_at.replace(tzinfo=UTC))
 
 
 def load_identity(cookie: str, *, reading: bool) -> Identity | None:
@@ -76,7 +76,7 @@ def load_identity(cookie: str, *, reading: bool) -> Identity | None:
     if session is None:
         return None
     try:
-        began = _touch(session)
+        began = _refresh(session)
     except RedisError as fault:
         if not reading:
             raise SessionsUnavailable from fault
@@ -96,8 +96,8 @@ def end(session: Session) -> None:
     """The session holds no longer; SessionsUnavailable."""
     try:
         with _redis().pipeline() as pipeline:
-            pipeline.delete(_record(session.key))
-            pipeline.srem(_all_of(session.user_id), session.key)
+            pipeline.delete(_session_key(session.key))
+            pipeline.srem(_user_sessions_key(session.user_id), session.key)
             pipeline.execute()
     except RedisError as fault:
         raise SessionsUnavailable from fault
@@ -106,23 +106,23 @@ def end(session: Session) -> None:
 def end_all(user_id: int) -> None:
     """None of the account's sessions holds any longer; RedisError."""
     client = _redis()
-    keys: set[bytes] = client.smembers(_all_of(user_id))  # type: ignore[assignment]
-    client.delete(_all_of(user_id), *(_record(key.decode()) for key in keys))
+    keys: set[bytes] = client.smembers(_user_sessions_key(user_id))  # type: ignore[assignment]
+    client.delete(_user_sessions_key(user_id), *(_session_key(key.decode()) for key in keys))
 
 
-def _touch(session: Session) -> datetime | None:
+def _refresh(session: Session) -> datetime | None:
     """When the session began; None when it has ended. Its end moves on as it is used."""
     client = _redis()
-    record: dict[bytes, bytes] = client.hgetall(_record(session.key))  # type: ignore[assignment]
+    record: dict[bytes, bytes] = client.hgetall(_session_key(session.key))  # type: ignore[assignment]
     if record.get(b"user") != str(session.user_id).encode():
         return None
-    now, began, seen = clock.now(), _instant(record[b"created"]), _instant(record[b"seen"])
+    now, began, seen = clock.now(), _from_timestamp(record[b"created"]), _from_timestamp(record[b"seen"])
     if now - began >= LIFETIME or now - seen >= IDLE:
         return None
-    if now - seen >= SEEN_EVERY:
+    if now - seen >= SEEN_INTERVAL:
         with client.pipeline() as pipeline:
-            pipeline.hset(_record(session.key), "seen", str(now.timestamp()))
-            pipeline.expire(_record(session.key), min(IDLE, began + LIFETIME - now))
+            pipeline.hset(_session_key(session.key), "seen", str(now.timestamp()))
+            pipeline.expire(_session_key(session.key), min(IDLE, began + LIFETIME - now))
             pipeline.execute()
     return began
 
@@ -133,8 +133,8 @@ def _redis() -> Redis:
     if client is None:
         client = current_app.extensions["session_redis"] = Redis.from_url(
             get_settings().redis_url,
-            socket_timeout=_PATIENCE,
-            socket_connect_timeout=_PATIENCE,
+            socket_timeout=_REDIS_TIMEOUT,
+            socket_connect_timeout=_REDIS_TIMEOUT,
             # A connection that died since is replaced at once; one that is slow is not waited for twice.
             retry=Retry(NoBackoff(), 1, supported_errors=(NotConnected,)),
         )
@@ -147,17 +147,17 @@ def _signer() -> TimestampSigner:
     )
 
 
-def _record(key: str) -> str:
+def _session_key(key: str) -> str:
     return f"session:{key}"
 
 
-def _all_of(user_id: int) -> str:
+def _user_sessions_key(user_id: int) -> str:
     return f"sessions:{user_id}"
 
 
-def _hash(text: str) -> str:
+def _hash_session(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _instant(seconds: bytes) -> datetime:
+def _from_timestamp(seconds: bytes) -> datetime:
     return datetime.fromtimestamp(float(seconds), UTC)

@@ -13,7 +13,7 @@ from falconbus.platform.kit import clock
 from falconbus.platform.web.identity import Identity
 
 LIFETIME = timedelta(days=30)
-_FORM = re.compile(r"fb_live_(?P<public_id>[0-9a-f]{16})_(?P<secret>[A-Za-z0-9_-]{43})")
+_PATTERN = re.compile(r"fb_live_(?P<public_id>[0-9a-f]{16})_(?P<secret>[A-Za-z0-9_-]{43})")
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,16 @@ class NewToken:
 def new_token() -> NewToken:
     """Make a token with a secret of 256 bits."""
     public_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
-    return NewToken(f"fb_live_{public_id}_{secret}", public_id, _hash(secret))
+    return NewToken(f"fb_live_{public_id}_{secret}", public_id, _hash_secret(secret))
 
 
 def load_identity(token: str) -> Identity | None:
     """Whose token it is; None for one of another kind, unknown, expired, revoked, or of a closed account."""
-    parts = _FORM.fullmatch(token)
+    parts = _PATTERN.fullmatch(token)
     if parts is None:
         return None
     row = queries.find_live_token(parts["public_id"], at=clock.now())
-    if row is None or not hmac.compare_digest(row.secret_hash, _hash(parts["secret"])):
+    if row is None or not hmac.compare_digest(row.secret_hash, _hash_secret(parts["secret"])):
         return None
     return Identity(
         user_id=row.user_id,
@@ -47,6 +47,6 @@ def load_identity(token: str) -> Identity | None:
     )
 
 
-def _hash(secret: str) -> str:
+def _hash_secret(secret: str) -> str:
     """SHA-256 will do: the secret is random, nothing can be guessed as with a password."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -42,7 +42,7 @@ class Cancellation:
     ends_booking: bool
 
 
-def hold_time() -> timedelta:
+def hold_duration() -> timedelta:
     """How long a hold lasts (HOLD_MINUTES)."""
     return timedelta(minutes=get_settings().hold_minutes)
 
@@ -68,15 +68,15 @@ def load_identity(token: str) -> Identity | None:
 
 def lock_visible(reference: str, identity: Identity, email: str | None) -> Booking:
     """The booking, locked for this transaction; BookingNotFound when the caller may not see it."""
-    return _one(queries.by_reference(reference, queries.visible_to(identity, email)).with_for_update())
+    return _get(queries.select_by_reference(reference, queries.visible_to(identity, email)).with_for_update())
 
 
 def load_visible(reference: str, identity: Identity, email: str | None) -> Booking:
     """Return the booking as it is now, for who changes nothing; BookingNotFound when the caller may not see it."""
-    return _one(queries.by_reference(reference, queries.visible_to(identity, email)))
+    return _get(queries.select_by_reference(reference, queries.visible_to(identity, email)))
 
 
-def _one(statement: Select[Booking]) -> Booking:
+def _get(statement: Select[Booking]) -> Booking:
     booking: Booking | None = db.session.scalars(statement).one_or_none()
     if booking is None:
         raise BookingNotFound
@@ -91,13 +91,13 @@ def lock(booking_id: int) -> Booking:
 
 def get_visible(reference: str, identity: Identity, email: str | None) -> BookingDetails:
     """The booking as it is shown; BookingNotFound when the caller may not see it."""
-    statement = queries.by_reference(reference, queries.visible_to(identity, email))
-    return _details(statement.with_only_columns(*queries.HEAD))
+    statement = queries.select_by_reference(reference, queries.visible_to(identity, email))
+    return _load_details(statement.with_only_columns(*queries.BOOKING_COLUMNS))
 
 
 def get_visible_id(reference: str, identity: Identity, email: str | None) -> int:
     """Return the booking's id alone, for a caller who may see it; BookingNotFound."""
-    statement = queries.by_reference(reference, queries.visible_to(identity, email))
+    statement = queries.select_by_reference(reference, queries.visible_to(identity, email))
     booking_id: int | None = db.session.scalar(statement.with_only_columns(Booking.id))
     if booking_id is None:
         raise BookingNotFound
@@ -106,7 +106,7 @@ def get_visible_id(reference: str, identity: Identity, email: str | None) -> int
 
 def get_details(booking_id: int) -> BookingDetails:
     """Return the booking as it is shown, to whoever has the right to it; BookingNotFound."""
-    return _details(select(*queries.HEAD).where(Booking.id == booking_id))
+    return _load_details(select(*queries.BOOKING_COLUMNS).where(Booking.id == booking_id))
 
 
 def change_contact(reference: str, identity: Identity, **changes: str | None) -> BookingDetails:
@@ -129,10 +129,12 @@ def check_payable(booking: Booking, now: datetime) -> None:
 
 def extend_hold(booking: Booking, hold_for: timedelta, now: datetime) -> None:
     """Keep the seats while somebody pays: a hold must not run out under the hands of a payment provider."""
-    until = policy.extended_hold(booking.expires_at, booking.created_at, hold_for, now)
-    if until > booking.expires_at:
-        booking.expires_at = until
-        db.session.execute(update(SeatClaim).where(SeatClaim.booking_id == booking.id).values(held_until=until))
+    extended_until = policy.extended_hold(booking.expires_at, booking.created_at, hold_for, now)
+    if extended_until > booking.expires_at:
+        booking.expires_at = extended_until
+        db.session.execute(
+            update(SeatClaim).where(SeatClaim.booking_id == booking.id).values(held_until=extended_until)
+        )
 
 
 def confirm(booking: Booking, *, payment_id: str, at: datetime) -> bool:
@@ -158,42 +160,42 @@ def expire(booking: Booking) -> None:
     db.session.flush()
 
 
-_RUN_OUT = text("""
+_EXPIRED_HOLDS = text("""
     SELECT id FROM bookings WHERE status = 'held' AND expires_at <= :now ORDER BY expires_at LIMIT :limit
     FOR UPDATE SKIP LOCKED
 """)
 
 
-def lock_run_out(now: datetime, limit: int) -> list[Booking]:
+def lock_expired_holds(now: datetime, limit: int) -> list[Booking]:
     """Holds that have run out, locked; those that somebody is working on are left for the next time."""
-    ids = db.session.execute(_RUN_OUT, {"now": now, "limit": limit}).scalars().all()
+    ids = db.session.execute(_EXPIRED_HOLDS, {"now": now, "limit": limit}).scalars().all()
     return list(db.session.scalars(select(Booking).where(Booking.id.in_(ids)).order_by(Booking.id)))
 
 
-def quote(booking: Booking, passengers: Collection[int] | None, now: datetime) -> Cancellation:
+def quote_cancellation(booking: Booking, passengers: Collection[int] | None, now: datetime) -> Cancellation:
     """What cancelling the passengers (by number, None for all) would come to; nothing changes.
 
     Raises HoldExpired, BookingOver, UnknownPassenger, TooLateToCancel.
     """
     check_cancellable(booking, now)
     live = [(journey, ticket) for journey in queries.journeys(booking.id) for ticket in journey.live_tickets]
-    check_known(passengers, {ticket.passenger.number for _, ticket in live})
-    ahead = [
+    check_passengers_known(passengers, {ticket.passenger.number for _, ticket in live})
+    cancellable = [
         (journey, ticket)
         for journey, ticket in live
         if (passengers is None or ticket.passenger.number in passengers) and not journey.has_left(now)
     ]
-    if not ahead:
+    if not cancellable:
         raise TooLateToCancel
     paid = booking.status == BookingStatus.CONFIRMED
-    refund = sum(_refund(ticket, journey, now) for journey, ticket in ahead) if paid else 0
+    refund = sum(_refund(ticket, journey, now) for journey, ticket in cancellable) if paid else 0
     return Cancellation(
-        tickets=[(journey.number, ticket.passenger.number) for journey, ticket in ahead],
-        seats=[(journey.schedule_id, ticket.seat_number) for journey, ticket in ahead],
+        tickets=[(journey.number, ticket.passenger.number) for journey, ticket in cancellable],
+        seats=[(journey.schedule_id, ticket.seat_number) for journey, ticket in cancellable],
         refund=refund,
-        fee=sum(ticket.fare for _, ticket in ahead) - refund if paid else 0,
+        fee=sum(ticket.fare for _, ticket in cancellable) - refund if paid else 0,
         currency=booking.currency,
-        ends_booking=len(ahead) == len(live),
+        ends_booking=len(cancellable) == len(live),
     )
 
 
@@ -204,7 +206,7 @@ def check_cancellable(booking: Booking, now: datetime) -> None:
         raise BookingOver(f"the booking is {booking.status}")
 
 
-def check_known(passengers: Collection[int] | None, known: Collection[int]) -> None:
+def check_passengers_known(passengers: Collection[int] | None, known: Collection[int]) -> None:
     for index, number in enumerate(passengers or ()):
         if number not in known:
             raise UnknownPassenger(pointer=f"/passengers/{index}")
@@ -237,7 +239,7 @@ def _claims(journeys: Collection[JourneyDetails]) -> list[Claim]:
     ]
 
 
-def _details(statement: AnySelect) -> BookingDetails:
+def _load_details(statement: AnySelect) -> BookingDetails:
     row = db.session.execute(statement).one_or_none()
     if row is None:
         raise BookingNotFound

@@ -23,22 +23,22 @@ def segment_price(base_price: int, distance_m: int, route_distance_m: int, set_p
     return (base_price * distance_m * 2 + route_distance_m) // (2 * route_distance_m)
 
 
-def class_price(segment: int, class_percent: int) -> int:
+def class_price(segment_amount: int, class_percent: int) -> int:
     """Return what an adult pays in a fare class."""
-    return money.percent(segment, class_percent)
+    return money.percent(segment_amount, class_percent)
 
 
 def ticket_fare(
-    segment: int, *, set_by_operator: bool, class_code: str, class_percent: int, passenger_type: PassengerType
+    segment_amount: int, *, set_by_operator: bool, class_code: str, class_percent: int, passenger_type: PassengerType
 ) -> Fare:
     """Return the fare of one ticket."""
-    in_class = class_price(segment, class_percent)
+    class_amount = class_price(segment_amount, class_percent)
     share = passenger_types.PERCENT[passenger_type]
-    amount = money.percent(in_class, share)
+    amount = money.percent(class_amount, share)
     trace: list[dict[str, Any]] = [
-        {"rule": "set_fare" if set_by_operator else "distance", "amount": segment},
-        {"rule": f"fare_class:{class_code}", "percent": class_percent, "amount": in_class},
+        {"rule": "set_fare" if set_by_operator else "distance", "amount": segment_amount},
+        {"rule": f"fare_class:{class_code}", "percent": class_percent, "amount": class_amount},
     ]
-    if amount != in_class:
+    if amount != class_amount:
         trace.append({"rule": f"passenger:{passenger_type}", "percent": share, "amount": amount})
     return Fare(amount, trace)

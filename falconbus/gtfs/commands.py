@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from falconbus.gtfs import service
 from falconbus.gtfs.errors import FeedRefused
-from falconbus.gtfs.importing.steps import Progress as Told
+from falconbus.gtfs.importing.importer import Progress
 from falconbus.gtfs.options import DEFAULT_LAYOUT, ImportOptions
 from falconbus.gtfs.report import LISTED, Report
 from falconbus.network.models import Route
@@ -78,12 +78,12 @@ def load_demo() -> None:
     click.echo("  and two drivers, an attendant and four services, for charters")
 
 
-def _import(place: Path, options: Callable[[], ImportOptions]) -> Report:
+def _import(location: Path, options: Callable[[], ImportOptions]) -> Report:
     """Import and commit, showing how far it is; ends the command with the faults when the feed will not do."""
     try:
-        wanted = options()
+        import_options = options()
         if not sys.stderr.isatty():
-            return transactions.run(lambda: service.import_feed(place, wanted, _lines()))
+            return transactions.run(lambda: service.import_feed(location, import_options, _print_steps()))
         columns = (
             progress.TextColumn("{task.description}"),
             progress.BarColumn(),
@@ -91,27 +91,27 @@ def _import(place: Path, options: Callable[[], ImportOptions]) -> Report:
             progress.TimeElapsedColumn(),
         )
         with progress.Progress(*columns, console=console.Console(stderr=True), transient=True) as bar:
-            return transactions.run(lambda: service.import_feed(place, wanted, _bar(bar)))
+            return transactions.run(lambda: service.import_feed(location, import_options, _update_bar(bar)))
     except FeedRefused as refusal:
-        _refuse(refusal.report)
+        _exit_with_faults(refusal.report)
     except DomainError as refusal:
         pointer = getattr(refusal, "pointer", None)
         raise click.ClickException(f"--{pointer.replace('_', '-')} {refusal}" if pointer else str(refusal)) from None
 
 
-def _lines() -> Told:
+def _print_steps() -> Progress:
     """One line a step, for logs and pipes."""
-    seen: set[str] = set()
+    printed: set[str] = set()
 
-    def tell(step: str, _done: int, _total: int) -> None:
-        if step not in seen:
-            seen.add(step)
+    def print_step(step: str, _done: int, _total: int) -> None:
+        if step not in printed:
+            printed.add(step)
             click.echo(f"{step} ...", err=True)
 
-    return tell
+    return print_step
 
 
-def _bar(bar: Any) -> Told:
+def _update_bar(bar: Any) -> Progress:
     task = bar.add_task("Reading", total=None)
     return lambda step, done, total: bar.update(task, description=step, completed=done, total=total)
 
@@ -126,7 +126,7 @@ def _print_report(report: Report, seconds: float) -> None:
         click.echo(f"  {departure}")
 
 
-def _refuse(report: Report) -> NoReturn:
+def _exit_with_faults(report: Report) -> NoReturn:
     for fault in report.faults:
         click.echo(str(fault), err=True)
     if report.fault_count > LISTED:

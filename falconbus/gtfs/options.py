@@ -13,7 +13,7 @@ from falconbus.gtfs.errors import BadImportOption
 DEFAULT_LAYOUT = "coach-49"
 #: Of the currency's whole unit.
 DEFAULT_PRICE_PER_KM = Decimal("0.75")
-LONGEST_FEED_NAME = 24
+MAX_FEED_NAME_LENGTH = 24
 _FEED_NAME = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?")
 
 
@@ -46,7 +46,7 @@ class ImportOptions:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "ImportOptions":
         """Back from to_dict(); the price may come as text."""
-        return cls(**{**values, "price_per_km": _price(values.get("price_per_km"))})
+        return cls(**{**values, "price_per_km": _parse_price(values.get("price_per_km"))})
 
 
 @cache
@@ -61,19 +61,19 @@ def is_currency(code: str) -> bool:
 
 def check_feed_name(name: str) -> None:
     """A feed's name is part of keys and bus numbers, so it is short and plain."""
-    if len(name) > LONGEST_FEED_NAME or not _FEED_NAME.fullmatch(name):
+    if len(name) > MAX_FEED_NAME_LENGTH or not _FEED_NAME.fullmatch(name):
         raise BadImportOption(
-            f"is not a feed's name: up to {LONGEST_FEED_NAME} of a-z, 0-9, - and _, such as concord", pointer="feed"
+            f"is not a feed's name: up to {MAX_FEED_NAME_LENGTH} of a-z, 0-9, - and _, such as concord", pointer="feed"
         )
 
 
-def slug(text: str) -> str:
+def feed_name_from(text: str) -> str:
     """A feed's name made from an agency's id or name."""
-    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:LONGEST_FEED_NAME].strip("-")
+    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:MAX_FEED_NAME_LENGTH].strip("-")
     return plain or "feed"
 
 
-def _price(text: str | None) -> Decimal | None:
+def _parse_price(text: str | None) -> Decimal | None:
     if text is None or not text.strip():
         return None
     try:

@@ -15,7 +15,7 @@ from falconbus.gtfs.options import ImportOptions
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 
-_PIECE = 1024**2
+_PIECE_BYTES = 1024**2
 _NEXT_ID = text("SELECT nextval(pg_get_serial_sequence('feed_imports', 'id'))")
 _COPY = "COPY feed_imports (id, status, filename, options, user_id, created_at, content) FROM STDIN"
 
@@ -26,24 +26,24 @@ def store(file: IO[bytes], filename: str, options: ImportOptions, user_id: int |
     row = [import_id, ImportStatus.QUEUED, filename, json.dumps(options.to_dict()), user_id, clock.now().isoformat()]
     connection = cast(Connection[object], db.session.connection().connection.driver_connection)
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        copy.write("\t".join(map(_escaped, row)) + "\t\\\\x")
-        while piece := file.read(_PIECE):
+        copy.write("\t".join(map(_escape, row)) + "\t\\\\x")
+        while piece := file.read(_PIECE_BYTES):
             copy.write(piece.hex())
         copy.write("\n")
     return import_id
 
 
 @contextmanager
-def stored(import_id: int) -> Iterator[BinaryIO]:
+def open_stored(import_id: int) -> Iterator[BinaryIO]:
     """An uploaded feed as a temporary file."""
     with tempfile.TemporaryFile() as file:
-        while piece := queries.content_piece(import_id, file.tell() + 1, _PIECE):
+        while piece := queries.content_piece(import_id, file.tell() + 1, _PIECE_BYTES):
             file.write(piece)
         file.seek(0)
         yield cast(BinaryIO, file)
 
 
-def _escaped(value: object) -> str:
+def _escape(value: object) -> str:
     """A value in COPY's text format."""
     if value is None:
         return "\\N"

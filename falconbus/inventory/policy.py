@@ -25,16 +25,16 @@ def choose_seats(seats: Iterable[SeatState], count: int) -> list[str] | None:
     free = sorted((seat for seat in seats if seat.free), key=lambda seat: (seat.row, seat.column))
     if len(free) < count:
         return None
-    runs = _runs(free)
+    runs = _adjacent_seats(free)
     fitting = [run for run in runs if len(run) >= count]
     if fitting:
         tightest = min(len(run) for run in fitting)
         run = random.choice([run for run in fitting if len(run) == tightest])  # noqa: S311  no secret
         return [seat.number for seat in run[:count]]
-    return [seat.number for seat in _closest(free, count)]
+    return [seat.number for seat in _closest_seats(free, count)]
 
 
-def _runs(free: Sequence[SeatState]) -> list[list[SeatState]]:
+def _adjacent_seats(free: Sequence[SeatState]) -> list[list[SeatState]]:
     """Free seats side by side, none across the aisle."""
     runs: list[list[SeatState]] = []
     for seat in free:
@@ -46,7 +46,7 @@ def _runs(free: Sequence[SeatState]) -> list[list[SeatState]]:
     return runs
 
 
-def _closest(free: Sequence[SeatState], count: int) -> Sequence[SeatState]:
+def _closest_seats(free: Sequence[SeatState], count: int) -> Sequence[SeatState]:
     """The window of free seats, front to back, that spans the fewest rows."""
     windows = [free[start : start + count] for start in range(len(free) - count + 1)]
     fewest = min(window[-1].row - window[0].row for window in windows)

@@ -1,4 +1,4 @@
-"""The newest event of a topic, for any number of listeners: made once, and only while somebody listens."""
+"""The latest event of a topic, for any number of listeners: made once, and only while somebody listens."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import msgspec
 from redis.exceptions import RedisError
 
-from falconbus.live.watching import LOOK_EVERY
+from falconbus.live.polling import POLL_SECONDS
 
 
 def event(name: str, data: object) -> bytes:
@@ -20,13 +20,13 @@ class Feed:
 
     has_ended = False
 
-    def __init__(self, name: str, look: Callable[[], object]) -> None:
+    def __init__(self, name: str, poll: Callable[[], object]) -> None:
         self._name = name
-        self._look = look
+        self._poll = poll
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.listeners = 0
-        self.newest: bytes | None = None
+        self.latest: bytes | None = None
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -46,7 +46,7 @@ class Feed:
                 await self._changed.wait()
         except TimeoutError:
             return None
-        return self.newest
+        return self.latest
 
     def wake(self) -> None:
         """Let every listener look whether there is still something to wait for."""
@@ -57,15 +57,15 @@ class Feed:
         was_away = False
         while self.listeners:
             try:
-                self._tell(event(self._name, await asyncio.to_thread(self._look)))
+                self._publish(event(self._name, await asyncio.to_thread(self._poll)))
                 was_away = False
             except RedisError:
                 if not was_away:
-                    self._tell(event("away", {}))
+                    self._publish(event("away", {}))
                 was_away = True
-            await asyncio.sleep(LOOK_EVERY)
-        self._task = self.newest = None
+            await asyncio.sleep(POLL_SECONDS)
+        self._task = self.latest = None
 
-    def _tell(self, newest: bytes) -> None:
-        self.newest = newest
+    def _publish(self, latest: bytes) -> None:
+        self.latest = latest
         self.wake()

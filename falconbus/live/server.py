@@ -16,17 +16,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from config import Settings
-from falconbus.live import tickets
-from falconbus.live.counts import Counts, Hearing
+from falconbus.live import stream_tokens
 from falconbus.live.feed import Feed
-from falconbus.live.stream import Ending, EventStream, Source
-from falconbus.live.tickets import Ticket
-from falconbus.live.watching import Watch
+from falconbus.live.polling import NumbersPoller
+from falconbus.live.stream import EventSource, EventStream, Shutdown
+from falconbus.live.stream_tokens import StreamToken
+from falconbus.live.unread_counts import Subscription, UnreadCounts
 from falconbus.scheduling.notifications import counters
 
 #: Seconds that Redis is given; nobody waits for it but the feed.
-_REDIS_PATIENCE = 1.0
-MOST_LISTENERS = 1000
+_REDIS_TIMEOUT = 1.0
+MAX_LISTENERS = 1000
 #: Milliseconds after which the kernel gives up a listener who takes nothing (RFC 5482).
 _USER_TIMEOUT = 30_000
 
@@ -36,14 +36,14 @@ class Live:
 
     def __init__(self, settings: Settings) -> None:
         redis = Redis.from_url(
-            settings.cache_redis_url, socket_timeout=_REDIS_PATIENCE, socket_connect_timeout=_REDIS_PATIENCE
+            settings.cache_redis_url, socket_timeout=_REDIS_TIMEOUT, socket_connect_timeout=_REDIS_TIMEOUT
         )
         self._secret_key = settings.secret_key
         public = urlsplit(settings.public_url)
         self._origin = f"{public.scheme}://{public.netloc}"
-        self._feed = Feed(tickets.PERFORMANCE, Watch(redis).numbers)
-        self._counts = Counts(partial(counters.read, redis))
-        self._ending = Ending()
+        self._feed = Feed(stream_tokens.PERFORMANCE, NumbersPoller(redis).numbers)
+        self._counts = UnreadCounts(partial(counters.read, redis))
+        self._shutdown = Shutdown()
         self.app = Starlette(routes=[Route("/events", self.listen), Route("/health", self.show_health)])
 
     async def listen(self, request: Request) -> Response:
@@ -57,15 +57,15 @@ class Live:
         }
         if request.headers.get("Origin", self._origin) != self._origin:
             return Response("only our own pages may listen\n", 403)
-        ticket = tickets.find(self._secret_key, request.query_params.get("ticket", ""))
-        if ticket is None:
+        token = stream_tokens.read_token(self._secret_key, request.query_params.get("ticket", ""))
+        if token is None:
             return Response("the ticket is not valid, or no longer\n", 401, headers)
-        source = self._find_source(ticket)
+        source = self._find_source(token)
         if source is None:
             return Response("the ticket is for something else\n", 403, headers)
-        if self._listeners >= MOST_LISTENERS:
+        if self._listeners >= MAX_LISTENERS:
             return Response("too many listen already\n", 503, headers)
-        return EventStream(source, self._ending, headers)
+        return EventStream(source, self._shutdown, headers)
 
     async def show_health(self, request: Request) -> Response:
         """Whether this process answers, and to how many."""
@@ -74,7 +74,7 @@ class Live:
 
     def end(self) -> None:
         """Let every stream end: its listener comes back for another one."""
-        self._ending.has_begun = True
+        self._shutdown.has_begun = True
         self._feed.wake()
         self._counts.wake()
 
@@ -82,11 +82,11 @@ class Live:
     def _listeners(self) -> int:
         return self._feed.listeners + self._counts.listeners
 
-    def _find_source(self, ticket: Ticket) -> Source | None:
+    def _find_source(self, token: StreamToken) -> EventSource | None:
         """What the ticket lets its bearer hear; numbers about a person are told to that person only."""
-        if tickets.PERFORMANCE in ticket.topics:
+        if stream_tokens.PERFORMANCE in token.topics:
             return self._feed
-        return Hearing(self._counts, ticket.user_id) if tickets.NOTIFICATIONS in ticket.topics else None
+        return Subscription(self._counts, token.user_id) if stream_tokens.NOTIFICATIONS in token.topics else None
 
 
 class _Server(uvicorn.Server):
@@ -122,7 +122,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
         access_log=False,
         log_level="warning",
         lifespan="off",
-        limit_concurrency=MOST_LISTENERS + 100,
+        limit_concurrency=MAX_LISTENERS + 100,
         timeout_graceful_shutdown=5,
         server_header=False,
     )

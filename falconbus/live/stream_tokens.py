@@ -15,25 +15,25 @@ VALID_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class StreamToken:
     """Whose it is, and what they may hear."""
 
     user_id: int
     topics: frozenset[str]
 
 
-def write(secret_key: str, user_id: int, topics: Collection[str]) -> str:
+def issue_token(secret_key: str, user_id: int, topics: Collection[str]) -> str:
     """A ticket for so many topics, valid for VALID_SECONDS from now."""
     return _serializer(secret_key).dumps([user_id, sorted(topics)])
 
 
-def find(secret_key: str, text: str) -> Ticket | None:
+def read_token(secret_key: str, text: str) -> StreamToken | None:
     """What a ticket says; None when it is not ours or too old."""
     try:
         user_id, topics = _serializer(secret_key).loads(text, max_age=VALID_SECONDS)
     except BadData:
         return None
-    return Ticket(user_id, frozenset(topics))
+    return StreamToken(user_id, frozenset(topics))
 
 
 def _serializer(secret_key: str) -> URLSafeTimedSerializer:

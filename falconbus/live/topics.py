@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-from falconbus.live.tickets import NOTIFICATIONS, PERFORMANCE
+from falconbus.live.stream_tokens import NOTIFICATIONS, PERFORMANCE
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.web.identity import Forbidden, Identity
 from falconbus.platform.web.permissions import SEE_PERFORMANCE, Permission

@@ -7,36 +7,36 @@ from contextlib import contextmanager, suppress
 from redis.exceptions import RedisError
 
 from falconbus.live.feed import event
-from falconbus.live.watching import LOOK_EVERY
+from falconbus.live.polling import POLL_SECONDS
 
 _AWAY = event("away", {})
 
 
-class Person:
+class UserChannel:
     """What all streams of one listener are told: the number, or that it cannot be known."""
 
     def __init__(self) -> None:
         self.streams = 0
         self.number: int | None = None
-        self.newest: bytes | None = None
-        self.is_lost = False
+        self.latest: bytes | None = None
+        self.is_stale = False
         self._changed = asyncio.Event()
 
-    def hear(self, number: int | None) -> None:
+    def update(self, number: int | None) -> None:
         """Take in what Redis has.
 
         A number that is gone, and every one after Redis was away, may have missed a change: it is lost, and whoever
         listens is asked for another ticket, which has it counted anew.
         """
-        self.is_lost = self.newest is _AWAY or (number is None and self.number is not None)
-        if self.is_lost:
+        self.is_stale = self.latest is _AWAY or (number is None and self.number is not None)
+        if self.is_stale:
             self.wake()
         elif number != self.number:
             self.number = number
-            self.tell(event("notifications", {"unread": number}))
+            self.publish(event("notifications", {"unread": number}))
 
-    def tell(self, newest: bytes) -> None:
-        self.newest = newest
+    def publish(self, latest: bytes) -> None:
+        self.latest = latest
         self.wake()
 
     def wake(self) -> None:
@@ -51,92 +51,92 @@ class Person:
                 await self._changed.wait()
 
 
-class Hearing:
-    """One stream of a listener, who hears the newest number, whatever came between."""
+class Subscription:
+    """One stream of a listener, who hears the latest number, whatever came between."""
 
-    newest: bytes | None = None
+    latest: bytes | None = None
 
-    def __init__(self, counts: "Counts", user_id: int) -> None:
+    def __init__(self, counts: "UnreadCounts", user_id: int) -> None:
         self._counts = counts
         self._user_id = user_id
-        self._person = Person()
-        self._told: bytes | None = None
+        self._channel = UserChannel()
+        self._sent: bytes | None = None
 
     @property
     def has_ended(self) -> bool:
-        return self._person.is_lost
+        return self._channel.is_stale
 
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Be counted, so that there is something to hear."""
-        self._person = self._counts.join(self._user_id)
+        self._channel = self._counts.subscribe(self._user_id)
         try:
             yield
         finally:
-            self._counts.leave(self._user_id, self._person)
+            self._counts.unsubscribe(self._user_id, self._channel)
 
     async def next(self, seconds: float) -> bytes | None:
         """What has not been told yet; None when nothing came in so many seconds."""
-        if self._person.newest is self._told:
-            await self._person.wait(seconds)
-        if self._person.newest is self._told:
+        if self._channel.latest is self._sent:
+            await self._channel.wait(seconds)
+        if self._channel.latest is self._sent:
             return None
-        self._told = self._person.newest
-        return self._told
+        self._sent = self._channel.latest
+        return self._sent
 
 
-class Counts:
+class UnreadCounts:
     """Looks once a second while somebody listens, and at once when somebody comes."""
 
-    def __init__(self, look: Callable[[Sequence[int]], Mapping[int, int | None]]) -> None:
-        self._look = look
-        self._people: dict[int, Person] = {}
-        self._somebody_came = asyncio.Event()
+    def __init__(self, poll: Callable[[Sequence[int]], Mapping[int, int | None]]) -> None:
+        self._poll = poll
+        self._channels: dict[int, UserChannel] = {}
+        self._new_listener = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.listeners = 0
 
-    def join(self, user_id: int) -> Person:
+    def subscribe(self, user_id: int) -> UserChannel:
         """One more stream of somebody's."""
-        person = self._people.setdefault(user_id, Person())
-        person.streams += 1
+        channel = self._channels.setdefault(user_id, UserChannel())
+        channel.streams += 1
         self.listeners += 1
-        if person.newest is None:
-            self._somebody_came.set()
+        if channel.latest is None:
+            self._new_listener.set()
         if self._task is None:
             self._task = asyncio.create_task(self._run())
-        return person
+        return channel
 
-    def leave(self, user_id: int, person: Person) -> None:
+    def unsubscribe(self, user_id: int, channel: UserChannel) -> None:
         """One stream fewer."""
-        person.streams -= 1
+        channel.streams -= 1
         self.listeners -= 1
-        if not person.streams and self._people.get(user_id) is person:
-            del self._people[user_id]
+        if not channel.streams and self._channels.get(user_id) is channel:
+            del self._channels[user_id]
 
     def wake(self) -> None:
         """Let every stream look whether there is still something to wait for."""
-        for person in self._people.values():
-            person.wake()
+        for channel in self._channels.values():
+            channel.wake()
 
     async def _run(self) -> None:
-        while self._people:
-            self._somebody_came.clear()
+        while self._channels:
+            self._new_listener.clear()
             try:
-                self._hear(await asyncio.to_thread(self._look, list(self._people)))
+                self._update(await asyncio.to_thread(self._poll, list(self._channels)))
             except RedisError:
-                for person in self._people.values():
-                    if person.newest is not _AWAY:
-                        person.tell(_AWAY)
+                for channel in self._channels.values():
+                    if channel.latest is not _AWAY:
+                        channel.publish(_AWAY)
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY):
-                    await self._somebody_came.wait()
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._new_listener.wait()
         self._task = None
 
-    def _hear(self, found: Mapping[int, int | None]) -> None:
+    def _update(self, found: Mapping[int, int | None]) -> None:
         for user_id, number in found.items():
-            person = self._people.get(user_id)
-            if person is not None:
-                person.hear(number)
-                if person.is_lost:
+            channel = self._channels.get(user_id)
+            if channel is not None:
+                channel.update(number)
+                if channel.is_stale:
                     # Who comes with another ticket begins anew.
-                    del self._people[user_id]
+                    del self._channels[user_id]

@@ -6,7 +6,7 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from falconbus.accounts.permissions import OWN_BOOKINGS
-from falconbus.live import service, tickets
+from falconbus.live import service, stream_tokens
 from falconbus.live.errors import LiveUnavailable
 from falconbus.live.performance import LiveNumbers
 from falconbus.live.schemas import StreamTicketOut, StreamTicketQuery
@@ -28,8 +28,8 @@ bp = Blueprint("live", __name__, url_prefix="/api/v1")
 @returns(StreamTicketOut, 200, Forbidden)
 def give_ticket(query: StreamTicketQuery) -> StreamTicketOut:
     """Give a ticket to listen to a topic at the live process's `/events?ticket=`."""
-    ticket = service.give_ticket(query.topic, caller())
-    return StreamTicketOut(ticket, tickets.VALID_SECONDS, get_settings().live_url)
+    ticket = service.issue_token(query.topic, caller())
+    return StreamTicketOut(ticket, stream_tokens.VALID_SECONDS, get_settings().live_url)
 
 
 @bp.get("/performance/live")

@@ -14,7 +14,7 @@ from falconbus.platform.database.engine import db
 def create_bus(*, number: str, layout: str, amenities: Sequence[str], active: bool) -> int:
     """Make a bus, and return its key; AlreadyExists, UnknownSeatLayout."""
     bus = Bus(number=number, layout_id=_find_layout(layout).id, amenities=list(amenities), active=active)
-    add(bus, _number_taken(number))
+    add(bus, _bus_number_taken(number))
     audit.record("create", "buses", bus.id, number=number, layout=layout)
     return bus.id
 
@@ -27,7 +27,7 @@ def change_bus(bus_id: int, changes: Changes) -> None:
         values["layout_id"] = _find_layout(values.pop("layout")).id
     if values.get("layout_id", bus.layout_id) != bus.layout_id:
         check_unused(bus, BusInUse("schedules sell the seats of this bus; make another bus, and give it to them"))
-    change(bus, values, _number_taken(values.get("number", bus.number)))
+    change(bus, values, _bus_number_taken(values.get("number", bus.number)))
 
 
 def delete_bus(bus_id: int) -> None:
@@ -80,5 +80,5 @@ def _find_layout(code: str) -> SeatLayout:
     return layout
 
 
-def _number_taken(number: str) -> AlreadyExists:
+def _bus_number_taken(number: str) -> AlreadyExists:
     return AlreadyExists(f"there is a bus {number} already", pointer="/number")

@@ -29,7 +29,7 @@ class PairFare:
 def set_fares(route_id: int, fares: Sequence[PairFare]) -> None:
     """Replace the prices of a route's parts; without one a part is priced by distance. RouteNotFound, Invalid."""
     route = queries.lock_route(route_id)
-    positions = positions_of(fares, queries.route_codes(route_id))
+    positions = find_positions(fares, queries.route_codes(route_id))
     prices = [
         money.read_price(fare.price, route.currency, f"/fares/{number}/price") for number, fare in enumerate(fares)
     ]
@@ -43,9 +43,9 @@ def set_fares(route_id: int, fares: Sequence[PairFare]) -> None:
     db.session.flush()
 
 
-def positions_of(fares: Sequence[PairFare], codes: Sequence[str]) -> list[list[tuple[int, int]]]:
+def find_positions(fares: Sequence[PairFare], codes: Sequence[str]) -> list[list[tuple[int, int]]]:
     """Return each fare's pairs of calls; InvalidInput for one that the route does not ride, or that is given twice."""
-    faults, found = [], []
+    faults, positions = [], []
     seen: set[tuple[str, str]] = set()
     for number, fare in enumerate(fares):
         pairs = [
@@ -61,10 +61,10 @@ def positions_of(fares: Sequence[PairFare], codes: Sequence[str]) -> list[list[t
         if (fare.origin, fare.destination) in seen:
             faults.append(FieldFault("this pair is priced before", "same_pair", f"/fares/{number}"))
         seen.add((fare.origin, fare.destination))
-        found.append(pairs)
+        positions.append(pairs)
     if faults:
         raise InvalidInput(faults)
-    return found
+    return positions
 
 
 def remove_fares(route: Route) -> None:

@@ -11,7 +11,7 @@ from falconbus.network import cache_tags, policy, queries, segment_fares
 from falconbus.network.errors import AlreadyExists, RouteInUse, StopInUse
 from falconbus.network.models import Route, RouteStop, Stop
 from falconbus.network.policy import Call
-from falconbus.network.usage import used
+from falconbus.network.usage import find_used
 from falconbus.platform.caching import response_cache
 from falconbus.platform.database.engine import Model, db
 from falconbus.platform.kit import money
@@ -89,7 +89,7 @@ def change_route(route_id: int, changes: Changes, calls: Sequence[Call] | None) 
     if "base_price" in changes:
         values["base_price"] = money.read_price(changes["base_price"], currency, "/base_price")
     if calls is not None:
-        _change_line(route, calls)
+        _change_stop_sequence(route, calls)
     change(route, values)
 
 
@@ -102,7 +102,7 @@ def delete_route(route_id: int) -> None:
 
 def check_unused(row: Any, refusal: DomainError) -> None:
     """Nothing refers to a row that is locked."""
-    if used(type(row), [row.id]):
+    if find_used(type(row), [row.id]):
         raise refusal
 
 
@@ -133,34 +133,34 @@ def change(row: Any, values: Changes, taken: DomainError | None = None) -> None:
 
 def remove(row: Any) -> None:
     """Delete a row, and note it."""
-    audit.record("delete", row.__tablename__, row.id, **_identifying(row))
+    audit.record("delete", row.__tablename__, row.id, **_identifying_columns(row))
     db.session.delete(row)
     db.session.flush()
 
 
-def _identifying(row: Any) -> dict[str, Any]:
+def _identifying_columns(row: Any) -> dict[str, Any]:
     columns = inspect(type(row)).columns.keys()
     return {name: getattr(row, name) for name in ("code", "number", "name") if name in columns}
 
 
 def _find_stops(calls: Sequence[Call]) -> dict[str, int]:
     stops = queries.stop_ids({call.code for call in calls})
-    policy.check_line(calls, stops)
+    policy.check_stop_sequence(calls, stops)
     return stops
 
 
-def _change_line(route: Route, calls: Sequence[Call]) -> None:
+def _change_stop_sequence(route: Route, calls: Sequence[Call]) -> None:
     """Set fares go with the old line: their positions mean other stops now."""
     stops = _find_stops(calls)
     db.session.execute(delete(RouteStop).where(RouteStop.route_id == route.id))
     _add_calls(route, calls, stops)
-    line = {
+    changes = {
         "origin_id": stops[calls[0].code],
         "destination_id": stops[calls[-1].code],
         "distance_m": calls[-1].distance_m,
     }
-    change(route, line)
-    response_cache.changed(cache_tags.LINES)
+    change(route, changes)
+    response_cache.changed(cache_tags.ROUTES)
 
 
 def _add_calls(route: Route, calls: Sequence[Call], stops: Mapping[str, int]) -> None:

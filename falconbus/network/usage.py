@@ -25,7 +25,7 @@ def is_used(model: type[Model]) -> ColumnElement[bool]:
     )
 
 
-def used(model: type[Model], ids: Collection[int]) -> set[int]:
+def find_used(model: type[Model], ids: Collection[int]) -> set[int]:
     """Which of these rows of a table other tables refer to (`is_used`)."""
     if not ids:
         return set()

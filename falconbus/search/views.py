@@ -76,5 +76,5 @@ def show_schedule(schedule_id: int) -> ScheduleDetailOut:
 @returns(SeatMapOut, 200, ScheduleNotFound, StopNotFound, NotServed)
 def show_seats(schedule_id: int, query: SeatMapQuery) -> SeatMapOut:
     """The seat map between two stops of a departure: a seat is free when it is free on every leg between."""
-    offer = inventory.get_offer(schedule_id, query.origin, query.destination, clock.now())
-    return SeatMapOut.of(offer)
+    segment = inventory.get_segment(schedule_id, query.origin, query.destination, clock.now())
+    return SeatMapOut.of(segment)

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import delete, insert
 
-from falconbus.network.usage import used
+from falconbus.network.usage import find_used
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.timetable import policy, queries
-from falconbus.timetable.clashes import no_clash
+from falconbus.timetable.conflicts import translate_conflicts
 from falconbus.timetable.errors import TimetableInUse
 from falconbus.timetable.models import Schedule, Timetable
 from falconbus.timetable.policy import Rule
@@ -32,105 +32,105 @@ class Effect:
     kept_bus: int = 0
 
 
-def settle_days(
+def apply_service_days(
     timetable: Timetable,
-    coming: Sequence[Schedule],
+    future: Sequence[Schedule],
     *,
     before: Rule | None,
     after: Rule | None,
     retiring: bool,
     effect: Effect,
 ) -> list[Schedule]:
-    """Take departures on lost days off sale and put those on regained days back; returns those that are left.
+    """Take departures on is_lost days off sale and put those on regained days back; returns those that are remaining.
 
     A rule is None while the timetable is retired. Retiring it loses every day; else a departure that was put on by
     hand, on a day outside both rules, stays.
     """
-    left = []
-    booked = used(Schedule, [schedule.id for schedule in coming])
-    gone = []
-    for schedule in coming:
-        day = day_of(schedule, timetable)
-        ran, runs = before is not None and before.runs_on(day), after is not None and after.runs_on(day)
-        lost = retiring or (ran and not runs)
-        if lost and schedule.id not in booked:
-            gone.append(schedule.id)
+    remaining = []
+    booked = find_used(Schedule, [schedule.id for schedule in future])
+    removed_ids = []
+    for schedule in future:
+        day = service_day_of(schedule, timetable)
+        was_running, is_running = before is not None and before.runs_on(day), after is not None and after.runs_on(day)
+        is_lost = retiring or (was_running and not is_running)
+        if is_lost and schedule.id not in booked:
+            removed_ids.append(schedule.id)
             continue
-        if lost and schedule.active:
+        if is_lost and schedule.active:
             schedule.active = False
             effect.stopped += 1
-        elif runs and not ran and not schedule.active:
+        elif is_running and not was_running and not schedule.active:
             schedule.active = True
             effect.resumed += 1
-        left.append(schedule)
-    db.session.execute(delete(Schedule).where(Schedule.id.in_(gone)))
-    effect.removed += len(gone)
-    return left
+        remaining.append(schedule)
+    db.session.execute(delete(Schedule).where(Schedule.id.in_(removed_ids)))
+    effect.removed += len(removed_ids)
+    return remaining
 
 
-def settle_times(timetable: Timetable, coming: Sequence[Schedule], times: Mapping[str, Any]) -> list[Schedule]:
+def apply_times(timetable: Timetable, future: Sequence[Schedule], times: Mapping[str, Any]) -> list[Schedule]:
     """Move the departures to come to other times of the day; TimetableInUse when one is booked, ScheduleExists.
 
     BusOnCharter when a bus is not free at one's new time.
     """
     if all(getattr(timetable, name) == value for name, value in times.items()):
-        return list(coming)
-    ids = [schedule.id for schedule in coming]
-    if used(Schedule, ids):
+        return list(future)
+    ids = [schedule.id for schedule in future]
+    if find_used(Schedule, ids):
         raise TimetableInUse
-    days = [day_of(schedule, timetable) for schedule in coming]
+    days = [service_day_of(schedule, timetable) for schedule in future]
     for name, value in times.items():
         setattr(timetable, name, value)
     now = clock.now()
-    moved = [_moved(schedule, timetable, day) for schedule, day in zip(coming, days, strict=True)]
-    moved = [values for values in moved if values["departure_time"] > now]
+    moved_values = [_moved_values(schedule, timetable, day) for schedule, day in zip(future, days, strict=True)]
+    moved_values = [values for values in moved_values if values["departure_time"] > now]
     # Made anew, because a row moved onto the old time of the next one would break the unique rule on the way.
     db.session.execute(delete(Schedule).where(Schedule.id.in_(ids)))
-    if not moved:
+    if not moved_values:
         return []
-    with no_clash():
-        return list(db.session.scalars(insert(Schedule).returning(Schedule), moved))
+    with translate_conflicts():
+        return list(db.session.scalars(insert(Schedule).returning(Schedule), moved_values))
 
 
-def settle_bus(timetable: Timetable, coming: Sequence[Schedule], old_bus_id: int, effect: Effect) -> None:
+def apply_bus(timetable: Timetable, future: Sequence[Schedule], old_bus_id: int, effect: Effect) -> None:
     """Give departures of the old bus to the timetable's new one, where every taken seat is found again.
 
     The new bus must be held (queries.find_bus), so that no charter gets it meanwhile.
     """
-    if not coming:
+    if not future:
         return
     now = clock.now()
-    taken = queries.taken_seats([schedule.id for schedule in coming], now)
-    here, there = queries.seat_classes(old_bus_id), queries.seat_classes(timetable.bus_id)
-    leaving = queries.departure_times(timetable.route_id, timetable.bus_id, now)
-    charters = queries.charters(timetable.bus_id, now, max(schedule.arrival_time for schedule in coming))
-    for schedule in coming:
+    taken = queries.taken_seats([schedule.id for schedule in future], now)
+    old_classes, new_classes = queries.seat_classes(old_bus_id), queries.seat_classes(timetable.bus_id)
+    bus_departures = queries.departure_times(timetable.route_id, timetable.bus_id, now)
+    charters = queries.charters(timetable.bus_id, now, max(schedule.arrival_time for schedule in future))
+    for schedule in future:
         if schedule.bus_id != old_bus_id:
             continue
-        is_busy = schedule.departure_time in leaving or any(
+        is_busy = schedule.departure_time in bus_departures or any(
             charter.starts_at < schedule.arrival_time and charter.ends_at > schedule.departure_time
             for charter in charters
         )
-        if is_busy or not policy.seats_fit(taken[schedule.id], here, there):
+        if is_busy or not policy.seats_fit(taken[schedule.id], old_classes, new_classes):
             effect.kept_bus += 1
             continue
         schedule.bus_id = timetable.bus_id
-        schedule.seats = len(there)
+        schedule.seats = len(new_classes)
 
 
-def day_of(schedule: Schedule, timetable: Timetable) -> date:
+def service_day_of(schedule: Schedule, timetable: Timetable) -> date:
     """The service day of a departure."""
     return policy.service_day(schedule.departure_time, timetable.departure_minutes, timetable.time_zone)
 
 
-def times_of(timetable: Timetable, day: date) -> tuple[datetime, datetime]:
+def instants_of(timetable: Timetable, day: date) -> tuple[datetime, datetime]:
     """The instants of departure and arrival on a service day."""
     departure = clock.service_instant(day, timetable.departure_minutes, timetable.time_zone)
     return departure, departure + timedelta(minutes=timetable.arrivals[-1])
 
 
-def _moved(schedule: Schedule, timetable: Timetable, day: date) -> dict[str, Any]:
-    departure_time, arrival_time = times_of(timetable, day)
+def _moved_values(schedule: Schedule, timetable: Timetable, day: date) -> dict[str, Any]:
+    departure_time, arrival_time = instants_of(timetable, day)
     return {
         "route_id": schedule.route_id,
         "timetable_id": schedule.timetable_id,

@@ -11,7 +11,7 @@ from falconbus.timetable.errors import BusOnCharter, ScheduleExists
 
 
 @contextmanager
-def no_clash() -> Iterator[None]:
+def translate_conflicts() -> Iterator[None]:
     """Write departures inside it: all of them, or none and BusOnCharter or ScheduleExists."""
     try:
         with db.session.begin_nested():

@@ -11,10 +11,10 @@ from falconbus.network.errors import UnknownBus, UnknownRoute
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.timetable import policy, queries, service
+from falconbus.timetable.change_propagation import Effect, apply_bus, apply_service_days, apply_times
 from falconbus.timetable.errors import TimetableNotFound
 from falconbus.timetable.models import Calendar, CalendarDate, Timetable
 from falconbus.timetable.policy import Minutes, Rule
-from falconbus.timetable.settling import Effect, settle_bus, settle_days, settle_times
 
 Changes = Mapping[str, Any]
 _DAYS = ("weekdays", "valid_from", "valid_until", "exceptions")
@@ -49,7 +49,7 @@ def create_timetable(
         time_zone=time_zone or route.time_zone,
         calendar_id=_add_calendar(rule).id,
         active=True,
-        **_lists(minutes),
+        **_minute_columns(minutes),
     )
     db.session.add(timetable)
     db.session.flush()
@@ -67,7 +67,7 @@ def change_timetable(timetable_id: int, changes: Changes, minutes: Minutes | Non
     timetable = _lock_timetable(timetable_id)
     if minutes is not None:
         policy.check_minutes(minutes, len(timetable.arrivals))
-    values = {**changes, **(_lists(minutes) if minutes else {})}
+    values = {**changes, **(_minute_columns(minutes) if minutes else {})}
     before = queries.get_rule(timetable)
     after = replace(before, **{name: values.pop(name) for name in _DAYS if name in values})
     policy.check_rule(after)
@@ -75,18 +75,18 @@ def change_timetable(timetable_id: int, changes: Changes, minutes: Minutes | Non
     effect, old_bus_id = Effect(), timetable.bus_id
     if values.get("bus_id", old_bus_id) != old_bus_id:
         check_bus(values["bus_id"])
-    was = before if timetable.active else None
-    becomes = after if values.get("active", timetable.active) else None
-    coming = queries.lock_future_schedules(timetable.id, clock.now())
+    old_rule = before if timetable.active else None
+    new_rule = after if values.get("active", timetable.active) else None
+    future = queries.lock_future_schedules(timetable.id, clock.now())
     retiring = values.get("active") is False
-    left = settle_days(timetable, coming, before=was, after=becomes, retiring=retiring, effect=effect)
-    left = settle_times(timetable, left, times)
+    remaining = apply_service_days(timetable, future, before=old_rule, after=new_rule, retiring=retiring, effect=effect)
+    remaining = apply_times(timetable, remaining, times)
     for name, value in values.items():
         setattr(timetable, name, value)
     if timetable.bus_id != old_bus_id:
-        settle_bus(timetable, left, old_bus_id, effect)
+        apply_bus(timetable, remaining, old_bus_id, effect)
     if after != before:
-        write_rule(timetable, after)
+        set_rule(timetable, after)
     db.session.flush()
     effect.made = service.make_schedules(timetable_ids=[timetable.id])
     audit.record("change", "timetables", timetable.id, changes=dict(changes), minutes=minutes, effect=effect)
@@ -104,7 +104,7 @@ def check_bus(bus_id: int) -> None:
         raise UnknownBus(pointer="/bus_id")
 
 
-def write_rule(timetable: Timetable, rule: Rule) -> None:
+def set_rule(timetable: Timetable, rule: Rule) -> None:
     """Give a timetable other days; a calendar that it shares is copied first, so that the others keep theirs."""
     calendar = db.session.get_one(Calendar, timetable.calendar_id)
     if queries.is_shared(calendar):
@@ -136,6 +136,6 @@ def _add_exceptions(calendar: Calendar, rule: Rule) -> None:
         db.session.execute(insert(CalendarDate), rows)
 
 
-def _lists(minutes: Minutes) -> dict[str, list[int] | list[bool]]:
-    boards, alights = policy.at_ends(minutes.boards, minutes.alights)
+def _minute_columns(minutes: Minutes) -> dict[str, list[int] | list[bool]]:
+    boards, alights = policy.close_termini(minutes.boards, minutes.alights)
     return {"arrivals": minutes.arrivals, "departures": minutes.departures, "boards": boards, "alights": alights}

@@ -36,23 +36,23 @@ class Minutes:
     alights: list[bool]
 
 
-def weekdays_of(days: Iterable[str]) -> int:
+def weekday_mask(days: Iterable[str]) -> int:
     """`["mon", "sun"]` -> 65."""
     return sum(1 << DAYS.index(day) for day in set(days))
 
 
-def days_of(weekdays: int) -> list[str]:
+def weekday_names(weekdays: int) -> list[str]:
     """65 -> `["mon", "sun"]`."""
     return [day for number, day in enumerate(DAYS) if weekdays & 1 << number]
 
 
-def read_time(text: str) -> int:
+def parse_time(text: str) -> int:
     """`"07:30"` -> 450; hours go past 24 for a coach that leaves after midnight of its service day."""
     hours, minutes = text.split(":")
     return int(hours) * 60 + int(minutes)
 
 
-def time_text(minutes: int) -> str:
+def format_time(minutes: int) -> str:
     """450 -> `"07:30"`."""
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
@@ -85,12 +85,12 @@ def check_minutes(minutes: Minutes, stops: int) -> None:
         raise InvalidInput(faults)
 
 
-def seats_fit(taken: Collection[str], here: Mapping[str, int], there: Mapping[str, int]) -> bool:
+def seats_fit(taken: Collection[str], old_classes: Mapping[str, int], new_classes: Mapping[str, int]) -> bool:
     """Whether each taken seat exists on another bus in the same fare class; the maps give each seat's class."""
-    return all(number in there and there[number] == here.get(number) for number in taken)
+    return all(number in new_classes and new_classes[number] == old_classes.get(number) for number in taken)
 
 
-def at_ends(boards: Sequence[bool], alights: Sequence[bool]) -> tuple[list[bool], list[bool]]:
+def close_termini(boards: Sequence[bool], alights: Sequence[bool]) -> tuple[list[bool], list[bool]]:
     """Nobody alights where the coach begins, or boards where it ends."""
     return [*boards[:-1], False], [False, *alights[1:]]
 

@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-TURN_ROUND_MINUTES = 60
+TURNAROUND_MINUTES = 60
 _EVERY_DAY = 127
 # The day is a circle of five-minute slots: whoever runs today is taken to run at the same time tomorrow.
-_SLOT = 5
-_SLOTS = 24 * 60 // _SLOT
+_SLOT_MINUTES = 5
+_SLOTS_PER_DAY = 24 * 60 // _SLOT_MINUTES
 
 
 @dataclass(frozen=True)
 class Run:
-    """A timetable that needs a bus. `wishes` are buses that ran the same departure before."""
+    """A timetable that needs a bus. `preferred_buses` are buses that ran the same departure before."""
 
     number: int
     time_zone: str
@@ -21,7 +21,7 @@ class Run:
     route_id: int
     weekdays: int
     block: str | None = None
-    wishes: tuple[int, ...] = ()
+    preferred_buses: tuple[int, ...] = ()
 
     @property
     def days(self) -> int:
@@ -31,9 +31,13 @@ class Run:
     @property
     def slots(self) -> Sequence[int]:
         """The slots of the run with its turn-round; all of them when it takes a day or longer."""
-        first = self.departure_minutes // _SLOT
-        last = -(-(self.departure_minutes + self.duration_minutes + TURN_ROUND_MINUTES) // _SLOT)
-        return range(_SLOTS) if last - first >= _SLOTS else [slot % _SLOTS for slot in range(first, last)]
+        first = self.departure_minutes // _SLOT_MINUTES
+        last = -(-(self.departure_minutes + self.duration_minutes + TURNAROUND_MINUTES) // _SLOT_MINUTES)
+        return (
+            range(_SLOTS_PER_DAY)
+            if last - first >= _SLOTS_PER_DAY
+            else [slot % _SLOTS_PER_DAY for slot in range(first, last)]
+        )
 
 
 @dataclass
@@ -41,8 +45,8 @@ class Fleet:
     """Buses by index. For each slot of the day one integer has a bit for every bus that is out then."""
 
     #: Buses that get no work they do not wish for: off the road, or not made by an import.
-    closed: int = 0
-    _out: list[int] = field(default_factory=lambda: [0] * _SLOTS)
+    unavailable: int = 0
+    _busy_by_slot: list[int] = field(default_factory=lambda: [0] * _SLOTS_PER_DAY)
     _by_zone: dict[str, int] = field(default_factory=dict)
     _by_block: dict[tuple[str, str], int] = field(default_factory=dict)
     _departures: dict[tuple[int, int, int], int] = field(default_factory=dict)
@@ -55,36 +59,36 @@ class Fleet:
         departure = (bus, run.route_id, run.departure_minutes)
         self._departures[departure] = self._departures.get(departure, 0) | run.days
         for slot in run.slots:
-            self._out[slot] |= 1 << bus
+            self._busy_by_slot[slot] |= 1 << bus
 
     def assign(self, runs: Iterable[Run]) -> Iterator[tuple[Run, int]]:
-        """A bus for each run: its block's, one it wishes for, or the first that is free (new ones count up)."""
-        for group in _groups(runs):
-            shared = self._choose(group)
+        """A bus for each run: its block's, one it preferred_buses for, or the first that is free (new ones count up)."""
+        for group in _group_by_block(runs):
+            shared = self._choose_bus(group)
             for run in group:
                 # One bus cannot leave twice: an extra coach on a departure of its own block is another one.
-                twice = self._departures.get((shared, run.route_id, run.departure_minutes), 0) & run.days
-                bus = self._choose([replace(run, block=None)]) if twice else shared
+                leaves_twice = self._departures.get((shared, run.route_id, run.departure_minutes), 0) & run.days
+                bus = self._choose_bus([replace(run, block=None)]) if leaves_twice else shared
                 self.take(bus, run)
                 yield run, bus
 
-    def _choose(self, group: Sequence[Run]) -> int:
+    def _choose_bus(self, group: Sequence[Run]) -> int:
         zone, block = group[0].time_zone, group[0].block
         if block is not None and (zone, block) in self._by_block:
             return self._by_block[zone, block]
-        out = 0
-        for foreign, buses in self._by_zone.items():
-            out |= 0 if foreign == zone else buses
+        busy = 0
+        for bus_zone, buses in self._by_zone.items():
+            busy |= 0 if bus_zone == zone else buses
         for slot in {slot for run in group for slot in run.slots}:
-            out |= self._out[slot]
-        for wish in (wish for run in group for wish in run.wishes):
-            if not out >> wish & 1:
-                return wish
-        out |= self.closed
-        return (~out & (out + 1)).bit_length() - 1
+            busy |= self._busy_by_slot[slot]
+        for preferred in (bus for run in group for bus in run.preferred_buses):
+            if not busy >> preferred & 1:
+                return preferred
+        busy |= self.unavailable
+        return (~busy & (busy + 1)).bit_length() - 1
 
 
-def _groups(runs: Iterable[Run]) -> list[list[Run]]:
+def _group_by_block(runs: Iterable[Run]) -> list[list[Run]]:
     """Runs that share a bus, in order of their first departure."""
     blocks: dict[tuple[str, str | int], list[Run]] = {}
     for run in sorted(runs, key=lambda run: (run.departure_minutes, run.number)):

@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 
+from falconbus.gtfs.importing.bus_assignment import Fleet, Run
 from falconbus.gtfs.importing.database import copy_rows, execute
-from falconbus.gtfs.importing.fleet import Fleet, Run
 
 _FLEET = """
     SELECT bus.id, bus.number, bus.active AND bus.number ~ ('^' || :prefix || '-[0-9]+$') AS is_open
@@ -29,9 +29,9 @@ def assign_buses(feed: str, layout_id: int) -> None:
     prefix = feed.upper()
     rows = execute(_FLEET, prefix=prefix).all()
     ids = [row.id for row in rows]
-    places = {bus_id: place for place, bus_id in enumerate(ids)}
-    fleet = Fleet(closed=sum(1 << place for place, row in enumerate(rows) if not row.is_open))
-    wishes = _former_buses(places)
+    indexes = {bus_id: index for index, bus_id in enumerate(ids)}
+    fleet = Fleet(unavailable=sum(1 << index for index, row in enumerate(rows) if not row.is_open))
+    preferred_buses = _former_buses(indexes)
     new_runs = []
     for row in execute(_RUNS):
         departure = (row.route_id, row.time_zone, row.departure_minutes)
@@ -43,24 +43,24 @@ def assign_buses(feed: str, layout_id: int) -> None:
             route_id=row.route_id,
             weekdays=row.weekdays,
             block=row.block_id,
-            wishes=() if row.unchanged else tuple(wishes.get(departure, ())),
+            preferred_buses=() if row.unchanged else tuple(preferred_buses.get(departure, ())),
         )
         if row.unchanged:
-            fleet.take(places[row.old_bus_id], run)
+            fleet.take(indexes[row.old_bus_id], run)
         else:
             new_runs.append(run)
-    assigned = [(run.number, place) for run, place in fleet.assign(new_runs)]
-    wanted = max((place for _, place in assigned), default=-1) + 1 - len(ids)
+    assigned = [(run.number, index) for run, index in fleet.assign(new_runs)]
+    wanted = max((index for _, index in assigned), default=-1) + 1 - len(ids)
     ids += _add_buses(prefix, wanted, {row.number for row in rows}, layout_id)
     execute("CREATE TEMPORARY TABLE feed_buses (number int, bus_id int) ON COMMIT DROP")
-    copy_rows("feed_buses", ("number", "bus_id"), ((number, ids[place]) for number, place in assigned))
+    copy_rows("feed_buses", ("number", "bus_id"), ((number, ids[index]) for number, index in assigned))
 
 
-def _former_buses(places: dict[int, int]) -> dict[tuple[int, str, int], list[int]]:
+def _former_buses(indexes: dict[int, int]) -> dict[tuple[int, str, int], list[int]]:
     """The buses of the timetables that this import retires, by departure: with them, departures stay the same."""
     former = defaultdict(list)
     for row in execute("SELECT route_id, time_zone, departure_minutes, bus_id FROM feed_retired ORDER BY id"):
-        former[row.route_id, row.time_zone, row.departure_minutes].append(places[row.bus_id])
+        former[row.route_id, row.time_zone, row.departure_minutes].append(indexes[row.bus_id])
     return former
 
 

@@ -36,6 +36,6 @@ def known_zones() -> list[str]:
     return sorted(available_timezones())
 
 
-def shown(column: str) -> str:
+def column_value_sql(column: str) -> str:
     """SQL for a column's name and value in a fault, cut short."""
     return f"'{column} ' || coalesce('\"' || left(x.{column}, 40) || '\"', 'is empty')"

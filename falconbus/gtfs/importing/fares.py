@@ -6,7 +6,7 @@ from falconbus.gtfs.options import is_currency
 from falconbus.gtfs.report import Report
 from falconbus.platform.kit import money
 
-_HIGHEST = 2_000_000_000
+_MAX_PRICE = 2_000_000_000
 
 # A fare without rules holds everywhere; a rule's blanks stand for anything. contains_id is not supported.
 _RULES = """
@@ -99,7 +99,7 @@ _BASE_PRICES = """
 def make_prices(report: Report) -> None:
     """Make feed_prices: the price of each pair of stops that a fare applies to."""
     execute("CREATE TEMPORARY TABLE feed_fares (fare_id text, price int, currency text, agency_id text) ON COMMIT DROP")
-    copy_rows("feed_fares", ("fare_id", "price", "currency", "agency_id"), _priced(report))
+    copy_rows("feed_fares", ("fare_id", "price", "currency", "agency_id"), _read_fares(report))
     execute(_RULES)
     analyze("feed_fare_uses")
     execute(_PRICES)
@@ -126,7 +126,7 @@ def merge_fares() -> int:
     return int(execute("SELECT count(*) FROM feed_prices").scalar_one())
 
 
-def _priced(report: Report) -> list[tuple[str, int, str, str | None]]:
+def _read_fares(report: Report) -> list[tuple[str, int, str, str | None]]:
     """The fares with their prices in the currency's smallest unit."""
     priced = []
     rows = execute("SELECT line, fare_id, price, upper(currency_type) AS currency, agency_id FROM feed_fare_attributes")
@@ -139,7 +139,7 @@ def _priced(report: Report) -> list[tuple[str, int, str, str | None]]:
         except ValueError as fault:
             report.add_fault("fare_attributes.txt", row.line, f"price is {fault}", "write it like 420.00")
             continue
-        if price > _HIGHEST:
+        if price > _MAX_PRICE:
             report.add_fault("fare_attributes.txt", row.line, "price is too high", "mend it")
         else:
             priced.append((row.fare_id, price, row.currency, row.agency_id))

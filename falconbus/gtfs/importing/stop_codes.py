@@ -3,11 +3,11 @@
 import re
 import unicodedata
 
-LONGEST_CODE = 16
+MAX_CODE_LENGTH = 16
 _USABLE = re.compile(r"[A-Z0-9][A-Z0-9._-]*")
 
 
-class Codes:
+class StopCodes:
     """Gives out stop codes that nobody has."""
 
     def __init__(self, taken: set[str]) -> None:
@@ -17,7 +17,7 @@ class Codes:
 
     def take(self, code: str | None) -> str | None:
         """A feed's stop_code, in capitals, when it is free and can stand in an address and on a ticket."""
-        if code is None or code in self._taken or len(code) > LONGEST_CODE or not _USABLE.fullmatch(code):
+        if code is None or code in self._taken or len(code) > MAX_CODE_LENGTH or not _USABLE.fullmatch(code):
             return None
         self._taken.add(code)
         return code
@@ -30,9 +30,9 @@ class Codes:
             if letters[:length] not in self._taken:
                 self._taken.add(letters[:length])
                 return letters[:length]
-        return self._numbered(letters[:3])
+        return self._make_numbered(letters[:3])
 
-    def _numbered(self, letters: str) -> str:
+    def _make_numbered(self, letters: str) -> str:
         while True:
             number = self._numbers[letters] = self._numbers.get(letters, 1) + 1
             code = f"{letters}{number}"

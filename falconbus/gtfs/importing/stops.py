@@ -1,7 +1,7 @@
 """Stops into the network: new ones get a code, known ones keep theirs."""
 
-from falconbus.gtfs.importing.codes import Codes
 from falconbus.gtfs.importing.database import copy_rows, execute
+from falconbus.gtfs.importing.stop_codes import StopCodes
 
 _NEW = """
     SELECT place.line, place.stop_code, place.name FROM feed_places AS place
@@ -29,10 +29,10 @@ _UPDATE = """
 def merge_stops() -> int:
     """Add the new stops and bring the known ones up to date; the number of stops in the feed."""
     new = execute(_NEW).all()
-    codes = Codes(set(execute("SELECT code FROM stops").scalars()))
+    codes = StopCodes(set(execute("SELECT code FROM stops").scalars()))
     # What the feed says comes first, so that no code made here takes one that it says later.
-    said = {row.line: codes.take(row.stop_code) for row in new}
-    chosen = [(row.line, said[row.line] or codes.make(row.name)) for row in new]
+    feed_codes = {row.line: codes.take(row.stop_code) for row in new}
+    chosen = [(row.line, feed_codes[row.line] or codes.make(row.name)) for row in new]
     execute("CREATE TEMPORARY TABLE feed_codes (line int, code text) ON COMMIT DROP")
     copy_rows("feed_codes", ("line", "code"), chosen)
     execute(_INSERT)

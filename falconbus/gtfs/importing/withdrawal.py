@@ -55,7 +55,7 @@ _UNSURE = f"""
 # Bookings hold their departure with a weaker lock while they claim seats: once these are ours, nobody is claiming.
 _LOCK = "SELECT id FROM schedules WHERE id IN (SELECT id FROM feed_unsure) ORDER BY id FOR UPDATE"
 
-_unsure = table("feed_unsure", column("id", BigInteger))
+_candidates = table("feed_unsure", column("id", BigInteger))
 
 _WITHDRAW = """
     UPDATE schedules SET active = false
@@ -80,7 +80,7 @@ _LIST = """
 """
 
 
-def note_departures(feed: str) -> None:
+def record_departures(feed: str) -> None:
     """Remember, before anything changes, which of the feed's departures its timetables make; others are off sale."""
     execute(_BEFORE, feed=feed, now=clock.now())
     execute("CREATE INDEX ON feed_departures (id)")
@@ -100,15 +100,15 @@ def withdraw(feed: str, report: Report) -> None:
     withdrawn = list(execute(_WITHDRAW).scalars())
     execute(_RETURN)
     if withdrawn:
-        _list(withdrawn, report)
+        _list_withdrawn(withdrawn, report)
 
 
 def _delete_unused() -> None:
     schedules = cast(Table, Schedule.__table__)
-    db.session.execute(delete(schedules).where(schedules.c.id == _unsure.c.id, ~is_used(Schedule)))
+    db.session.execute(delete(schedules).where(schedules.c.id == _candidates.c.id, ~is_used(Schedule)))
 
 
-def _list(schedule_ids: list[int], report: Report) -> None:
+def _list_withdrawn(schedule_ids: list[int], report: Report) -> None:
     rows = execute(_LIST, ids=schedule_ids, limit=LISTED).all()
     for row in rows:
         departs = clock.local(row.departure_time, row.time_zone)
