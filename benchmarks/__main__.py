@@ -17,7 +17,7 @@ NAMES = ("search", "warm", "booking", "queries", "recording", "dashboard", "sche
 
 
 def main() -> int:
-    """0 when every goal was reached, 1 when one was missed, 2 when a run was worth nothing."""
+    """Run the benchmarks; return 0 when every goal was reached, 1 when one was missed, 2 when a run was invalid."""
     options = _options()
     reports: list[Report] = []
     try:

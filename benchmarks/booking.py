@@ -1,4 +1,4 @@
-"""Holding seats: key, offer, booking, claims, passengers, journey, tickets; against a floor that writes the same."""
+"""Benchmark of holding seats (key, segment, booking, claims, passengers, journey, tickets) against the floor."""
 
 import random
 from typing import Any
@@ -23,7 +23,7 @@ _COMPARED = 50
 
 
 def run(databases: Databases, *, seconds: float, clients: int) -> Report:
-    """Both sides book on the same departures, in the same tables, in turns."""
+    """Hold seats on both sides in turns, on the same departures and tables."""
     dataset.ensure(databases, "line", network.SEARCH)
     url = databases.create("booking", template="line")
     holds = HoldRequests(url)
@@ -49,13 +49,16 @@ def run(databases: Databases, *, seconds: float, clients: int) -> Report:
 
 
 class HoldRequests:
-    """Holds as travellers make them: some departure, some stretch of its way, one to three people, any seats."""
+    """Random hold requests: any departure and segment, one to three passengers, automatic seats."""
 
     def __init__(self, url: str) -> None:
         self.departures = departures(url)
 
     def source(self, seed: int) -> RequestSource:
-        """Requests without end. Their keys are never the same: two sides that share tables must not share answers."""
+        """Return an endless source of requests.
+
+        Their idempotency keys are never the same: the sides share tables, and must not replay each other's responses.
+        """
         rng, keys = random.Random(seed), random.SystemRandom()
         return lambda: self.request(rng, keys)
 
@@ -84,13 +87,13 @@ Departure = tuple[int, list[str]]
 
 
 def departures(url: str) -> list[Departure]:
-    """Every departure from tomorrow on."""
+    """Return every departure from tomorrow on."""
     with psycopg.connect(url) as connection:
         return [(schedule_id, stops) for schedule_id, stops in connection.execute(_DEPARTURES).fetchall()]
 
 
 def check_same_rows(url: str, holds: HoldRequests, ours: WebServer, floor: WebServer) -> None:
-    """RunFailed unless the same holds make the same number of rows in every table."""
+    """Check that the same requests write the same number of rows to every table on both sides; RunFailed."""
     written = []
     for web in (ours, floor):
         before = _count(url)

@@ -1,4 +1,4 @@
-"""The dashboard, JSON and page, over a month of a hundred endpoints: how long with much traffic and with little."""
+"""Benchmark of the dashboard (JSON and page) over a month of 100 endpoints, with much and with little traffic."""
 
 import time
 from statistics import median
@@ -31,7 +31,7 @@ Row = dict[str, Any]
 
 
 def run(databases: Databases) -> Report:
-    """Ask the app itself, in process; the authentication's statement is counted too."""
+    """Time requests to the app in process; the authentication's statement is counted as well."""
     many = _measure(databases, "dashboard", REQUESTS)
     few = _measure(databases, "dashboard_few", FEW_REQUESTS)
     months = [row for row in many if row["period"] == "30d"]
@@ -111,6 +111,6 @@ def _get(client: FlaskClient, headers: dict[str, str], path: str, last: str) -> 
 
 
 def _check(answer: Any) -> None:
-    """A month has all endpoints, and the traffic that it was given."""
+    """Check that the dashboard shows all endpoints and statements that were inserted; RunFailed."""
     if answer is None or len(answer["endpoints"]) != telemetry_rows.ENDPOINTS or len(answer["statements"]) < 25:
         raise RunFailed("the dashboard does not show what was filled in")

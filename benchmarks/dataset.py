@@ -1,4 +1,4 @@
-"""Loading a line: what is small row by row, what is much in SQL (dataset.sql)."""
+"""Loads a synthetic network into a database: small tables row by row, large ones in SQL (dataset.sql)."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ _BULK_SQL = (Path(__file__).parent / "dataset.sql").read_text()
 
 
 def ensure(databases: Databases, name: str, size: NetworkSize) -> None:
-    """See to it that the database `name` holds a line of that size, loaded today by the present migrations."""
+    """Ensure that the database `name` holds a network of that size, loaded today with the latest migration."""
     newest = max(path.name for path in (ROOT / "migrations" / "versions").glob("*.py"))
     stamp = f"{size} {newest} {databases.today()}"
     if databases.stamp(name) == stamp:
@@ -35,7 +35,7 @@ def ensure(databases: Databases, name: str, size: NetworkSize) -> None:
 
 
 def _load(connection: psycopg.Connection, size: NetworkSize) -> None:
-    # Foreign keys are not checked row by row: the bulk is right by construction.
+    # Foreign keys are not checked: the rows are consistent by construction.
     connection.execute("SET LOCAL session_replication_role = replica")
     fare_classes = [(1, "standard", "Standard", 100), (2, "comfort", "Comfort", 150)]
     _copy(connection, "fare_classes", "id code name price_percent", fare_classes)
@@ -58,7 +58,7 @@ def _load(connection: psycopg.Connection, size: NetworkSize) -> None:
 
 
 def _seats() -> Iterator[Sequence[Any]]:
-    """Rows of 2 + 2, the first two rows comfort."""
+    """Yield seats in rows of 2 + 2, the first two rows comfort."""
     for number in range(CAPACITY):
         row, place = divmod(number, 4)
         yield 1, str(number + 1), row + 1, place + 1 + (place > 1), 2 if row < 2 else 1
@@ -87,7 +87,7 @@ def _route_stops(routes: Sequence[Sequence[Call]]) -> Iterator[Sequence[Any]]:
 
 
 def _timetables(size: NetworkSize, routes: Sequence[Sequence[Call]]) -> Iterator[Sequence[Any]]:
-    """Trips go round their region's routes, from five in the morning on."""
+    """Yield timetables: trips rotate through their region's routes, from five in the morning on."""
     for number in range(size.regions * size.trips):
         region, trip = divmod(number, size.trips)
         route = region * size.routes + trip % size.routes

@@ -1,4 +1,4 @@
-"""Where a run takes place: PostgreSQL, Redis, and databases of its own beside the one that DATABASE_URL names."""
+"""The environment of a run: PostgreSQL, Redis, and databases of its own beside that of DATABASE_URL."""
 
 import logging
 import os
@@ -21,14 +21,14 @@ from falconbus.platform.runtime.paths import DataFolder
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-# High enough never to be reached: what is measured is the counting.
+# Never reached: the benchmarks measure the counting of requests, not refusals.
 _RATE = "1000000000/hour"
 _UNREACHABLE_LIMITS = dict.fromkeys(("RATELIMIT_ANONYMOUS", "RATELIMIT_BOOKING", "RATELIMIT_STOPS"), _RATE)
 
 
 @contextmanager
 def run_settings() -> Iterator[dict[str, str]]:
-    """The settings of a run; embedded servers stand in for addresses that are not given."""
+    """Provide the settings of a run; embedded servers replace addresses that are not given."""
     data = DataFolder(Path(os.environ.get("DATA_DIR") or RESULTS / "data").resolve())
     data.make()
     servers = servers_needed(data, os.environ)
@@ -41,7 +41,7 @@ def run_settings() -> Iterator[dict[str, str]]:
 
 
 class Databases:
-    """Databases of benchmarks. One that took long to fill is kept as a template, under a stamp of what is in it."""
+    """Creates the benchmarks' databases. Slow ones are kept as templates, with a stamp of their content."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         self._settings = settings
@@ -51,11 +51,11 @@ class Databases:
         return self._url.set(database=self._full_name(name)).render_as_string(hide_password=False)
 
     def settings(self, name: str) -> dict[str, str]:
-        """The environment of a server on that database."""
+        """Return the environment of a web server on that database."""
         return {**self._settings, "DATABASE_URL": self.url(name)}
 
     def create(self, name: str, *, template: str | None = None) -> str:
-        """A fresh database, empty or a copy of another; its address."""
+        """Create a database, empty or from a template, and return its URL."""
         self.drop(name)
         copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
         source = self._full_name(template) if template else "template0"
@@ -64,7 +64,7 @@ class Databases:
         return self.url(name)
 
     def migrate(self, name: str) -> None:
-        """Make the tables."""
+        """Run the migrations."""
         app = create_app(Settings.from_environment(self.settings(name)))
         logging.disable(logging.INFO)
         release.install(app)
@@ -79,7 +79,7 @@ class Databases:
             server.execute(command.format(sql.Identifier(self._full_name(name))))
 
     def stamp(self, name: str) -> str | None:
-        """What set_stamp() said of a database; None without one."""
+        """Return the stamp of a database; None without one."""
         query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
         with self._connect() as server:
             row = server.execute(query, [self._full_name(name)]).fetchone()
@@ -91,7 +91,7 @@ class Databases:
             server.execute(command.format(sql.Identifier(self._full_name(name)), sql.Literal(stamp)))
 
     def today(self) -> date:
-        """The server's date."""
+        """Return the database server's date."""
         with self._connect() as server:
             row = server.execute("SELECT current_date").fetchone()
         assert row is not None

@@ -1,7 +1,7 @@
-"""The load generator: clients in a closed loop, each on a keep-alive connection, all in one thread with epoll.
+"""Load generator: clients in a closed loop, each on a keep-alive connection, all in one thread with epoll.
 
-It reads no more of HTTP than it must, so that it takes a small part of the processor it shares with the servers; its
-part is in every result.
+It parses no more of HTTP than it must, so that it takes little of the CPU that it shares with the servers; its own CPU
+time is in every result.
 """
 
 import re
@@ -16,13 +16,13 @@ RequestSource = Callable[[], bytes | None]
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _TIMEOUT_SECONDS = 30.0
 _KEPT_REFUSALS = 3
-# A connection is pinned to one web process. Now and then a new one is made, so that no run has luck with its share.
+# A connection is pinned to one web process; regular new ones even out how they are distributed over the processes.
 _REQUESTS_PER_CONNECTION = 50
 
 
 @dataclass
 class LoadResult:
-    """What a load came to. Times are in seconds."""
+    """The measurements of a load. Times are in seconds."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
@@ -46,12 +46,12 @@ class LoadResult:
         return sum(count for status, count in self.statuses.items() if not 200 <= status < 300)
 
     def percentile(self, share: float) -> float:
-        """The latency, in milliseconds, that `share` percent of the requests kept below."""
+        """Return the latency in milliseconds that `share` percent of the requests did not exceed."""
         ordered = sorted(self.latencies)
         return 1000 * ordered[min(len(ordered) - 1, int(len(ordered) * share / 100))]
 
     def add(self, other: "LoadResult") -> None:
-        """Take in what another round has measured."""
+        """Add the measurements of another round."""
         self.seconds += other.seconds
         self.latencies += other.latencies
         self.statuses += other.statuses
@@ -61,7 +61,7 @@ class LoadResult:
 
 
 def drive(port: int, source: RequestSource, *, clients: int, seconds: float = 3600.0) -> LoadResult:
-    """Send what `source` gives (None: no more) for so many seconds, never more than one request a client at a time."""
+    """Send the source's requests for `seconds` or until it returns None, at most one at a time for each client."""
     load, began, cpu = LoadResult(), time.perf_counter(), time.process_time()
     with selectors.DefaultSelector() as selector:
         connections = [_Client(port, selector) for _ in range(clients)]
@@ -91,7 +91,7 @@ class _Client:
         self._connect()
 
     def send(self, request: bytes | None) -> bool:
-        """Begin a request; without one leave, and say False."""
+        """Send a request and return True; without one close the connection and return False."""
         if request is None:
             self._close()
             return False
@@ -106,7 +106,7 @@ class _Client:
         return True
 
     def receive(self, load: LoadResult) -> bool:
-        """Take what has come; True when the answer is whole."""
+        """Read what has arrived; return True when the response is complete."""
         try:
             part = self._socket.recv(65536)
         except ConnectionResetError:
@@ -138,7 +138,10 @@ class _Client:
             self._reconnect()
 
     def _resend(self, load: LoadResult) -> None:
-        """An idle connection may be closed at any time (RFC 9112, 9.3.1); one that is new may not."""
+        """Send the request again on a new connection; ConnectionError when the closed one was not idle.
+
+        A server may close an idle connection at any time (RFC 9112, 9.3.1), but not one that is new.
+        """
         if self._answer or not self._answered:
             raise ConnectionError("the server closed a connection before its answer")
         load.reconnects += 1
@@ -161,11 +164,11 @@ class _Client:
 
 
 def get(path: str) -> bytes:
-    """A GET as it goes over the wire."""
+    """Return the bytes of a GET request."""
     return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n".encode()
 
 
 def post(path: str, body: bytes, key: str) -> bytes:
-    """A POST of JSON with an Idempotency-Key."""
+    """Return the bytes of a POST request with JSON and an Idempotency-Key."""
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nIdempotency-Key: {key}\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body

@@ -1,4 +1,4 @@
-"""A bus line of any size, loaded in bulk: regions that are alike, so that more data never means longer answers."""
+"""A synthetic network of any size. All regions are alike, so more data never means longer responses."""
 
 import random
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from itertools import accumulate
 
 @dataclass(frozen=True)
 class NetworkSize:
-    """How much: `trips` timetables a region, run daily; each departure of the `days` to come has sold to `parties`."""
+    """The size: `trips` daily timetables a region; each future departure within `days` is sold to `parties`."""
 
     regions: int
     cities: int
@@ -25,7 +25,7 @@ class NetworkSize:
 
 @dataclass(frozen=True, order=True)
 class StopPair:
-    """Two stops that a route joins, with their cities: something to search for."""
+    """Two stops that a route serves in this order, with their cities."""
 
     origin: str
     destination: str
@@ -40,7 +40,7 @@ HUGE = NetworkSize(regions=100, cities=20, routes=50, trips=100, past_days=970, 
 
 
 def stop_pairs(size: NetworkSize) -> list[StopPair]:
-    """Every pair of stops, of two cities, that some route of the line joins."""
+    """Return every pair of stops, of two cities, that some route serves."""
     pairs: set[StopPair] = set()
     for calls in routes(size):
         for index, call in enumerate(calls):
@@ -50,7 +50,7 @@ def stop_pairs(size: NetworkSize) -> list[StopPair]:
 
 @dataclass(frozen=True)
 class Call:
-    """A stop on a route's way, with metres and minutes from the first one."""
+    """A stop of a route, with metres and minutes from the first one."""
 
     stop: int
     metres: int
@@ -58,7 +58,7 @@ class Call:
 
 
 def routes(size: NetworkSize) -> Iterator[list[Call]]:
-    """Routes of four to eight stops, each within its region, the same ones every time."""
+    """Yield routes of four to eight stops, each within its region; deterministic."""
     rng = random.Random(1)
     for region in range(size.regions):
         for _ in range(size.routes):
@@ -76,10 +76,10 @@ def _stop_pair(origin: int, destination: int) -> StopPair:
 
 
 def stop_code(stop: int) -> str:
-    """The code of the stop of that number."""
+    """Return the code of a stop by its number."""
     return f"S{stop:05}"
 
 
 def stop_city(stop: int) -> str:
-    """Every fifth stop is the second one of its neighbour's city."""
+    """Return a stop's city; every fifth stop is the second of its neighbour's city."""
     return f"City {stop - (stop % 5 == 0):05}"

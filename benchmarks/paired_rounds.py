@@ -1,4 +1,4 @@
-"""Two sides in turns, so that whatever else the machine does falls on both; the median of the rounds' ratios."""
+"""Rounds of two sides in turns, so that other load affects both, compared by the median ratio of the rounds."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -8,19 +8,19 @@ from typing import Any
 from benchmarks.load_generator import LoadResult, RequestSource, drive
 from benchmarks.server import WebServer
 
-# Short ones, as the machine's other work comes in bursts.
+# Short rounds, as other load on the machine comes in bursts.
 _ROUND_SECONDS = 1.0
 _MIN_ROUNDS = 6
 _WARM_UP_SECONDS = 2.0
 
 
 class RunFailed(Exception):
-    """Something was answered that should not have been; a figure would mean nothing."""
+    """A response was wrong, so the figures would be meaningless."""
 
 
 @dataclass
 class Side:
-    """One of the two, with what its rounds came to in all, and the rate and p95 of each."""
+    """One of the two sides: the total load, and rate and p95 of each round."""
 
     web: WebServer
     #: The requests of a round, by its number.
@@ -32,21 +32,21 @@ class Side:
     database_cpu: float = 0.0
 
     def run(self, number: int, *, clients: int, seconds: float) -> None:
-        """One round; RunFailed when anything but 2xx is answered."""
+        """Run one round; RunFailed on any response other than 2xx."""
         web_before, backends_before = self.web.cpu_seconds(), self.web.backends_cpu_seconds()
         load = drive(self.web.port, self.source(number), clients=clients, seconds=seconds)
         web_after, backends_after = self.web.cpu_seconds(), self.web.backends_cpu_seconds()
         if load.errors:
             raise RunFailed(f"{self.web.name} answered {dict(load.statuses)}, first {load.refusals[0]!r}")
         self.web_cpu += web_after - web_before
-        # A connection that ended takes its figure with it.
+        # The CPU time of a backend that has ended is lost.
         self.database_cpu += sum(used - backends_before.get(pid, 0.0) for pid, used in backends_after.items())
         self.rates.append(load.rate)
         self.p95s.append(load.percentile(95))
         self.load.add(load)
 
     def figures(self) -> dict[str, Any]:
-        """The side as a row of the report; times in milliseconds."""
+        """Return the side's row of the report, times in milliseconds."""
         load = self.load
         return {
             "side": self.web.name,
@@ -64,7 +64,7 @@ class Side:
 
 
 def alternate(sides: Sequence[Side], *, clients: int, seconds: float) -> None:
-    """Load the sides in turns, `seconds` each in all."""
+    """Load the sides in turns, `seconds` in total for each."""
     for side in sides:
         drive(side.web.port, side.source(0), clients=clients, seconds=_WARM_UP_SECONDS)
     rounds = max(_MIN_ROUNDS, round(seconds / _ROUND_SECONDS))
@@ -74,11 +74,11 @@ def alternate(sides: Sequence[Side], *, clients: int, seconds: float) -> None:
 
 
 def cpu_ratio(ours: Side, floor: Side) -> float:
-    """What a request of ours costs of the processor, web and database together, to what one of the floor's does."""
+    """Return the CPU time of our request, web and database together, divided by the floor's."""
     own, other = (side.web_cpu + side.database_cpu for side in (ours, floor))
     return own / ours.load.requests / (other / floor.load.requests) if other else 0.0
 
 
 def median_ratio(ours: Sequence[float], floor: Sequence[float]) -> float:
-    """The median of the rounds' ratios."""
+    """Return the median of the rounds' ratios."""
     return median(own / other for own, other in zip(ours, floor, strict=True))

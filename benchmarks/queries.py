@@ -1,4 +1,4 @@
-"""How many statements a search and a hold take: as many for one row as for a hundred."""
+"""Benchmark of the number of statements of a search and a hold: the same for one row and for a hundred."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,7 +47,7 @@ _NETWORK = """
 
 
 def run(databases: Databases) -> Report:
-    """Count every statement that reaches a cursor, in the app itself."""
+    """Count the statements that the app sends, in process."""
     url = databases.create("queries")
     databases.migrate("queries")
     with psycopg.connect(url) as connection:
@@ -88,7 +88,7 @@ Row = dict[str, Any]
 
 @contextmanager
 def _statement_counter() -> Iterator[Callable[[str, Callable[[], None]], Row]]:
-    """A function that does something and says how many statements it took."""
+    """Provide a function that runs some work and returns a row with its number of statements."""
     sent: list[str] = []
 
     def record_statement(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:

@@ -1,4 +1,4 @@
-"""Many clients after the same few seats: no seat is ever sold twice, and without the guard it would be."""
+"""Race of many clients for the same few seats: none is sold twice, but some are when the guard is off."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ _DEPARTURES_PER_WAVE = 2
 _CONTROL_ATTEMPTS = 3_000
 _NETWORK = network.NetworkSize(regions=1, cities=20, routes=50, trips=100, past_days=0, days=30, parties=0)
 
-# Computed from what travellers hold in their hands, not from the claims that are to be judged.
+# Computed from the tickets, not from the claims, whose correctness is in question.
 _OVERSOLD = """
     SELECT count(*) FROM (
         SELECT t.schedule_id, leg, t.seat_number
@@ -41,7 +41,7 @@ _WITHOUT_GUARD = """
 
 
 def run(databases: Databases, *, attempts: int, clients: int) -> Report:
-    """The race, and its control with the guard off."""
+    """Run the race, and its control with the guard off."""
     dataset.ensure(databases, "race_line", _NETWORK)
     row, oversold = _race(databases, "ours", OURS, attempts, clients)
     control, shown = _race(databases, "guard off", UNGUARDED, min(attempts, _CONTROL_ATTEMPTS), clients)
@@ -82,14 +82,14 @@ def _race(
 
 
 def check_answers(load: LoadResult, bookings: int) -> None:
-    """RunFailed unless each attempt was sold or refused, and what was sold is there."""
+    """Check that each attempt was sold or refused, and that each sale is stored; RunFailed."""
     others = {status: count for status, count in load.statuses.items() if status not in {201, 409}}
     if others or load.statuses[201] != bookings:
         raise RunFailed(f"answers {dict(load.statuses)}, {bookings} bookings, first refusal {load.refusals[:1]!r}")
 
 
 def _hold_requests(coaches: Sequence[Departure], attempts: int) -> Iterator[bytes]:
-    """Holds for one to three people on the departures of the present wave."""
+    """Yield holds for one to three passengers on the departures of the current wave."""
     rng = random.Random(1)
     for attempt in range(attempts):
         wave = attempt // _ATTEMPTS_PER_WAVE

@@ -1,4 +1,4 @@
-"""What recording costs: processor time of the web processes for a request of three statements, with and without."""
+"""Benchmark of the recorder: CPU time of the web processes for a request of three statements, with and without."""
 
 import math
 import subprocess
@@ -24,14 +24,14 @@ from benchmarks.report import Goal, Report
 from config import Settings
 from falconbus.platform.telemetry import minute_counts, store
 
-#: Microseconds a request.
+#: Microseconds per request.
 REACH = 60
 PROCESSES = 4
 OURS = ("falconbus.platform.runtime.gunicorn_conf", "benchmarks.recorders.ours:app")
 UNRECORDED = ("falconbus.platform.runtime.gunicorn_conf", "benchmarks.unrecorded:app")
 PEERS = ("flask-monitoringdashboard", "prometheus-flask-exporter")
 _WARM_UP_SECONDS = 3.0
-# Short ones: whatever else the machine does comes in bursts, and should meet all sides alike.
+# Short rounds: other load on the machine comes in bursts, and should affect all sides alike.
 _ROUND_SECONDS = 0.5
 _MIN_ROUNDS = 20
 _SECONDS_TO_FLUSH = 3.0
@@ -47,7 +47,7 @@ _ROWS = (
 
 @dataclass
 class Side:
-    """One server, and what a request cost it in each round, in microseconds."""
+    """One server, with the CPU time of a request in each round, in microseconds."""
 
     web: MeasuredServer
     costs: list[float] = field(default_factory=list)
@@ -63,12 +63,12 @@ class Side:
             self.costs.append((self.web.cpu_microseconds() - before) / load.requests)
 
     def added_to(self, *controls: "Side") -> list[float]:
-        """What it costs more than the controls on average, round by round."""
+        """Return the CPU time in addition to the controls' mean, by round."""
         others = [mean(costs) for costs in zip(*(control.costs for control in controls), strict=True)]
         return [own - other for own, other in zip(self.costs, others, strict=True)]
 
     def figures(self, *controls: "Side") -> dict[str, Any]:
-        """The side as a row of the report; microseconds."""
+        """Return the side's row of the report, in microseconds."""
         added = sorted(self.added_to(*controls))
         return {
             "side": self.web.name,
@@ -81,7 +81,7 @@ class Side:
 
 
 def run(databases: Databases, *, seconds: float, clients: int) -> Report:
-    """Our app recorded, unrecorded and unrecorded once more; then the peers' small app, likewise."""
+    """Measure our app recorded and twice unrecorded, then the peers' small app likewise."""
     databases.create("recording")
     databases.migrate("recording")
     _insert_rows(databases.url("recording"))
@@ -104,16 +104,16 @@ def run(databases: Databases, *, seconds: float, clients: int) -> Report:
 
 
 def _upper_bound(added: Sequence[float]) -> float:
-    """The median and twice its standard error (from the quartiles, as for a normal distribution).
+    """Return the median plus twice its standard error (from the quartiles, as for a normal distribution).
 
-    So a machine that is too busy for the question misses the goal, and does not reach it by luck.
+    So a machine that is too busy to measure misses the goal, and does not reach it by chance.
     """
     lower, _, upper = quantiles(added, n=4)
     return median(added) + 2 * 0.93 * (upper - lower) / math.sqrt(len(added))
 
 
 def _run_ours(settings: dict[str, str], *, seconds: float, clients: int) -> tuple[list[Side], float]:
-    """The three sides, and what the flusher says that a request has cost it, in microseconds."""
+    """Return the three sides, and the flusher's own figure of its time a request, in microseconds."""
     redis = Redis.from_url(Settings.from_environment(settings).cache_redis_url)
     before, flushing = _recorded_requests(redis), _flush_microseconds(redis)
     with ExitStack() as stack:
@@ -146,7 +146,7 @@ def _run_peers(settings: dict[str, str], interpreter: Path, *, seconds: float, c
 
 
 def _alternate(sides: Sequence[Side], *, clients: int, seconds: float) -> None:
-    """In turns, so that whatever else the machine does falls on all."""
+    """Run the sides in turns, so that other load on the machine affects all of them."""
     for side in sides:
         side.run(clients=clients, seconds=_WARM_UP_SECONDS, is_counted=False)
     rounds = max(_MIN_ROUNDS, round(seconds / _ROUND_SECONDS))
@@ -157,19 +157,19 @@ def _alternate(sides: Sequence[Side], *, clients: int, seconds: float) -> None:
 
 
 def _recorded_requests(redis: Redis) -> int:
-    """How many requests of the measured address all processes have put into Redis."""
+    """Return how many requests to the measured endpoint all processes have written to Redis."""
     key = (minute_counts.ENDPOINT, f"GET {PATH}")
     return sum(seen.series[key].count for _, _, seen in store.read(redis) if key in seen.series)
 
 
 def _flush_microseconds(redis: Redis) -> int:
-    """What the flushers of all processes have used, in microseconds."""
+    """Return the CPU time of all processes' flushers, in microseconds."""
     key = (minute_counts.RECORDER,)
     return sum(seen.series[key].counters.get("flush_us", 0) for _, _, seen in store.read(redis) if key in seen.series)
 
 
 def _insert_rows(url: str) -> None:
-    """A few rows, so that each statement has something to bring."""
+    """Insert a few rows, so that each statement returns something."""
     with psycopg.connect(url) as connection:
         connection.execute("SET LOCAL session_replication_role = replica")
         for statement in _ROWS:

@@ -1,4 +1,4 @@
-"""Search as data grows: the same question to ten thousand schedules and to a hundred times as many."""
+"""Benchmark of search as data grows: ten thousand schedules, and a hundred times as many."""
 
 from benchmarks import dataset, network
 from benchmarks.environment import Databases
@@ -12,7 +12,7 @@ REACH = 1.3
 
 
 def run(databases: Databases, *, seconds: float, clients: int, huge: bool) -> Report:
-    """p95 of both sizes, in turns; answers are of the same length, only there is more beside them."""
+    """Compare the p95 of both sizes in turns; responses have the same length, only the tables are larger."""
     large = network.HUGE if huge else network.LARGE
     few, many = (_searches(databases, size) for size in (network.SMALL, large))
     with (

@@ -1,4 +1,4 @@
-"""Lists of charters, notifications and staff, a million and more of them: deep pages against first ones."""
+"""Benchmark of lists of charters, notifications and staff with millions of rows: deep pages against first ones."""
 
 import time
 from contextvars import Context
@@ -33,7 +33,7 @@ Row = dict[str, Any]
 
 
 def run(databases: Databases) -> Report:
-    """Ask the app itself, in process, as an operator, a driver and a client."""
+    """Time requests to the app in process, as an operator, a driver and a client."""
     _fill(databases)
     settings = databases.settings("scheduling") | {"RATELIMIT_ENABLED": "false", "LOG_LEVEL": "ERROR"}
     app = create_app(Settings.from_environment(settings))
@@ -70,7 +70,7 @@ class _ListBenchmark:
         self._callers = callers
 
     def measure(self, name: str, path: str, caller: int, deep: int) -> Row:
-        """A list's first page and its `deep`th, asked in turns."""
+        """Return a row on a list's first page and its `deep`th, requested in turns."""
         first = f"/api/v1/scheduling/{path}"
         deepest = first
         for _ in range(deep - 1):
@@ -96,10 +96,10 @@ class _ListBenchmark:
         }
 
     def mark_all(self, caller: int) -> float:
-        """Milliseconds of marking body as read, the whole request."""
+        """Return how long a request to mark all notifications as read takes, in milliseconds."""
         began = time.perf_counter()
         address, body = "/api/v1/scheduling/notifications/read", {"up_to": None}
-        # Each request in a context of its own: in the app's, one would have the identity of the one before.
+        # Each request in a context of its own: in the app's, it would have the previous request's identity.
         answer = Context().run(self._client.post, address, json=body, headers=self._callers[caller])
         spent = (time.perf_counter() - began) * 1000
         if answer.status_code != 200 or answer.json != {"read": UNREAD}:
@@ -129,13 +129,13 @@ def _one_row_query(address: str) -> str:
 
 
 def _sign_in(user_id: int) -> dict[str, str]:
-    made, now = tokens.new_token(), clock.now()
-    token = ApiToken(public_id=made.public_id, secret_hash=made.secret_hash, user_id=user_id)
+    new_token, now = tokens.new_token(), clock.now()
+    token = ApiToken(public_id=new_token.public_id, secret_hash=new_token.secret_hash, user_id=user_id)
     token.created_at, token.expires_at = now, now + tokens.LIFETIME
     db.session.add(token)
     db.session.commit()
     db.session.remove()
-    return {"Authorization": f"Bearer {made.text}"}
+    return {"Authorization": f"Bearer {new_token.text}"}
 
 
 def _fill(databases: Databases) -> None:

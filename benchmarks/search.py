@@ -1,4 +1,4 @@
-"""Search, cold: no two requests alike, all of our middleware on, against the floor's SQL and JSON."""
+"""Benchmark of uncached search: no two requests alike, all our middleware on, against the floor's SQL and JSON."""
 
 import random
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _COMPARED = 100
 
 
 def run(databases: Databases, *, seconds: float, clients: int) -> Report:
-    """Both sides on the same 24,000 schedules with a million claims."""
+    """Search on both sides in turns, on the same 24,000 schedules with a million claims."""
     dataset.ensure(databases, "line", network.SEARCH)
     settings = databases.settings("line")
     searches = SearchRequests(network.stop_pairs(network.SEARCH), databases.today(), network.SEARCH.days)
@@ -44,13 +44,13 @@ def run(databases: Databases, *, seconds: float, clients: int) -> Report:
 
 
 class SearchRequests:
-    """What travellers ask: any two places that a route joins, by code or by city, on any day of the horizon."""
+    """Random searches: any two stops or cities that a route joins, on any day of the horizon."""
 
     def __init__(self, pairs: Sequence[StopPair], today: date, days: int) -> None:
         self._pairs, self._today, self._days = pairs, today, days
 
     def source(self, seed: int) -> RequestSource:
-        """Requests without end, the same ones for the same seed."""
+        """Return an endless source of requests, the same for the same seed."""
         rng = random.Random(seed)
         return lambda: get(self.path(rng))
 
@@ -67,7 +67,7 @@ class SearchRequests:
 
 
 def check_same_results(ours: WebServer, floor: WebServer, paths: Sequence[str]) -> float:
-    """RunFailed unless both sides answer the same; the mean number of departures an answer."""
+    """Check that both sides give the same results (RunFailed); return the mean number of departures."""
     departures = 0
     for path in paths:
         answers = [_fetch(web, path) for web in (ours, floor)]

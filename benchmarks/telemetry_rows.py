@@ -1,4 +1,4 @@
-"""Rows of telemetry in bulk: what a month of traffic leaves behind, without the traffic."""
+"""Inserts the telemetry rows that a month of traffic would leave behind."""
 
 import math
 import random
@@ -37,7 +37,7 @@ class _Durations:
         self.mean = median * math.exp(_SIGMA**2 / 2)
 
     def draw(self, count: int, rng: random.Random) -> Buckets:
-        """A histogram of so many values, the larger ones by proportion."""
+        """Return a histogram of `count` values; large counts are distributed proportionally, not drawn."""
         histogram_buckets: Buckets = {}
         if count <= _SAMPLED_UP_TO:
             for bucket in rng.choices(self.buckets, cum_weights=self.cumulative, k=count):
@@ -53,7 +53,7 @@ class _Durations:
 
 
 def fill(url: str, requests: int, now: datetime) -> int:
-    """Fill an empty, migrated database with every resolution that is kept of the last 30 days; how many rows."""
+    """Fill an empty, migrated database with every resolution kept of the last 30 days; return the number of rows."""
     rng = random.Random(7)
     weights = [1 / (number + 5) for number in range(ENDPOINTS)]
     rates = [requests * weight / sum(weights) / (DAYS * 86400) for weight in weights]
@@ -75,7 +75,7 @@ def endpoint_name(number: int) -> str:
 
 
 def _insert_names(connection: psycopg.Connection, now: datetime) -> None:
-    """Series 1 to 100 are endpoints, the next 500 their statements, and the rest is what else there is."""
+    """Insert the series: 1 to 100 are endpoints, the next 500 their statements, then caches, recorder and total."""
     names = [["endpoint", endpoint_name(number)] for number in range(ENDPOINTS)]
     for number in range(ENDPOINTS * STATEMENTS_EACH):
         owner, line = endpoint_name(number // STATEMENTS_EACH), f"falconbus/things/queries.py:{number} things"
@@ -129,7 +129,7 @@ def _rows(rates: Sequence[float], rng: random.Random, now: datetime) -> Iterator
 
 
 def _starts(resolution: Resolution, kept: timedelta, now: datetime) -> list[datetime]:
-    """The begins of all stretches, the present series too."""
+    """Return the starts of all periods of a resolution, including the current one."""
     last = int(now.timestamp()) // resolution
     return [
         datetime.fromtimestamp(number * resolution, UTC)
@@ -155,7 +155,7 @@ def _row(resolution: Resolution, kind: str, start: datetime, number: int, series
 
 
 def _poisson(mean: float, rng: random.Random) -> int:
-    """How many come by rng: Knuth's product for few (TAOCP 2, 3.4.1), the normal distribution for many."""
+    """Draw from a Poisson distribution: Knuth's product for small means (TAOCP 2, 3.4.1), else a normal one."""
     if mean > 30:
         return max(round(rng.gauss(mean, math.sqrt(mean))), 0)
     limit, count, product = math.exp(-mean), 0, rng.random()

@@ -1,4 +1,4 @@
-"""The control of the recorder: our app with one address more, and nothing recorded; ids and log lines stay on."""
+"""The control of the recorder: our app with one more endpoint, and no recording; ids and log lines stay on."""
 
 import threading
 from typing import Any
@@ -13,9 +13,9 @@ __all__ = ["app"]
 
 
 class _SilentRecorder(Recorder):
-    """Notes nothing but a request's time, for its log line; its flusher never starts.
+    """Records only a request's time, for its log line; its flusher never starts.
 
-    Making traces is a part of what recording costs, so here each thread has one for good.
+    Making traces is a part of what recording costs, so here each thread reuses one.
     """
 
     _own = threading.local()

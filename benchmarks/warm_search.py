@@ -1,4 +1,4 @@
-"""Search, warm: popular searches over and over, all of our middleware on, against a view with the bytes in memory."""
+"""Benchmark of cached search: popular searches repeated, all our middleware on, against a view with the bytes."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ _POPULAR = 100
 
 
 def run(databases: Databases, *, seconds: float, clients: int) -> Report:
-    """Both sides have every answer before the load begins; ours must go on saying HIT, the same bytes."""
+    """Load both sides in turns after all responses are cached; ours must go on answering HIT."""
     dataset.ensure(databases, "line", network.SEARCH)
     settings = databases.settings("line")
     searches = SearchRequests(network.stop_pairs(network.SEARCH), databases.today(), network.SEARCH.days)
@@ -56,7 +56,7 @@ def _source(path: str, queries: Sequence[str]) -> Callable[[int], RequestSource]
 
 
 def _prepare(ours: WebServer, floor: WebServer, queries: Sequence[str]) -> None:
-    """Warm ours, on every process; give the floor's processes the bytes that ours answers."""
+    """Warm the cache of every process of ours, and give the floor's processes the bytes of our responses."""
     answers: dict[str, bytes] = {}
     for _ in range(12):
         for query in queries:
@@ -71,7 +71,7 @@ def _prepare(ours: WebServer, floor: WebServer, queries: Sequence[str]) -> None:
 
 
 def _is_kept(web: WebServer, path: str) -> bool:
-    """Whether an answer is kept; all were made at once, so that all may have just grown old together."""
+    """Tell whether a response is cached, in two attempts: all were made at once and may just have expired together."""
     return "HIT" in {_fetch(web, path)[0] for _ in range(2)}
 
 

@@ -1,4 +1,4 @@
-"""A hold in six statements and one transaction."""
+"""The floor's hold, in six statements and one transaction."""
 
 import hashlib
 import secrets
@@ -20,27 +20,27 @@ Answer = tuple[int, bytes]
 
 
 def create(body: bytes, key: str, address: str) -> Answer:
-    """Status and body; a seat lost to somebody faster is another attempt."""
+    """Hold seats and return status and body; try again when a seat was lost to another booking."""
     caller, digest = f"address:{address}", hashlib.sha256(b"POST\n/api/v1/bookings?\n" + body).hexdigest()
     for _ in range(_ATTEMPTS):
         with connection().transaction():
-            made = _replay(caller, key, digest) or _hold(msgspec.json.decode(body))
-            if made is None:
+            result = _replay(caller, key, digest) or _hold(msgspec.json.decode(body))
+            if result is None:
                 raise psycopg.Rollback
-            if made[0] == 201:
-                connection().execute(booking_sql.KEEP, [caller, key, digest, made[1], datetime.now(UTC)])
-            return made
+            if result[0] == 201:
+                connection().execute(booking_sql.KEEP, [caller, key, digest, result[1], datetime.now(UTC)])
+            return result
     return 409, b'{"code": "seat_taken"}'
 
 
 def _replay(caller: str, key: str, digest: str) -> Answer | None:
-    """The answer that the key got before, or no for now."""
+    """Return the stored response of the key, or a refusal while it is in progress; None for a new key."""
     lock = int.from_bytes(hashlib.sha256(f"{caller}\n{key}".encode()).digest()[:8], signed=True)
     row = connection().execute(booking_sql.REPLAY, [lock, caller, key]).fetchone()
-    taken, kept_digest, status, kept = row or (False, None, 0, b"")
-    if kept_digest:
-        return (status, kept) if kept_digest == digest else (422, b'{"code": "idempotency_key_reused"}')
-    return None if taken else (409, b'{"code": "request_in_progress"}')
+    has_lock, stored_digest, status, stored_body = row or (False, None, 0, b"")
+    if stored_digest:
+        return (status, stored_body) if stored_digest == digest else (422, b'{"code": "idempotency_key_reused"}')
+    return None if has_lock else (409, b'{"code": "request_in_progress"}')
 
 
 def _hold(hold_request: dict[str, Any]) -> Answer | None:
@@ -59,8 +59,8 @@ def _hold(hold_request: dict[str, Any]) -> Answer | None:
     if fare_class is None:
         return 409, b'{"code": "sold_out"}'
     parameters = _parameters(hold_request, segment, fare_class, now)
-    made = connection().execute(booking_sql.BOOKING, parameters).fetchone()
-    parameters["booking"] = made and made[0]
+    booking_row = connection().execute(booking_sql.BOOKING, parameters).fetchone()
+    parameters["booking"] = booking_row and booking_row[0]
     legs = segment.destination_position - segment.origin_position
     if connection().execute(booking_sql.CLAIM, parameters).rowcount != len(parameters["seats"]) * legs:
         return None
@@ -71,7 +71,7 @@ def _hold(hold_request: dict[str, Any]) -> Answer | None:
 def _parameters(
     hold_request: dict[str, Any], segment: Segment, fare_class: tuple[int, str, int], now: datetime
 ) -> dict[str, Any]:
-    """The parameters of every statement that writes."""
+    """Return the parameters of every statement that writes."""
     passengers = hold_request["passengers"]
     class_id, class_code, percent = fare_class
     priced = ticket_fares(segment, class_code, percent, [passenger["type"] for passenger in passengers])

@@ -1,4 +1,4 @@
-"""The statements of a hold."""
+"""The statements of the floor's hold."""
 
 REPLAY = """
     SELECT pg_try_advisory_xact_lock(%s), request_hash, status, body

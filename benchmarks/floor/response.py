@@ -1,4 +1,4 @@
-"""The answer to a hold, field for field the product's."""
+"""The response to a hold, the same as the product's field by field."""
 
 import hashlib
 import hmac
@@ -13,7 +13,7 @@ from benchmarks.floor.segment import Segment
 def held_booking(
     hold_request: dict[str, Any], segment: Segment, class_code: str, parameters: dict[str, Any]
 ) -> dict[str, Any]:
-    """From what was asked for, what was offered, and the parameters of the parameters written."""
+    """Return the response, made from the request, the segment and the parameters of the inserted rows."""
     contact = hold_request["contact"]
     passengers = [
         {"number": number, **passenger} for number, passenger in enumerate(hold_request["passengers"], start=1)

@@ -1,4 +1,4 @@
-"""Search in two statements, encoded as they come."""
+"""The floor's search, in two statements."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -61,7 +61,7 @@ _DEPARTURES = """
 
 
 def departures(origin: str, destination: str, day: str, passengers: int) -> dict[str, Any]:
-    """What the product answers, field for field."""
+    """Return the same response as the product, field by field."""
     now = datetime.now(UTC)
     stops = connection().execute(_PLACES, _place_parameters(origin, destination)).fetchall()
     parameters = {
@@ -76,8 +76,8 @@ def departures(origin: str, destination: str, day: str, passengers: int) -> dict
         # A coach may call at several stops of a city: the shortest ride counts.
         if result and (row[0] not in best or _ride_time(result) < _ride_time(best[row[0]])):
             best[row[0]] = result
-    kept = sorted(best.values(), key=lambda result: (result["departure_time"], result["id"]))
-    return {"results": kept[:20], "count": len(kept), "next": None, "previous": None}
+    ordered = sorted(best.values(), key=lambda result: (result["departure_time"], result["id"]))
+    return {"results": ordered[:20], "count": len(ordered), "next": None, "previous": None}
 
 
 def _place_parameters(origin: str, destination: str) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _place_parameters(origin: str, destination: str) -> dict[str, Any]:
 
 
 def _stops_of(stops: list[tuple[Any, ...]], place: str) -> list[int]:
-    """A stop of that code, else all stops of that city."""
+    """Return the stop with that code, else all stops of that city."""
     by_code = [stop for stop, code, _ in stops if code == place.upper()]
     return by_code or [stop for stop, _, city in stops if city == place.lower()]
 

@@ -1,4 +1,4 @@
-"""What a departure offers, and the tickets made of it."""
+"""The floor's segment of a departure: fare classes, seats and fares."""
 
 import random
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Segment(NamedTuple):
 
 
 def cheapest_class(segment: Segment, count: int) -> tuple[int, str, int] | None:
-    """The class with room for so many that costs least."""
+    """Return the cheapest class with room for `count`, or None."""
     free = [seat[3] for seat in segment.free or ()]
     with_room = [(percent, code, number) for number, code, percent in segment.classes if free.count(number) >= count]
     if not with_room:
@@ -44,7 +44,7 @@ def cheapest_class(segment: Segment, count: int) -> tuple[int, str, int] | None:
 
 
 def choose_seats(segment: Segment, class_id: int, count: int) -> list[str]:
-    """Side by side if possible, at a random place, as people book at once."""
+    """Return seats side by side if possible, from a random place on, as simultaneous bookings would collide."""
     free = [seat for seat in segment.free or () if seat[3] == class_id]
     start = random.randrange(len(free))
     for at in [*range(start, len(free) - count + 1), *range(min(start, len(free) - count + 1))]:
@@ -57,7 +57,7 @@ def choose_seats(segment: Segment, class_id: int, count: int) -> list[str]:
 def ticket_fare(
     segment: Segment, class_code: str, percent: int, passenger_type: str
 ) -> tuple[int, list[dict[str, Any]]]:
-    """The amount and how it came about."""
+    """Return the amount and its rule trace."""
     class_amount = (segment.segment_price * percent + 50) // 100
     amount = (class_amount * _PERCENT[passenger_type] + 50) // 100
     trace: list[dict[str, Any]] = [
@@ -72,5 +72,5 @@ def ticket_fare(
 def ticket_fares(
     segment: Segment, class_code: str, percent: int, passenger_types: Sequence[str]
 ) -> list[tuple[int, list[dict[str, Any]]]]:
-    """One for each passenger."""
+    """Return the fare of each passenger."""
     return [ticket_fare(segment, class_code, percent, passenger_type) for passenger_type in passenger_types]
