@@ -38,25 +38,25 @@ def send_mail(outbox_id: int, mail_id: int) -> None:
 
 @celery.task(name=MAIL_NOTIFICATION)
 def mail_notification(outbox_id: int, notification_id: int) -> None:
-    """Have a notification go out by mail."""
+    """Mail a notification to its recipient."""
     staff_mails.mail_notification(notification_id, outbox_id)
 
 
 @celery.task(name=TELL_CLIENT)
 def tell_client(outbox_id: int, change_id: int) -> None:
-    """Have a charter's client told of a change."""
+    """Notify a charter's client of a change."""
     charter_mails.tell_client(change_id, outbox_id)
 
 
 @celery.task(name=REFUND)
 def refund(outbox_id: int, refund_id: int) -> None:
-    """Have the provider give money back."""
+    """Have the payment provider pay a refund."""
     cancelling.pay_refund(refund_id, outbox_id)
 
 
 @celery.task(name=SANDBOX_WEBHOOK)
 def sandbox_webhook(outbox_id: int, payment_key: str) -> None:
-    """Play the sandbox's server: tell our own address what became of a slow payment."""
+    """Send the sandbox's webhook on a slow payment to our own address."""
     address = f"{current_app.config['SETTINGS'].public_url}/api/v1/payments/webhooks/sandbox"
     try:
         payments.get_sandbox().send_webhook(payment_key, address)
@@ -68,7 +68,7 @@ def sandbox_webhook(outbox_id: int, payment_key: str) -> None:
 
 @celery.task(name=WARM_CACHES)
 def warm_caches(outbox_id: int) -> None:
-    """Make anew what travellers ask for most."""
+    """Recompute the most requested cached responses."""
     maintenance.warm()
     jobs.done(outbox_id)
 

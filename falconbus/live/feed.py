@@ -1,4 +1,4 @@
-"""The latest event of a topic, for any number of listeners: made once, and only while somebody listens."""
+"""The latest event of a topic for any number of listeners, polled once for all and only while somebody listens."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -11,12 +11,12 @@ from falconbus.live.polling import POLL_SECONDS
 
 
 def event(name: str, data: object) -> bytes:
-    """An event in the form of the HTML standard, section 9.2 (Server-sent events); JSON has no line breaks."""
+    """Return an event in the format of the HTML standard, section 9.2 (Server-sent events); JSON has no line breaks."""
     return b"event: %s\ndata: %s\n\n" % (name.encode(), msgspec.json.encode(data))
 
 
 class Feed:
-    """Looks once a second. Who is slow misses events; nothing is kept for anybody."""
+    """Polls once a second and passes the latest event on; a slow listener misses events, none are queued."""
 
     has_ended = False
 
@@ -30,7 +30,7 @@ class Feed:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Be counted, so that there is something to hear."""
+        """Count the listener, so that the feed polls."""
         self.listeners += 1
         if self._task is None:
             self._task = asyncio.create_task(self._run())
@@ -40,7 +40,7 @@ class Feed:
             self.listeners -= 1
 
     async def next(self, seconds: float) -> bytes | None:
-        """The next event; None when none came in so many seconds."""
+        """Return the next event; None when there is none within `seconds`."""
         try:
             async with asyncio.timeout(seconds):
                 await self._changed.wait()
@@ -49,7 +49,7 @@ class Feed:
         return self.latest
 
     def wake(self) -> None:
-        """Let every listener look whether there is still something to wait for."""
+        """Let every listener check whether its stream has ended."""
         self._changed.set()
         self._changed = asyncio.Event()
 

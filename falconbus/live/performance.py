@@ -1,8 +1,8 @@
-"""The dashboard's live numbers, from what the processes tell Redis about once a second.
+"""Live numbers of the dashboard, from the minutes that all processes write to Redis about once a second.
 
-Each process tells a minute as a whole and overwrites it, so what happened between two looks is their difference. Such a
-difference is a interval; a number over the last 60 seconds is the sum of the intervals, each by the share of it that lies
-within. At the first look the present and the previous minute are taken as intervals, evenly filled.
+A process overwrites its minute as a whole, so what happened between two polls is their difference. Such a difference is
+an interval; a number over the last 60 seconds is the sum of the intervals, each by the share of it that lies within.
+At the first poll the present and the previous minute are taken as intervals, evenly filled.
 """
 
 from collections import deque
@@ -14,7 +14,7 @@ import msgspec
 from falconbus.platform.telemetry import histogram
 from falconbus.platform.telemetry.minute_counts import ENDPOINT, RECORDER, Minute
 
-#: Seconds over which percentiles are told; over which rates are; after how long without a look it all begins anew.
+#: Seconds: the window of percentiles, the window of rates, and the gap between polls after which the window restarts.
 WINDOW = 60.0
 RATE_WINDOW = 5.0
 _MAX_GAP = 60.0
@@ -53,20 +53,20 @@ class LiveNumbers(msgspec.Struct):
     processes: int
 
 
-#: What all processes have seen in a minute, by its begin in epoch seconds.
+#: The recorded minute of each process, by the minute's start in epoch seconds.
 Minutes = Mapping[int, Sequence[Minute]]
 
 
 @dataclass(slots=True)
 class Totals:
-    """Requests of one endpoint; fractions where a interval lies partly outside."""
+    """Requests of one endpoint; fractions where an interval lies partly outside."""
 
     requests: float = 0.0
     errors: float = 0.0
     buckets: dict[int, float] = field(default_factory=dict)
 
     def add(self, other: "Totals", share: float = 1.0) -> None:
-        """Take so much of another totals in."""
+        """Add a share of other totals."""
         self.requests += other.requests * share
         self.errors += other.errors * share
         for bucket, count in other.buckets.items():
@@ -75,7 +75,7 @@ class Totals:
 
 @dataclass(slots=True)
 class Snapshot:
-    """Endpoints by name, and requests that were not recorded."""
+    """Totals by endpoint, and requests that were not recorded."""
 
     endpoints: dict[str, Totals] = field(default_factory=dict)
     dropped: float = 0.0
@@ -88,20 +88,20 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """What was seen from one instant to another."""
+    """The requests between two polls, in epoch seconds."""
 
     began: float
     ended: float
     seen: Snapshot
 
     def share_within(self, began: float, ended: float) -> float:
-        """How much of the interval lies within."""
+        """Return the share of the interval that lies between two instants."""
         overlap = min(self.ended, ended) - max(self.began, began)
         return max(0.0, overlap / (self.ended - self.began)) if self.ended > self.began else 0.0
 
 
 class Window:
-    """The last minute, from one look to the next."""
+    """The intervals of the last minute."""
 
     def __init__(self) -> None:
         self._intervals: deque[Interval] = deque()
@@ -109,31 +109,35 @@ class Window:
         self._updated_at = 0.0
 
     def update(self, minutes: Minutes, at: float) -> LiveNumbers:
-        """The numbers now, at so many epoch seconds; `minutes` are at least the present one and the one before."""
-        totals = {minute: _snapshot_of(each) for minute, each in minutes.items() if minute > at - 2 * WINDOW}
+        """Return the numbers at `at` (epoch seconds); `minutes` hold at least the present and the previous one."""
+        snapshots = {
+            minute: _snapshot_of(processes) for minute, processes in minutes.items() if minute > at - 2 * WINDOW
+        }
         if self._updated_at < at - _MAX_GAP:
             self._intervals = deque(
-                Interval(minute, min(minute + 60.0, at), seen) for minute, seen in sorted(totals.items()) if minute < at
+                Interval(minute, min(minute + 60.0, at), seen)
+                for minute, seen in sorted(snapshots.items())
+                if minute < at
             )
         elif at > self._updated_at:
             change = Snapshot()
-            for minute, total in totals.items():
-                change.add(_difference(total, self._known.get(minute, Snapshot())))
+            for minute, snapshot in snapshots.items():
+                change.add(_difference(snapshot, self._known.get(minute, Snapshot())))
             self._intervals.append(Interval(self._updated_at, at, change))
-        self._known, self._updated_at = totals, at
+        self._known, self._updated_at = snapshots, at
         while self._intervals and self._intervals[0].ended <= at - WINDOW:
             self._intervals.popleft()
-        return self._numbers(at, max((len(minutes.get(each, ())) for each in sorted(totals)[-2:]), default=0))
+        return self._numbers(at, max((len(minutes.get(minute, ())) for minute in sorted(snapshots)[-2:]), default=0))
 
     def _numbers(self, at: float, processes: int) -> LiveNumbers:
-        minute, moment = self._sum(at, WINDOW), self._sum(at, RATE_WINDOW)
+        minute, last_seconds = self._sum(at, WINDOW), self._sum(at, RATE_WINDOW)
         busiest = sorted(minute.endpoints, key=lambda name: (-minute.endpoints[name].requests, name))
-        everything, rates = _sum_endpoints(minute), _sum_endpoints(moment)
+        all_endpoints, rates = _sum_endpoints(minute), _sum_endpoints(last_seconds)
         return LiveNumbers(
             round(at, 1),
-            *_statistics(rates, everything),
+            *_statistics(rates, all_endpoints),
             endpoints=[
-                LiveEndpoint(name, *_statistics(moment.endpoints.get(name, Totals()), minute.endpoints[name]))
+                LiveEndpoint(name, *_statistics(last_seconds.endpoints.get(name, Totals()), minute.endpoints[name]))
                 for name in busiest[:_MAX_ENDPOINTS]
                 if minute.endpoints[name].requests >= 0.5
             ],
@@ -142,15 +146,15 @@ class Window:
         )
 
     def _sum(self, at: float, seconds: float) -> Snapshot:
-        found = Snapshot()
+        total = Snapshot()
         for interval in self._intervals:
             if share := interval.share_within(at - seconds, at):
-                found.add(interval.seen, share)
-        return found
+                total.add(interval.seen, share)
+        return total
 
 
 def _statistics(rates: Totals, minute: Totals) -> tuple[float, float, int, float | None, float | None, float | None]:
-    # Ranks are of whole values: parts of them are counted in thousandths.
+    # Percentiles need whole counts: fractions are counted in thousandths.
     buckets = {bucket: parts for bucket, count in minute.buckets.items() if (parts := round(count * 1000))}
     p50, p95, p99 = (
         None if value is None else round(value / 1000, 2) for value in histogram.percentiles(buckets, _PERCENTS)
@@ -166,25 +170,25 @@ def _statistics(rates: Totals, minute: Totals) -> tuple[float, float, int, float
 
 
 def _snapshot_of(processes: Iterable[Minute]) -> Snapshot:
-    """What all processes have seen of one minute."""
-    found = Snapshot()
+    """Return the sum of what all processes recorded in one minute."""
+    snapshot = Snapshot()
     for process in processes:
         for key, series in process.series.items():
             if key[0] == ENDPOINT:
-                totals = found.endpoints.setdefault(key[1], Totals())
+                totals = snapshot.endpoints.setdefault(key[1], Totals())
                 totals.add(Totals(series.count, series.counters.get("5xx", 0), series.buckets))  # type: ignore[arg-type]
             elif key[0] == RECORDER:
-                found.dropped += series.counters.get("dropped", 0)
-    return found
+                snapshot.dropped += series.counters.get("dropped", 0)
+    return snapshot
 
 
 def _difference(now: Snapshot, before: Snapshot) -> Snapshot:
-    """What came since; never less than nothing, should a process have lost what it told."""
-    found = Snapshot(dropped=max(0.0, now.dropped - before.dropped))
+    """Return what was added since `before`; never negative, in case a process lost its minute."""
+    difference = Snapshot(dropped=max(0.0, now.dropped - before.dropped))
     for name, totals in now.endpoints.items():
         old = before.endpoints.get(name, Totals())
         if totals.requests > old.requests:
-            found.endpoints[name] = Totals(
+            difference.endpoints[name] = Totals(
                 totals.requests - old.requests,
                 max(0.0, totals.errors - old.errors),
                 {
@@ -193,7 +197,7 @@ def _difference(now: Snapshot, before: Snapshot) -> Snapshot:
                     if count > old.buckets.get(bucket, 0)
                 },
             )
-    return found
+    return difference
 
 
 def _sum_endpoints(seen: Snapshot) -> Totals:

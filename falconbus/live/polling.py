@@ -1,4 +1,4 @@
-"""One look at Redis a second, however many want to know."""
+"""Polls the live numbers from Redis at most once a second, shared by all who ask."""
 
 import threading
 import time
@@ -9,12 +9,12 @@ from falconbus.live.performance import LiveNumbers, Window
 from falconbus.platform.kit import clock
 from falconbus.platform.telemetry import store
 
-#: A look is shared by all who ask within so many seconds.
+#: One poll serves all who ask within this many seconds.
 POLL_SECONDS = 1.0
 
 
 class NumbersPoller:
-    """The newest numbers of one process; any thread may ask."""
+    """The latest live numbers in one process; thread-safe."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -24,7 +24,7 @@ class NumbersPoller:
         self._numbers: LiveNumbers | None = None
 
     def numbers(self) -> LiveNumbers:
-        """The numbers, not older than POLL_SECONDS; RedisError while Redis is away."""
+        """Return the numbers, not older than POLL_SECONDS; RedisError while Redis is away."""
         with self._lock:
             if self._numbers is None or time.monotonic() - self._polled_at >= POLL_SECONDS * 0.9:
                 at = clock.now().timestamp()

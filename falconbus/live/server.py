@@ -1,4 +1,4 @@
-"""The live process: `/events?ticket=` and `/health`. It knows no cookie, no database and none of the app's features."""
+"""The live process: `/events?ticket=` and `/health`. It uses no cookies, no database and no feature's services."""
 
 import asyncio
 import signal
@@ -24,15 +24,15 @@ from falconbus.live.stream_tokens import StreamToken
 from falconbus.live.unread_counts import Subscription, UnreadCounts
 from falconbus.scheduling.notifications import counters
 
-#: Seconds that Redis is given; nobody waits for it but the feed.
+#: Seconds; only the polling tasks wait for Redis.
 _REDIS_TIMEOUT = 1.0
 MAX_LISTENERS = 1000
-#: Milliseconds after which the kernel gives up a listener who takes nothing (RFC 5482).
+#: Milliseconds after which the kernel closes the connection of a listener who reads nothing (RFC 5482).
 _USER_TIMEOUT = 30_000
 
 
 class Live:
-    """The app, with what it shares among listeners."""
+    """The ASGI app and what its listeners share."""
 
     def __init__(self, settings: Settings) -> None:
         redis = Redis.from_url(
@@ -47,7 +47,10 @@ class Live:
         self.app = Starlette(routes=[Route("/events", self.listen), Route("/health", self.show_health)])
 
     async def listen(self, request: Request) -> Response:
-        """The event stream that a ticket allows; 401 without one that holds, 403 for pages of other sites."""
+        """Open the event stream that a token allows.
+
+        Answers 401 without a valid token, 403 to pages of other sites or for another topic, 503 over MAX_LISTENERS.
+        """
         headers = {
             "Access-Control-Allow-Origin": self._origin,
             "Vary": "Origin",
@@ -68,12 +71,12 @@ class Live:
         return EventStream(source, self._shutdown, headers)
 
     async def show_health(self, request: Request) -> Response:
-        """Whether this process answers, and to how many."""
+        """Answer that the process is up, with the number of listeners."""
         del request
         return JSONResponse({"status": "healthy", "listeners": self._listeners})
 
     def end(self) -> None:
-        """Let every stream end: its listener comes back for another one."""
+        """End all streams: the browser reconnects with a new token."""
         self._shutdown.has_begun = True
         self._feed.wake()
         self._counts.wake()
@@ -83,14 +86,14 @@ class Live:
         return self._feed.listeners + self._counts.listeners
 
     def _find_source(self, token: StreamToken) -> EventSource | None:
-        """What the ticket lets its bearer hear; numbers about a person are told to that person only."""
+        """Return the source of events that a token allows; counts only of the user it was issued to."""
         if stream_tokens.PERFORMANCE in token.topics:
             return self._feed
         return Subscription(self._counts, token.user_id) if stream_tokens.NOTIFICATIONS in token.topics else None
 
 
 class _Server(uvicorn.Server):
-    """uvicorn waits for open answers to end, and streams do not by themselves."""
+    """Ends the streams at a signal: uvicorn waits for open responses, which streams would never end by themselves."""
 
     def __init__(self, config: uvicorn.Config, live: Live) -> None:
         super().__init__(config)
@@ -108,17 +111,17 @@ class _Server(uvicorn.Server):
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until told to end; OSError when the port is taken."""
+    """Serve until a signal ends the process; OSError when the port is taken."""
     listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT)
-    # uvicorn, once it has ended, sends itself the signal again: to have been asked to end is no failure.
+    # uvicorn sends itself the signal again once it has ended: being asked to end is no failure.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: sys.exit(0))
     live = Live(settings)
     config = uvicorn.Config(
         live.app,
-        # A ticket in a log would be a ticket for whoever reads it.
+        # A token in a log could be used by whoever reads it.
         access_log=False,
         log_level="warning",
         lifespan="off",

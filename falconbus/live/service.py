@@ -1,4 +1,4 @@
-"""What the web process does for those who want to be told."""
+"""Use cases of the web processes for listeners."""
 
 from flask import current_app
 from redis.exceptions import RedisError
@@ -14,7 +14,7 @@ from falconbus.scheduling.notifications import counting
 
 
 def issue_token(topic: str, identity: Identity) -> str:
-    """A ticket to listen to a topic; Invalid, Forbidden."""
+    """Return a stream token for a topic; Invalid, Forbidden."""
     topics.check_topics([topic], identity)
     user_id = identity.user_id or 0
     if topic == stream_tokens.NOTIFICATIONS:
@@ -23,7 +23,7 @@ def issue_token(topic: str, identity: Identity) -> str:
 
 
 def get_numbers() -> LiveNumbers:
-    """The dashboard's live numbers; LiveUnavailable."""
+    """Return the dashboard's live numbers; LiveUnavailable."""
     poller: NumbersPoller = current_app.extensions.setdefault("live_watch", NumbersPoller(cache_redis()))
     try:
         return poller.numbers()

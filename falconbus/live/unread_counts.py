@@ -1,4 +1,4 @@
-"""The unread notifications of each listener: one question to Redis a second for all of them, told when they change."""
+"""Unread notification counts of all listeners: one poll of Redis a second for all, sent when they change."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ _AWAY = event("away", {})
 
 
 class UserChannel:
-    """What all streams of one listener are told: the number, or that it cannot be known."""
+    """The latest event of one user for all of their streams: a count, or that it cannot be known."""
 
     def __init__(self) -> None:
         self.streams = 0
@@ -23,10 +23,10 @@ class UserChannel:
         self._changed = asyncio.Event()
 
     def update(self, number: int | None) -> None:
-        """Take in what Redis has.
+        """Take in the count that Redis has, and notify the streams when it has changed.
 
-        A number that is gone, and every one after Redis was away, may have missed a change: it is lost, and whoever
-        listens is asked for another ticket, which has it counted anew.
+        A count that is gone, and any count after Redis was away, may have missed a change: the channel becomes stale,
+        and its listeners are asked for another ticket, which has the count computed anew.
         """
         self.is_stale = self.latest is _AWAY or (number is None and self.number is not None)
         if self.is_stale:
@@ -40,19 +40,19 @@ class UserChannel:
         self.wake()
 
     def wake(self) -> None:
-        """Let each stream look whether there is something to tell, or to wait for."""
+        """Let each stream check whether there is a new event, or whether it has ended."""
         self._changed.set()
         self._changed = asyncio.Event()
 
     async def wait(self, seconds: float) -> None:
-        """Return when woken, or after so many seconds."""
+        """Wait until woken, at most `seconds`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._changed.wait()
 
 
 class Subscription:
-    """One stream of a listener, who hears the latest number, whatever came between."""
+    """One stream of a user: yields the latest count and skips those in between."""
 
     latest: bytes | None = None
 
@@ -68,7 +68,7 @@ class Subscription:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Be counted, so that there is something to hear."""
+        """Keep the stream subscribed to its user's channel."""
         self._channel = self._counts.subscribe(self._user_id)
         try:
             yield
@@ -76,7 +76,7 @@ class Subscription:
             self._counts.unsubscribe(self._user_id, self._channel)
 
     async def next(self, seconds: float) -> bytes | None:
-        """What has not been told yet; None when nothing came in so many seconds."""
+        """Return the next event that was not sent yet; None when there is none within `seconds`."""
         if self._channel.latest is self._sent:
             await self._channel.wait(seconds)
         if self._channel.latest is self._sent:
@@ -86,7 +86,7 @@ class Subscription:
 
 
 class UnreadCounts:
-    """Looks once a second while somebody listens, and at once when somebody comes."""
+    """Polls the counts of all listening users once a second, and at once for a new listener."""
 
     def __init__(self, poll: Callable[[Sequence[int]], Mapping[int, int | None]]) -> None:
         self._poll = poll
@@ -96,7 +96,7 @@ class UnreadCounts:
         self.listeners = 0
 
     def subscribe(self, user_id: int) -> UserChannel:
-        """One more stream of somebody's."""
+        """Add a stream of a user and return the user's channel."""
         channel = self._channels.setdefault(user_id, UserChannel())
         channel.streams += 1
         self.listeners += 1
@@ -107,14 +107,14 @@ class UnreadCounts:
         return channel
 
     def unsubscribe(self, user_id: int, channel: UserChannel) -> None:
-        """One stream fewer."""
+        """Remove a stream of a user."""
         channel.streams -= 1
         self.listeners -= 1
         if not channel.streams and self._channels.get(user_id) is channel:
             del self._channels[user_id]
 
     def wake(self) -> None:
-        """Let every stream look whether there is still something to wait for."""
+        """Let every stream check whether it has ended."""
         for channel in self._channels.values():
             channel.wake()
 
@@ -132,11 +132,11 @@ class UnreadCounts:
                     await self._new_listener.wait()
         self._task = None
 
-    def _update(self, found: Mapping[int, int | None]) -> None:
-        for user_id, number in found.items():
+    def _update(self, numbers: Mapping[int, int | None]) -> None:
+        for user_id, number in numbers.items():
             channel = self._channels.get(user_id)
             if channel is not None:
                 channel.update(number)
                 if channel.is_stale:
-                    # Who comes with another ticket begins anew.
+                    # A new token begins with a new channel.
                     del self._channels[user_id]

@@ -1,4 +1,4 @@
-"""Tickets for the event stream, and the same numbers for pages that poll."""
+"""Endpoints for stream tokens, and the live numbers for pages that poll."""
 
 import hashlib
 
@@ -41,7 +41,7 @@ def show_live_numbers() -> Response:
     """The numbers of the last minute, for who cannot listen to the event stream; with an ETag, so poll with it."""
     numbers = service.get_numbers()
     answer = Response(msgspec.json.encode(numbers), content_type="application/json")
-    # When they were read is no news.
+    # The time of reading alone is no change.
     answer.set_etag(hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(numbers, at=0.0))).hexdigest()[:32])
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.make_conditional(request)
