@@ -1,4 +1,4 @@
-"""Shapes of requests and answers about accounts."""
+"""Request and response shapes of accounts."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,7 +1,7 @@
-"""Sessions of signed-in people: a signed cookie with the account's and the session's id, and a record in Redis.
+"""Sessions: a signed cookie with the ids of the account and the session, and a record in Redis.
 
-The record is what ends with a sign-out; roles, and whether the account holds at all, come from PostgreSQL each time.
-While Redis is away a young cookie is enough to read by, so that its absence is no failure of every page.
+The record is what a sign-out deletes; roles, and whether the account is open, are read from PostgreSQL each time.
+While Redis is away a young cookie is enough for requests that only read, so that pages still work.
 """
 
 import hashlib
@@ -24,20 +24,20 @@ from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.identity import Identity
 
-#: A session ends when it was not used for so long, and in any case after so long.
+#: A session ends after this time without a request, and after LIFETIME in any case.
 IDLE = timedelta(days=14)
 LIFETIME = timedelta(days=90)
-#: When a session was last seen is written at most so often.
+#: The time of the last request is written at most this often.
 SEEN_INTERVAL = timedelta(minutes=1)
-#: How young a cookie must be to be believed without its record.
+#: The age up to which a cookie is trusted while Redis is away.
 TRUSTED_WITHOUT_RECORD = timedelta(hours=12)
-#: Seconds that Redis is given.
+#: Seconds.
 _REDIS_TIMEOUT = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a cookie says, its signature right; `key` is the hash of the session's id, which is not kept itself."""
+    """The content of a cookie whose signature is valid; `key` is the hash of the session id, which is not stored."""
 
     user_id: int
     key: str
@@ -45,7 +45,7 @@ class Session:
 
 
 def begin(user_id: int) -> str:
-    """A new session's cookie; SessionsUnavailable."""
+    """Create a session and return its cookie; SessionsUnavailable."""
     text = f"{user_id}.{secrets.token_urlsafe(32)}"
     key, now = _hash_session(text), clock.now().timestamp()
     try:
@@ -61,7 +61,7 @@ def begin(user_id: int) -> str:
 
 
 def read_cookie(cookie: str) -> Session | None:
-    """What a cookie says, if it is ours and not too old; whether the session still holds is not asked."""
+    """Return the content of a valid cookie, or None; whether the session has ended is not checked."""
     try:
         text, signed_at = _signer().unsign(cookie, max_age=int(LIFETIME.total_seconds()), return_timestamp=True)
     except BadSignature:
@@ -71,7 +71,10 @@ def read_cookie(cookie: str) -> Session | None:
 
 
 def load_identity(cookie: str, *, reading: bool) -> Identity | None:
-    """Whose session it is; None when it does not hold. SessionsUnavailable for what writes while Redis is away."""
+    """Return the identity of a session, or None when it has ended.
+
+    SessionsUnavailable when Redis is away and the request writes (`reading` is False).
+    """
     session = read_cookie(cookie)
     if session is None:
         return None
@@ -93,7 +96,7 @@ def load_identity(cookie: str, *, reading: bool) -> Identity | None:
 
 
 def end(session: Session) -> None:
-    """The session holds no longer; SessionsUnavailable."""
+    """End a session; SessionsUnavailable."""
     try:
         with _redis().pipeline() as pipeline:
             pipeline.delete(_session_key(session.key))
@@ -104,14 +107,14 @@ def end(session: Session) -> None:
 
 
 def end_all(user_id: int) -> None:
-    """None of the account's sessions holds any longer; RedisError."""
+    """End all sessions of an account; RedisError."""
     client = _redis()
     keys: set[bytes] = client.smembers(_user_sessions_key(user_id))  # type: ignore[assignment]
     client.delete(_user_sessions_key(user_id), *(_session_key(key.decode()) for key in keys))
 
 
 def _refresh(session: Session) -> datetime | None:
-    """When the session began; None when it has ended. Its end moves on as it is used."""
+    """Return when a session began and postpone its end; None when it has ended."""
     client = _redis()
     record: dict[bytes, bytes] = client.hgetall(_session_key(session.key))  # type: ignore[assignment]
     if record.get(b"user") != str(session.user_id).encode():
@@ -128,14 +131,14 @@ def _refresh(session: Session) -> datetime | None:
 
 
 def _redis() -> Redis:
-    """The Redis that keeps everything, with little patience; made when the first session is looked up."""
+    """Return the durable Redis client with short timeouts, created at the first use."""
     client: Redis | None = current_app.extensions.get("session_redis")
     if client is None:
         client = current_app.extensions["session_redis"] = Redis.from_url(
             get_settings().redis_url,
             socket_timeout=_REDIS_TIMEOUT,
             socket_connect_timeout=_REDIS_TIMEOUT,
-            # A connection that died since is replaced at once; one that is slow is not waited for twice.
+            # A dead connection is replaced at once; a slow one is not waited for twice.
             retry=Retry(NoBackoff(), 1, supported_errors=(NotConnected,)),
         )
     return client

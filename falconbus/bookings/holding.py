@@ -1,4 +1,4 @@
-"""Holding seats: from what a traveller asks for to a held booking, in one transaction of few statements."""
+"""Holds seats for a booking request, in one transaction of few statements."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from falconbus.platform.kit.errors import Contended
 
 TICKET_CODE_LENGTH = 12
 
-# The table, not the entity: the ORM would look for entities to refresh.
+# The table, not the entity: with the entity the ORM would look for instances to refresh.
 _INSERT_BOOKING = (
     insert(cast(Table, Booking.__table__))
     .on_conflict_do_nothing(index_elements=["reference"])
@@ -63,7 +63,7 @@ _INSERT_PARTS = text(f"""
 
 @dataclass(frozen=True, slots=True)
 class JourneyRequest:
-    """A ride as it is asked for; without a class the cheapest with room, without seats those chosen for them."""
+    """A requested ride; without a fare class the cheapest with room, without seats an automatic choice."""
 
     schedule_id: int
     origin: str
@@ -87,7 +87,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class _SeatedJourney:
-    """A request journey with what it will be: segment, class, seats in the passengers' order."""
+    """A requested journey with its segment, fare class and seats, in the passengers' order."""
 
     number: int
     segment: Segment
@@ -105,7 +105,7 @@ def hold(
 ) -> BookingDetails:
     """Hold seats on every journey for every passenger, or none at all.
 
-    Raises SeatTaken, SoldOut, NotOnSale, and Invalid with a pointer for what cannot be.
+    Raises SeatTaken, SoldOut, NotOnSale, and Invalid with a pointer to each fault.
     """
     now = clock.now()
     check_promo_code(promo_code)
@@ -132,7 +132,7 @@ def hold(
 
 
 def check_promo_code(promo_code: str | None) -> None:
-    """No programme gives out promo codes yet, so none is known."""
+    """Refuse any promo code: no programme issues them yet. UnknownPromoCode."""
     if promo_code:
         raise UnknownPromoCode(pointer="/promo_code")
 
@@ -149,7 +149,7 @@ def check_one_currency(segments: Sequence[Segment]) -> None:
 
 
 def _allocate_seats(index: int, request: JourneyRequest, segment: Segment, count: int) -> _SeatedJourney:
-    """Choose class and seats, or check the chosen ones."""
+    """Choose fare class and seats, or check the requested ones."""
     pointer = f"/journeys/{index}"
     if request.seats is None:
         fare_class = inventory.pick_class(segment, request.fare_class, count, pointer)
@@ -167,7 +167,7 @@ def _tickets(journey: _SeatedJourney, passengers: Sequence[PassengerDetails]) ->
 def _ticket(journey: _SeatedJourney, passenger: PassengerDetails, seat: str) -> TicketDetails:
     fare = pricing.ticket_fare(
         journey.segment.segment_price,
-        set_by_operator=journey.segment.price_is_set,
+        price_is_set=journey.segment.price_is_set,
         class_code=journey.fare_class.code,
         class_percent=journey.fare_class.percent,
         passenger_type=passenger.type,
@@ -196,13 +196,13 @@ def _insert_booking(contact: Contact, total: int, currency: str, now: datetime, 
     }
     inserted = db.session.execute(_INSERT_BOOKING, row).one_or_none()
     if inserted is None:
-        # One reference in 850,000 is somebody's already when there are a million bookings.
+        # With a million bookings one new reference in 850,000 is taken already.
         raise Contended(SeatTaken())
     return inserted
 
 
 def _claim(booking_id: int, journeys: Sequence[_SeatedJourney], held_until: datetime, now: datetime) -> None:
-    """Take the seats; when somebody was faster, the whole transaction tries again with what is free then."""
+    """Claim the seats; retry the whole transaction when another booking was faster (Contended)."""
     claims = [
         Claim(journey.segment.schedule_id, leg, seat, journey.segment.bus_id)
         for journey in journeys
@@ -219,7 +219,7 @@ def _insert_parts(
     journeys: Sequence[_SeatedJourney],
     tickets: Mapping[int, Sequence[TicketDetails]],
 ) -> Sequence[AnyRow]:
-    """Write the rows that hang on the booking; return what JourneyDetails has of each journey."""
+    """Insert passengers, journeys and tickets of a booking; return the rows that JourneyDetails needs."""
     journey_rows = [
         {
             "number": journey.number,

@@ -1,4 +1,4 @@
-"""Shapes of bookings, as they are asked for and shown."""
+"""Request and response shapes of bookings."""
 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal

@@ -1,4 +1,4 @@
-"""Addresses of bookings: hold, look, list. Paying and cancelling are checkout's."""
+"""Endpoints of bookings: hold, show, list. Payments and cancellations are in checkout."""
 
 from flask import Blueprint
 

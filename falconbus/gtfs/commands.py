@@ -1,4 +1,4 @@
-"""Feeds from the command line, and the network to try things out with."""
+"""Commands that import GTFS feeds and load the demo network."""
 
 import sys
 import time
@@ -23,7 +23,7 @@ from falconbus.platform.kit.lazy import Lazy
 from falconbus.scheduling import demo as scheduling
 from falconbus.timetable.service import make_schedules
 
-# Of the command line alone.
+# Needed by the command line only.
 console, progress = Lazy("rich.console"), Lazy("rich.progress")
 
 DEMO = Path(__file__).parent / "demo"
@@ -68,8 +68,8 @@ def import_command(
 def load_demo() -> None:
     """Load the demo network and its staff unless there are routes; then bring the departures up to date."""
     if transactions.run(lambda: db.session.scalar(select(Route.id).limit(1))) is not None:
-        made = transactions.run(make_schedules)
-        click.echo(f"There is a network already: the demo is not loaded; {made} departures made.")
+        count = transactions.run(make_schedules)
+        click.echo(f"There is a network already: the demo is not loaded; {count} departures made.")
         return
     began = time.perf_counter()
     transactions.run(scheduling.load)
@@ -79,7 +79,7 @@ def load_demo() -> None:
 
 
 def _import(location: Path, options: Callable[[], ImportOptions]) -> Report:
-    """Import and commit, showing how far it is; ends the command with the faults when the feed will not do."""
+    """Import a feed and commit, showing progress; exit with the list of faults when it is refused."""
     try:
         import_options = options()
         if not sys.stderr.isatty():
@@ -100,7 +100,7 @@ def _import(location: Path, options: Callable[[], ImportOptions]) -> Report:
 
 
 def _print_steps() -> Progress:
-    """One line a step, for logs and pipes."""
+    """Return a progress callback that prints one line a step, for logs and pipes."""
     printed: set[str] = set()
 
     def print_step(step: str, _done: int, _total: int) -> None:

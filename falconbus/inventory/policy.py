@@ -1,4 +1,4 @@
-"""Rules on values: which seats are chosen for people who did not choose."""
+"""Rules on values: the automatic choice of seats."""
 
 import random
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SeatState:
-    """A seat of a coach on a stretch of its way. Rows count from the front; the aisle is a missing column."""
+    """A seat on a segment. Rows count from the front; the aisle is a missing column."""
 
     number: str
     row: int
@@ -17,10 +17,10 @@ class SeatState:
 
 
 def choose_seats(seats: Iterable[SeatState], count: int) -> list[str] | None:
-    """Seats for `count` people who travel together, None without room.
+    """Return seats for `count` people who travel together; None without room.
 
-    Best is a run side by side in one row that leaves no single seat behind; then rows next to each other; then
-    whatever is left. Among equally good ones chance decides, so that people booking at once do not collide.
+    Preferred is a run side by side in one row that leaves no single seat behind, then the fewest rows. Among equally
+    good ones the choice is random, so that simultaneous bookings do not collide.
     """
     free = sorted((seat for seat in seats if seat.free), key=lambda seat: (seat.row, seat.column))
     if len(free) < count:
@@ -35,7 +35,7 @@ def choose_seats(seats: Iterable[SeatState], count: int) -> list[str] | None:
 
 
 def _adjacent_seats(free: Sequence[SeatState]) -> list[list[SeatState]]:
-    """Free seats side by side, none across the aisle."""
+    """Return free seats in runs side by side, none across the aisle."""
     runs: list[list[SeatState]] = []
     for seat in free:
         last = runs[-1][-1] if runs else None
@@ -47,7 +47,7 @@ def _adjacent_seats(free: Sequence[SeatState]) -> list[list[SeatState]]:
 
 
 def _closest_seats(free: Sequence[SeatState], count: int) -> Sequence[SeatState]:
-    """The window of free seats, front to back, that spans the fewest rows."""
+    """Return the window of free seats, front to back, that spans the fewest rows."""
     windows = [free[start : start + count] for start in range(len(free) - count + 1)]
     fewest = min(window[-1].row - window[0].row for window in windows)
     return random.choice([window for window in windows if window[-1].row - window[0].row == fewest])  # noqa: S311

@@ -1,4 +1,4 @@
-"""Reads of seats and of what a schedule offers between two of its stops."""
+"""Reads of segments and their seats."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -53,7 +53,10 @@ _SEGMENTS = text("""
 
 
 def segments(requests: Sequence[tuple[int, str, str]], now: datetime) -> Sequence[AnyRow]:
-    """What each (schedule id, origin, destination) offers; `number` is its place in the list, best pair first."""
+    """Return rows for each requested (schedule id, origin, destination), best pair of calls first.
+
+    `number` is the request's index.
+    """
     return quick_read(
         _SEGMENTS,
         {
@@ -72,5 +75,5 @@ _LOCK_SCHEDULES = text("""
 
 
 def lock_schedules(schedule_ids: Sequence[int]) -> None:
-    """Let nobody else who asks for this lock choose seats on these departures before our transaction ends."""
+    """Serialize the choice of seats on these departures until the end of the transaction."""
     db.session.execute(_LOCK_SCHEDULES, {"ids": sorted(set(schedule_ids))})

@@ -1,4 +1,4 @@
-"""Seats for a stretch: what is offered, the claim that only one can win, selling it, giving it back."""
+"""Use cases of seats on a segment: availability, choice, claiming, release."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from falconbus.timetable.errors import ScheduleNotFound, UnknownSchedule
 
 @dataclass(frozen=True, slots=True)
 class FareClassAvailability:
-    """A fare class on a stretch: what one adult pays, in the smallest unit, and the seats still free."""
+    """A fare class on a segment: the adult price in the smallest unit, and the number of free seats."""
 
     id: int
     code: str
@@ -36,7 +36,7 @@ class FareClassAvailability:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A schedule between two of its stops. Instants are UTC; the zones are those of the two stops."""
+    """A schedule between two of its stops, with price and seats. Instants are UTC; the zones are the stops'."""
 
     schedule_id: int
     route_name: str
@@ -58,7 +58,7 @@ class Segment:
     segment_price: int
     price_is_set: bool
     seats: list[SeatState]
-    #: Those the coach has seats of, cheapest first.
+    #: Only those that the bus has seats of, cheapest first.
     fare_classes: list[FareClassAvailability]
 
     @property
@@ -78,7 +78,7 @@ class Claim:
 
 
 def get_segment(schedule_id: int, origin: str, destination: str, now: datetime) -> Segment:
-    """What a schedule offers between two stops, on sale or not; ScheduleNotFound, StopNotFound, NotServed."""
+    """Return a schedule between two stops, on sale or not; ScheduleNotFound, StopNotFound, NotServed."""
     rows = queries.segments([(schedule_id, origin, destination)], now)
     try:
         return _segment_of(_best_pair(rows, now))
@@ -89,12 +89,12 @@ def get_segment(schedule_id: int, origin: str, destination: str, now: datetime) 
 
 
 def lock_schedules(schedule_ids: Sequence[int]) -> None:
-    """Let nobody else who asks for this lock choose seats on these departures before our transaction ends."""
+    """Serialize the choice of seats on these departures until the end of the transaction."""
     queries.lock_schedules(schedule_ids)
 
 
 def find_segments(requests: Sequence[tuple[int, str, str]], now: datetime) -> list[Segment]:
-    """What each (schedule id, origin code, destination code) offers for sale, in the order requests.
+    """Return the segment for each (schedule id, origin code, destination code), in that order.
 
     Raises UnknownSchedule, UnknownStop or NotServed with a pointer into `journeys`; NotOnSale for departures that are
     past or withdrawn.
@@ -114,7 +114,7 @@ def find_segments(requests: Sequence[tuple[int, str, str]], now: datetime) -> li
 
 
 def pick_class(segment: Segment, code: str | None, count: int, pointer: str) -> FareClassAvailability:
-    """The class requests for, or the cheapest with room for `count`; UnknownFareClass, SoldOut."""
+    """Return the requested fare class, by default the cheapest with room for `count`; UnknownFareClass, SoldOut."""
     if code is None:
         with_room = [fare_class for fare_class in segment.fare_classes if fare_class.free >= count]
         if not with_room:
@@ -129,7 +129,7 @@ def pick_class(segment: Segment, code: str | None, count: int, pointer: str) -> 
 
 
 def class_of_seats(segment: Segment, code: str | None, numbers: Sequence[str], pointer: str) -> FareClassAvailability:
-    """The one class that chosen seats belong to, which is the one requests for, if any; they exist and are free.
+    """Return the one fare class of chosen seats after checking that they exist, are free and match `code`.
 
     Raises UnknownSeat, SeatOfOtherClass, UnknownFareClass, SeatTaken.
     """
@@ -157,7 +157,7 @@ def _find_seat(by_number: dict[str, SeatState], numbers: Sequence[str], index: i
 
 
 def choose_seats(segment: Segment, class_id: int, count: int) -> list[str]:
-    """Seats for people who did not choose; SoldOut."""
+    """Choose free seats of a fare class and return their numbers; SoldOut."""
     chosen = policy.choose_seats([seat for seat in segment.seats if seat.fare_class_id == class_id], count)
     if chosen is None:
         raise SoldOut
@@ -189,7 +189,10 @@ _CLAIM = text("""
 
 
 def claim_seats(booking_id: int, claims: Collection[Claim], held_until: datetime | None, now: datetime) -> bool:
-    """Hold seats until an instant, or sell them (None); False when a seat is somebody else's, then roll back."""
+    """Hold seats until an instant, or sell them (None).
+
+    False when a seat belongs to another booking; the caller must then roll back.
+    """
     ordered = sorted(claims)
     rows = quick_read(
         _CLAIM,
@@ -224,7 +227,7 @@ _RELEASE_SEATS = text("""
 
 
 def release_seats(booking_id: int, seats: Sequence[tuple[int, str]] | None = None) -> None:
-    """Give back a booking's seats: all, or those of (schedule id, seat number)."""
+    """Delete a booking's claims: all, or those of (schedule id, seat number)."""
     if seats is None:
         _announce(read(_RELEASE, {"booking_id": booking_id}))
         return
@@ -234,12 +237,15 @@ def release_seats(booking_id: int, seats: Sequence[tuple[int, str]] | None = Non
 
 
 def _announce(departures: Iterable[AnyRow]) -> None:
-    """Kept answers tell of other seats than are free now."""
+    """Invalidate cached data on the seats of these departures."""
     changed(*(seats_tag(row.route_id, row.departure_time) for row in departures))
 
 
 def _best_pair(rows: Sequence[AnyRow], now: datetime) -> AnyRow:
-    """Of a schedule's pairs of calls that carry passengers the one with the shortest ride, if possible yet to come."""
+    """Return the pair of calls with the shortest ride that carries passengers, preferably not departed yet.
+
+    Raises UnknownSchedule, UnknownStop, NotServed.
+    """
     if rows[0].schedule_id is None:
         raise UnknownSchedule(pointer="schedule_id")
     for side in ("origin", "destination"):

@@ -1,4 +1,4 @@
-"""What kept answers depend on: the writer says changed() of the same tag as the reader says depends_on()."""
+"""Tags of cached data about the network: a writer calls changed() with the tag that a reader gave depends_on()."""
 
 #: Stops; routes with their fares, timetables and departures; buses, seat layouts and fare classes.
 STOPS, ROUTES, FLEET = "stops", "lines", "fleet"

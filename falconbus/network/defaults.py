@@ -1,4 +1,4 @@
-"""What every bus line begins with: fare classes, and the seat layouts that an import or an admin can name."""
+"""Default fare classes and seat layouts, which every database begins with."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from falconbus.platform.database.engine import db
 
 @dataclass(frozen=True)
 class DefaultSeat:
-    """One seat: `row` from the front, `column` from the left, the code of its fare class."""
+    """A seat: `row` counts from the front, `column` from the left; the code of its fare class."""
 
     number: str
     row: int
@@ -22,7 +22,7 @@ class DefaultSeat:
 
 @dataclass(frozen=True)
 class DefaultLayout:
-    """The seats of a kind of bus."""
+    """A seat layout with its seats."""
 
     code: str
     name: str
@@ -57,7 +57,7 @@ FARE_CLASSES: tuple[dict[str, str | int | bool], ...] = (
 def _make_seats(
     rows: tuple[tuple[int, ...], ...], *, comfort_rows: int = 0, other_class: str = "standard"
 ) -> Iterator[DefaultSeat]:
-    """Seats numbered row by row from "1"; the first `comfort_rows` are comfort, the rest `other_class`."""
+    """Generate seats numbered row by row from "1"; the first `comfort_rows` are comfort, the rest `other_class`."""
     number = 0
     for row, columns in enumerate(rows, start=1):
         for column in columns:
@@ -79,7 +79,7 @@ LAYOUTS = (
 
 
 def ensure_defaults() -> None:
-    """Add the fare classes and layouts that are missing; those that are there, changed or not, stay as they are."""
+    """Add the default fare classes and layouts that are missing; existing ones are not changed."""
     db.session.execute(insert(FareClass).values(list(FARE_CLASSES)).on_conflict_do_nothing(index_elements=["code"]))
     class_ids = {row.code: row.id for row in db.session.execute(select(FareClass.code, FareClass.id))}
     for layout in LAYOUTS:

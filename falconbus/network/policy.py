@@ -1,4 +1,4 @@
-"""Rules on values: what a line of stops, a position and a seat layout must be."""
+"""Rules on values: stop sequences, positions and seat layouts."""
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from falconbus.platform.web.problems import FieldFault, InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A stop of a route by its code, so many kilometres from the first."""
+    """A stop of a route, by its code, with the kilometres from the first stop."""
 
     code: str
     kilometres: float
@@ -22,7 +22,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class NewSeat:
-    """A seat as a layout is given: the code of its fare class, and its place."""
+    """A seat of a layout to be created: its number, row, column and the code of its fare class."""
 
     number: str
     row: int
@@ -31,7 +31,7 @@ class NewSeat:
 
 
 def check_stop_sequence(calls: Sequence[Call], known: Container[str]) -> None:
-    """Stops that exist, none twice in a row, each further than the one before; every fault at once."""
+    """Check that each stop exists, differs from the one before, and is further; raise all faults at once."""
     faults = []
     for number, call in enumerate(calls):
         pointer = f"/stops/{number}"
@@ -47,14 +47,14 @@ def check_stop_sequence(calls: Sequence[Call], known: Container[str]) -> None:
 
 
 def check_position(latitude: float | None, longitude: float | None) -> None:
-    """Half a position is none."""
+    """Refuse a latitude without a longitude, and the reverse; Invalid."""
     if (latitude is None) != (longitude is None):
         missing = "latitude" if latitude is None else "longitude"
         raise Invalid("latitude and longitude go together", pointer=f"/{missing}")
 
 
 def check_seats(seats: Sequence[NewSeat], fare_classes: Mapping[str, int]) -> None:
-    """Numbers and places that are there once, classes that exist; every fault at once."""
+    """Check that numbers and positions are unique and fare classes exist; raise all faults at once."""
     faults = []
     numbers: set[str] = set()
     positions: set[tuple[int, int]] = set()

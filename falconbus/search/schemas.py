@@ -1,4 +1,4 @@
-"""Shapes of searches and their answers."""
+"""Request and response shapes of search."""
 
 from datetime import date, datetime
 from typing import Annotated

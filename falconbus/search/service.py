@@ -1,4 +1,4 @@
-"""Finding stops and departures."""
+"""Use cases of search."""
 
 import re
 import unicodedata
@@ -28,14 +28,14 @@ class BookableFareClass:
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """One schedule between the best pair of its stops; `fare_classes` have room, cheapest first."""
+    """A schedule between its best pair of stops; `fare_classes` are those with room, cheapest first."""
 
     row: AnyRow
     fare_classes: list[BookableFareClass]
 
 
 def find_stops(typed: str, *, page: int, page_size: int) -> tuple[Sequence[AnyRow], bool]:
-    """A page of the stops that match what somebody has typed so far, and whether there are more."""
+    """Return a page of the stops that match the typed text, and whether there are more."""
     words = re.findall(r"\w+", _strip_accents(typed).lower())
     if typed and not words:
         return [], False
@@ -46,7 +46,7 @@ def find_stops(typed: str, *, page: int, page_size: int) -> tuple[Sequence[AnyRo
 
 
 def find_departures(origin: str, destination: str, day: date, passengers: int) -> list[Departure]:
-    """Departures with room for so many, in order of time; PlaceNotFound, SamePlace, DateInPast."""
+    """Return departures with room for `passengers`, by time; PlaceNotFound, SamePlace, DateInPast."""
     depends_on(cache_tags.ROUTES, cache_tags.FLEET)
     names = f"{origin}\n{destination}"
     places = fact(SEARCH, names, [cache_tags.STOPS], lambda: queries.places(origin, destination))
@@ -66,7 +66,7 @@ def find_departures(origin: str, destination: str, day: date, passengers: int) -
 
 
 def get_calls(schedule_id: int) -> Sequence[AnyRow]:
-    """The stops of a schedule with their times; ScheduleNotFound."""
+    """Return the stops of a schedule with their times; ScheduleNotFound."""
     calls = queries.calls(schedule_id)
     if not calls:
         raise ScheduleNotFound
@@ -79,7 +79,7 @@ def check_not_past(day: date, now: datetime, origins: Iterable[AnyRow]) -> None:
 
 
 def _stops_on_side(places: Sequence[AnyRow], side: str) -> list[AnyRow]:
-    """A stop's code names that stop alone; else it is a city with all its stops."""
+    """Return the stop with that code, else all stops of that city; PlaceNotFound."""
     rows = [row for row in places if row.side == side]
     by_code = [row for row in rows if row.by_code]
     if not rows:
@@ -98,7 +98,7 @@ def _classes_with_room(row: AnyRow, passengers: int) -> list[BookableFareClass]:
 
 
 def _is_better_pair(row: AnyRow, other: AnyRow) -> bool:
-    """The shorter ride between the two places, then the earlier boarding."""
+    """Tell whether a pair of calls has the shorter ride, or boards earlier at equal length."""
     return (row.arrives_at - row.departs_at, row.departs_at) < (other.arrives_at - other.departs_at, other.departs_at)
 
 

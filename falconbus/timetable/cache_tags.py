@@ -1,4 +1,4 @@
-"""What kept answers depend on: timetables and departures go with their lines."""
+"""Tags of cached data about timetables and departures: the same as their routes'."""
 
 from falconbus.network.cache_tags import ROUTES
 

@@ -1,4 +1,4 @@
-"""What a change of a timetable does to its departures to come. What is booked stays as it was sold."""
+"""Applies a change of a timetable to its future departures. Booked departures stay as they were sold."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from falconbus.timetable.policy import Rule
 
 @dataclass(slots=True)
 class Effect:
-    """What a change did to the departures to come, in numbers."""
+    """The numbers of future departures that a change of a timetable made, removed, stopped, resumed or left alone."""
 
     made: int = 0
     #: Never booked, so deleted.
@@ -28,7 +28,7 @@ class Effect:
     stopped: int = 0
     #: On sale again.
     resumed: int = 0
-    #: Left with the old bus: their seats do not fit the new one, it leaves at that time anyway, or is on a charter.
+    #: Kept the old bus: taken seats do not exist in the new one, or it has another departure or a charter then.
     kept_bus: int = 0
 
 
@@ -41,10 +41,10 @@ def apply_service_days(
     retiring: bool,
     effect: Effect,
 ) -> list[Schedule]:
-    """Take departures on is_lost days off sale and put those on regained days back; returns those that are remaining.
+    """Take future departures off sale on lost days, put them back on sale on regained days, and return the rest.
 
-    A rule is None while the timetable is retired. Retiring it loses every day; else a departure that was put on by
-    hand, on a day outside both rules, stays.
+    A departure that was never booked is deleted instead. A rule is None while the timetable is retired. Retiring loses
+    every day; otherwise a departure added by hand, on a day outside both rules, stays.
     """
     remaining = []
     booked = find_used(Schedule, [schedule.id for schedule in future])
@@ -69,9 +69,9 @@ def apply_service_days(
 
 
 def apply_times(timetable: Timetable, future: Sequence[Schedule], times: Mapping[str, Any]) -> list[Schedule]:
-    """Move the departures to come to other times of the day; TimetableInUse when one is booked, ScheduleExists.
+    """Move future departures to other times of the day and return them.
 
-    BusOnCharter when a bus is not free at one's new time.
+    Raises TimetableInUse when one is booked, ScheduleExists, and BusOnCharter when a bus is not free at the new time.
     """
     if all(getattr(timetable, name) == value for name, value in times.items()):
         return list(future)
@@ -84,7 +84,7 @@ def apply_times(timetable: Timetable, future: Sequence[Schedule], times: Mapping
     now = clock.now()
     moved_values = [_moved_values(schedule, timetable, day) for schedule, day in zip(future, days, strict=True)]
     moved_values = [values for values in moved_values if values["departure_time"] > now]
-    # Made anew, because a row moved onto the old time of the next one would break the unique rule on the way.
+    # Inserted anew: an UPDATE to the old time of the next row would violate the unique constraint on the way.
     db.session.execute(delete(Schedule).where(Schedule.id.in_(ids)))
     if not moved_values:
         return []
@@ -93,9 +93,9 @@ def apply_times(timetable: Timetable, future: Sequence[Schedule], times: Mapping
 
 
 def apply_bus(timetable: Timetable, future: Sequence[Schedule], old_bus_id: int, effect: Effect) -> None:
-    """Give departures of the old bus to the timetable's new one, where every taken seat is found again.
+    """Move departures from the old bus to the timetable's new one where every taken seat exists in it.
 
-    The new bus must be held (queries.find_bus), so that no charter gets it meanwhile.
+    Lock the new bus first (queries.find_bus), so that no charter gets it meanwhile.
     """
     if not future:
         return
@@ -119,12 +119,12 @@ def apply_bus(timetable: Timetable, future: Sequence[Schedule], old_bus_id: int,
 
 
 def service_day_of(schedule: Schedule, timetable: Timetable) -> date:
-    """The service day of a departure."""
+    """Return the service day of a departure."""
     return policy.service_day(schedule.departure_time, timetable.departure_minutes, timetable.time_zone)
 
 
 def instants_of(timetable: Timetable, day: date) -> tuple[datetime, datetime]:
-    """The instants of departure and arrival on a service day."""
+    """Return the instants of departure and arrival on a service day."""
     departure = clock.service_instant(day, timetable.departure_minutes, timetable.time_zone)
     return departure, departure + timedelta(minutes=timetable.arrivals[-1])
 

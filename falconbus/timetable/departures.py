@@ -20,7 +20,7 @@ _A_WEEK, _MAX_DAYS = timedelta(days=6), 92
 
 
 def select_departures_between(route_id: int, first: date | None, last: date | None) -> AnySelect:
-    """A route's departures on local dates at its origin, both included; RouteNotFound, Invalid."""
+    """Select a route's departures on local dates at its origin, both included; RouteNotFound, Invalid."""
     zone = queries.route_zone(route_id)
     first = first or clock.today(zone)
     last = last or first + _A_WEEK
@@ -31,7 +31,7 @@ def select_departures_between(route_id: int, first: date | None, last: date | No
 
 
 def add_schedule(timetable_id: int, bus_id: int, day: date) -> int:
-    """Put a departure on: an extra coach, or a day outside the rule; returns its key.
+    """Add a departure, an extra coach or a day outside the rule, and return its key.
 
     Raises UnknownTimetable, UnknownBus, DateInPast, TimetableRetired, ScheduleExists, BusOnCharter.
     """
@@ -50,7 +50,7 @@ def add_schedule(timetable_id: int, bus_id: int, day: date) -> int:
 
 
 def change_schedule(schedule_id: int, *, bus_id: int | None = None, active: bool | None = None) -> None:
-    """Give a departure another bus, or take it off sale and back; None leaves a side as it is.
+    """Give a departure another bus, or take it off sale and back; None leaves a field as it is.
 
     Raises ScheduleNotFound, UnknownBus, SeatsDoNotFit, ScheduleExists, BusOnCharter.
     """
@@ -64,7 +64,7 @@ def change_schedule(schedule_id: int, *, bus_id: int | None = None, active: bool
 
 
 def delete_schedule(schedule_id: int) -> None:
-    """Remove a departure that was never booked; the timetable does not make it again.
+    """Delete a departure that was never booked, and keep the timetable from making it again.
 
     Raises ScheduleNotFound, ScheduleInUse.
     """
@@ -91,7 +91,7 @@ def _change_bus(schedule: Schedule, bus_id: int) -> None:
 
 
 def _add_exception(timetable: Timetable, day: date) -> None:
-    """Note that a timetable does not run on a day, if its rule says that it does."""
+    """Add an exception for a day on which a timetable would run by its rule."""
     rule = queries.get_rule(timetable)
     if rule.runs_on(day):
         set_rule(timetable, replace(rule, exceptions={**rule.exceptions, day: False}))
@@ -99,10 +99,10 @@ def _add_exception(timetable: Timetable, day: date) -> None:
 
 
 def _ensure_regular(timetable: Timetable, bus_id: int, day: date) -> None:
-    """Put the timetable's own coach on first, when an extra one comes to a day beyond the horizon.
+    """Make the timetable's own departure before an extra one on a day beyond the horizon.
 
     The nightly job makes no departure where the timetable has one, and would take the extra coach for it. While its own
-    coach is on a charter, the extra one goes in its place.
+    bus is on a charter, the extra one replaces it.
     """
     if bus_id == timetable.bus_id or not queries.get_rule(timetable).runs_on(day):
         return

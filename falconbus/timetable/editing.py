@@ -1,4 +1,4 @@
-"""Use cases of timetables that people make, change and retire."""
+"""Use cases of timetables: create, change, retire."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,7 +31,7 @@ def create_timetable(
     rule: Rule,
     minutes: Minutes,
 ) -> tuple[int, Effect]:
-    """Make a timetable and its departures up to the horizon; its key, and how many there are.
+    """Create a timetable and its departures up to the horizon; return its key and how many there are.
 
     Raises UnknownRoute, UnknownBus, or Invalid with a pointer to each fault. The zone is by default the origin's.
     """
@@ -58,10 +58,10 @@ def create_timetable(
 
 
 def change_timetable(timetable_id: int, changes: Changes, minutes: Minutes | None = None) -> Effect:
-    """Change a timetable, and its departures to come with it.
+    """Change a timetable and its future departures.
 
-    On days that it loses, departures that were never booked go, and booked ones are not sold any more. Other minutes
-    or another time of day only while nothing to come is booked (TimetableInUse).
+    On days that it loses, departures that were never booked are deleted and booked ones go off sale. Minutes and time
+    of day change only while no future departure is booked (TimetableInUse).
     Also raises TimetableNotFound, UnknownBus, ScheduleExists, BusOnCharter, or Invalid with a pointer to each fault.
     """
     timetable = _lock_timetable(timetable_id)
@@ -94,18 +94,18 @@ def change_timetable(timetable_id: int, changes: Changes, minutes: Minutes | Non
 
 
 def retire_timetable(timetable_id: int) -> Effect:
-    """Sell nothing of a timetable any more; TimetableNotFound."""
+    """Take a timetable off sale; TimetableNotFound."""
     return change_timetable(timetable_id, {"active": False})
 
 
 def check_bus(bus_id: int) -> None:
-    """The bus exists and is in service."""
+    """Refuse a bus that does not exist or is out of service; UnknownBus."""
     if queries.find_bus(bus_id) is None:
         raise UnknownBus(pointer="/bus_id")
 
 
 def set_rule(timetable: Timetable, rule: Rule) -> None:
-    """Give a timetable other days; a calendar that it shares is copied first, so that the others keep theirs."""
+    """Set a timetable's service days; a calendar shared with others is copied first, so that theirs do not change."""
     calendar = db.session.get_one(Calendar, timetable.calendar_id)
     if queries.is_shared(calendar):
         timetable.calendar_id = _add_calendar(rule).id

@@ -92,7 +92,7 @@ class TimetableChange(Change):
     active: bool = Field(default_factory=left_out)
 
     def changes(self) -> dict[str, Any]:
-        """What the caller gave, by the names of the columns."""
+        """Return the given values by column name."""
         plain = {"bus_id", "name", "time_zone", "valid_from", "valid_until", "active"}
         changes = self.model_dump(include=plain & self.model_fields_set)
         if "departure_time" in self.model_fields_set:

@@ -1,4 +1,4 @@
-"""Schedules made from timetables, some weeks ahead, day after day."""
+"""Makes schedules from timetables up to the horizon."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from falconbus.timetable import occupancy, queries
 # A departure may lie up to seven days after its service day (ck_timetables_departure_minutes).
 _LOOKBACK_DAYS = 7
 
-# What the timetables have from now on: departures that are not made yet.
+# Future departures of the timetables that are not made yet.
 # GTFS counts the times of a service day from noon less twelve hours (gtfs.org, "Time"): kit.clock.service_instant().
 _DEPARTING = """
     WITH today AS (
@@ -86,7 +86,7 @@ _LOCK_BUSES = text("""
 
 @dataclass(frozen=True, slots=True)
 class BlockedDeparture:
-    """A departure that is not made while its bus is on a charter; the zone is its origin's."""
+    """A departure that is not made because its bus is on a charter; `time_zone` is its origin's."""
 
     timetable_id: int
     route_name: str
@@ -97,14 +97,14 @@ class BlockedDeparture:
 
 
 def make_schedules(until_days: int | None = None, timetable_ids: Iterable[int] | None = None) -> int:
-    """Make the departures of active timetables from now to `until_days` ahead (setting SCHEDULE_HORIZON_DAYS).
+    """Make the missing departures of active timetables up to `until_days` ahead (setting SCHEDULE_HORIZON_DAYS).
 
-    Returns how many are new. Those that exist stay as they are, so it may run as often as anyone likes. Where the bus
-    is on a charter, none is made (`find_blocked_departures`).
+    Returns how many are new; existing ones are not changed, so it may run at any time. Departures whose bus is on a
+    charter are not made (`find_blocked_departures`).
     """
     parameters = _parameters(until_days, timetable_ids)
     db.session.execute(text("SET LOCAL statement_timeout = 0"))
-    # No charter gets one of these buses from here to the commit; those that had one before, the next statement sees.
+    # No charter gets one of these buses until the commit; the next statement sees the charters that have one already.
     db.session.execute(_LOCK_BUSES, {"timetable_ids": parameters["timetable_ids"]})
     changed(cache_tags.ROUTES)
     result = cast(CursorResult[Any], db.session.execute(_with_charters(_MAKE), parameters))
@@ -114,13 +114,13 @@ def make_schedules(until_days: int | None = None, timetable_ids: Iterable[int] |
 def find_blocked_departures(
     until_days: int | None = None, timetable_ids: Iterable[int] | None = None
 ) -> list[BlockedDeparture]:
-    """The departures that `make_schedules` does not make because their bus is on a charter, by time."""
+    """Return the departures that `make_schedules` does not make because their bus is on a charter, by time."""
     rows = db.session.execute(_with_charters(_BLOCKED_DEPARTURES), _parameters(until_days, timetable_ids))
     return [BlockedDeparture(*row) for row in rows]
 
 
 def _with_charters(statement: str) -> TextClause:
-    """A statement on `departing`, and on `chartered`: when the buses are on charters (timetable.occupancy)."""
+    """Return a statement with the CTEs `departing` and `chartered`, when buses are on charters (occupancy)."""
     return text(f"""
         {_DEPARTING}, chartered AS MATERIALIZED (
             SELECT charter.bus_id, charter.starts_at, charter.ends_at, charter.reference

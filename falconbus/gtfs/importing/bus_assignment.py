@@ -1,18 +1,18 @@
-"""Which bus runs which timetable: GTFS names none, so each departure gets the first bus that is free. Pure rules."""
+"""Rules that assign buses to timetables: GTFS names none, so each run gets the first bus that is free."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 TURNAROUND_MINUTES = 60
 _EVERY_DAY = 127
-# The day is a circle of five-minute slots: whoever runs today is taken to run at the same time tomorrow.
+# The day is a circle of five-minute slots: a run of today is assumed to run at the same time tomorrow.
 _SLOT_MINUTES = 5
 _SLOTS_PER_DAY = 24 * 60 // _SLOT_MINUTES
 
 
 @dataclass(frozen=True)
 class Run:
-    """A timetable that needs a bus. `preferred_buses` are buses that ran the same departure before."""
+    """A timetable that needs a bus. `preferred_buses` ran the same departure before."""
 
     number: int
     time_zone: str
@@ -25,12 +25,12 @@ class Run:
 
     @property
     def days(self) -> int:
-        """Its weekdays; all of them when it runs on single dates."""
+        """Return the weekdays as a bit mask; all of them when the timetable runs on single dates."""
         return self.weekdays or _EVERY_DAY
 
     @property
     def slots(self) -> Sequence[int]:
-        """The slots of the run with its turn-round; all of them when it takes a day or longer."""
+        """Return the slots of the run with its turnaround; all of them when it takes a day or longer."""
         first = self.departure_minutes // _SLOT_MINUTES
         last = -(-(self.departure_minutes + self.duration_minutes + TURNAROUND_MINUTES) // _SLOT_MINUTES)
         return (
@@ -42,9 +42,9 @@ class Run:
 
 @dataclass
 class Fleet:
-    """Buses by index. For each slot of the day one integer has a bit for every bus that is out then."""
+    """Buses by index. For each slot of the day an integer has a bit for every bus that is busy then."""
 
-    #: Buses that get no work they do not wish for: off the road, or not made by an import.
+    #: Buses that get only runs that prefer them: out of service, or not created by an import.
     unavailable: int = 0
     _busy_by_slot: list[int] = field(default_factory=lambda: [0] * _SLOTS_PER_DAY)
     _by_zone: dict[str, int] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Fleet:
     _departures: dict[tuple[int, int, int], int] = field(default_factory=dict)
 
     def take(self, bus: int, run: Run) -> None:
-        """Have a bus out on a run; from then on it stays in the run's time zone, and its block stays with it."""
+        """Mark a bus as busy on a run; it keeps the run's time zone and block from then on."""
         self._by_zone[run.time_zone] = self._by_zone.get(run.time_zone, 0) | 1 << bus
         if run.block is not None:
             self._by_block.setdefault((run.time_zone, run.block), bus)
@@ -62,11 +62,11 @@ class Fleet:
             self._busy_by_slot[slot] |= 1 << bus
 
     def assign(self, runs: Iterable[Run]) -> Iterator[tuple[Run, int]]:
-        """A bus for each run: its block's, one it preferred_buses for, or the first that is free (new ones count up)."""
+        """Yield a bus for each run: its block's, a preferred one, or the first that is free (new ones count up)."""
         for group in _group_by_block(runs):
             shared = self._choose_bus(group)
             for run in group:
-                # One bus cannot leave twice: an extra coach on a departure of its own block is another one.
+                # One bus cannot leave twice: an extra coach on a departure of the same block is another bus.
                 leaves_twice = self._departures.get((shared, run.route_id, run.departure_minutes), 0) & run.days
                 bus = self._choose_bus([replace(run, block=None)]) if leaves_twice else shared
                 self.take(bus, run)
@@ -89,7 +89,7 @@ class Fleet:
 
 
 def _group_by_block(runs: Iterable[Run]) -> list[list[Run]]:
-    """Runs that share a bus, in order of their first departure."""
+    """Return the runs in groups that share a bus, in order of their first departure."""
     blocks: dict[tuple[str, str | int], list[Run]] = {}
     for run in sorted(runs, key=lambda run: (run.departure_minutes, run.number)):
         blocks.setdefault((run.time_zone, run.number if run.block is None else run.block), []).append(run)

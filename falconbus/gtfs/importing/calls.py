@@ -1,4 +1,4 @@
-"""Stop times as numbers: seconds from the service day's beginning, in order, with none missing."""
+"""Imports stop times: seconds from the beginning of the service day, in order, blanks interpolated."""
 
 from falconbus.gtfs.importing.checks import Check
 from falconbus.gtfs.importing.database import analyze, execute
@@ -12,7 +12,7 @@ GREAT_CIRCLE = """CASE WHEN a_lat IS NULL THEN 0 ELSE 2 * 6371008.8 * asin(sqrt(
 
 
 def seconds_sql(column: str) -> str:
-    """SQL for a checked time of day in seconds."""
+    """Return the SQL for a checked time of day in seconds."""
     parts = [f"split_part({column}, ':', {part})::int" for part in (1, 2, 3)]
     return f"({parts[0]} * 3600 + {parts[1]} * 60 + {parts[2]})"
 
@@ -105,7 +105,7 @@ _INTERPOLATE = f"""
 
 
 def make_calls(report: Report) -> None:
-    """Make the table feed_calls(trip, stop, position, arrival, departure, boards, alights, distance, line)."""
+    """Fill feed_calls(trip, stop, position, arrival, departure, boards, alights, distance, line)."""
     execute(_MAKE)
     execute("CREATE INDEX ON feed_calls (trip, position)")
     analyze("feed_calls")

@@ -1,4 +1,4 @@
-"""An import from beginning to end, inside the caller's transaction."""
+"""Runs an import from beginning to end in the caller's transaction."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ from falconbus.network.defaults import ensure_defaults
 from falconbus.platform.kit.settings import get_settings
 from falconbus.timetable.service import make_schedules
 
-#: Told the name of the step and how far it is: done, of.
+#: Called with the name of the step, what is done of it, and the total.
 Progress = Callable[[str, int, int], None]
 
 STEPS = ("Checking", "Stop patterns", "Timetables", "Fares", "Network", "Schedules")
@@ -24,7 +24,7 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('falconbus:gtfs:' || :fee
 
 
 class FeedImporter:
-    """One import: the feed's files, what to do with them, and the report that grows on the way."""
+    """One import: its options, its progress callback and its report."""
 
     def __init__(self, options: ImportOptions, progress: Progress) -> None:
         self.report = Report()
@@ -32,7 +32,7 @@ class FeedImporter:
         self._progress = progress
 
     def run(self, location: Path | BinaryIO) -> Report:
-        """Import the feed and make its schedules; FeedUnreadable or FeedRefused when it will not do."""
+        """Import the feed and make its schedules; FeedUnreadable or FeedRefused when it has faults."""
         _lift_session_limits()
         with open_source(location) as source:
             read_feed(source, self.report, lambda done, total: self._progress("Reading", done, total))
@@ -46,14 +46,14 @@ class FeedImporter:
         return self.report
 
     def _identify_feed(self) -> str:
-        """Choose the feed's name and wait for another import of it to end; its first agency's time zone."""
+        """Choose the feed's name, lock it against a concurrent import, and return the first agency's time zone."""
         agency = execute("SELECT agency_id, agency_name, agency_timezone FROM feed_agency ORDER BY line LIMIT 1").one()
         self.report.feed = self._options.feed or feed_name_from(agency.agency_id or agency.agency_name)
         execute(_LOCK, feed=self.report.feed)
         return str(agency.agency_timezone)
 
     def _analyze(self, zone: str) -> None:
-        """From rows to patterns, timetables and prices, in temporary tables."""
+        """Build patterns, timetables and prices in temporary tables."""
         feed, report = self.report.feed, self.report
         self._report_step("Stop patterns")
         calls.make_calls(report)
@@ -69,7 +69,7 @@ class FeedImporter:
         self._refuse_faults()
 
     def _merge(self) -> None:
-        """Into the network's tables."""
+        """Merge the temporary tables into the network's tables."""
         feed, counts = self.report.feed, self.report.counts
         currency = self._options.currency or fares.only_currency() or get_settings().currency
         self._report_step("Network")
@@ -97,7 +97,7 @@ class FeedImporter:
         return int(layout_id)
 
     def _check_name_is_own(self) -> None:
-        """Two operators' feeds may both come without a name worth the word; one must not retire the other's routes."""
+        """Refuse a derived feed name that another network uses: its routes would be retired. BadImportOption."""
         if self._options.feed is not None:
             return
         is_unrelated = execute(
@@ -121,7 +121,7 @@ class FeedImporter:
 
 
 def _lift_session_limits() -> None:
-    """The session's limits are those of a web request."""
+    """Lift the session's time limits, which are those of web requests."""
     for setting, value in (
         ("statement_timeout", "0"),
         ("lock_timeout", "0"),

@@ -1,6 +1,6 @@
-"""From a feed's files into the staging tables: streamed, row by row through csv, in pieces through COPY.
+"""Reads a feed's files into the staging tables: streamed row by row through csv, in batches through COPY.
 
-PostgreSQL's own CSV reader would be quicker, but it stops at the first short row, keeps blanks and cannot tell a line.
+PostgreSQL's own CSV reader is faster, but stops at the first short row, keeps blanks and gives no line numbers.
 """
 
 import csv
@@ -18,7 +18,7 @@ from falconbus.gtfs.importing.source import Source, translate_damage
 from falconbus.gtfs.importing.staging import FILES, FeedFile, create_tables
 from falconbus.gtfs.report import Report
 
-#: Told the bytes read so far and the bytes of all files.
+#: Called with the bytes read so far and the bytes of all files.
 Progress = Callable[[int, int], None]
 
 _MAX_LINE_LENGTH = 1_000_000
@@ -28,7 +28,7 @@ _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
 
 
 def read_feed(source: Source, report: Report, progress: Progress) -> None:
-    """Read every file we know into its staging table; faults go to the report."""
+    """Read every known file into its staging table and report faults."""
     create_tables()
     sizes = {file.name: source.size(file.filename) for file in FILES}
     total = sum(size or 0 for size in sizes.values())
@@ -49,7 +49,7 @@ def read_feed(source: Source, report: Report, progress: Progress) -> None:
 
 @dataclass(frozen=True)
 class _ProgressReporter:
-    """Tells how far a file is read, after the files before it."""
+    """Reports the progress within one file, added to that of the files before it."""
 
     progress: Progress
     before: int
@@ -65,7 +65,7 @@ def _as_text(stream: IO[bytes]) -> io.TextIOWrapper:
 
 
 class _FileReader:
-    """Reads one file. Rows that will not do become faults, so that one look shows all of them."""
+    """Reads one file. Bad rows become faults, so that one run reports all of them."""
 
     def __init__(self, file: FeedFile, text: io.TextIOWrapper, report: Report) -> None:
         self._file = file
@@ -74,7 +74,7 @@ class _FileReader:
         self._rows = csv.reader(self._lines(), strict=True, skipinitialspace=True)
 
     def copy(self, report_progress: Callable[[], None]) -> None:
-        """Stream the known columns through COPY, some thousand rows at once."""
+        """Stream the known columns through COPY in batches."""
         header = self._header()
         if header is None:
             return
@@ -108,7 +108,7 @@ class _FileReader:
         return header if set(header) & set(self._file.columns) else None
 
     def _known_values(self, indexes: list[int], width: int) -> Iterator[list[str]]:
-        """The line's number and the known columns of each row; short rows are filled up, empty ones left out."""
+        """Yield the line number and known columns of each row; short rows are filled up, empty ones skipped."""
         line = self._rows.line_num
         try:
             for row in self._rows:

@@ -1,4 +1,4 @@
-"""The checks of single rows, file by file."""
+"""Checks of single rows, by file."""
 
 from collections.abc import Iterable
 
@@ -19,8 +19,10 @@ def _unique(file: str, *columns: str) -> Iterable[Check]:
     names = ", ".join(columns)
     source = f"(SELECT *, row_number() OVER (PARTITION BY {names} ORDER BY line) AS twin FROM feed_{file})"  # noqa: S608
     wrong = " || ', ' || ".join(column_value_sql(column) for column in columns)
-    given = " AND ".join(f"x.{column} IS NOT NULL" for column in columns)
-    yield Check(file, f"x.twin > 1 AND {given}", f"{wrong} || ' comes a second time'", "leave one of them out", source)
+    all_given = " AND ".join(f"x.{column} IS NOT NULL" for column in columns)
+    yield Check(
+        file, f"x.twin > 1 AND {all_given}", f"{wrong} || ' comes a second time'", "leave one of them out", source
+    )
 
 
 def _matching(file: str, column: str, pattern: str, remedy: str) -> Check:
@@ -167,6 +169,6 @@ _CHECKS: tuple[Check, ...] = (
 
 
 def check_rows(report: Report) -> None:
-    """Run every check of single rows."""
+    """Run all checks of single rows."""
     for check in _CHECKS:
         check.run(report)

@@ -1,4 +1,4 @@
-"""Where a feed's files are: a ZIP, or a folder. A ZIP comes from a stranger, so its promises are checked."""
+"""Opens a feed's files from a folder or a ZIP. A ZIP is not trusted: its sizes are checked first."""
 
 import zipfile
 import zlib
@@ -10,7 +10,7 @@ from typing import IO, BinaryIO, Protocol
 from falconbus.gtfs.errors import FeedUnreadable
 
 MAX_UNPACKED_BYTES = 2 * 1024**3
-# Text packs 5 to 30 times, sorted timetables up to 100; past a size worth a worry, more is an attack.
+# Text compresses 5 to 30 times, sorted timetables up to 100; a higher ratio in a large file is an attack.
 _MAX_RATIO = 250
 _HARMLESS_BYTES = 50 * 1024**2
 _REQUIRED_FILE = "stops.txt"
@@ -18,17 +18,17 @@ _DAMAGE_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError,
 
 
 class Source(Protocol):
-    """The files of a feed by their names."""
+    """Access to a feed's files by name."""
 
     def size(self, name: str) -> int | None:
-        """Bytes of a file, None when there is none."""
+        """Return the size of a file in bytes, or None if it is missing."""
 
     def open(self, name: str) -> IO[bytes]:
-        """The content of a file."""
+        """Open a file for reading."""
 
 
 class Folder:
-    """A feed as a folder of text files."""
+    """A feed in a folder of text files."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -44,7 +44,7 @@ class Folder:
 
 
 class Archive:
-    """A feed as a ZIP; its files may lie in one folder inside. Sizes are bounded before anything is unpacked."""
+    """A feed in a ZIP; its files may be in one folder inside. Sizes are limited before anything is unpacked."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
@@ -84,9 +84,9 @@ class Archive:
 
 @contextmanager
 def open_source(location: Path | BinaryIO) -> Iterator[Source]:
-    """The feed in a folder, or in a ZIP given by path or as an open file; FeedUnreadable in one line when it is none.
+    """Open a feed in a folder, or in a ZIP given by path or as an open file; FeedUnreadable when it is none.
 
-    Damage that shows only while a file is read (a wrong checksum, a cut end) is told the same way.
+    Damage found later, while a file is read (a wrong checksum, a cut end), raises FeedUnreadable as well.
     """
     with ExitStack() as stack:
         if isinstance(location, Path) and location.is_dir():
@@ -106,7 +106,7 @@ def _open_zip(location: Path | BinaryIO) -> zipfile.ZipFile:
 
 @contextmanager
 def translate_damage(name: str) -> Iterator[None]:
-    """What goes wrong while `name` is unpacked, as FeedUnreadable."""
+    """Raise FeedUnreadable for errors while `name` is unpacked."""
     try:
         yield
     except _DAMAGE_ERRORS as fault:

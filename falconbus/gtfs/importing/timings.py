@@ -1,4 +1,4 @@
-"""Timetables as the feed says them: one for each trip, or for each departure of a trip that repeats."""
+"""Builds timetables: one for each trip, or for each departure of a trip with frequencies."""
 
 from falconbus.gtfs.importing.calls import seconds_sql
 from falconbus.gtfs.importing.checks import Check
@@ -76,7 +76,7 @@ _TOO_SHORT = "DELETE FROM feed_timetables WHERE arrivals[cardinality(arrivals)] 
 
 
 def make_timetables(feed: str, report: Report) -> None:
-    """Make feed_timetables: pattern, service, key, departure minutes, and the lists of a Timetable."""
+    """Fill feed_timetables: pattern, service, key, departure minutes, and the lists of a Timetable."""
     for check in _CHECKS:
         check.run(report)
     if report.fault_count:

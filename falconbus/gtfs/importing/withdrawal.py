@@ -1,7 +1,7 @@
-"""Departures that a newer version of a feed has no more. A sold seat is never touched: its departure goes off sale.
+"""Withdraws departures that a newer version of a feed no longer has. Departures with sold seats only go off sale.
 
-Before the merge it is noted which departures the timetables make, so that those which an earlier version had withdrawn
-can return.
+Before the merge it is recorded which departures the timetables make, so that those withdrawn by an earlier version can
+return.
 """
 
 from typing import cast
@@ -15,7 +15,7 @@ from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.timetable.models import Schedule
 
-# What falconbus.timetable.service makes is found again from its instant: noon of the service day, on a day of service.
+# The service day of a departure that falconbus.timetable.service made, from its instant: noon of that day.
 _SERVICE_DAY = """
     JOIN calendars AS calendar ON calendar.id = timetable.calendar_id
     CROSS JOIN LATERAL (SELECT (schedule.departure_time + interval '12 hours'
@@ -30,7 +30,7 @@ _MADE_BY_SOME = f"""EXISTS (
     WHERE timetable.route_id = schedule.route_id AND timetable.bus_id = schedule.bus_id AND {_IS_MADE})"""
 
 # Timetables with a key are the feed's, and those without one that were retired. What people made or stopped by hand on
-# its routes is none of the feed's business.
+# its routes is not touched.
 _OF_FEED = f"""
     FROM schedules AS schedule
     JOIN routes ON routes.id = schedule.route_id AND starts_with(routes.feed_key, :feed || ':')
@@ -81,17 +81,17 @@ _LIST = """
 
 
 def record_departures(feed: str) -> None:
-    """Remember, before anything changes, which of the feed's departures its timetables make; others are off sale."""
+    """Record before the merge which of the feed's departures its timetables make; the others are off sale."""
     execute(_BEFORE, feed=feed, now=clock.now())
     execute("CREATE INDEX ON feed_departures (id)")
     analyze("feed_departures")
 
 
 def withdraw(feed: str, report: Report) -> None:
-    """Delete departures without seats taken or crew that no timetable makes; take the others off sale and list them.
+    """Delete unused departures that no timetable makes; take those with seats sold or crew off sale and report them.
 
-    A departure that another timetable of the feed makes too (same route, bus and time) stays on sale if it has seats
-    sold, and is made anew otherwise.
+    A departure that another timetable of the feed makes as well (same route, bus and time) stays on sale if it has
+    seats sold, and is made anew otherwise.
     """
     execute(_UNSURE, feed=feed, now=clock.now())
     analyze("feed_unsure")
