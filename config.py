@@ -1,4 +1,4 @@
-"""Every setting, read from the environment once, typed and checked. Imports nothing of ours."""
+"""Settings, read from the environment once, typed and checked. Imports nothing of ours."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read and check every setting; SettingError names the first one that will not do."""
+        """Read and check every setting; SettingError names the first bad one."""
         read = _Reader(environment)
         if bool(read.text("ADMIN_EMAIL", "")) != bool(read.text("ADMIN_PASSWORD", "")):
             raise SettingError("ADMIN_EMAIL and ADMIN_PASSWORD go together: set both or none")
@@ -122,7 +122,7 @@ SETTING_NAMES = tuple(field.name.upper() for field in fields(Settings) if field.
 
 
 class _Reader:
-    """Typed look-ups in an environment; every fault is a SettingError that names the setting, never its value."""
+    """Typed look-ups in an environment; SettingError names the setting, never its value."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -185,10 +185,10 @@ class _Reader:
         return value
 
     def rate(self, name: str, default: str) -> str:
-        """A limit in Flask-Limiter's notation, e.g. `100/hour` or `10 per minute;100 per hour`."""
+        """Read a limit in Flask-Limiter's notation, e.g. `100/hour` or `10 per minute;100 per hour`."""
         unit = r"(second|minute|hour|day|month|year)s?"
-        one = rf"[0-9]+\s*(/|per)\s*([0-9]+\s*)?{unit}"
-        return self.pattern(name, rf"{one}(\s*[;,|]\s*{one})*", default, "a limit such as 100/hour")
+        limit = rf"[0-9]+\s*(/|per)\s*([0-9]+\s*)?{unit}"
+        return self.pattern(name, rf"{limit}(\s*[;,|]\s*{limit})*", default, "a limit such as 100/hour")
 
     def time_zone(self, name: str, default: str) -> str:
         value = self.text(name, default)
@@ -199,12 +199,12 @@ class _Reader:
 
 
 def _with_driver(url: str) -> str:
-    """Spell the driver out: SQLAlchemy would otherwise look for psycopg 2."""
+    """Name the driver in a database URL: SQLAlchemy would use psycopg 2 by default."""
     return re.sub(r"^postgres(ql)?(\+psycopg)?://", "postgresql+psycopg://", url)
 
 
 def _next_database(redis_url: str) -> str:
-    """The cache may be evicted, the broker never: by default they are two databases of one server."""
+    """Return the URL of the next database of the same Redis: the cache may evict, the broker must not."""
     parts = urlsplit(redis_url)
     number = int(parts.path.strip("/") or 0) if parts.path.strip("/").isdigit() else 0
     return urlunsplit(parts._replace(path=f"/{number + 1}"))
@@ -212,7 +212,7 @@ def _next_database(redis_url: str) -> str:
 
 @cache
 def _code_release() -> str:
-    """A name for the code that runs here: a hash of its files, so that two releases differ and a restart does not."""
+    """Return a hash of the app's files as the release name, so that a restart is no new release."""
     root = Path(__file__).parent
     digest = hashlib.sha256()
     for path in sorted([root / "config.py", *root.glob("falconbus/**/*.py"), *root.glob("workers/*.py")]):

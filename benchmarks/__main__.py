@@ -9,20 +9,20 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import booking, dashboard, places, queries, race, recording, scale, scheduling, search, warm
+from benchmarks import booking, dashboard, environment, queries, race, recording, scale, scheduling, search, warm_search
+from benchmarks.paired_rounds import RunFailed
 from benchmarks.report import Report
-from benchmarks.rounds import RunFailed
 
 NAMES = ("search", "warm", "booking", "queries", "recording", "dashboard", "scheduling", "race", "scale")
 
 
 def main() -> int:
-    """0 when every goal was reached, 1 when one was missed, 2 when a run was worth nothing."""
+    """Run the benchmarks; return 0 when every goal was reached, 1 when one was missed, 2 when a run was invalid."""
     options = _options()
     reports: list[Report] = []
     try:
-        with places.environment() as settings:
-            databases = places.Databases(settings)
+        with environment.run_settings() as settings:
+            databases = environment.Databases(settings)
             for name in NAMES if options.what == "all" else [options.what]:
                 report = _run(name, databases, options)
                 report.show()
@@ -31,15 +31,15 @@ def main() -> int:
         print(f"failed: {failure}", file=sys.stderr)
         return 2
     finally:
-        _write(reports, options.json or places.RESULTS / f"{options.what}.json")
+        _write(reports, options.json or environment.RESULTS / f"{options.what}.json")
     return int(not all(report.reached for report in reports))
 
 
-def _run(name: str, databases: places.Databases, options: argparse.Namespace) -> Report:
+def _run(name: str, databases: environment.Databases, options: argparse.Namespace) -> Report:
     load = {"seconds": options.seconds, "clients": options.clients}
     runs: dict[str, Callable[[], Report]] = {
         "search": lambda: search.run(databases, **load),
-        "warm": lambda: warm.run(databases, **load),
+        "warm": lambda: warm_search.run(databases, **load),
         "booking": lambda: booking.run(databases, **load),
         "queries": lambda: queries.run(databases),
         "recording": lambda: recording.run(databases, **load),

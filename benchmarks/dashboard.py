@@ -1,4 +1,4 @@
-"""The dashboard, JSON and page, over a month of a hundred endpoints: how long with much traffic and with little."""
+"""Benchmark of the dashboard (JSON and page) over a month of 100 endpoints, with much and with little traffic."""
 
 import time
 from statistics import median
@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from benchmarks import telemetry_rows
-from benchmarks.places import Databases
+from benchmarks.environment import Databases
+from benchmarks.paired_rounds import RunFailed
 from benchmarks.report import Goal, Report
-from benchmarks.rounds import RunFailed
 from config import Settings
 from falconbus.accounts import service as accounts
 from falconbus.accounts.models import Role
@@ -21,8 +21,8 @@ from falconbus.platform.kit import clock
 REQUESTS = 10_000_000
 FEW_REQUESTS = REQUESTS // 100
 CALLS = 20
-LONGEST_MS = 100
-MOST_STATEMENTS = 10
+MAX_MS = 100
+MAX_STATEMENTS = 10
 _PERIODS = ("30d", "7d", "24h", "1h")
 _JSON, _PAGE = "/api/v1/performance/dashboard", "/performance"
 _PASSWORD = "a password of benchmarks"  # noqa: S105
@@ -31,7 +31,7 @@ Row = dict[str, Any]
 
 
 def run(databases: Databases) -> Report:
-    """Ask the app itself, in process; the authentication's statement is counted too."""
+    """Time requests to the app in process; the authentication's statement is counted as well."""
     many = _measure(databases, "dashboard", REQUESTS)
     few = _measure(databases, "dashboard_few", FEW_REQUESTS)
     months = [row for row in many if row["period"] == "30d"]
@@ -40,10 +40,10 @@ def run(databases: Databases) -> Report:
         rows=many + few,
         goals=[
             *(
-                Goal(f"{row['what']}, 30 days, 10 million requests, ms", row["median ms"], LONGEST_MS, at_most=True)
+                Goal(f"{row['what']}, 30 days, 10 million requests, ms", row["median ms"], MAX_MS, at_most=True)
                 for row in months
             ),
-            Goal("statements", max(row["statements"] for row in many + few), MOST_STATEMENTS, at_most=True),
+            Goal("statements", max(row["statements"] for row in many + few), MAX_STATEMENTS, at_most=True),
             Goal(
                 "statements, more for much traffic",
                 max(much["statements"] - little["statements"] for much, little in zip(many, few, strict=True)),
@@ -56,7 +56,7 @@ def run(databases: Databases) -> Report:
 
 
 def _measure(databases: Databases, name: str, requests: int) -> list[Row]:
-    url = databases.make(name)
+    url = databases.create(name)
     databases.migrate(name)
     written = telemetry_rows.fill(url, requests, clock.now())
     settings = databases.settings(name) | {"RATELIMIT_ENABLED": "false", "LOG_LEVEL": "ERROR"}
@@ -70,28 +70,28 @@ def _measure(databases: Databases, name: str, requests: int) -> list[Row]:
         client = app.test_client()
         headers = {"Authorization": f"Bearer {token}"}
         _check(client.get(f"{_JSON}?last=30d", headers=headers).json)
-        rows = [_ask(client, headers, path, last) for path in (_JSON, _PAGE) for last in _PERIODS]
+        rows = [_time_requests(client, headers, path, last) for path in (_JSON, _PAGE) for last in _PERIODS]
         db.engine.dispose()
     databases.drop(name)
     return [{"requests in 30 days": f"{requests:,}", "rows": f"{written:,}", **row} for row in rows]
 
 
-def _ask(client: FlaskClient, headers: dict[str, str], path: str, last: str) -> Row:
+def _time_requests(client: FlaskClient, headers: dict[str, str], path: str, last: str) -> Row:
     sent: list[str] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def record_statement(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         sent.append(statement)
 
     wall, cpu, size = [], [], 0
     _get(client, headers, path, last)
-    event.listen(db.engine, "before_cursor_execute", note)
+    event.listen(db.engine, "before_cursor_execute", record_statement)
     for _ in range(CALLS):
         sent.clear()
         began, worked = time.perf_counter(), time.process_time()
         size = _get(client, headers, path, last)
         wall.append((time.perf_counter() - began) * 1000)
         cpu.append((time.process_time() - worked) * 1000)
-    event.remove(db.engine, "before_cursor_execute", note)
+    event.remove(db.engine, "before_cursor_execute", record_statement)
     return {
         "what": "page" if path == _PAGE else "JSON",
         "period": last,
@@ -111,6 +111,6 @@ def _get(client: FlaskClient, headers: dict[str, str], path: str, last: str) -> 
 
 
 def _check(answer: Any) -> None:
-    """A month has all endpoints, and the traffic that it was given."""
+    """Check that the dashboard shows all endpoints and statements that were inserted; RunFailed."""
     if answer is None or len(answer["endpoints"]) != telemetry_rows.ENDPOINTS or len(answer["statements"]) < 25:
         raise RunFailed("the dashboard does not show what was filled in")

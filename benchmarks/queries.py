@@ -1,4 +1,4 @@
-"""How many statements a search and a hold take: as many for one row as for a hundred."""
+"""Benchmark of the number of statements of a search and a hold: the same for one row and for a hundred."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,18 +10,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
-from benchmarks.places import Databases
+from benchmarks.environment import Databases
+from benchmarks.paired_rounds import RunFailed
 from benchmarks.report import Goal, Report
-from benchmarks.rounds import RunFailed
 from config import Settings
 from falconbus.app import create_app
 from falconbus.platform.database.engine import db
 
-MOST_FOR_SEARCH = 2
-MOST_FOR_HOLD = 6
+MAX_FOR_SEARCH = 2
+MAX_FOR_HOLD = 6
 
 # A hundred departures from A to B on one day, one from C to D.
-_LINE = """
+_NETWORK = """
     INSERT INTO fare_classes (id, code, name, price_percent) VALUES (1, 'standard', 'Standard', 100);
     INSERT INTO seat_layouts (id, code, name, capacity) VALUES (1, 'coach', 'Coach', 49);
     INSERT INTO seats (layout_id, number, "row", "column", fare_class_id)
@@ -47,16 +47,16 @@ _LINE = """
 
 
 def run(databases: Databases) -> Report:
-    """Count every statement that reaches a cursor, in the app itself."""
-    url = databases.make("queries")
+    """Count the statements that the app sends, in process."""
+    url = databases.create("queries")
     databases.migrate("queries")
     with psycopg.connect(url) as connection:
-        connection.execute(_LINE)
+        connection.execute(_NETWORK)
     settings = databases.settings("queries") | {"RATELIMIT_ENABLED": "false", "LOG_LEVEL": "ERROR"}
     app = create_app(Settings.from_environment(settings))
     day = (databases.today() + timedelta(days=2)).isoformat()
     client = app.test_client()
-    with app.app_context(), _counted() as count:
+    with app.app_context(), _statement_counter() as count:
         searches = [
             count("search, 1 departure", lambda: _search(client, "C", "D", day, results=1)),
             count("search, 100 departures", lambda: _search(client, "A", "B", day, results=100)),
@@ -70,10 +70,15 @@ def run(databases: Databases) -> Report:
         "queries",
         rows=searches + holds,
         goals=[
-            Goal("search, statements", max(_numbers(searches)), MOST_FOR_SEARCH, at_most=True),
-            Goal("search, more for many", max(_numbers(searches)) - min(_numbers(searches)), 0, at_most=True),
-            Goal("hold, statements", max(_numbers(holds)), MOST_FOR_HOLD, at_most=True),
-            Goal("hold, more for many", max(_numbers(holds)) - min(_numbers(holds)), 0, at_most=True),
+            Goal("search, statements", max(_statement_counts(searches)), MAX_FOR_SEARCH, at_most=True),
+            Goal(
+                "search, more for many",
+                max(_statement_counts(searches)) - min(_statement_counts(searches)),
+                0,
+                at_most=True,
+            ),
+            Goal("hold, statements", max(_statement_counts(holds)), MAX_FOR_HOLD, at_most=True),
+            Goal("hold, more for many", max(_statement_counts(holds)) - min(_statement_counts(holds)), 0, at_most=True),
         ],
     )
 
@@ -82,28 +87,28 @@ Row = dict[str, Any]
 
 
 @contextmanager
-def _counted() -> Iterator[Callable[[str, Callable[[], None]], Row]]:
-    """A function that does something and says how many statements it took."""
-    seen: list[str] = []
+def _statement_counter() -> Iterator[Callable[[str, Callable[[], None]], Row]]:
+    """Provide a function that runs some work and returns a row with its number of statements."""
+    sent: list[str] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
+    def record_statement(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
 
     def count(name: str, work: Callable[[], None]) -> Row:
-        seen.clear()
+        sent.clear()
         work()
-        return {"what": name, "statements": len(seen)}
+        return {"what": name, "statements": len(sent)}
 
-    event.listen(db.engine, "before_cursor_execute", note)
+    event.listen(db.engine, "before_cursor_execute", record_statement)
     try:
         yield count
     finally:
-        event.remove(db.engine, "before_cursor_execute", note)
+        event.remove(db.engine, "before_cursor_execute", record_statement)
 
 
 def _search(client: FlaskClient, origin: str, destination: str, day: str, *, results: int) -> None:
-    asked = {"origin": origin, "destination": destination, "date": day, "page_size": "100"}
-    answer = client.get("/api/v1/schedules", query_string=asked)
+    parameters = {"origin": origin, "destination": destination, "date": day, "page_size": "100"}
+    answer = client.get("/api/v1/schedules", query_string=parameters)
     _check(answer, 200)
     if answer.json is None or len(answer.json["results"]) != results:
         raise RunFailed(f"not {results} departures: {answer.text[:300]}")
@@ -124,5 +129,5 @@ def _check(answer: TestResponse, status: int) -> None:
         raise RunFailed(f"{answer.status_code} instead of {status}: {answer.text[:300]}")
 
 
-def _numbers(rows: list[Row]) -> list[int]:
+def _statement_counts(rows: list[Row]) -> list[int]:
     return [row["statements"] for row in rows]

@@ -1,4 +1,4 @@
-"""Many clients after the same few seats: no seat is ever sold twice, and without the guard it would be."""
+"""Race of many clients for the same few seats: none is sold twice, but some are when the guard is off."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -8,22 +8,22 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from benchmarks import line, loading
+from benchmarks import dataset, network
 from benchmarks.booking import Departure, departures
-from benchmarks.load import Load, drive, post
-from benchmarks.loading import CAPACITY
-from benchmarks.places import Databases
+from benchmarks.dataset import CAPACITY
+from benchmarks.environment import Databases
+from benchmarks.load_generator import LoadResult, drive, post
+from benchmarks.paired_rounds import RunFailed
 from benchmarks.report import Goal, Report
-from benchmarks.rounds import RunFailed
-from benchmarks.web import OURS, UNGUARDED, Web
+from benchmarks.server import OURS, UNGUARDED, WebServer
 
 #: Enough to sell a coach out and be refused; then the crowd moves on to the next departures.
-_ATTEMPTS_A_WAVE = 600
-_DEPARTURES_A_WAVE = 2
-_CONTROL = 3_000
-_LINE = line.Size(regions=1, cities=20, routes=50, trips=100, past_days=0, days=30, parties=0)
+_ATTEMPTS_PER_WAVE = 600
+_DEPARTURES_PER_WAVE = 2
+_CONTROL_ATTEMPTS = 3_000
+_NETWORK = network.NetworkSize(regions=1, cities=20, routes=50, trips=100, past_days=0, days=30, parties=0)
 
-# Computed from what travellers hold in their hands, not from the claims that are to be judged.
+# Computed from the tickets, not from the claims, whose correctness is in question.
 _OVERSOLD = """
     SELECT count(*) FROM (
         SELECT t.schedule_id, leg, t.seat_number
@@ -41,10 +41,10 @@ _WITHOUT_GUARD = """
 
 
 def run(databases: Databases, *, attempts: int, clients: int) -> Report:
-    """The race, and its control with the guard off."""
-    loading.ensure(databases, "race_line", _LINE)
+    """Run the race, and its control with the guard off."""
+    dataset.ensure(databases, "race_line", _NETWORK)
     row, oversold = _race(databases, "ours", OURS, attempts, clients)
-    control, shown = _race(databases, "guard off", UNGUARDED, min(attempts, _CONTROL), clients)
+    control, shown = _race(databases, "guard off", UNGUARDED, min(attempts, _CONTROL_ATTEMPTS), clients)
     return Report(
         "race",
         rows=[row, control],
@@ -59,16 +59,16 @@ def run(databases: Databases, *, attempts: int, clients: int) -> Report:
 def _race(
     databases: Databases, name: str, program: tuple[str, str], attempts: int, clients: int
 ) -> tuple[dict[str, Any], int]:
-    url = databases.make("race", template="race_line")
+    url = databases.create("race", template="race_line")
     if program is UNGUARDED:
         with psycopg.connect(url) as connection:
             connection.execute(_WITHOUT_GUARD)
-    crowd = _crowd(departures(url), attempts)
-    with Web(name.replace(" ", "-"), program, databases.settings("race")) as web:
-        load = drive(web.port, lambda: next(crowd, None), clients=clients)
+    requests = _hold_requests(departures(url), attempts)
+    with WebServer(name.replace(" ", "-"), program, databases.settings("race")) as web:
+        load = drive(web.port, lambda: next(requests, None), clients=clients)
     with psycopg.connect(url) as connection:
-        check_answers(load, _one(connection, "SELECT count(*) FROM bookings"))
-        oversold = _one(connection, _OVERSOLD)
+        check_answers(load, _fetch_count(connection, "SELECT count(*) FROM bookings"))
+        oversold = _fetch_count(connection, _OVERSOLD)
     row = {
         "side": name,
         "attempts": load.requests,
@@ -81,35 +81,35 @@ def _race(
     return row, oversold
 
 
-def check_answers(load: Load, bookings: int) -> None:
-    """RunFailed unless each attempt was sold or refused, and what was sold is there."""
+def check_answers(load: LoadResult, bookings: int) -> None:
+    """Check that each attempt was sold or refused, and that each sale is stored; RunFailed."""
     others = {status: count for status, count in load.statuses.items() if status not in {201, 409}}
     if others or load.statuses[201] != bookings:
         raise RunFailed(f"answers {dict(load.statuses)}, {bookings} bookings, first refusal {load.refusals[:1]!r}")
 
 
-def _crowd(coaches: Sequence[Departure], attempts: int) -> Iterator[bytes]:
-    """Holds for one to three people on the departures of the present wave."""
-    chance = random.Random(1)
+def _hold_requests(coaches: Sequence[Departure], attempts: int) -> Iterator[bytes]:
+    """Yield holds for one to three passengers on the departures of the current wave."""
+    rng = random.Random(1)
     for attempt in range(attempts):
-        wave = attempt // _ATTEMPTS_A_WAVE
-        schedule_id, stops = coaches[(wave * _DEPARTURES_A_WAVE + attempt % _DEPARTURES_A_WAVE) % len(coaches)]
-        first = chance.randrange(len(stops) - 1)
-        past = chance.randrange(first + 1, len(stops))
-        people = chance.randint(1, 3)
-        journey = {"schedule_id": schedule_id, "origin": stops[first], "destination": stops[past]}
-        if chance.random() < 0.5:
-            seat = chance.randint(9, CAPACITY - people)
+        wave = attempt // _ATTEMPTS_PER_WAVE
+        schedule_id, stops = coaches[(wave * _DEPARTURES_PER_WAVE + attempt % _DEPARTURES_PER_WAVE) % len(coaches)]
+        origin = rng.randrange(len(stops) - 1)
+        destination = rng.randrange(origin + 1, len(stops))
+        people = rng.randint(1, 3)
+        journey = {"schedule_id": schedule_id, "origin": stops[origin], "destination": stops[destination]}
+        if rng.random() < 0.5:
+            seat = rng.randint(9, CAPACITY - people)
             journey["seats"] = [str(seat + number) for number in range(people)]
         body = {
             "journeys": [journey],
             "passengers": [{"name": f"Traveller {number}"} for number in range(people)],
             "contact": {"email": "traveller@example.com"},
         }
-        yield post("/api/v1/bookings", msgspec.json.encode(body), str(UUID(int=chance.getrandbits(128))))
+        yield post("/api/v1/bookings", msgspec.json.encode(body), str(UUID(int=rng.getrandbits(128))))
 
 
-def _one(connection: psycopg.Connection, question: str) -> int:
-    row = connection.execute(question.encode()).fetchone()
+def _fetch_count(connection: psycopg.Connection, query: str) -> int:
+    row = connection.execute(query.encode()).fetchone()
     assert row is not None
     return int(row[0])

@@ -1,4 +1,4 @@
-"""What a benchmark found: a table for people, a document for machines."""
+"""The result of a benchmark: a table for people, a document for machines."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass
 class Goal:
-    """A figure that is to be reached, from above or from below."""
+    """A figure with its goal, a minimum unless `at_most`."""
 
     name: str
     value: float
@@ -47,7 +47,7 @@ class Report:
 
 
 def _show_table(rows: list[dict[str, Any]]) -> None:
-    """Columns as wide as they must be; the first of text, the others of figures."""
+    """Print rows in columns as wide as needed; the first column is text, the others are figures."""
     if not rows:
         return
     lines = [[*rows[0]], *([str(value) for value in row.values()] for row in rows)]

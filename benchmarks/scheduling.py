@@ -1,4 +1,4 @@
-"""Lists of charters, notifications and staff, a million and more of them: deep pages against first ones."""
+"""Benchmark of lists of charters, notifications and staff with millions of rows: deep pages against first ones."""
 
 import time
 from contextvars import Context
@@ -10,9 +10,9 @@ import psycopg
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from benchmarks.places import Databases
+from benchmarks.environment import Databases
+from benchmarks.paired_rounds import RunFailed
 from benchmarks.report import Goal, Report
-from benchmarks.rounds import RunFailed
 from config import Settings
 from falconbus.accounts import tokens
 from falconbus.accounts.models import ApiToken
@@ -22,30 +22,30 @@ from falconbus.platform.kit import clock
 
 CHARTERS, NOTIFICATIONS, UNREAD = 1_000_000, 5_000_000, 100_000
 CALLS = 30
-DEEP = 1000
+DEEP_PAGE = 1000
 REACH = 1.3
-LONGEST_MARKING_MS = 1000
+MAX_MARKING_MS = 1000
 #: Statements that each list may send, and the one of the authentication.
-_MOST = {"appointments": 2, "notifications": 2, "staff": 1, "staff/active": 1}
+_MAX_STATEMENTS = {"appointments": 2, "notifications": 2, "staff": 1, "staff/active": 1}
 _OPERATOR, _DRIVER, _CLIENT = 1, 11, 1000
 
 Row = dict[str, Any]
 
 
 def run(databases: Databases) -> Report:
-    """Ask the app itself, in process, as an operator, a driver and a client."""
+    """Time requests to the app in process, as an operator, a driver and a client."""
     _fill(databases)
     settings = databases.settings("scheduling") | {"RATELIMIT_ENABLED": "false", "LOG_LEVEL": "ERROR"}
     app = create_app(Settings.from_environment(settings))
     with app.app_context():
         callers = {user_id: _sign_in(user_id) for user_id in (_OPERATOR, _DRIVER, _CLIENT)}
-        lists = _Lists(app.test_client(), callers)
+        lists = _ListBenchmark(app.test_client(), callers)
         rows = [
-            lists.measure("all charters", "appointments", _OPERATOR, DEEP),
-            lists.measure("charters to be answered", "appointments?status=assigned", _OPERATOR, DEEP),
+            lists.measure("all charters", "appointments", _OPERATOR, DEEP_PAGE),
+            lists.measure("charters to be answered", "appointments?status=assigned", _OPERATOR, DEEP_PAGE),
             lists.measure("a driver's charters", "appointments", _DRIVER, 100),
             lists.measure("a client's charters", "appointments", _CLIENT, 2),
-            lists.measure("a driver's notifications", "notifications", _DRIVER, DEEP),
+            lists.measure("a driver's notifications", "notifications", _DRIVER, DEEP_PAGE),
             lists.measure("staff", "staff", _OPERATOR, 2),
             lists.measure("active staff", "staff/active", _OPERATOR, 2),
         ]
@@ -58,19 +58,19 @@ def run(databases: Databases) -> Report:
         goals=[
             *(Goal(f"{row['list']}, the deep page, of the first", row["ratio"], REACH, at_most=True) for row in rows),
             *(Goal(f"{row['list']}, statements", row["statements"], row["may"], at_most=True) for row in rows),
-            Goal(f"marking {UNREAD:,} as read, ms", marking, LONGEST_MARKING_MS, at_most=True),
+            Goal(f"marking {UNREAD:,} as read, ms", marking, MAX_MARKING_MS, at_most=True),
         ],
         notes=[f"{CHARTERS:,} charters, {NOTIFICATIONS:,} notifications; statements without the authentication's"],
     )
 
 
-class _Lists:
+class _ListBenchmark:
     def __init__(self, client: FlaskClient, callers: dict[int, dict[str, str]]) -> None:
         self._client = client
         self._callers = callers
 
     def measure(self, name: str, path: str, caller: int, deep: int) -> Row:
-        """A list's first page and its `deep`th, asked in turns."""
+        """Return a row on a list's first page and its `deep`th, requested in turns."""
         first = f"/api/v1/scheduling/{path}"
         deepest = first
         for _ in range(deep - 1):
@@ -84,7 +84,7 @@ class _Lists:
                 began = time.perf_counter()
                 self._get(address, caller)
                 times[address].append((time.perf_counter() - began) * 1000)
-        few, many = (self._statements(address, caller) for address in (f"{first}{_one(first)}", first))
+        few, many = (self._count_statements(address, caller) for address in (f"{first}{_one_row_query(first)}", first))
         return {
             "list": name,
             "first ms": round(median(times[first]), 1),
@@ -92,15 +92,15 @@ class _Lists:
             "page": deep,
             "ratio": round(median(times[deepest]) / median(times[first]), 2),
             "statements": max(few, many),
-            "may": _MOST[path.partition("?")[0]],
+            "may": _MAX_STATEMENTS[path.partition("?")[0]],
         }
 
     def mark_all(self, caller: int) -> float:
-        """Milliseconds of marking everything as read, the whole request."""
+        """Return how long a request to mark all notifications as read takes, in milliseconds."""
         began = time.perf_counter()
-        address, everything = "/api/v1/scheduling/notifications/read", {"up_to": None}
-        # Each request in a context of its own: in the app's, one would have the identity of the one before.
-        answer = Context().run(self._client.post, address, json=everything, headers=self._callers[caller])
+        address, body = "/api/v1/scheduling/notifications/read", {"up_to": None}
+        # Each request in a context of its own: in the app's, it would have the previous request's identity.
+        answer = Context().run(self._client.post, address, json=body, headers=self._callers[caller])
         spent = (time.perf_counter() - began) * 1000
         if answer.status_code != 200 or answer.json != {"read": UNREAD}:
             raise RunFailed(f"marking as read: {answer.status_code}: {answer.text[:300]}")
@@ -112,34 +112,34 @@ class _Lists:
             raise RunFailed(f"{address}: {answer.status_code}: {answer.text[:300]}")
         return answer.json
 
-    def _statements(self, address: str, caller: int) -> int:
+    def _count_statements(self, address: str, caller: int) -> int:
         sent: list[str] = []
 
-        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        def record_statement(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
             sent.append(statement)
 
-        event.listen(db.engine, "before_cursor_execute", note)
+        event.listen(db.engine, "before_cursor_execute", record_statement)
         self._get(address, caller)
-        event.remove(db.engine, "before_cursor_execute", note)
+        event.remove(db.engine, "before_cursor_execute", record_statement)
         return len(sent) - 1
 
 
-def _one(address: str) -> str:
+def _one_row_query(address: str) -> str:
     return ("&" if "?" in address else "?") + "page_size=1"
 
 
 def _sign_in(user_id: int) -> dict[str, str]:
-    made, now = tokens.new_token(), clock.now()
-    token = ApiToken(public_id=made.public_id, secret_hash=made.secret_hash, user_id=user_id)
+    new_token, now = tokens.new_token(), clock.now()
+    token = ApiToken(public_id=new_token.public_id, secret_hash=new_token.secret_hash, user_id=user_id)
     token.created_at, token.expires_at = now, now + tokens.LIFETIME
     db.session.add(token)
     db.session.commit()
     db.session.remove()
-    return {"Authorization": f"Bearer {made.text}"}
+    return {"Authorization": f"Bearer {new_token.text}"}
 
 
 def _fill(databases: Databases) -> None:
-    url = databases.make("scheduling")
+    url = databases.create("scheduling")
     databases.migrate("scheduling")
     script = Path(__file__).with_suffix(".sql").read_text()
     sizes = {"charters": CHARTERS, "notifications": NOTIFICATIONS, "unread": UNREAD}

@@ -1,4 +1,4 @@
-"""Search, cold: no two requests alike, all of our middleware on, against the floor's SQL and JSON."""
+"""Benchmark of uncached search: no two requests alike, all our middleware on, against the floor's SQL and JSON."""
 
 import random
 from collections.abc import Sequence
@@ -9,65 +9,65 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from benchmarks import line, loading
-from benchmarks.line import Ride
-from benchmarks.load import Source, drive, get
-from benchmarks.places import Databases
+from benchmarks import dataset, network
+from benchmarks.environment import Databases
+from benchmarks.load_generator import RequestSource, drive, get
+from benchmarks.network import StopPair
+from benchmarks.paired_rounds import RunFailed, Side, alternate, cpu_ratio, median_ratio
 from benchmarks.report import Goal, Report
-from benchmarks.rounds import RunFailed, Side, alternate, processor_ratio, ratio
-from benchmarks.web import FLOOR, OURS, Web
+from benchmarks.server import FLOOR, OURS, WebServer
 
 REACH = 0.5
 _COMPARED = 100
 
 
 def run(databases: Databases, *, seconds: float, clients: int) -> Report:
-    """Both sides on the same 24,000 schedules with a million claims."""
-    loading.ensure(databases, "line", line.SEARCH)
+    """Search on both sides in turns, on the same 24,000 schedules with a million claims."""
+    dataset.ensure(databases, "line", network.SEARCH)
     settings = databases.settings("line")
-    asked = Searches(line.rides(line.SEARCH), databases.today(), line.SEARCH.days)
-    with Web("floor", FLOOR, settings) as floor, Web("ours", OURS, settings) as ours:
-        shown = check_same(ours, floor, [asked.path(random.Random(0)) for _ in range(_COMPARED)])
+    searches = SearchRequests(network.stop_pairs(network.SEARCH), databases.today(), network.SEARCH.days)
+    with WebServer("floor", FLOOR, settings) as floor, WebServer("ours", OURS, settings) as ours:
+        shown = check_same_results(ours, floor, [searches.path(random.Random(0)) for _ in range(_COMPARED)])
         ping = drive(floor.port, lambda: get("/ping"), clients=clients, seconds=1)
-        sides = [Side(ours, asked.source), Side(floor, asked.source)]
+        sides = [Side(ours, searches.source), Side(floor, searches.source)]
         alternate(sides, clients=clients, seconds=seconds)
     return Report(
         "search, cold",
         rows=[side.figures() for side in sides],
-        goals=[Goal("requests a second, of the floor's", ratio(sides[0].rates, sides[1].rates), REACH)],
+        goals=[Goal("requests a second, of the floor's", median_ratio(sides[0].rates, sides[1].rates), REACH)],
         notes=[
-            f"{line.SEARCH.schedules:,} schedules, {shown:.1f} departures an answer, {clients} clients",
-            f"a request costs {processor_ratio(*sides):.2f} times the floor's processor time",
+            f"{network.SEARCH.schedules:,} schedules, {shown:.1f} departures an answer, {clients} clients",
+            f"a request costs {cpu_ratio(*sides):.2f} times the floor's processor time",
             f"the load generator gets {ping.rate:,.0f} answers a second from a view that does nothing",
         ],
     )
 
 
-class Searches:
-    """What travellers ask: any two places that a route joins, by code or by city, on any day of the horizon."""
+class SearchRequests:
+    """Random searches: any two stops or cities that a route joins, on any day of the horizon."""
 
-    def __init__(self, rides: Sequence[Ride], today: date, days: int) -> None:
-        self._rides, self._today, self._days = rides, today, days
+    def __init__(self, pairs: Sequence[StopPair], today: date, days: int) -> None:
+        self._pairs, self._today, self._days = pairs, today, days
 
-    def source(self, seed: int) -> Source:
-        """Requests without end, the same ones for the same seed."""
-        chance = random.Random(seed)
-        return lambda: get(self.path(chance))
+    def source(self, seed: int) -> RequestSource:
+        """Return an endless source of requests, the same for the same seed."""
+        rng = random.Random(seed)
+        return lambda: get(self.path(rng))
 
-    def path(self, chance: random.Random) -> str:
-        ride = chance.choice(self._rides)
-        by_city = chance.random() < 1 / 3
-        asked = {
-            "origin": ride.origin_city if by_city else ride.origin,
-            "destination": ride.destination_city if by_city else ride.destination,
-            "date": self._today + timedelta(days=chance.randint(1, self._days - 2)),
-            "passengers": chance.choice((1, 1, 2, 2, 3, 4)),
+    def path(self, rng: random.Random) -> str:
+        pair = rng.choice(self._pairs)
+        by_city = rng.random() < 1 / 3
+        parameters = {
+            "origin": pair.origin_city if by_city else pair.origin,
+            "destination": pair.destination_city if by_city else pair.destination,
+            "date": self._today + timedelta(days=rng.randint(1, self._days - 2)),
+            "passengers": rng.choice((1, 1, 2, 2, 3, 4)),
         }
-        return f"/api/v1/schedules?{urlencode(asked)}"
+        return f"/api/v1/schedules?{urlencode(parameters)}"
 
 
-def check_same(ours: Web, floor: Web, paths: Sequence[str]) -> float:
-    """RunFailed unless both sides answer the same; the mean number of departures an answer."""
+def check_same_results(ours: WebServer, floor: WebServer, paths: Sequence[str]) -> float:
+    """Check that both sides give the same results (RunFailed); return the mean number of departures."""
     departures = 0
     for path in paths:
         answers = [_fetch(web, path) for web in (ours, floor)]
@@ -77,7 +77,7 @@ def check_same(ours: Web, floor: Web, paths: Sequence[str]) -> float:
     return departures / len(paths)
 
 
-def _fetch(web: Web, path: str) -> Any:
+def _fetch(web: WebServer, path: str) -> Any:
     connection = HTTPConnection("127.0.0.1", web.port, timeout=10)
     connection.request("GET", path)
     answer = msgspec.json.decode(connection.getresponse().read())

@@ -1,4 +1,4 @@
-"""Rows of telemetry in bulk: what a month of traffic leaves behind, without the traffic."""
+"""Inserts the telemetry rows that a month of traffic would leave behind."""
 
 import math
 import random
@@ -33,35 +33,35 @@ class _Durations:
         width = math.log(histogram.GROWTH) / _SIGMA
         self.buckets = range(max(middle - 60, 1), middle + 61)
         weights = [math.exp(-(((bucket - middle) * width) ** 2) / 2) for bucket in self.buckets]
-        self.rising = [weight / sum(weights) for weight in accumulate(weights)]
+        self.cumulative = [weight / sum(weights) for weight in accumulate(weights)]
         self.mean = median * math.exp(_SIGMA**2 / 2)
 
-    def draw(self, count: int, chance: random.Random) -> Buckets:
-        """A histogram of so many values, the larger ones by proportion."""
-        found: Buckets = {}
+    def draw(self, count: int, rng: random.Random) -> Buckets:
+        """Return a histogram of `count` values; large counts are distributed proportionally, not drawn."""
+        histogram_buckets: Buckets = {}
         if count <= _SAMPLED_UP_TO:
-            for bucket in chance.choices(self.buckets, cum_weights=self.rising, k=count):
-                found[bucket] = found.get(bucket, 0) + 1
-            return found
+            for bucket in rng.choices(self.buckets, cum_weights=self.cumulative, k=count):
+                histogram_buckets[bucket] = histogram_buckets.get(bucket, 0) + 1
+            return histogram_buckets
         before = 0
-        for bucket, share in zip(self.buckets, self.rising, strict=True):
+        for bucket, share in zip(self.buckets, self.cumulative, strict=True):
             after = round(count * share)
             if after > before:
-                found[bucket] = after - before
+                histogram_buckets[bucket] = after - before
             before = after
-        return found
+        return histogram_buckets
 
 
 def fill(url: str, requests: int, now: datetime) -> int:
-    """Fill an empty, migrated database with every resolution that is kept of the last 30 days; how many rows."""
-    chance = random.Random(7)
+    """Fill an empty, migrated database with every resolution kept of the last 30 days; return the number of rows."""
+    rng = random.Random(7)
     weights = [1 / (number + 5) for number in range(ENDPOINTS)]
     rates = [requests * weight / sum(weights) / (DAYS * 86400) for weight in weights]
     written = 0
     with psycopg.connect(url) as connection:
-        _name(connection, now)
+        _insert_names(connection, now)
         with connection.cursor().copy(f"COPY telemetry_rollups ({_COLUMNS}) FROM STDIN") as copy:
-            for row in _rows(rates, chance, now):
+            for row in _rows(rates, rng, now):
                 copy.write_row(row)
                 written += 1
     with psycopg.connect(url, autocommit=True) as connection:
@@ -74,8 +74,8 @@ def endpoint_name(number: int) -> str:
     return f"GET /api/v1/things/{number}"
 
 
-def _name(connection: psycopg.Connection, now: datetime) -> None:
-    """Series 1 to 100 are endpoints, the next 500 their statements, and the rest is what else there is."""
+def _insert_names(connection: psycopg.Connection, now: datetime) -> None:
+    """Insert the series: 1 to 100 are endpoints, the next 500 their statements, then caches, recorder and total."""
     names = [["endpoint", endpoint_name(number)] for number in range(ENDPOINTS)]
     for number in range(ENDPOINTS * STATEMENTS_EACH):
         owner, line = endpoint_name(number // STATEMENTS_EACH), f"falconbus/things/queries.py:{number} things"
@@ -101,7 +101,7 @@ def _name(connection: psycopg.Connection, now: datetime) -> None:
     )
 
 
-def _rows(rates: Sequence[float], chance: random.Random, now: datetime) -> Iterator[Row]:
+def _rows(rates: Sequence[float], rng: random.Random, now: datetime) -> Iterator[Row]:
     requests = [_Durations(2_000 * 1.02**number) for number in range(ENDPOINTS)]
     statements = [_Durations(300 * 1.02**number) for number in range(ENDPOINTS)]
     others = _Durations(150)
@@ -109,19 +109,19 @@ def _rows(rates: Sequence[float], chance: random.Random, now: datetime) -> Itera
         for start in _starts(resolution, min(kept, timedelta(days=DAYS)), now):
             whole = Series()
             for endpoint, rate in enumerate(rates):
-                count = _poisson(rate * resolution, chance)
+                count = _poisson(rate * resolution, rng)
                 if count:
-                    seen = _request(count, requests[endpoint].draw(count, chance))
+                    seen = _request(count, requests[endpoint].draw(count, rng))
                     whole.merge(seen)
                     yield _row(resolution, minute_counts.ENDPOINT, start, endpoint, seen)
                     first = ENDPOINTS + endpoint * STATEMENTS_EACH
                     for number in range(first, first + STATEMENTS_EACH):
-                        drawn = statements[endpoint].draw(count, chance)
+                        drawn = statements[endpoint].draw(count, rng)
                         counters = {"repeated": count, "repeated_in": count // 4} if number % 50 == 0 else {}
                         yield _row(resolution, minute_counts.STATEMENT, start, number, _series(count, drawn, counters))
             for group in range(5):
-                count = _poisson(sum(rates) * resolution / 10, chance)
-                drawn = others.draw(count, chance)
+                count = _poisson(sum(rates) * resolution / 10, rng)
+                drawn = others.draw(count, rng)
                 number = ENDPOINTS * (1 + STATEMENTS_EACH) + group
                 seen = _series(count, drawn, {"hit": count - count // 5, "miss": count // 5})
                 yield _row(resolution, minute_counts.CACHE, start, number, seen)
@@ -129,7 +129,7 @@ def _rows(rates: Sequence[float], chance: random.Random, now: datetime) -> Itera
 
 
 def _starts(resolution: Resolution, kept: timedelta, now: datetime) -> list[datetime]:
-    """The begins of all stretches, the present one too."""
+    """Return the starts of all periods of a resolution, including the current one."""
     last = int(now.timestamp()) // resolution
     return [
         datetime.fromtimestamp(number * resolution, UTC)
@@ -148,18 +148,18 @@ def _series(count: int, drawn: Buckets, counters: dict[str, int]) -> Series:
     return Series(count, total, drawn, counters)
 
 
-def _row(resolution: Resolution, kind: str, start: datetime, number: int, one: Series) -> Row:
-    packed, counters = packing.pack(one.buckets), msgspec.json.encode(one.counters).decode()
-    p95 = rollup_writer.p95_of(kind, one)
-    return (int(resolution), kind, start, number + 1, 1, one.count, one.total_us, packed, p95, counters)
+def _row(resolution: Resolution, kind: str, start: datetime, number: int, series: Series) -> Row:
+    packed, counters = packing.pack(series.buckets), msgspec.json.encode(series.counters).decode()
+    p95 = rollup_writer.p95_of(kind, series)
+    return (int(resolution), kind, start, number + 1, 1, series.count, series.total_us, packed, p95, counters)
 
 
-def _poisson(mean: float, chance: random.Random) -> int:
-    """How many come by chance: Knuth's product for few (TAOCP 2, 3.4.1), the normal distribution for many."""
+def _poisson(mean: float, rng: random.Random) -> int:
+    """Draw from a Poisson distribution: Knuth's product for small means (TAOCP 2, 3.4.1), else a normal one."""
     if mean > 30:
-        return max(round(chance.gauss(mean, math.sqrt(mean))), 0)
-    limit, count, product = math.exp(-mean), 0, chance.random()
+        return max(round(rng.gauss(mean, math.sqrt(mean))), 0)
+    limit, count, product = math.exp(-mean), 0, rng.random()
     while product > limit:
         count += 1
-        product *= chance.random()
+        product *= rng.random()
     return count

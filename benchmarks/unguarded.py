@@ -1,4 +1,4 @@
-"""The control of the race: our app, but a seat is claimed by a plain INSERT after the read, as if we were alone."""
+"""The control of the race: our app, but seats are claimed by a plain INSERT that ignores other bookings."""
 
 from sqlalchemy import DateTime, bindparam, text
 

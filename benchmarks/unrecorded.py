@@ -1,4 +1,4 @@
-"""The control of the recorder: our app with one address more, and nothing recorded; ids and log lines stay on."""
+"""The control of the recorder: our app with one more endpoint, and no recording; ids and log lines stay on."""
 
 import threading
 from typing import Any
@@ -12,10 +12,10 @@ from falconbus.platform.telemetry.trace import Trace
 __all__ = ["app"]
 
 
-class _Silent(Recorder):
-    """Notes nothing but a request's time, for its log line; its flusher never starts.
+class _SilentRecorder(Recorder):
+    """Records only a request's time, for its log line; its flusher never starts.
 
-    Making traces is a part of what recording costs, so here each thread has one for good.
+    Making traces is a part of what recording costs, so here each thread reuses one.
     """
 
     _own = threading.local()
@@ -35,4 +35,4 @@ class _Silent(Recorder):
 
 with app.app_context():
     trace.unwatch(db.engine)
-app.observer.recorder = app.extensions["recorder"] = _Silent(app.extensions["cache_redis"], "unrecorded")
+app.observer.recorder = app.extensions["recorder"] = _SilentRecorder(app.extensions["cache_redis"], "unrecorded")

@@ -1,4 +1,4 @@
-"""The Celery app: what the web publishes to, with tasks that run in the Flask app, a transaction each."""
+"""The workers' Celery app: tasks run in the Flask app's context, each in a transaction."""
 
 import sys
 from logging import WARNING, getLogger
@@ -32,24 +32,24 @@ SOFT_LIMIT_SECONDS, HARD_LIMIT_SECONDS = 120, 150
 
 
 class FalconTask(Task):
-    """One transaction a task. A job's failure is noted on its outbox row, which has it tried again, later and later."""
+    """A task in one transaction. A job's failure is recorded on its outbox row, which retries with growing delays."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        with flask_app.app_context(), flask_app.observer.recorder.task(self.name) as one:
-            self._note_wait()
+        with flask_app.app_context(), flask_app.observer.recorder.task(self.name) as trace:
+            self._record_wait()
             try:
                 return transactions.run(lambda: self.run(*args, **kwargs))
             except Exception as fault:
                 if "outbox_id" not in kwargs:
                     raise
-                one.outcome = "failed"
+                trace.outcome = "failed"
                 flask_app.logger.exception("the job %s failed", self.name)
                 error = f"{type(fault).__name__}: {fault}"
                 transactions.run(lambda: jobs.failed(kwargs["outbox_id"], error, retry=True))
                 return None
 
-    def _note_wait(self) -> None:
-        """How long the message lay in its queue."""
+    def _record_wait(self) -> None:
+        """Record how long the message waited in its queue."""
         published_at = (self.request.headers or {}).get(PUBLISHED_AT)
         queue = (self.request.delivery_info or {}).get("routing_key")
         if published_at is not None and queue:
@@ -89,14 +89,14 @@ def _configure_logging(**_: Any) -> None:
 
 
 @worker_process_init.connect
-def _leave_connections_to_the_parent(**_: Any) -> None:
+def _dispose_inherited_connections(**_: Any) -> None:
     with flask_app.app_context():
         db.engine.dispose(close=False)
 
 
-# Celery asks for receivers of its heartbeat when it makes the heart: worker_ready would be too late.
+# Celery collects the receivers of its heartbeat when it creates the heart: worker_ready would be too late.
 @worker_init.connect
-def _say_so(**_: Any) -> None:
+def _begin_heartbeat(**_: Any) -> None:
     heartbeat.begin(celery.conf.broker_url)
 
 
@@ -106,6 +106,6 @@ def _flush(**_: Any) -> None:
 
 
 @task_prerun.connect
-def _bear_the_request_id(task: Any, **_: Any) -> None:
+def _restore_request_id(task: Any, **_: Any) -> None:
     headers = task.request.headers or {}
     context.begin(headers.get("request_id") or getattr(task.request, "request_id", None))

@@ -1,4 +1,4 @@
-"""What beat starts, and when. Each run takes its slot of time in the database: a second beat finds it taken."""
+"""The schedule of beat. A run takes its time slot in the database, so a second beat finds it taken."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from falconbus.scheduling.notifications import trimming as notifications
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
-    """A job of beat's: its slot's length, its use case, and when (each slot, unless a crontab says otherwise)."""
+    """A periodic job: the length of its slot, its use case, and when it runs (each slot unless a crontab is given)."""
 
     name: str
     every: timedelta
@@ -54,7 +54,7 @@ PERIODIC = (
 
 
 def task_of(periodic: Periodic) -> Callable[[], None]:
-    """The task that runs a periodic job unless its slot is taken."""
+    """Return a task that runs a periodic job unless its slot is taken."""
 
     def run() -> None:
         if jobs.take_slot(periodic.name, periodic.every):

@@ -39,25 +39,25 @@ def send_mail(outbox_id: int, mail_id: int) -> None:
 
 @celery.task(name=MAIL_NOTIFICATION)
 def mail_notification(outbox_id: int, notification_id: int) -> None:
-    """Have a notification go out by mail."""
+    """Mail a notification to its recipient."""
     messaging.mail_notification(notification_id, outbox_id)
 
 
 @celery.task(name=TELL_CLIENT)
 def tell_client(outbox_id: int, change_id: int) -> None:
-    """Have a charter's client told of a change."""
+    """Notify a charter's client of a change."""
     messaging.tell_client(change_id, outbox_id)
 
 
 @celery.task(name=REFUND)
 def refund(outbox_id: int, refund_id: int) -> None:
-    """Have the provider give money back."""
+    """Have the payment provider pay a refund."""
     refunding.pay_refund(refund_id, outbox_id)
 
 
 @celery.task(name=WARM_CACHES)
 def warm_caches(outbox_id: int) -> None:
-    """Make anew what travellers ask for most."""
+    """Recompute the most requested cached responses."""
     maintenance.warm()
     jobs.done(outbox_id)
 

@@ -1,4 +1,4 @@
-"""A hold in six statements and one transaction."""
+"""The floor's hold, in six statements and one transaction."""
 
 import hashlib
 import secrets
@@ -9,9 +9,9 @@ import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
-from benchmarks.floor import answer, booking_sql
+from benchmarks.floor import booking_sql, response
 from benchmarks.floor.database import connection
-from benchmarks.floor.offer import Offer, cheapest_class, choose_seats, fares
+from benchmarks.floor.segment import Segment, cheapest_class, choose_seats, ticket_fares
 
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _ATTEMPTS = 8
@@ -20,80 +20,87 @@ Answer = tuple[int, bytes]
 
 
 def create(body: bytes, key: str, address: str) -> Answer:
-    """Status and body; a seat lost to somebody faster is another attempt."""
+    """Hold seats and return status and body; try again when a seat was lost to another booking."""
     caller, digest = f"address:{address}", hashlib.sha256(b"POST\n/api/v1/bookings?\n" + body).hexdigest()
     for _ in range(_ATTEMPTS):
         with connection().transaction():
-            made = _replay(caller, key, digest) or _hold(msgspec.json.decode(body))
-            if made is None:
+            result = _replay(caller, key, digest) or _hold(msgspec.json.decode(body))
+            if result is None:
                 raise psycopg.Rollback
-            if made[0] == 201:
-                connection().execute(booking_sql.KEEP, [caller, key, digest, made[1], datetime.now(UTC)])
-            return made
+            if result[0] == 201:
+                connection().execute(booking_sql.KEEP, [caller, key, digest, result[1], datetime.now(UTC)])
+            return result
     return 409, b'{"code": "seat_taken"}'
 
 
 def _replay(caller: str, key: str, digest: str) -> Answer | None:
-    """The answer that the key got before, or no for now."""
+    """Return the stored response of the key, or a refusal while it is in progress; None for a new key."""
     lock = int.from_bytes(hashlib.sha256(f"{caller}\n{key}".encode()).digest()[:8], signed=True)
     row = connection().execute(booking_sql.REPLAY, [lock, caller, key]).fetchone()
-    taken, kept_digest, status, kept = row or (False, None, 0, b"")
-    if kept_digest:
-        return (status, kept) if kept_digest == digest else (422, b'{"code": "idempotency_key_reused"}')
-    return None if taken else (409, b'{"code": "request_in_progress"}')
+    has_lock, stored_digest, status, stored_body = row or (False, None, 0, b"")
+    if stored_digest:
+        return (status, stored_body) if stored_digest == digest else (422, b'{"code": "idempotency_key_reused"}')
+    return None if has_lock else (409, b'{"code": "request_in_progress"}')
 
 
-def _hold(wanted: dict[str, Any]) -> Answer | None:
+def _hold(hold_request: dict[str, Any]) -> Answer | None:
     """Write the booking; None when a seat was lost meanwhile."""
-    now, journey = datetime.now(UTC), wanted["journeys"][0]
-    asked = {"schedule": journey["schedule_id"], "origin": journey["origin"], "destination": journey["destination"]}
-    row = connection().execute(booking_sql.OFFER, {**asked, "now": now}).fetchone()
+    now, journey = datetime.now(UTC), hold_request["journeys"][0]
+    segment_parameters = {
+        "schedule": journey["schedule_id"],
+        "origin": journey["origin"],
+        "destination": journey["destination"],
+    }
+    row = connection().execute(booking_sql.SEGMENT, {**segment_parameters, "now": now}).fetchone()
     if row is None:
         return 409, b'{"code": "not_on_sale"}'
-    offer = Offer(*row)
-    fare_class = cheapest_class(offer, len(wanted["passengers"]))
+    segment = Segment(*row)
+    fare_class = cheapest_class(segment, len(hold_request["passengers"]))
     if fare_class is None:
         return 409, b'{"code": "sold_out"}'
-    rows = _rows(wanted, offer, fare_class, now)
-    made = connection().execute(booking_sql.BOOKING, rows).fetchone()
-    rows["booking"] = made and made[0]
-    if connection().execute(booking_sql.CLAIM, rows).rowcount != len(rows["seats"]) * (offer.past - offer.first):
+    parameters = _parameters(hold_request, segment, fare_class, now)
+    booking_row = connection().execute(booking_sql.BOOKING, parameters).fetchone()
+    parameters["booking"] = booking_row and booking_row[0]
+    legs = segment.destination_position - segment.origin_position
+    if connection().execute(booking_sql.CLAIM, parameters).rowcount != len(parameters["seats"]) * legs:
         return None
-    connection().execute(booking_sql.PARTS, rows)
-    return 201, msgspec.json.encode(answer.held(wanted, offer, fare_class[1], rows))
+    connection().execute(booking_sql.PARTS, parameters)
+    return 201, msgspec.json.encode(response.held_booking(hold_request, segment, fare_class[1], parameters))
 
 
-def _rows(wanted: dict[str, Any], offer: Offer, fare_class: tuple[int, str, int], now: datetime) -> dict[str, Any]:
-    """The parameters of every statement that writes."""
-    people = wanted["passengers"]
+def _parameters(
+    hold_request: dict[str, Any], segment: Segment, fare_class: tuple[int, str, int], now: datetime
+) -> dict[str, Any]:
+    """Return the parameters of every statement that writes."""
+    passengers = hold_request["passengers"]
     class_id, class_code, percent = fare_class
-    priced = fares(offer, class_code, percent, [who["type"] for who in people])
+    priced = ticket_fares(segment, class_code, percent, [passenger["type"] for passenger in passengers])
     return {
-        "reference": _code(8),
-        "email": wanted["contact"]["email"].lower(),
-        "phone": wanted["contact"].get("phone"),
+        "reference": _random_code(8),
+        "email": hold_request["contact"]["email"].lower(),
+        "phone": hold_request["contact"].get("phone"),
         "total": sum(amount for amount, _ in priced),
-        "currency": offer.currency,
+        "currency": segment.currency,
         "now": now,
         "until": now + timedelta(minutes=10),
-        "schedule": wanted["journeys"][0]["schedule_id"],
+        "schedule": hold_request["journeys"][0]["schedule_id"],
         "class": class_id,
-        "first": offer.first,
-        "last": offer.past - 1,
-        "past": offer.past,
-        "origin": offer.origin_id,
-        "destination": offer.destination_id,
-        "departs": offer.departs_at,
-        "arrives": offer.arrives_at,
-        "seats": choose_seats(offer, class_id, len(people)),
-        "numbers": list(range(1, len(people) + 1)),
-        "names": [who["name"] for who in people],
-        "types": [who["type"] for who in people],
+        "first": segment.origin_position,
+        "last": segment.destination_position - 1,
+        "past": segment.destination_position,
+        "origin": segment.origin_id,
+        "destination": segment.destination_id,
+        "departs": segment.departs_at,
+        "arrives": segment.arrives_at,
+        "seats": choose_seats(segment, class_id, len(passengers)),
+        "numbers": list(range(1, len(passengers) + 1)),
+        "names": [passenger["name"] for passenger in passengers],
+        "types": [passenger["type"] for passenger in passengers],
         "fares": [amount for amount, _ in priced],
         "traces": [Jsonb(trace) for _, trace in priced],
-        "codes": [_code(12) for _ in people],
+        "codes": [_random_code(12) for _ in passengers],
     }
 
 
-def _code(length: int) -> str:
+def _random_code(length: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))

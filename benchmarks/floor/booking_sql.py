@@ -1,10 +1,10 @@
-"""The statements of a hold."""
+"""The statements of the floor's hold."""
 
 REPLAY = """
     SELECT pg_try_advisory_xact_lock(%s), request_hash, status, body
     FROM (SELECT) one LEFT JOIN idempotency_keys ON caller = %s AND key = %s
 """
-OFFER = """
+SEGMENT = """
     SELECT r.name, b.number, r.currency, os.id, os.code, os.name, os.time_zone, ds.id, ds.code, ds.name, ds.time_zone,
         o.position, d.position, s.departure_time + make_interval(mins => t.departures[o.position + 1]),
         s.departure_time + make_interval(mins => t.arrivals[d.position + 1]),

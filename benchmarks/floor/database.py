@@ -1,4 +1,4 @@
-"""One connection a thread: nothing is cheaper."""
+"""The floor's database access: one connection a thread, the cheapest there is."""
 
 import os
 import threading
@@ -12,8 +12,8 @@ _local = threading.local()
 
 
 def connection() -> psycopg.Connection[TupleRow]:
-    """This thread's connection; a statement outside a transaction is one of its own."""
-    found: psycopg.Connection[TupleRow] | None = getattr(_local, "connection", None)
-    if found is None:
-        found = _local.connection = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True, options=_OPTIONS)
-    return found
+    """Return this thread's connection, in autocommit."""
+    own: psycopg.Connection[TupleRow] | None = getattr(_local, "connection", None)
+    if own is None:
+        own = _local.connection = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True, options=_OPTIONS)
+    return own

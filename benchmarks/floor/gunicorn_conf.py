@@ -1,4 +1,4 @@
-"""gunicorn's settings for the floor: all of ours, but for the hook that belongs to our app."""
+"""gunicorn's settings for the floor: ours without the hook that belongs to our app."""
 
 from falconbus.platform.runtime import gunicorn_conf
 

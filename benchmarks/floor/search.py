@@ -1,4 +1,4 @@
-"""Search in two statements, encoded as they come."""
+"""The floor's search, in two statements."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -61,33 +61,33 @@ _DEPARTURES = """
 
 
 def departures(origin: str, destination: str, day: str, passengers: int) -> dict[str, Any]:
-    """What the product answers, field for field."""
+    """Return the same response as the product, field by field."""
     now = datetime.now(UTC)
-    found = connection().execute(_PLACES, _asked(origin, destination)).fetchall()
-    asked = {
-        "origins": _stops_of(found, origin),
-        "destinations": _stops_of(found, destination),
+    stops = connection().execute(_PLACES, _place_parameters(origin, destination)).fetchall()
+    parameters = {
+        "origins": _stops_of(stops, origin),
+        "destinations": _stops_of(stops, destination),
         "day": day,
         "now": now,
     }
     best: dict[int, dict[str, Any]] = {}
-    for row in connection().execute(_DEPARTURES, asked).fetchall():
+    for row in connection().execute(_DEPARTURES, parameters).fetchall():
         result = _result(row, passengers)
         # A coach may call at several stops of a city: the shortest ride counts.
-        if result and (row[0] not in best or _minutes(result) < _minutes(best[row[0]])):
+        if result and (row[0] not in best or _ride_time(result) < _ride_time(best[row[0]])):
             best[row[0]] = result
-    kept = sorted(best.values(), key=lambda result: (result["departure_time"], result["id"]))
-    return {"results": kept[:20], "count": len(kept), "next": None, "previous": None}
+    ordered = sorted(best.values(), key=lambda result: (result["departure_time"], result["id"]))
+    return {"results": ordered[:20], "count": len(ordered), "next": None, "previous": None}
 
 
-def _asked(origin: str, destination: str) -> dict[str, Any]:
+def _place_parameters(origin: str, destination: str) -> dict[str, Any]:
     return {"codes": [origin.upper(), destination.upper()], "cities": [origin.lower(), destination.lower()]}
 
 
-def _stops_of(found: list[tuple[Any, ...]], place: str) -> list[int]:
-    """A stop of that code, else all stops of that city."""
-    by_code = [stop for stop, code, _ in found if code == place.upper()]
-    return by_code or [stop for stop, _, city in found if city == place.lower()]
+def _stops_of(stops: list[tuple[Any, ...]], place: str) -> list[int]:
+    """Return the stop with that code, else all stops of that city."""
+    by_code = [stop for stop, code, _ in stops if code == place.upper()]
+    return by_code or [stop for stop, _, city in stops if city == place.lower()]
 
 
 def _result(row: tuple[Any, ...], passengers: int) -> dict[str, Any] | None:
@@ -98,7 +98,7 @@ def _result(row: tuple[Any, ...], passengers: int) -> dict[str, Any] | None:
     )
     if not classes:
         return None
-    offered = [
+    fare_classes = [
         {"code": code, "name": name, "price": _money(price), "available_seats": free}
         for price, code, name, free in classes
     ]
@@ -112,14 +112,14 @@ def _result(row: tuple[Any, ...], passengers: int) -> dict[str, Any] | None:
         "bus_number": row[8],
         "departure_time": row[9].astimezone(ZoneInfo(row[4])),
         "arrival_time": row[10].astimezone(ZoneInfo(row[7])),
-        "price": offered[0]["price"],
+        "price": fare_classes[0]["price"],
         "currency": row[12],
-        "available_seats": offered[0]["available_seats"],
-        "fare_classes": offered,
+        "available_seats": fare_classes[0]["available_seats"],
+        "fare_classes": fare_classes,
     }
 
 
-def _minutes(result: dict[str, Any]) -> timedelta:
+def _ride_time(result: dict[str, Any]) -> timedelta:
     ride: timedelta = result["arrival_time"] - result["departure_time"]
     return ride
 

@@ -1,1 +1,1 @@
-"""The same three statements under several monitors, each in its usual setting."""
+"""A request of three statements under several monitors, each in its usual setting."""

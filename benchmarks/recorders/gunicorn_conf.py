@@ -1,6 +1,6 @@
-"""gunicorn's settings for the peers: ours, written out, since nothing of ours is installed beside them.
+"""gunicorn's settings for the peers: the same as ours, written out, as our code is not installed beside them.
 
-The app is loaded by each process for itself: Flask-MonitoringDashboard starts threads when it is bound.
+Each process loads the app itself: Flask-MonitoringDashboard starts threads when it is bound.
 """
 
 import os

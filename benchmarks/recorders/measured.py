@@ -1,15 +1,15 @@
-"""Processor time to the nanosecond: /proc/<pid>/stat counts hundredths of a second, too coarse for short rounds."""
+"""CPU time in nanoseconds: the hundredths of a second in /proc/<pid>/stat are too coarse for short rounds."""
 
 from pathlib import Path
 
-from benchmarks.web import Web
+from benchmarks.server import WebServer
 
 
-class MeasuredWeb(Web):
-    """A gunicorn whose web processes are measured thread by thread."""
+class MeasuredServer(WebServer):
+    """A web server whose processes are measured thread by thread."""
 
     def cpu_microseconds(self) -> float:
-        """What its web processes have used so far, flusher threads included (proc(5), schedstat, first field)."""
+        """Return the CPU time of its web processes so far, with flusher threads (proc(5), schedstat, first field)."""
         assert self._process is not None
         pid = self._process.pid
         workers = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

@@ -1,4 +1,4 @@
-"""Our whole app with one address more: a request of three statements, each sent from a line of its own."""
+"""Our app with one more endpoint: a request of three statements, each sent from a line of its own."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def fare_classes() -> list[Any]:
 
 
 def add_address(to: Flask) -> None:
-    """Public, within its budget, encoded as all our answers are."""
+    """Add the endpoint: public, within its query budget, encoded like all our responses."""
 
     @public
     @query_budget(3)

@@ -20,16 +20,16 @@ app = Flask(__name__)
 @app.get(statements.PATH)
 def show_three() -> Response:
     with _engine.connect() as connection:
-        found = [
+        results = [
             connection.execute(_ONE_STOP, {"code": "PTA"}).all(),
             connection.execute(_ROUTES_FROM, {"stop_id": 1}).all(),
             connection.execute(_FARE_CLASSES).all(),
         ]
-    return jsonify([[tuple(row) for row in rows] for rows in found])
+    return jsonify([[tuple(row) for row in rows] for rows in results])
 
 
 def _watch(monitor: str) -> None:
-    """Each as its own documentation says for several processes."""
+    """Install a monitor as its documentation says for several processes."""
     if monitor == "flask-monitoringdashboard":
         dashboard = import_module("flask_monitoringdashboard")
         dashboard.config.database_name = f"sqlite:///{Path(os.environ['MONITOR_FOLDER']) / 'dashboard.db'}"

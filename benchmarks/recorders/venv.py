@@ -1,4 +1,4 @@
-"""The peers' own virtual environment: their packages are no part of our lock, and never beside ours."""
+"""The peers' own virtual environment: their packages are not in our lock file and not installed beside ours."""
 
 import hashlib
 import subprocess
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from benchmarks.places import RESULTS, ROOT
-from benchmarks.recorders.measured import MeasuredWeb
+from benchmarks.environment import RESULTS, ROOT
+from benchmarks.recorders.measured import MeasuredServer
 
 LOCK = ROOT / "benchmarks" / "recording-peers.lock"
 _FOLDER = RESULTS / "data" / "recording-peers"
@@ -16,20 +16,20 @@ _STAMP = _FOLDER / "lock.sha256"
 
 
 def python() -> Path:
-    """The interpreter of the environment, made anew when the lock has changed; CalledProcessError without a network."""
-    found = _FOLDER / "bin" / "python"
+    """Return the environment's interpreter, rebuilt when the lock file has changed; CalledProcessError offline."""
+    interpreter = _FOLDER / "bin" / "python"
     stamp = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     if not (_STAMP.exists() and _STAMP.read_text() == stamp):
         print("making the peers' environment ...", flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(_FOLDER)], check=True)
         install = ["-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:", "--requirement"]
-        subprocess.run([str(found), *install, str(LOCK)], check=True)
+        subprocess.run([str(interpreter), *install, str(LOCK)], check=True)
         _STAMP.write_text(stamp)
-    return found
+    return interpreter
 
 
-class Peer(MeasuredWeb):
-    """A gunicorn of that environment, on the small app under one monitor."""
+class Peer(MeasuredServer):
+    """A web server in that environment, running the small app under one monitor."""
 
     def __init__(self, name: str, interpreter: Path, settings: Mapping[str, str]) -> None:
         super().__init__(name, ("benchmarks.recorders.gunicorn_conf", "benchmarks.recorders.peers:app"), settings)

@@ -12,7 +12,10 @@ from falconbus.platform.web import identity
 
 
 def record(action: str, subject: str, subject_id: object, **details: object) -> None:
-    """Note a change of a row (`subject` is its table), which kept answers may tell of; outside a request by nobody."""
+    """Add an audit entry for a change of a row, and drop the kept answers that show it.
+
+    `subject` is the row's table. Outside a request the entry has no user.
+    """
     tag = table_tags.find_tag(subject)
     if tag is not None:
         changed(tag)

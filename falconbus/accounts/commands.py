@@ -29,8 +29,8 @@ password_option = click.option(
 def create(email: str, roles: tuple[str, ...], name: str, *, password_stdin: bool) -> None:
     """Make an account; without roles it is a traveller's."""
     password = _read_password(from_stdin=password_stdin)
-    made = _run(lambda: service.create_user(email, password, [Role(role) for role in roles], name))
-    click.echo(f"made {made.email}" + ("" if password else f", password (shown once): {made.password}"))
+    created = _run(lambda: service.create_user(email, password, [Role(role) for role in roles], name))
+    click.echo(f"made {created.email}" + ("" if password else f", password (shown once): {created.password}"))
 
 
 @user.command("list")
@@ -47,8 +47,8 @@ def show() -> None:
 def set_password(email: str, *, password_stdin: bool) -> None:
     """Give an account another password; its tokens end."""
     password = _read_password(from_stdin=password_stdin)
-    made = _run(lambda: service.set_password(email, password))
-    click.echo(f"changed {email}" + ("" if password else f", password (shown once): {made}"))
+    new_password = _run(lambda: service.set_password(email, password))
+    click.echo(f"changed {email}" + ("" if password else f", password (shown once): {new_password}"))
 
 
 @user.command("deactivate")
@@ -63,15 +63,15 @@ def deactivate(email: str) -> None:
 def ensure_admin() -> bool:
     """Make the first admin of a database that has none, and show its sign-in once; whether one was made."""
     settings = get_settings()
-    made = _run(lambda: service.ensure_admin(settings.admin_email, settings.admin_password))
-    if made is not None:
-        shown = "(the password you set)" if settings.admin_password else made.password
-        click.echo(f"admin sign-in: {made.email} / {shown}")
-    return made is not None
+    created = _run(lambda: service.ensure_admin(settings.admin_email, settings.admin_password))
+    if created is not None:
+        shown = "(the password you set)" if settings.admin_password else created.password
+        click.echo(f"admin sign-in: {created.email} / {shown}")
+    return created is not None
 
 
 def _run(work: Callable[[], T]) -> T:
-    """Run a use case in a transaction; a refusal is one line, not a traceback."""
+    """Run a use case in a transaction; print a refusal as one line, without a traceback."""
     try:
         return transactions.run(work)
     except DomainError as refusal:
@@ -79,7 +79,7 @@ def _run(work: Callable[[], T]) -> T:
 
 
 def _read_password(*, from_stdin: bool) -> str | None:
-    """From standard input, or from the person at the keyboard; None where there is neither, or nothing is typed."""
+    """Read a password from standard input or the terminal; None without a terminal or when nothing is typed."""
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():

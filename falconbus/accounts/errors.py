@@ -1,10 +1,10 @@
-"""Why something about an account is refused."""
+"""Refusals about accounts."""
 
 from falconbus.platform.kit.errors import DomainError, Invalid, NotFound
 
 
 class WrongCredentials(DomainError):
-    """One answer for a wrong password, an unknown e-mail and a closed account, so that none can be told apart."""
+    """A wrong password, an unknown e-mail and a closed account are refused alike, so that none can be told apart."""
 
     status = 401
     code = "wrong_credentials"
@@ -37,7 +37,7 @@ class LastAdmin(DomainError):
 
 
 class SessionsUnavailable(DomainError):
-    """Who is calling cannot be checked, so nothing may be changed."""
+    """The session store is away, so the caller cannot be verified and nothing may be changed."""
 
     status = 503
     code = "sessions_unavailable"

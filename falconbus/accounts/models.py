@@ -1,4 +1,4 @@
-"""Tables of who may sign in, with what, and what they changed."""
+"""Tables of accounts, their API tokens, and the audit log."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -20,7 +20,7 @@ class Role(StrEnum):
 
 
 class User(Model):
-    """An account; one without roles is a traveller's."""
+    """An account; one without roles belongs to a traveller."""
 
     __tablename__ = "users"
     __table_args__ = (
@@ -38,12 +38,12 @@ class User(Model):
     roles: Mapped[list[str]] = mapped_column(ARRAY(String(16)), server_default="{}", default=list)
     active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"), default=True)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    #: Sessions of browsers that began before do not hold: the password was changed then, or the account closed.
+    #: Browser sessions begun before this are not valid: the password was changed then, or the account closed.
     sessions_void_before: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class ApiToken(Model):
-    """A token `fb_live_<public id>_<secret>`; of the secret only the SHA-256 is kept."""
+    """An API token `fb_live_<public id>_<secret>`; only the SHA-256 of the secret is stored."""
 
     __tablename__ = "api_tokens"
 
@@ -57,7 +57,7 @@ class ApiToken(Model):
 
 
 class AuditEntry(Model):
-    """What somebody on the staff changed."""
+    """A change made by a member of staff."""
 
     __tablename__ = "audit_log"
     __table_args__ = (Index("ix_audit_log_subject", "subject", "subject_id"),)

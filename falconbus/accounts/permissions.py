@@ -1,4 +1,4 @@
-"""Which roles may do what: how features say it, and what every account may do."""
+"""The permissions of each role: granted by the features, cached per set of roles."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -24,13 +24,13 @@ _granted: dict[Permission, frozenset[Role | None]] = {}
 
 
 def grant(grants: Grants) -> None:
-    """Let roles do what a feature says; called for each when the app is made."""
+    """Grant permissions to roles; called once for each feature when the app is made."""
     _granted.update(grants)
     _permissions_of.cache_clear()
 
 
 def permissions_of(roles: Iterable[str]) -> frozenset[Permission]:
-    """Everything that an account with these roles may do; a traveller's has none."""
+    """Return all permissions of an account with these roles; without roles those of a traveller."""
     return _permissions_of(frozenset(Role(role) for role in roles))
 
 

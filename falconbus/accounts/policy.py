@@ -1,14 +1,17 @@
-"""What an e-mail and a password must be."""
+"""Rules on values: e-mail addresses and passwords."""
 
 from email_validator import EmailNotValidError, validate_email
 
 from falconbus.accounts.errors import BadEmail, PasswordTooShort
 
-SHORTEST_PASSWORD = 12
+MIN_PASSWORD_LENGTH = 12
 
 
-def read_email(text: str) -> str:
-    """An e-mail as it is stored, in lower case; whether its host takes mail is not asked. BadEmail says why not."""
+def normalize_email(text: str) -> str:
+    """Return an e-mail address as it is stored, in lower case; BadEmail.
+
+    The syntax is checked, not whether its host accepts mail.
+    """
     try:
         return validate_email(text.strip(), check_deliverability=False).normalized.lower()
     except EmailNotValidError as fault:
@@ -16,6 +19,9 @@ def read_email(text: str) -> str:
 
 
 def check_password(password: str) -> None:
-    """Length is the one rule (NIST SP 800-63B, 3.1.1.2): rules of composition make passwords worse."""
-    if len(password) < SHORTEST_PASSWORD:
+    """Refuse a password that is too short; PasswordTooShort.
+
+    Length is the one rule (NIST SP 800-63B, 3.1.1.2): rules of composition make passwords worse.
+    """
+    if len(password) < MIN_PASSWORD_LENGTH:
         raise PasswordTooShort

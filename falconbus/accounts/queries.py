@@ -11,7 +11,10 @@ from falconbus.platform.database.engine import db
 
 
 def find_live_token(public_id: str, *, at: datetime) -> Row[int, str, int, str, list[str]] | None:
-    """A token that holds at an instant, with its account: one query, because every signed-in request makes it."""
+    """Return a token that is valid at an instant with its account, or None.
+
+    One query, because every request with a token makes it.
+    """
     statement = (
         select(ApiToken.id.label("token_id"), ApiToken.secret_hash, User.id.label("user_id"), User.email, User.roles)
         .join(User, User.id == ApiToken.user_id)
@@ -21,23 +24,26 @@ def find_live_token(public_id: str, *, at: datetime) -> Row[int, str, int, str, 
 
 
 def find_open_account(user_id: int) -> Row[str, list[str], datetime | None] | None:
-    """What a signed-in request must know of an account that is not closed: one query, for each of them makes it."""
+    """Return e-mail, roles and session cut-off of an account that is not closed, or None.
+
+    One query, because every request with a session makes it.
+    """
     statement = select(User.email, User.roles, User.sessions_void_before).where(User.id == user_id, User.active)
     return db.session.execute(statement).one_or_none()
 
 
 def find_user(email: str) -> User | None:
-    """The account with an e-mail, in lower case."""
+    """Return the account with an e-mail (in lower case), or None."""
     return db.session.scalar(select(User).where(User.email == email))
 
 
 def get_user(user_id: int | None) -> User:
-    """The account of a caller."""
+    """Return the account of a caller."""
     return db.session.scalars(select(User).where(User.id == user_id)).one()
 
 
 def lock_user(email: str) -> User:
-    """The account with an e-mail, to be changed; UserNotFound."""
+    """Return the account with an e-mail, locked for an update; UserNotFound."""
     user = db.session.scalar(select(User).where(User.email == email).with_for_update())
     if user is None:
         raise UserNotFound(f"there is no account {email}")
@@ -45,17 +51,17 @@ def lock_user(email: str) -> User:
 
 
 def users() -> Sequence[Row[str, str, list[str], bool]]:
-    """Every account with a role; travellers are too many to list."""
+    """Return every account that has a role; travellers are too many to list."""
     statement = select(User.email, User.name, User.roles, User.active).where(User.roles != []).order_by(User.email)
     return db.session.execute(statement).all()
 
 
 def lock_admins() -> None:
-    """Let one transaction at a time look for an admin and make one."""
+    """Serialize the transactions that look for an admin and create one."""
     db.session.execute(text("SELECT pg_advisory_xact_lock(hashtext('falconbus: the first admin'))"))
 
 
 def has_admin() -> bool:
-    """Whether there is an admin who can sign in."""
+    """Tell whether there is an admin who can sign in."""
     statement = select(User.id).where(literal(Role.ADMIN.value) == any_(User.roles), User.active).limit(1)
     return db.session.scalar(statement) is not None

@@ -1,4 +1,4 @@
-"""Shapes of requests and answers about accounts."""
+"""Request and response shapes of accounts."""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,14 +7,14 @@ import msgspec
 from pydantic import Field, StringConstraints
 
 from falconbus.accounts.models import User
-from falconbus.platform.kit.schema import Body, Line
+from falconbus.platform.kit.schema import Body, OneLine
 from falconbus.platform.web.identity import Identity
 
 
 class Credentials(Body):
     """What somebody signs in with."""
 
-    email: Annotated[Line, StringConstraints(max_length=254)]
+    email: Annotated[OneLine, StringConstraints(max_length=254)]
     password: Annotated[str, Field(min_length=1, max_length=1000)]
 
 

@@ -1,4 +1,4 @@
-"""Use cases of accounts: signing in and out, and what the command line does with them."""
+"""Use cases of accounts: sign-in, sign-out, and the management of accounts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ FIRST_ADMIN = "admin@falconbus.example"
 
 @dataclass(frozen=True)
 class SignIn:
-    """A token, shown once."""
+    """A new API token, shown once, and when it expires."""
 
     token: str
     expires_at: datetime
@@ -27,7 +27,7 @@ class SignIn:
 
 @dataclass(frozen=True)
 class NewUser:
-    """An account that was made; `password` is the one it signs in with, given or made."""
+    """A created account; `password` is the one given or generated."""
 
     id: int
     email: str
@@ -35,7 +35,7 @@ class NewUser:
 
 
 def sign_in(email: str, password: str) -> SignIn:
-    """Give an API token for an e-mail and its password; WrongCredentials."""
+    """Issue an API token for an e-mail and its password; WrongCredentials."""
     user = _check_credentials(email, password)
     token, now = tokens.new_token(), clock.now()
     expires_at = now + tokens.LIFETIME
@@ -53,7 +53,10 @@ def sign_in(email: str, password: str) -> SignIn:
 
 
 def begin_session(email: str, password: str, replaced: str | None) -> str:
-    """Begin a session in place of the one in cookie `replaced`; its cookie. WrongCredentials, SessionsUnavailable."""
+    """Begin a session, end the one in cookie `replaced`, and return the new cookie.
+
+    Raises WrongCredentials, SessionsUnavailable.
+    """
     user = _check_credentials(email, password)
     cookie = sessions.begin(user.id)
     if replaced is not None:
@@ -62,21 +65,21 @@ def begin_session(email: str, password: str, replaced: str | None) -> str:
 
 
 def end_session(cookie: str) -> None:
-    """End the session of a cookie, whatever it is worth; SessionsUnavailable."""
+    """End the session of a cookie; a cookie that is not valid is ignored. SessionsUnavailable."""
     session = sessions.read_cookie(cookie)
     if session is not None:
         sessions.end(session)
 
 
 def sign_out(token_id: int | None) -> None:
-    """Revoke a token; nothing happens when it was revoked before."""
+    """Revoke a token; a revoked one stays as it is."""
     live = (ApiToken.id == token_id, ApiToken.revoked_at.is_(None))
     db.session.execute(update(ApiToken).where(*live).values(revoked_at=clock.now()))
 
 
 def create_user(email: str, password: str | None, roles: Iterable[Role], name: str) -> NewUser:
-    """Make an account, with a random password when none is given; BadEmail, PasswordTooShort, EmailTaken."""
-    email = policy.read_email(email)
+    """Create an account, with a generated password when none is given; BadEmail, PasswordTooShort, EmailTaken."""
+    email = policy.normalize_email(email)
     password = passwords.new_password() if password is None else password
     policy.check_password(password)
     user = User(
@@ -98,7 +101,7 @@ def create_user(email: str, password: str | None, roles: Iterable[Role], name: s
 
 
 def ensure_admin(email: str | None, password: str | None) -> NewUser | None:
-    """Make the first admin of a database that has none, with a random password when none is given; else None."""
+    """Create the first admin, with a generated password when none is given; return None if there is an admin."""
     queries.lock_admins()
     if queries.has_admin():
         return None
@@ -106,22 +109,25 @@ def ensure_admin(email: str | None, password: str | None) -> NewUser | None:
 
 
 def set_password(email: str, password: str | None) -> str:
-    """Give an account another password, made when None; end its tokens and sessions. UserNotFound, PasswordTooShort."""
+    """Replace an account's password (None: generate one), end its tokens and sessions, and return the password.
+
+    Raises UserNotFound, PasswordTooShort.
+    """
     password = passwords.new_password() if password is None else password
     policy.check_password(password)
-    user = queries.lock_user(policy.read_email(email))
+    user = queries.lock_user(policy.normalize_email(email))
     user.password_hash = passwords.hash_password(password)
-    _revoke_all(user)
+    _revoke_all_access(user)
     audit.record("set password", "users", user.id)
     db.session.flush()
     return password
 
 
 def deactivate(email: str) -> None:
-    """Close an account and end its tokens and sessions; what it did stands. UserNotFound."""
-    user = queries.lock_user(policy.read_email(email))
+    """Close an account and end its tokens and sessions; its rows stay. UserNotFound."""
+    user = queries.lock_user(policy.normalize_email(email))
     user.active = False
-    _revoke_all(user)
+    _revoke_all_access(user)
     audit.record("deactivate", "users", user.id)
     db.session.flush()
 
@@ -129,12 +135,14 @@ def deactivate(email: str) -> None:
 def change_user(
     user: User, *, name: str | None = None, roles: Iterable[Role] | None = None, active: bool | None = None
 ) -> None:
-    """Change what is given of a locked account; closing it ends its tokens and sessions. LastAdmin."""
+    """Change the given fields of a locked account; closing it ends its tokens and sessions. LastAdmin."""
     was_admin = user.active and Role.ADMIN in user.roles
-    given = {"name": name, "roles": None if roles is None else sorted(set(roles)), "active": active or None}
-    changed = {side: value for side, value in given.items() if value is not None and value != getattr(user, side)}
-    for side, value in changed.items():
-        setattr(user, side, value)
+    requested = {"name": name, "roles": None if roles is None else sorted(set(roles)), "active": active or None}
+    changed = {
+        column: value for column, value in requested.items() if value is not None and value != getattr(user, column)
+    }
+    for column, value in changed.items():
+        setattr(user, column, value)
     if changed:
         audit.record("change", "users", user.id, **changed)
     if active is False and user.active:
@@ -147,18 +155,21 @@ def change_user(
 
 
 def _check_credentials(email: str, password: str) -> User:
-    """The account that may sign in; WrongCredentials whatever is wrong, after the same time."""
+    """Return the account that may sign in; WrongCredentials, after the same time whatever is wrong."""
     user = queries.find_user(email.strip().lower())
-    right = passwords.is_password(password, user.password_hash if user else None)
-    if user is None or not right or not user.active:
+    is_correct = passwords.is_password(password, user.password_hash if user else None)
+    if user is None or not is_correct or not user.active:
         raise WrongCredentials
     if passwords.is_outdated(user.password_hash):
         user.password_hash = passwords.hash_password(password)
     return user
 
 
-def _revoke_all(user: User) -> None:
-    """End an account's tokens and sessions. Redis is told after the commit; should it be away, the row is enough."""
+def _revoke_all_access(user: User) -> None:
+    """End an account's tokens and sessions.
+
+    The sessions' records in Redis are deleted after the commit; should Redis be away, `sessions_void_before` suffices.
+    """
     live = (ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None))
     db.session.execute(update(ApiToken).where(*live).values(revoked_at=clock.now()))
     user.sessions_void_before = clock.now()

@@ -1,7 +1,7 @@
-"""Sessions of signed-in people: a signed cookie with the account's and the session's id, and a record in Redis.
+"""Sessions: a signed cookie with the ids of the account and the session, and a record in Redis.
 
-The record is what ends with a sign-out; roles, and whether the account holds at all, come from PostgreSQL each time.
-While Redis is away a young cookie is enough to read by, so that its absence is no failure of every page.
+The record is what a sign-out deletes; roles, and whether the account is open, are read from PostgreSQL each time.
+While Redis is away a young cookie is enough for requests that only read, so that pages still work.
 """
 
 import hashlib
@@ -24,20 +24,20 @@ from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.identity import Identity
 
-#: A session ends when it was not used for so long, and in any case after so long.
+#: A session ends after this time without a request, and after LIFETIME in any case.
 IDLE = timedelta(days=14)
 LIFETIME = timedelta(days=90)
-#: When a session was last seen is written at most so often.
-SEEN_EVERY = timedelta(minutes=1)
-#: How young a cookie must be to be believed without its record.
+#: The time of the last request is written at most this often.
+SEEN_INTERVAL = timedelta(minutes=1)
+#: The age up to which a cookie is trusted while Redis is away.
 TRUSTED_WITHOUT_RECORD = timedelta(hours=12)
-#: Seconds that Redis is given.
-_PATIENCE = 0.25
+#: Seconds.
+_REDIS_TIMEOUT = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a cookie says, its signature right; `key` is the hash of the session's id, which is not kept itself."""
+    """The content of a cookie whose signature is valid; `key` is the hash of the session id, which is not stored."""
 
     user_id: int
     key: str
@@ -45,15 +45,15 @@ class Session:
 
 
 def begin(user_id: int) -> str:
-    """A new session's cookie; SessionsUnavailable."""
+    """Create a session and return its cookie; SessionsUnavailable."""
     text = f"{user_id}.{secrets.token_urlsafe(32)}"
-    key, now = _hash(text), clock.now().timestamp()
+    key, now = _hash_session(text), clock.now().timestamp()
     try:
         with _redis().pipeline() as pipeline:
-            pipeline.hset(_record(key), mapping={"user": user_id, "created": now, "seen": now})
-            pipeline.expire(_record(key), IDLE)
-            pipeline.sadd(_all_of(user_id), key)
-            pipeline.expire(_all_of(user_id), LIFETIME)
+            pipeline.hset(_session_key(key), mapping={"user": user_id, "created": now, "seen": now})
+            pipeline.expire(_session_key(key), IDLE)
+            pipeline.sadd(_user_sessions_key(user_id), key)
+            pipeline.expire(_user_sessions_key(user_id), LIFETIME)
             pipeline.execute()
     except RedisError as fault:
         raise SessionsUnavailable from fault
@@ -61,22 +61,25 @@ def begin(user_id: int) -> str:
 
 
 def read_cookie(cookie: str) -> Session | None:
-    """What a cookie says, if it is ours and not too old; whether the session still holds is not asked."""
+    """Return the content of a valid cookie, or None; whether the session has ended is not checked."""
     try:
         text, signed_at = _signer().unsign(cookie, max_age=int(LIFETIME.total_seconds()), return_timestamp=True)
     except BadSignature:
         return None
     user_id, _, _ = text.decode().partition(".")
-    return Session(int(user_id), _hash(text.decode()), signed_at.replace(tzinfo=UTC))
+    return Session(int(user_id), _hash_session(text.decode()), signed_at.replace(tzinfo=UTC))
 
 
 def load_identity(cookie: str, *, reading: bool) -> Identity | None:
-    """Whose session it is; None when it does not hold. SessionsUnavailable for what writes while Redis is away."""
+    """Return the identity of a session, or None when it has ended.
+
+    SessionsUnavailable when Redis is away and the request writes (`reading` is False).
+    """
     session = read_cookie(cookie)
     if session is None:
         return None
     try:
-        began = _touch(session)
+        began = _refresh(session)
     except RedisError as fault:
         if not reading:
             raise SessionsUnavailable from fault
@@ -93,49 +96,49 @@ def load_identity(cookie: str, *, reading: bool) -> Identity | None:
 
 
 def end(session: Session) -> None:
-    """The session holds no longer; SessionsUnavailable."""
+    """End a session; SessionsUnavailable."""
     try:
         with _redis().pipeline() as pipeline:
-            pipeline.delete(_record(session.key))
-            pipeline.srem(_all_of(session.user_id), session.key)
+            pipeline.delete(_session_key(session.key))
+            pipeline.srem(_user_sessions_key(session.user_id), session.key)
             pipeline.execute()
     except RedisError as fault:
         raise SessionsUnavailable from fault
 
 
 def end_all(user_id: int) -> None:
-    """None of the account's sessions holds any longer; RedisError."""
+    """End all sessions of an account; RedisError."""
     client = _redis()
-    keys: set[bytes] = client.smembers(_all_of(user_id))  # type: ignore[assignment]
-    client.delete(_all_of(user_id), *(_record(key.decode()) for key in keys))
+    keys: set[bytes] = client.smembers(_user_sessions_key(user_id))  # type: ignore[assignment]
+    client.delete(_user_sessions_key(user_id), *(_session_key(key.decode()) for key in keys))
 
 
-def _touch(session: Session) -> datetime | None:
-    """When the session began; None when it has ended. Its end moves on as it is used."""
+def _refresh(session: Session) -> datetime | None:
+    """Return when a session began and postpone its end; None when it has ended."""
     client = _redis()
-    record: dict[bytes, bytes] = client.hgetall(_record(session.key))  # type: ignore[assignment]
+    record: dict[bytes, bytes] = client.hgetall(_session_key(session.key))  # type: ignore[assignment]
     if record.get(b"user") != str(session.user_id).encode():
         return None
-    now, began, seen = clock.now(), _instant(record[b"created"]), _instant(record[b"seen"])
+    now, began, seen = clock.now(), _from_timestamp(record[b"created"]), _from_timestamp(record[b"seen"])
     if now - began >= LIFETIME or now - seen >= IDLE:
         return None
-    if now - seen >= SEEN_EVERY:
+    if now - seen >= SEEN_INTERVAL:
         with client.pipeline() as pipeline:
-            pipeline.hset(_record(session.key), "seen", str(now.timestamp()))
-            pipeline.expire(_record(session.key), min(IDLE, began + LIFETIME - now))
+            pipeline.hset(_session_key(session.key), "seen", str(now.timestamp()))
+            pipeline.expire(_session_key(session.key), min(IDLE, began + LIFETIME - now))
             pipeline.execute()
     return began
 
 
 def _redis() -> Redis:
-    """The Redis that keeps everything, with little patience; made when the first session is looked up."""
+    """Return the durable Redis client with short timeouts, created at the first use."""
     client: Redis | None = current_app.extensions.get("session_redis")
     if client is None:
         client = current_app.extensions["session_redis"] = Redis.from_url(
             get_settings().redis_url,
-            socket_timeout=_PATIENCE,
-            socket_connect_timeout=_PATIENCE,
-            # A connection that died since is replaced at once; one that is slow is not waited for twice.
+            socket_timeout=_REDIS_TIMEOUT,
+            socket_connect_timeout=_REDIS_TIMEOUT,
+            # A dead connection is replaced at once; a slow one is not waited for twice.
             retry=Retry(NoBackoff(), 1, supported_errors=(NotConnected,)),
         )
     return client
@@ -147,17 +150,17 @@ def _signer() -> TimestampSigner:
     )
 
 
-def _record(key: str) -> str:
+def _session_key(key: str) -> str:
     return f"session:{key}"
 
 
-def _all_of(user_id: int) -> str:
+def _user_sessions_key(user_id: int) -> str:
     return f"sessions:{user_id}"
 
 
-def _hash(text: str) -> str:
+def _hash_session(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _instant(seconds: bytes) -> datetime:
+def _from_timestamp(seconds: bytes) -> datetime:
     return datetime.fromtimestamp(float(seconds), UTC)

@@ -22,8 +22,8 @@ bp = Blueprint("accounts", __name__, url_prefix="/api/v1")
 @returns(TokenOut, 200, WrongCredentials)
 def sign_in(body: Credentials) -> TokenOut:
     """Give a bearer token for an e-mail and its password."""
-    given = service.sign_in(body.email, body.password)
-    return TokenOut(given.token, given.expires_at)
+    issued = service.sign_in(body.email, body.password)
+    return TokenOut(issued.token, issued.expires_at)
 
 
 @bp.delete("/auth/token")

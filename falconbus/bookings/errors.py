@@ -1,4 +1,4 @@
-"""Why a booking is refused."""
+"""Refusals about bookings."""
 
 from falconbus.platform.kit.errors import DomainError, Invalid, NotFound
 

@@ -1,4 +1,4 @@
-"""Holding seats: from what a traveller asks for to a held booking, in one transaction of few statements."""
+"""Holds seats for a booking request, in one transaction of few statements."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from falconbus.fares import pricing
 from falconbus.fares.passenger_types import PassengerType
 from falconbus.inventory import service as inventory
 from falconbus.inventory.errors import SeatTaken
-from falconbus.inventory.service import Claim, FareClassOffer, Offer
+from falconbus.inventory.service import Claim, FareClassAvailability, Segment
 from falconbus.platform.database import transactions
 from falconbus.platform.database.driver_reads import quick_read
 from falconbus.platform.database.engine import AnyRow, db
@@ -27,9 +27,11 @@ from falconbus.platform.kit.errors import Contended
 
 TICKET_CODE_LENGTH = 12
 
-# The table, not the entity: the ORM would look for entities to refresh.
+# The table, not the entity: with the entity the ORM would look for instances to refresh.
 _INSERT_BOOKING = (
-    insert(cast(Table, Booking.__table__)).on_conflict_do_nothing(index_elements=["reference"]).returning(*queries.HEAD)
+    insert(cast(Table, Booking.__table__))
+    .on_conflict_do_nothing(index_elements=["reference"])
+    .returning(*queries.BOOKING_COLUMNS)
 )
 # The passengers, journeys and tickets of a hold in one statement, which returns the journeys as they are read: a hold
 # is a handful of round trips, not of rows.
@@ -60,8 +62,8 @@ _INSERT_PARTS = text(f"""
 
 
 @dataclass(frozen=True, slots=True)
-class WantedJourney:
-    """A ride as it is asked for; without a class the cheapest with room, without seats those chosen for them."""
+class JourneyRequest:
+    """A requested ride; without a fare class the cheapest with room, without seats an automatic choice."""
 
     schedule_id: int
     origin: str
@@ -71,7 +73,7 @@ class WantedJourney:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedPassenger:
+class PassengerRequest:
     name: str
     type: PassengerType
 
@@ -85,17 +87,17 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class _SeatedJourney:
-    """A wanted journey with what it will be: offer, class, seats in the passengers' order."""
+    """A requested journey with its segment, fare class and seats, in the passengers' order."""
 
     number: int
-    offer: Offer
-    fare_class: FareClassOffer
+    segment: Segment
+    fare_class: FareClassAvailability
     seats: Sequence[str]
 
 
 def hold(
-    journeys: Sequence[WantedJourney],
-    passengers: Sequence[WantedPassenger],
+    journeys: Sequence[JourneyRequest],
+    passengers: Sequence[PassengerRequest],
     contact: Contact,
     *,
     hold_for: timedelta,
@@ -103,57 +105,59 @@ def hold(
 ) -> BookingDetails:
     """Hold seats on every journey for every passenger, or none at all.
 
-    Raises SeatTaken, SoldOut, NotOnSale, and Invalid with a pointer for what cannot be.
+    Raises SeatTaken, SoldOut, NotOnSale, and Invalid with a pointer to each fault.
     """
     now = clock.now()
     check_promo_code(promo_code)
     if transactions.attempt():
         inventory.lock_schedules([journey.schedule_id for journey in journeys])
-    asked = [(journey.schedule_id, journey.origin, journey.destination) for journey in journeys]
-    offers = inventory.find_offers(asked, now)
-    check_no_overlap(offers)
-    check_one_currency(offers)
+    requests = [(journey.schedule_id, journey.origin, journey.destination) for journey in journeys]
+    segments = inventory.find_segments(requests, now)
+    check_no_overlap(segments)
+    check_one_currency(segments)
     seated = [
-        _seat(index, journey, offer, len(passengers))
-        for index, (journey, offer) in enumerate(zip(journeys, offers, strict=True))
+        _allocate_seats(index, journey, segment, len(passengers))
+        for index, (journey, segment) in enumerate(zip(journeys, segments, strict=True))
     ]
-    people = [PassengerDetails(number, who.name, who.type) for number, who in enumerate(passengers, start=1)]
-    tickets = {journey.number: _tickets(journey, people) for journey in seated}
+    booked_passengers = [
+        PassengerDetails(number, passenger.name, passenger.type) for number, passenger in enumerate(passengers, start=1)
+    ]
+    tickets = {journey.number: _tickets(journey, booked_passengers) for journey in seated}
     total = sum(ticket.fare for journey_tickets in tickets.values() for ticket in journey_tickets)
-    row = _insert_booking(contact, total, offers[0].currency, now, now + hold_for)
+    row = _insert_booking(contact, total, segments[0].currency, now, now + hold_for)
     _claim(row.id, seated, row.expires_at, now)
-    written = _insert_parts(row.id, people, seated, tickets)
+    written = _insert_parts(row.id, booked_passengers, seated, tickets)
     held = tuple(JourneyDetails(**journey._asdict(), tickets=tickets[journey.number]) for journey in written)
     return BookingDetails(**row._asdict(), journeys=held)
 
 
 def check_promo_code(promo_code: str | None) -> None:
-    """No programme gives out promo codes yet, so none is known."""
+    """Refuse any promo code: no programme issues them yet. UnknownPromoCode."""
     if promo_code:
         raise UnknownPromoCode(pointer="/promo_code")
 
 
-def check_no_overlap(offers: Sequence[Offer]) -> None:
-    for (_, one), (index, other) in combinations(enumerate(offers), 2):
-        if one.departs_at < other.arrives_at and other.departs_at < one.arrives_at:
+def check_no_overlap(segments: Sequence[Segment]) -> None:
+    for (_, earlier), (index, later) in combinations(enumerate(segments), 2):
+        if earlier.departs_at < later.arrives_at and later.departs_at < earlier.arrives_at:
             raise JourneysOverlap(pointer=f"/journeys/{index}")
 
 
-def check_one_currency(offers: Sequence[Offer]) -> None:
-    if len({offer.currency for offer in offers}) > 1:
+def check_one_currency(segments: Sequence[Segment]) -> None:
+    if len({segment.currency for segment in segments}) > 1:
         raise MixedCurrencies(pointer="/journeys")
 
 
-def _seat(index: int, wanted: WantedJourney, offer: Offer, count: int) -> _SeatedJourney:
-    """Choose class and seats, or check the chosen ones."""
+def _allocate_seats(index: int, request: JourneyRequest, segment: Segment, count: int) -> _SeatedJourney:
+    """Choose fare class and seats, or check the requested ones."""
     pointer = f"/journeys/{index}"
-    if wanted.seats is None:
-        fare_class = inventory.pick_class(offer, wanted.fare_class, count, pointer)
-        return _SeatedJourney(index + 1, offer, fare_class, inventory.choose_seats(offer, fare_class.id, count))
-    if len(wanted.seats) != count:
+    if request.seats is None:
+        fare_class = inventory.pick_class(segment, request.fare_class, count, pointer)
+        return _SeatedJourney(index + 1, segment, fare_class, inventory.choose_seats(segment, fare_class.id, count))
+    if len(request.seats) != count:
         raise SeatCount(pointer=f"{pointer}/seats")
-    fare_class = inventory.class_of_seats(offer, wanted.fare_class, wanted.seats, pointer)
-    return _SeatedJourney(index + 1, offer, fare_class, wanted.seats)
+    fare_class = inventory.class_of_seats(segment, request.fare_class, request.seats, pointer)
+    return _SeatedJourney(index + 1, segment, fare_class, request.seats)
 
 
 def _tickets(journey: _SeatedJourney, passengers: Sequence[PassengerDetails]) -> tuple[TicketDetails, ...]:
@@ -162,8 +166,8 @@ def _tickets(journey: _SeatedJourney, passengers: Sequence[PassengerDetails]) ->
 
 def _ticket(journey: _SeatedJourney, passenger: PassengerDetails, seat: str) -> TicketDetails:
     fare = pricing.ticket_fare(
-        journey.offer.segment_price,
-        set_by_operator=journey.offer.price_is_set,
+        journey.segment.segment_price,
+        price_is_set=journey.segment.price_is_set,
         class_code=journey.fare_class.code,
         class_percent=journey.fare_class.percent,
         passenger_type=passenger.type,
@@ -190,19 +194,19 @@ def _insert_booking(contact: Contact, total: int, currency: str, now: datetime, 
         "created_at": now,
         "expires_at": expires_at,
     }
-    made = db.session.execute(_INSERT_BOOKING, row).one_or_none()
-    if made is None:
-        # One reference in 850,000 is somebody's already when there are a million bookings.
+    inserted = db.session.execute(_INSERT_BOOKING, row).one_or_none()
+    if inserted is None:
+        # With a million bookings one new reference in 850,000 is taken already.
         raise Contended(SeatTaken())
-    return made
+    return inserted
 
 
 def _claim(booking_id: int, journeys: Sequence[_SeatedJourney], held_until: datetime, now: datetime) -> None:
-    """Take the seats; when somebody was faster, the whole transaction tries again with what is free then."""
+    """Claim the seats; retry the whole transaction when another booking was faster (Contended)."""
     claims = [
-        Claim(journey.offer.schedule_id, leg, seat, journey.offer.bus_id)
+        Claim(journey.segment.schedule_id, leg, seat, journey.segment.bus_id)
         for journey in journeys
-        for leg in journey.offer.legs
+        for leg in journey.segment.legs
         for seat in journey.seats
     ]
     if not inventory.claim_seats(booking_id, claims, held_until, now):
@@ -215,18 +219,18 @@ def _insert_parts(
     journeys: Sequence[_SeatedJourney],
     tickets: Mapping[int, Sequence[TicketDetails]],
 ) -> Sequence[AnyRow]:
-    """Write the rows that hang on the booking; return what JourneyDetails has of each journey."""
+    """Insert passengers, journeys and tickets of a booking; return the rows that JourneyDetails needs."""
     journey_rows = [
         {
             "number": journey.number,
-            "schedule_id": journey.offer.schedule_id,
+            "schedule_id": journey.segment.schedule_id,
             "fare_class_id": journey.fare_class.id,
-            "origin_position": journey.offer.origin_position,
-            "destination_position": journey.offer.destination_position,
-            "origin_id": journey.offer.origin_id,
-            "destination_id": journey.offer.destination_id,
-            "departs_at": journey.offer.departs_at,
-            "arrives_at": journey.offer.arrives_at,
+            "origin_position": journey.segment.origin_position,
+            "destination_position": journey.segment.destination_position,
+            "origin_id": journey.segment.origin_id,
+            "destination_id": journey.segment.destination_id,
+            "departs_at": journey.segment.departs_at,
+            "arrives_at": journey.segment.arrives_at,
         }
         for journey in journeys
     ]
@@ -234,7 +238,7 @@ def _insert_parts(
         {
             "journey_number": journey.number,
             "passenger_number": ticket.passenger.number,
-            "schedule_id": journey.offer.schedule_id,
+            "schedule_id": journey.segment.schedule_id,
             "seat_number": ticket.seat_number,
             "fare": ticket.fare,
             "fare_trace": ticket.fare_trace,

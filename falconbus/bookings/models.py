@@ -1,4 +1,4 @@
-"""Tables of what is sold to whom, and the state changes that refuse the impossible."""
+"""Tables of bookings, and their state changes, which refuse invalid transitions."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -62,7 +62,7 @@ class Booking(Model):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     total: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
-    #: Of what was cancelled: what goes back to the traveller, and what is kept.
+    #: Of cancelled tickets: the amount refunded to the traveller, and the amount kept.
     refund_amount: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
     fee_amount: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
@@ -73,7 +73,7 @@ class Booking(Model):
     payment_id: Mapped[str | None] = mapped_column(String(40))
 
     def confirm(self, *, payment_id: str, at: datetime) -> None:
-        """A hold, or one that ran out while it was being paid for, becomes a confirmed booking."""
+        """Change a hold, or one that expired during the payment, to a confirmed booking; BookingOver."""
         if self.status not in {BookingStatus.HELD, BookingStatus.EXPIRED}:
             raise BookingOver(f"the booking is {self.status}")
         self.status = BookingStatus.CONFIRMED
@@ -86,7 +86,7 @@ class Booking(Model):
         self.status = BookingStatus.EXPIRED
 
     def cancel(self, *, at: datetime) -> None:
-        """A hold or a confirmed booking ends."""
+        """Cancel a hold or a confirmed booking; HoldExpired, BookingOver."""
         if self.status == BookingStatus.EXPIRED:
             raise HoldExpired
         if self.status not in {BookingStatus.HELD, BookingStatus.CONFIRMED}:
@@ -95,7 +95,7 @@ class Booking(Model):
         self.cancelled_at = at
 
     def refunded(self) -> None:
-        """The money of a cancelled booking has gone back."""
+        """Mark a cancelled booking as refunded; BookingOver."""
         if self.status != BookingStatus.CANCELLED:
             raise BookingOver(f"the booking is {self.status}")
         self.status = BookingStatus.REFUNDED
@@ -159,7 +159,7 @@ class Ticket(Model):
     schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id"))
     seat_number: Mapped[str] = mapped_column(String(4))
     fare: Mapped[int] = mapped_column(Integer)
-    #: How the fare came about, one step a rule: [{"rule": "distance", "amount": 42000}, ...].
+    #: The rule trace of the fare, one step a rule: [{"rule": "distance", "amount": 42000}, ...].
     fare_trace: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     code: Mapped[str] = mapped_column(String(12), unique=True)
     status: Mapped[str] = mapped_column(String(16))

@@ -1,10 +1,10 @@
-"""What may be done with the bookings of others, and who may."""
+"""Permissions on other people's bookings, and the roles that have them."""
 
 from falconbus.accounts.models import Role
 from falconbus.accounts.permissions import Grants
 from falconbus.platform.web.permissions import Permission
 
-#: The kind of thing that a booking's manage token is for (Identity.managed).
+#: The kind of object that a booking's manage token gives access to (Identity.managed).
 MANAGED_BOOKING = "booking"
 
 SEE_BOOKINGS = Permission("see_bookings")

@@ -1,13 +1,13 @@
-"""Rules on values: how long a hold may last."""
+"""Rules on values: the extension of a hold."""
 
 from datetime import datetime, timedelta
 
-#: Beginning to pay keeps a hold alive for this long, ...
+#: A started payment keeps a hold alive for this long, ...
 PAYMENT_WINDOW = timedelta(minutes=5)
-#: ... but no more than this past its time, however often one begins.
-LONGEST_EXTENSION = timedelta(minutes=15)
+#: ... but at most this long past its regular end, however many payments are started.
+MAX_EXTENSION = timedelta(minutes=15)
 
 
 def extended_hold(expires_at: datetime, created_at: datetime, hold: timedelta, now: datetime) -> datetime:
-    """Until when the seats are kept once a payment has begun."""
-    return max(expires_at, min(now + PAYMENT_WINDOW, created_at + hold + LONGEST_EXTENSION))
+    """Return until when a hold lasts once a payment has begun."""
+    return max(expires_at, min(now + PAYMENT_WINDOW, created_at + hold + MAX_EXTENSION))

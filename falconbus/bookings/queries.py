@@ -17,17 +17,20 @@ from falconbus.platform.web.identity import Identity
 from falconbus.timetable.models import Schedule
 
 
-def _shared(entity: type[Model], details: type[BookingDetails | JourneyDetails]) -> list[str]:
-    """Return the names that a table and its part of the read model share: what is added to both is read at once."""
+def _shared_columns(entity: type[Model], details: type[BookingDetails | JourneyDetails]) -> list[str]:
+    """Return the column names that a table and its part of the read model share; a column added to both is read."""
     return [field.name for field in fields(details) if field.name in entity.__table__.columns]
 
 
-#: What BookingDetails has of the booking's own row.
-HEAD = tuple(getattr(Booking, name) for name in _shared(Booking, BookingDetails))
+#: The columns of the booking's own row that BookingDetails has.
+BOOKING_COLUMNS = tuple(getattr(Booking, name) for name in _shared_columns(Booking, BookingDetails))
 
 
 def visible_to(identity: Identity, email: str | None = None) -> ColumnElement[bool]:
-    """The bookings that a caller may see: staff all, accounts theirs, else by manage token or by contact e-mail."""
+    """Return the condition for bookings that a caller may see.
+
+    Staff see all, accounts their own, others by manage token or contact e-mail.
+    """
     if identity.may(SEE_BOOKINGS):
         return true()
     allowed: list[ColumnElement[bool]] = [false()]
@@ -41,14 +44,14 @@ def visible_to(identity: Identity, email: str | None = None) -> ColumnElement[bo
     return or_(*allowed)
 
 
-def by_reference(reference: str, visible: ColumnElement[bool]) -> Select[Booking]:
-    """The booking of a reference as somebody typed it, if it is visible."""
+def select_by_reference(reference: str, visible: ColumnElement[bool]) -> Select[Booking]:
+    """Select the booking of a reference as typed, if it is visible."""
     return select(Booking).where(Booking.reference == references.read_reference(reference), visible)
 
 
 def select_journeys(source: str) -> str:
-    """Return the SELECT of what JourneyDetails has, from the table or from rows that a statement has just written."""
-    columns = ", ".join(f"j.{name}" for name in _shared(Journey, JourneyDetails))
+    """Return the SELECT of JourneyDetails from the table, or from rows that the same statement has inserted."""
+    columns = ", ".join(f"j.{name}" for name in _shared_columns(Journey, JourneyDetails))
     return f"""
         SELECT {columns},
             r.name AS route_name, s.bus_id, b.number AS bus_number, fc.code AS fare_class_code,
@@ -102,7 +105,7 @@ _CANCEL_TICKETS = text("""
 
 
 def cancel_tickets(booking_id: int, tickets: Sequence[tuple[int, int]]) -> Sequence[int]:
-    """End tickets, given as (journey, passenger), all in one statement; their fares."""
+    """Cancel tickets, given as (journey, passenger), in one statement; return their fares."""
     values = {
         "booking_id": booking_id,
         "journeys": [journey for journey, _ in tickets],
@@ -111,10 +114,10 @@ def cancel_tickets(booking_id: int, tickets: Sequence[tuple[int, int]]) -> Seque
     return db.session.execute(_CANCEL_TICKETS, values).scalars().all()
 
 
-def for_staff(
+def select_for_staff(
     status: str | None, email: str | None, schedule_id: int | None, created_on: tuple[datetime, datetime] | None
 ) -> AnySelect:
-    """Bookings as the staff's list shows them."""
+    """Select bookings for the staff's list."""
     statement: AnySelect = select(
         Booking.id.label("key"),
         Booking.reference,
@@ -130,16 +133,16 @@ def for_staff(
     if email is not None:
         statement = statement.where(Booking.email == email.strip().lower())
     if schedule_id is not None:
-        on_it = select(Journey.booking_id).where(Journey.schedule_id == schedule_id)
-        statement = statement.where(Booking.id.in_(on_it))
+        on_schedule = select(Journey.booking_id).where(Journey.schedule_id == schedule_id)
+        statement = statement.where(Booking.id.in_(on_schedule))
     if created_on is not None:
         begins, ends = created_on
         statement = statement.where(Booking.created_at >= begins, Booking.created_at < ends)
     return statement
 
 
-def of_account(user_id: int) -> AnySelect:
-    """An account's bookings, each with its first journey: one statement."""
+def select_of_account(user_id: int) -> AnySelect:
+    """Select an account's bookings, each with its first journey, in one statement."""
     origin, destination = aliased(Stop), aliased(Stop)
     return (
         select(

@@ -1,7 +1,7 @@
-"""The one read model of a booking: what the API, mails, tickets, calendars and pages show of it is read from here.
+"""The read model of a booking, used by the API, mails, tickets, calendars and pages.
 
-Values that never change, made by queries.py. A field with the name of a column of its table is that column. Amounts
-are integers of the currency's smallest unit; instants are UTC.
+Immutable values made by queries.py. A field with the name of a column of its table holds that column. Amounts are
+integers of the currency's smallest unit; instants are UTC.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class TicketDetails:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """Where and when a journey begins or ends; `at` has the offset of the stop's time zone."""
+    """The stop and time at which a journey begins or ends; `at` has the offset of the stop's time zone."""
 
     code: str
     name: str
@@ -96,7 +96,7 @@ class JourneyDetails:
 
     @property
     def legs(self) -> range:
-        """The legs of the route that it rides."""
+        """Return the legs of the route that the journey covers."""
         return range(self.origin_position, self.destination_position)
 
     @property
@@ -105,7 +105,7 @@ class JourneyDetails:
 
     @property
     def crosses_zones(self) -> bool:
-        """Clocks at the two ends differ on the day, so a time without its zone would mislead."""
+        """Tell whether UTC offsets differ at the two ends, so that times must be shown with their zones."""
         return self.origin.at.utcoffset() != self.destination.at.utcoffset()
 
     @property
@@ -122,7 +122,7 @@ class JourneyDetails:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BookingDetails:
-    """A booking with its journeys, in the order they were asked for."""
+    """A booking with its journeys, in the order of the request."""
 
     id: int
     reference: str
@@ -131,7 +131,7 @@ class BookingDetails:
     phone: str | None
     total: int
     currency: str
-    #: Of what was cancelled: what goes back to the traveller, and what is kept.
+    #: Of cancelled tickets: the amount refunded to the traveller, and the amount kept.
     refund_amount: int
     fee_amount: int
     created_at: datetime
@@ -149,7 +149,7 @@ class BookingDetails:
 
     @property
     def passengers(self) -> tuple[PassengerDetails, ...]:
-        """Everybody once, by number."""
+        """Return all passengers, by number."""
         by_number = {
             ticket.passenger.number: ticket.passenger for journey in self.journeys for ticket in journey.tickets
         }
@@ -157,7 +157,7 @@ class BookingDetails:
 
     @property
     def live_journeys(self) -> tuple[JourneyDetails, ...]:
-        """Those that somebody still travels on."""
+        """Return the journeys that have tickets not cancelled."""
         return tuple(journey for journey in self.journeys if journey.live_tickets)
 
     @property

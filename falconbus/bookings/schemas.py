@@ -1,4 +1,4 @@
-"""Shapes of bookings, as they are asked for and shown."""
+"""Request and response shapes of bookings."""
 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -7,17 +7,17 @@ import msgspec
 from pydantic import Field, StringConstraints
 from sqlalchemy import Row
 
-from falconbus.bookings.holding import WantedJourney, WantedPassenger
+from falconbus.bookings.holding import JourneyRequest, PassengerRequest
 from falconbus.bookings.models import BookingStatus, TicketStatus
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails, TicketDetails
 from falconbus.fares.passenger_types import PassengerType
 from falconbus.platform.database.pagination import CursorQuery
 from falconbus.platform.kit import clock, money
 from falconbus.platform.kit.fields import Email, Key, Phone
-from falconbus.platform.kit.schema import Body, Line, Name, Query
+from falconbus.platform.kit.schema import Body, Name, OneLine, Query
 
-SeatNumber = Annotated[Line, StringConstraints(max_length=4)]
-StopCode = Annotated[Line, StringConstraints(max_length=16)]
+SeatNumber = Annotated[OneLine, StringConstraints(max_length=4)]
+StopCode = Annotated[OneLine, StringConstraints(max_length=16)]
 
 
 class JourneyIn(Body):
@@ -26,19 +26,19 @@ class JourneyIn(Body):
     schedule_id: Key
     origin: StopCode
     destination: StopCode
-    fare_class: Annotated[Line, StringConstraints(max_length=32)] | None = None
+    fare_class: Annotated[OneLine, StringConstraints(max_length=32)] | None = None
     seats: Annotated[list[SeatNumber], Field(min_length=1, max_length=9)] | None = None
 
-    def wanted(self) -> WantedJourney:
-        return WantedJourney(self.schedule_id, self.origin, self.destination, self.fare_class, self.seats)
+    def to_request(self) -> JourneyRequest:
+        return JourneyRequest(self.schedule_id, self.origin, self.destination, self.fare_class, self.seats)
 
 
 class PassengerIn(Body):
     name: Name
     type: PassengerType = "adult"
 
-    def wanted(self) -> WantedPassenger:
-        return WantedPassenger(self.name, self.type)
+    def to_request(self) -> PassengerRequest:
+        return PassengerRequest(self.name, self.type)
 
 
 class ContactIn(Body):
@@ -52,7 +52,7 @@ class BookingIn(Body):
     journeys: Annotated[list[JourneyIn], Field(min_length=1, max_length=6)]
     passengers: Annotated[list[PassengerIn], Field(min_length=1, max_length=9)]
     contact: ContactIn
-    promo_code: Annotated[Line, StringConstraints(max_length=32)] | None = None
+    promo_code: Annotated[OneLine, StringConstraints(max_length=32)] | None = None
 
 
 class AccessQuery(Query):
@@ -151,7 +151,7 @@ class BookingOut(msgspec.Struct):
 
     @classmethod
     def of(cls, booking: BookingDetails) -> "BookingOut":
-        return cls(**_shown(booking))
+        return cls(**_booking_fields(booking))
 
 
 class HeldBookingOut(BookingOut):
@@ -161,10 +161,10 @@ class HeldBookingOut(BookingOut):
 
     @classmethod
     def made(cls, booking: BookingDetails, manage_token: str) -> "HeldBookingOut":
-        return cls(**_shown(booking), manage_token=manage_token)
+        return cls(**_booking_fields(booking), manage_token=manage_token)
 
 
-def _shown(booking: BookingDetails) -> dict[str, Any]:
+def _booking_fields(booking: BookingDetails) -> dict[str, Any]:
     currency = booking.currency
     return {
         "reference": booking.reference,
@@ -175,7 +175,9 @@ def _shown(booking: BookingDetails) -> dict[str, Any]:
         "refund": money.to_text(booking.refund_amount, currency),
         "fee": money.to_text(booking.fee_amount, currency),
         "contact": ContactOut(booking.email, booking.phone),
-        "passengers": [PassengerOut(who.number, who.name, who.type) for who in booking.passengers],
+        "passengers": [
+            PassengerOut(passenger.number, passenger.name, passenger.type) for passenger in booking.passengers
+        ],
         "journeys": [JourneyOut.of(journey, currency) for journey in booking.journeys],
         "created_at": booking.created_at,
     }

@@ -1,4 +1,4 @@
-"""Use cases on bookings that exist: look, extend, confirm, cancel, expire."""
+"""Use cases of existing bookings: show, extend, confirm, cancel, expire."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _MANAGE_PREFIX = "fbm"
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """What cancelling comes to: tickets as (journey, passenger), and the money in the smallest unit."""
+    """The effect of a cancellation: tickets as (journey, passenger), and amounts in the smallest unit."""
 
     tickets: list[tuple[int, int]]
     seats: list[tuple[int, str]]
@@ -42,18 +42,18 @@ class Cancellation:
     ends_booking: bool
 
 
-def hold_time() -> timedelta:
-    """How long a hold lasts (HOLD_MINUTES)."""
+def hold_duration() -> timedelta:
+    """Return how long a hold lasts (HOLD_MINUTES)."""
     return timedelta(minutes=get_settings().hold_minutes)
 
 
 def manage_token(reference: str, secret_key: str) -> str:
-    """The key to one booking, derived and never stored: `fbm_<reference>_<signature>`."""
+    """Return a booking's manage token `fbm_<reference>_<signature>`, derived from the secret key and not stored."""
     return f"{_MANAGE_PREFIX}_{reference}_{references.signature(secret_key, _MANAGE, reference)}"
 
 
 def load_identity(token: str) -> Identity | None:
-    """Who bears a manage token; None when it is none, or not ours."""
+    """Return the identity of a manage token's bearer; None for a token that is not valid."""
     secret_key = get_settings().secret_key
     prefix, _, rest = token.partition("_")
     reference, _, signature = rest.partition("_")
@@ -67,16 +67,16 @@ def load_identity(token: str) -> Identity | None:
 
 
 def lock_visible(reference: str, identity: Identity, email: str | None) -> Booking:
-    """The booking, locked for this transaction; BookingNotFound when the caller may not see it."""
-    return _one(queries.by_reference(reference, queries.visible_to(identity, email)).with_for_update())
+    """Return a booking, locked for an update; BookingNotFound when the caller may not see it."""
+    return _get(queries.select_by_reference(reference, queries.visible_to(identity, email)).with_for_update())
 
 
 def load_visible(reference: str, identity: Identity, email: str | None) -> Booking:
-    """Return the booking as it is now, for who changes nothing; BookingNotFound when the caller may not see it."""
-    return _one(queries.by_reference(reference, queries.visible_to(identity, email)))
+    """Return a booking without locking it; BookingNotFound when the caller may not see it."""
+    return _get(queries.select_by_reference(reference, queries.visible_to(identity, email)))
 
 
-def _one(statement: Select[Booking]) -> Booking:
+def _get(statement: Select[Booking]) -> Booking:
     booking: Booking | None = db.session.scalars(statement).one_or_none()
     if booking is None:
         raise BookingNotFound
@@ -84,20 +84,20 @@ def _one(statement: Select[Booking]) -> Booking:
 
 
 def lock(booking_id: int) -> Booking:
-    """The booking, locked and as it is now."""
+    """Reload a booking and lock it for an update."""
     statement = select(Booking).where(Booking.id == booking_id).with_for_update()
     return db.session.scalars(statement.execution_options(populate_existing=True)).one()
 
 
 def get_visible(reference: str, identity: Identity, email: str | None) -> BookingDetails:
-    """The booking as it is shown; BookingNotFound when the caller may not see it."""
-    statement = queries.by_reference(reference, queries.visible_to(identity, email))
-    return _details(statement.with_only_columns(*queries.HEAD))
+    """Return the read model of a booking; BookingNotFound when the caller may not see it."""
+    statement = queries.select_by_reference(reference, queries.visible_to(identity, email))
+    return _load_details(statement.with_only_columns(*queries.BOOKING_COLUMNS))
 
 
 def get_visible_id(reference: str, identity: Identity, email: str | None) -> int:
-    """Return the booking's id alone, for a caller who may see it; BookingNotFound."""
-    statement = queries.by_reference(reference, queries.visible_to(identity, email))
+    """Return a booking's id; BookingNotFound when the caller may not see it."""
+    statement = queries.select_by_reference(reference, queries.visible_to(identity, email))
     booking_id: int | None = db.session.scalar(statement.with_only_columns(Booking.id))
     if booking_id is None:
         raise BookingNotFound
@@ -105,12 +105,12 @@ def get_visible_id(reference: str, identity: Identity, email: str | None) -> int
 
 
 def get_details(booking_id: int) -> BookingDetails:
-    """Return the booking as it is shown, to whoever has the right to it; BookingNotFound."""
-    return _details(select(*queries.HEAD).where(Booking.id == booking_id))
+    """Return the read model of a booking without a check of permission; BookingNotFound."""
+    return _load_details(select(*queries.BOOKING_COLUMNS).where(Booking.id == booking_id))
 
 
 def change_contact(reference: str, identity: Identity, **changes: str | None) -> BookingDetails:
-    """Correct `email` and `phone`."""
+    """Change `email` and `phone`; BookingNotFound when the caller may not see the booking."""
     booking = lock_visible(reference, identity, None)
     if changes.get("email"):
         booking.email = str(changes["email"]).lower()
@@ -128,15 +128,17 @@ def check_payable(booking: Booking, now: datetime) -> None:
 
 
 def extend_hold(booking: Booking, hold_for: timedelta, now: datetime) -> None:
-    """Keep the seats while somebody pays: a hold must not run out under the hands of a payment provider."""
-    until = policy.extended_hold(booking.expires_at, booking.created_at, hold_for, now)
-    if until > booking.expires_at:
-        booking.expires_at = until
-        db.session.execute(update(SeatClaim).where(SeatClaim.booking_id == booking.id).values(held_until=until))
+    """Extend a hold so that it does not expire while a payment provider is at work."""
+    extended_until = policy.extended_hold(booking.expires_at, booking.created_at, hold_for, now)
+    if extended_until > booking.expires_at:
+        booking.expires_at = extended_until
+        db.session.execute(
+            update(SeatClaim).where(SeatClaim.booking_id == booking.id).values(held_until=extended_until)
+        )
 
 
 def confirm(booking: Booking, *, payment_id: str, at: datetime) -> bool:
-    """Sell the seats of a booking that was paid for, take them again if its hold ran out; False when they are gone."""
+    """Sell the seats of a paid booking, claiming them again if its hold expired; False when they are gone."""
     journeys = queries.journeys(booking.id)
     if any(journey.has_left(at) for journey in journeys):
         return False
@@ -152,48 +154,48 @@ def confirm(booking: Booking, *, payment_id: str, at: datetime) -> bool:
 
 
 def expire(booking: Booking) -> None:
-    """Give back the seats of a hold that ran out; its tickets stay reserved, for money that comes late."""
+    """Release the seats of an expired hold; its tickets stay reserved, in case a payment arrives late."""
     booking.expire()
     inventory.release_seats(booking.id)
     db.session.flush()
 
 
-_RUN_OUT = text("""
+_EXPIRED_HOLDS = text("""
     SELECT id FROM bookings WHERE status = 'held' AND expires_at <= :now ORDER BY expires_at LIMIT :limit
     FOR UPDATE SKIP LOCKED
 """)
 
 
-def lock_run_out(now: datetime, limit: int) -> list[Booking]:
-    """Holds that have run out, locked; those that somebody is working on are left for the next time."""
-    ids = db.session.execute(_RUN_OUT, {"now": now, "limit": limit}).scalars().all()
+def lock_expired_holds(now: datetime, limit: int) -> list[Booking]:
+    """Return expired holds, locked; those that another transaction has locked are skipped."""
+    ids = db.session.execute(_EXPIRED_HOLDS, {"now": now, "limit": limit}).scalars().all()
     return list(db.session.scalars(select(Booking).where(Booking.id.in_(ids)).order_by(Booking.id)))
 
 
-def quote(booking: Booking, passengers: Collection[int] | None, now: datetime) -> Cancellation:
-    """What cancelling the passengers (by number, None for all) would come to; nothing changes.
+def quote_cancellation(booking: Booking, passengers: Collection[int] | None, now: datetime) -> Cancellation:
+    """Return what cancelling the passengers (by number, None for all) would cost; change nothing.
 
     Raises HoldExpired, BookingOver, UnknownPassenger, TooLateToCancel.
     """
     check_cancellable(booking, now)
     live = [(journey, ticket) for journey in queries.journeys(booking.id) for ticket in journey.live_tickets]
-    check_known(passengers, {ticket.passenger.number for _, ticket in live})
-    ahead = [
+    check_passengers_known(passengers, {ticket.passenger.number for _, ticket in live})
+    cancellable = [
         (journey, ticket)
         for journey, ticket in live
         if (passengers is None or ticket.passenger.number in passengers) and not journey.has_left(now)
     ]
-    if not ahead:
+    if not cancellable:
         raise TooLateToCancel
     paid = booking.status == BookingStatus.CONFIRMED
-    refund = sum(_refund(ticket, journey, now) for journey, ticket in ahead) if paid else 0
+    refund = sum(_refund(ticket, journey, now) for journey, ticket in cancellable) if paid else 0
     return Cancellation(
-        tickets=[(journey.number, ticket.passenger.number) for journey, ticket in ahead],
-        seats=[(journey.schedule_id, ticket.seat_number) for journey, ticket in ahead],
+        tickets=[(journey.number, ticket.passenger.number) for journey, ticket in cancellable],
+        seats=[(journey.schedule_id, ticket.seat_number) for journey, ticket in cancellable],
         refund=refund,
-        fee=sum(ticket.fare for _, ticket in ahead) - refund if paid else 0,
+        fee=sum(ticket.fare for _, ticket in cancellable) - refund if paid else 0,
         currency=booking.currency,
-        ends_booking=len(ahead) == len(live),
+        ends_booking=len(cancellable) == len(live),
     )
 
 
@@ -204,14 +206,14 @@ def check_cancellable(booking: Booking, now: datetime) -> None:
         raise BookingOver(f"the booking is {booking.status}")
 
 
-def check_known(passengers: Collection[int] | None, known: Collection[int]) -> None:
+def check_passengers_known(passengers: Collection[int] | None, known: Collection[int]) -> None:
     for index, number in enumerate(passengers or ()):
         if number not in known:
             raise UnknownPassenger(pointer=f"/passengers/{index}")
 
 
 def cancel(booking: Booking, cancellation: Cancellation, at: datetime) -> None:
-    """Carry out what was quoted: the tickets end, the seats are free again."""
+    """Carry out a quoted cancellation: cancel its tickets and release their seats."""
     inventory.release_seats(booking.id, cancellation.seats)
     fares = queries.cancel_tickets(booking.id, cancellation.tickets)
     if booking.status == BookingStatus.HELD:
@@ -228,7 +230,7 @@ def _refund(ticket: TicketDetails, journey: JourneyDetails, now: datetime) -> in
 
 
 def _claims(journeys: Collection[JourneyDetails]) -> list[Claim]:
-    """The claims that a booking's live tickets need."""
+    """Return the claims that a booking's live tickets need."""
     return [
         Claim(journey.schedule_id, leg, ticket.seat_number, journey.bus_id)
         for journey in journeys
@@ -237,7 +239,7 @@ def _claims(journeys: Collection[JourneyDetails]) -> list[Claim]:
     ]
 
 
-def _details(statement: AnySelect) -> BookingDetails:
+def _load_details(statement: AnySelect) -> BookingDetails:
     row = db.session.execute(statement).one_or_none()
     if row is None:
         raise BookingNotFound

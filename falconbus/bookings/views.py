@@ -1,4 +1,4 @@
-"""Addresses of bookings: hold, look, list. Paying and cancelling are checkout's."""
+"""Endpoints of bookings: hold, show, list. Payments and cancellations are in checkout."""
 
 from flask import Blueprint
 
@@ -53,10 +53,10 @@ _REFUSALS = (
 def create_booking(body: BookingIn) -> HeldBookingOut:
     """Hold seats on one or more journeys until they are paid for."""
     booking = holding.hold(
-        [journey.wanted() for journey in body.journeys],
-        [passenger.wanted() for passenger in body.passengers],
+        [journey.to_request() for journey in body.journeys],
+        [passenger.to_request() for passenger in body.passengers],
         Contact(body.contact.email, body.contact.phone, caller().user_id),
-        hold_for=service.hold_time(),
+        hold_for=service.hold_duration(),
         promo_code=body.promo_code,
     )
     return HeldBookingOut.made(booking, service.manage_token(booking.reference, get_settings().secret_key))
@@ -92,7 +92,7 @@ def list_bookings(query: BookingListQuery) -> Page[BookingLineOut]:
     """All bookings, newest first."""
     zone = get_settings().time_zone
     created = clock.day_bounds(query.created_on, zone) if query.created_on else None
-    statement = queries.for_staff(query.status, query.email, query.schedule, created)
+    statement = queries.select_for_staff(query.status, query.email, query.schedule, created)
     rows, *neighbours = keyset(statement, Booking.id, query)
     return Page(pick_fields([BookingLineOut.of(row) for row in rows], BookingLineOut, query.fields), *neighbours)
 
@@ -104,6 +104,6 @@ def list_bookings(query: BookingListQuery) -> Page[BookingLineOut]:
 @returns(Page[MyBookingOut])
 def list_my_bookings(query: CursorQuery) -> Page[MyBookingOut]:
     """The bookings made with the account that calls, newest first."""
-    statement = queries.of_account(caller().user_id or 0)
+    statement = queries.select_of_account(caller().user_id or 0)
     rows, *neighbours = keyset(statement, Booking.id, query)
     return Page(pick_fields([MyBookingOut.of(row) for row in rows], MyBookingOut, query.fields), *neighbours)

@@ -18,14 +18,14 @@ from falconbus.platform.web.identity import Identity
 def quote(reference: str, passengers: Collection[int] | None, identity: Identity, email: str | None) -> Cancellation:
     """What cancelling would come to; nothing changes."""
     booking = bookings.load_visible(reference, identity, email)
-    return bookings.quote(booking, passengers, clock.now())
+    return bookings.quote_cancellation(booking, passengers, clock.now())
 
 
 def cancel(reference: str, passengers: Collection[int] | None, identity: Identity, email: str | None) -> BookingDetails:
     """Cancel passengers (None for all): seats free, money owed back and mail queued, all in one transaction."""
     now = clock.now()
     booking = bookings.lock_visible(reference, identity, email)
-    cancellation = bookings.quote(booking, passengers, now)
+    cancellation = bookings.quote_cancellation(booking, passengers, now)
     if payments.has_open_attempt(booking.id):
         raise PaymentInProgress
     was_paid = booking.status == BookingStatus.CONFIRMED

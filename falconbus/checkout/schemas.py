@@ -12,14 +12,14 @@ from falconbus.payments.models import PaymentStatus
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.database.pagination import CursorQuery
 from falconbus.platform.kit import money
-from falconbus.platform.kit.schema import Body, Line
+from falconbus.platform.kit.schema import Body, OneLine
 
 
 class PaymentIn(Body):
     """`token`: what the provider's own form gave; to try things out `ok`, `declined`, `error`, `slow`."""
 
-    provider: Annotated[Line, StringConstraints(max_length=32)]
-    token: Annotated[Line, StringConstraints(max_length=200)]
+    provider: Annotated[OneLine, StringConstraints(max_length=32)]
+    token: Annotated[OneLine, StringConstraints(max_length=200)]
 
 
 class PaymentOut(msgspec.Struct, omit_defaults=True):

@@ -52,7 +52,7 @@ def pay(reference: str, provider_name: str, token: str, identity: Identity, emai
     now = clock.now()
     bookings.check_payable(booking, now)
     payment = payments.open_attempt(booking.id, provider.name, booking.total, booking.currency)
-    bookings.extend_hold(booking, bookings.hold_time(), now)
+    bookings.extend_hold(booking, bookings.hold_duration(), now)
     transactions.commit()
     outcome = _ask(provider, payment, token)
     return _result(settle(payment.id, outcome), outcome)

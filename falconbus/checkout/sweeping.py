@@ -22,7 +22,7 @@ _BATCH = 200
 def expire_holds() -> int:
     """End the holds that have run out, a batch a transaction, and tell their travellers; their number."""
     ended = 0
-    while run_out := bookings.lock_run_out(clock.now(), _BATCH):
+    while run_out := bookings.lock_expired_holds(clock.now(), _BATCH):
         for booking in run_out:
             bookings.expire(booking)
             mailing.tell(HOLD_EXPIRED, booking.id, booking.email)

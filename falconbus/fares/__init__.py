@@ -1,1 +1,1 @@
-"""What a ride costs and what comes back of it: rules on values, with no table of their own so far."""
+"""Rules of prices and refunds, on values; no tables of their own so far."""

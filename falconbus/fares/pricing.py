@@ -1,4 +1,4 @@
-"""Prices, in the currency's smallest unit: of a stretch, of a fare class on it, of one ticket with its rule trace."""
+"""Prices in the currency's smallest unit: of a segment, of a fare class, of a ticket with its rule trace."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,35 +10,35 @@ from falconbus.platform.kit import money
 
 @dataclass(frozen=True, slots=True)
 class Fare:
-    """A price in the currency's smallest unit, and how it came about, one step a rule."""
+    """A price in the currency's smallest unit, with its rule trace: one step a rule."""
 
     amount: int
     trace: list[dict[str, Any]]
 
 
 def segment_price(base_price: int, distance_m: int, route_distance_m: int, set_price: int | None) -> int:
-    """Return the price of a stretch: the operator's own, else the base price in proportion to distance, half up."""
+    """Return the price of a segment: the one set for it, else the base price in proportion to distance, half up."""
     if set_price is not None:
         return set_price
     return (base_price * distance_m * 2 + route_distance_m) // (2 * route_distance_m)
 
 
-def class_price(segment: int, class_percent: int) -> int:
-    """Return what an adult pays in a fare class."""
-    return money.percent(segment, class_percent)
+def class_price(segment_amount: int, class_percent: int) -> int:
+    """Return the adult price of a fare class on a segment."""
+    return money.percent(segment_amount, class_percent)
 
 
 def ticket_fare(
-    segment: int, *, set_by_operator: bool, class_code: str, class_percent: int, passenger_type: PassengerType
+    segment_amount: int, *, price_is_set: bool, class_code: str, class_percent: int, passenger_type: PassengerType
 ) -> Fare:
-    """Return the fare of one ticket."""
-    in_class = class_price(segment, class_percent)
+    """Return the fare of one ticket with its rule trace."""
+    class_amount = class_price(segment_amount, class_percent)
     share = passenger_types.PERCENT[passenger_type]
-    amount = money.percent(in_class, share)
+    amount = money.percent(class_amount, share)
     trace: list[dict[str, Any]] = [
-        {"rule": "set_fare" if set_by_operator else "distance", "amount": segment},
-        {"rule": f"fare_class:{class_code}", "percent": class_percent, "amount": in_class},
+        {"rule": "set_fare" if price_is_set else "distance", "amount": segment_amount},
+        {"rule": f"fare_class:{class_code}", "percent": class_percent, "amount": class_amount},
     ]
-    if amount != in_class:
+    if amount != class_amount:
         trace.append({"rule": f"passenger:{passenger_type}", "percent": share, "amount": amount})
     return Fare(amount, trace)

@@ -1,4 +1,4 @@
-"""What comes back when a ticket is cancelled."""
+"""Refunds of cancelled tickets."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ REFUND_STEPS = ((timedelta(hours=24), 90), (timedelta(hours=2), 50), (timedelta(
 
 
 def refund(fare: int, *, refundable: bool, departs_at: datetime, now: datetime) -> int:
-    """Return what comes back of a fare, in the smallest unit."""
+    """Return the refund of a fare cancelled now, in the smallest unit."""
     if not refundable:
         return 0
     percent = next((percent for ahead, percent in REFUND_STEPS if departs_at - now >= ahead), 0)

@@ -1,4 +1,4 @@
-"""Feeds from the command line, and the network to try things out with."""
+"""Commands that import GTFS feeds and load the demo network."""
 
 import sys
 import time
@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from falconbus.gtfs import service
 from falconbus.gtfs.errors import FeedRefused
-from falconbus.gtfs.importing.steps import Progress as Told
+from falconbus.gtfs.importing.importer import Progress
 from falconbus.gtfs.options import DEFAULT_LAYOUT, ImportOptions
 from falconbus.gtfs.report import LISTED, Report
 from falconbus.network.models import Route
@@ -23,7 +23,7 @@ from falconbus.platform.kit.lazy import Lazy
 from falconbus.scheduling import demo as scheduling
 from falconbus.timetable.service import make_schedules
 
-# Of the command line alone.
+# Needed by the command line only.
 console, progress = Lazy("rich.console"), Lazy("rich.progress")
 
 DEMO = Path(__file__).parent / "demo"
@@ -68,8 +68,8 @@ def import_command(
 def load_demo() -> None:
     """Load the demo network and its staff unless there are routes; then bring the departures up to date."""
     if transactions.run(lambda: db.session.scalar(select(Route.id).limit(1))) is not None:
-        made = transactions.run(make_schedules)
-        click.echo(f"There is a network already: the demo is not loaded; {made} departures made.")
+        count = transactions.run(make_schedules)
+        click.echo(f"There is a network already: the demo is not loaded; {count} departures made.")
         return
     began = time.perf_counter()
     transactions.run(scheduling.load)
@@ -78,12 +78,12 @@ def load_demo() -> None:
     click.echo("  and two drivers, an attendant and four services, for charters")
 
 
-def _import(place: Path, options: Callable[[], ImportOptions]) -> Report:
-    """Import and commit, showing how far it is; ends the command with the faults when the feed will not do."""
+def _import(location: Path, options: Callable[[], ImportOptions]) -> Report:
+    """Import a feed and commit, showing progress; exit with the list of faults when it is refused."""
     try:
-        wanted = options()
+        import_options = options()
         if not sys.stderr.isatty():
-            return transactions.run(lambda: service.import_feed(place, wanted, _lines()))
+            return transactions.run(lambda: service.import_feed(location, import_options, _print_steps()))
         columns = (
             progress.TextColumn("{task.description}"),
             progress.BarColumn(),
@@ -91,27 +91,27 @@ def _import(place: Path, options: Callable[[], ImportOptions]) -> Report:
             progress.TimeElapsedColumn(),
         )
         with progress.Progress(*columns, console=console.Console(stderr=True), transient=True) as bar:
-            return transactions.run(lambda: service.import_feed(place, wanted, _bar(bar)))
+            return transactions.run(lambda: service.import_feed(location, import_options, _update_bar(bar)))
     except FeedRefused as refusal:
-        _refuse(refusal.report)
+        _exit_with_faults(refusal.report)
     except DomainError as refusal:
         pointer = getattr(refusal, "pointer", None)
         raise click.ClickException(f"--{pointer.replace('_', '-')} {refusal}" if pointer else str(refusal)) from None
 
 
-def _lines() -> Told:
-    """One line a step, for logs and pipes."""
-    seen: set[str] = set()
+def _print_steps() -> Progress:
+    """Return a progress callback that prints one line a step, for logs and pipes."""
+    printed: set[str] = set()
 
-    def tell(step: str, _done: int, _total: int) -> None:
-        if step not in seen:
-            seen.add(step)
+    def print_step(step: str, _done: int, _total: int) -> None:
+        if step not in printed:
+            printed.add(step)
             click.echo(f"{step} ...", err=True)
 
-    return tell
+    return print_step
 
 
-def _bar(bar: Any) -> Told:
+def _update_bar(bar: Any) -> Progress:
     task = bar.add_task("Reading", total=None)
     return lambda step, done, total: bar.update(task, description=step, completed=done, total=total)
 
@@ -126,7 +126,7 @@ def _print_report(report: Report, seconds: float) -> None:
         click.echo(f"  {departure}")
 
 
-def _refuse(report: Report) -> NoReturn:
+def _exit_with_faults(report: Report) -> NoReturn:
     for fault in report.faults:
         click.echo(str(fault), err=True)
     if report.fault_count > LISTED:

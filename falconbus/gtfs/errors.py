@@ -1,11 +1,11 @@
-"""Why a feed is not imported."""
+"""Refusals of a feed."""
 
 from falconbus.gtfs.report import Report
 from falconbus.platform.kit.errors import DomainError, Invalid
 
 
 class FeedUnreadable(DomainError):
-    """What was given is no feed at all: not a ZIP, damaged, or something else's ZIP."""
+    """The input is no feed: not a ZIP, damaged, or a ZIP of something else."""
 
     status = 422
     code = "feed_unreadable"

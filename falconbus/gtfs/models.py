@@ -1,4 +1,4 @@
-"""An import that an admin asked for, its feed until it is read, and what came of it."""
+"""The table of feed imports: the uploaded feed until it is read, and the report."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +19,7 @@ class ImportStatus(StrEnum):
 
 
 class FeedImport(Model):
-    """An uploaded feed. It lies in the database, so that whichever host's worker takes it can read it."""
+    """An uploaded feed, kept in the database so that a worker on any host can read it."""
 
     __tablename__ = "feed_imports"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What an import can be told, because GTFS does not say it."""
+"""Options of an import, for what GTFS does not contain."""
 
 import re
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from babel.numbers import list_currencies
 from falconbus.gtfs.errors import BadImportOption
 
 DEFAULT_LAYOUT = "coach-49"
-#: Of the currency's whole unit.
+#: In the currency's main unit.
 DEFAULT_PRICE_PER_KM = Decimal("0.75")
-LONGEST_FEED_NAME = 24
+MAX_FEED_NAME_LENGTH = 24
 _FEED_NAME = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportOptions:
-    """Options of an import; what is None is chosen by the feed, the settings or the defaults."""
+    """Options of an import; those that are None come from the feed, the settings or the defaults."""
 
     feed: str | None = None
     layout: str = DEFAULT_LAYOUT
@@ -39,14 +39,14 @@ class ImportOptions:
             raise BadImportOption("is not a number of days from 1 to 730", pointer="horizon_days")
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON, the way FeedImport keeps it."""
+        """Return the options as JSON values, as FeedImport stores them."""
         price = None if self.price_per_km is None else str(self.price_per_km)
         return {**self.__dict__, "price_per_km": price}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "ImportOptions":
-        """Back from to_dict(); the price may come as text."""
-        return cls(**{**values, "price_per_km": _price(values.get("price_per_km"))})
+        """Make options from to_dict()'s values; the price may be text. BadImportOption."""
+        return cls(**{**values, "price_per_km": _parse_price(values.get("price_per_km"))})
 
 
 @cache
@@ -55,25 +55,28 @@ def _currencies() -> frozenset[str]:
 
 
 def is_currency(code: str) -> bool:
-    """Whether a code such as ZAR names a currency (ISO 4217, by way of CLDR)."""
+    """Tell whether a code such as ZAR names a currency (ISO 4217, from CLDR)."""
     return code in _currencies()
 
 
 def check_feed_name(name: str) -> None:
-    """A feed's name is part of keys and bus numbers, so it is short and plain."""
-    if len(name) > LONGEST_FEED_NAME or not _FEED_NAME.fullmatch(name):
+    """Refuse a feed's name that is too long or has other characters; BadImportOption.
+
+    The name is part of keys and bus numbers.
+    """
+    if len(name) > MAX_FEED_NAME_LENGTH or not _FEED_NAME.fullmatch(name):
         raise BadImportOption(
-            f"is not a feed's name: up to {LONGEST_FEED_NAME} of a-z, 0-9, - and _, such as concord", pointer="feed"
+            f"is not a feed's name: up to {MAX_FEED_NAME_LENGTH} of a-z, 0-9, - and _, such as concord", pointer="feed"
         )
 
 
-def slug(text: str) -> str:
-    """A feed's name made from an agency's id or name."""
-    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:LONGEST_FEED_NAME].strip("-")
+def feed_name_from(text: str) -> str:
+    """Return a feed's name made from an agency's id or name."""
+    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:MAX_FEED_NAME_LENGTH].strip("-")
     return plain or "feed"
 
 
-def _price(text: str | None) -> Decimal | None:
+def _parse_price(text: str | None) -> Decimal | None:
     if text is None or not text.strip():
         return None
     try:

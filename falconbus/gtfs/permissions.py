@@ -1,4 +1,4 @@
-"""What may be done with feeds, and who may."""
+"""Permissions on feeds, and the roles that have them."""
 
 from falconbus.accounts.models import Role
 from falconbus.accounts.permissions import Grants

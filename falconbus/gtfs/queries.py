@@ -6,12 +6,12 @@ from falconbus.gtfs.models import FeedImport, ImportStatus
 from falconbus.platform.database.engine import AnyRow, AnySelect, db
 from falconbus.platform.kit.errors import NotFound
 
-#: What pages of imports are ordered by.
+#: The key that orders pages of imports.
 KEY = FeedImport.id
 
 
 def imports() -> AnySelect:
-    """All imports, without what they carry; pages put the newest first."""
+    """Select all imports without their contents and reports."""
     return select(
         FeedImport.id.label("key"),
         FeedImport.id,
@@ -23,7 +23,7 @@ def imports() -> AnySelect:
 
 
 def get_import(import_id: int) -> AnyRow:
-    """One import with its report."""
+    """Return an import with its report; NotFound."""
     row = db.session.execute(imports().add_columns(FeedImport.report).where(FeedImport.id == import_id)).one_or_none()
     if row is None:
         raise NotFound("there is no such import")
@@ -31,7 +31,7 @@ def get_import(import_id: int) -> AnyRow:
 
 
 def lock_unfinished(import_id: int) -> FeedImport | None:
-    """The import, locked for this transaction; None when it has ended or another worker has it."""
+    """Return an import, locked for an update; None when it has ended or another worker holds it."""
     return db.session.scalar(
         select(FeedImport)
         .where(FeedImport.id == import_id, FeedImport.status.in_((ImportStatus.QUEUED, ImportStatus.RUNNING)))
@@ -41,7 +41,7 @@ def lock_unfinished(import_id: int) -> FeedImport | None:
 
 
 def content_piece(import_id: int, first: int, length: int) -> bytes:
-    """Some bytes of an uploaded feed, counted from 1; empty past its end."""
+    """Return `length` bytes of an uploaded feed from byte `first` (counted from 1); empty past its end."""
     piece = db.session.scalar(
         text("SELECT substring(content FROM :first FOR :length) FROM feed_imports WHERE id = :id"),
         {"first": first, "length": length, "id": import_id},

@@ -1,4 +1,4 @@
-"""What came of an import: counts, notes, and every fault with the place where it is."""
+"""The report of an import: counts, notes and faults with their places in the feed."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -9,7 +9,7 @@ LISTED = 100
 
 @dataclass(frozen=True)
 class Fault:
-    """Something in the feed that keeps it from being imported; `line` counts from 1, the header's."""
+    """A reason not to import the feed; `line` counts from 1, the header's."""
 
     file: str
     line: int | None
@@ -23,28 +23,28 @@ class Fault:
 
 @dataclass
 class Report:
-    """Grows while a feed is imported. Only the first hundred faults are kept, all are counted."""
+    """The report of an import, filled as it proceeds. The first hundred faults are kept, all are counted."""
 
     feed: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     fault_count: int = 0
-    #: Departures with sold seats that the feed has no more, as people read them.
+    #: Departures with sold seats that are no longer in the feed, as text.
     withdrawn: list[str] = field(default_factory=list)
 
     def add_fault(self, file: str, line: int | None, wrong: str, remedy: str) -> None:
         self.add_faults([Fault(file, line, wrong, remedy)], 1)
 
     def add_faults(self, faults: Sequence[Fault], count: int) -> None:
-        """Add `faults`, the first of `count` like them."""
+        """Add the first of `count` faults of one kind."""
         self.faults.extend(faults[: LISTED - len(self.faults)])
         self.fault_count += count
 
     def note(self, text: str) -> None:
-        """Something to know that does not stop the import."""
+        """Add a note on something that does not stop the import."""
         self.notes.append(text)
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON, the way FeedImport keeps it."""
+        """Return the report as JSON values, as FeedImport stores it."""
         return asdict(self)

@@ -1,4 +1,4 @@
-"""Shapes of feed imports."""
+"""Request and response shapes of feed imports."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -58,7 +58,7 @@ class ImportOut(msgspec.Struct):
 
     @classmethod
     def of(cls, row: Any) -> "ImportOut":
-        """From the row and its report, which is empty until the import has ended."""
+        """Make the response from a row and its report, which is empty until the import has ended."""
         report = {
             "feed": "",
             "counts": {},

@@ -1,4 +1,4 @@
-"""Feeds in: from a file at once, or from an upload by a worker."""
+"""Use cases of imports: at once from a file, or by a worker from an upload."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import IO, BinaryIO
 
 from falconbus.gtfs import queries, uploads
 from falconbus.gtfs.errors import FeedRefused
-from falconbus.gtfs.importing.steps import FeedImporter, Progress
+from falconbus.gtfs.importing.importer import FeedImporter, Progress
 from falconbus.gtfs.jobs import IMPORT_FEED
 from falconbus.gtfs.models import FeedImport, ImportStatus
 from falconbus.gtfs.options import ImportOptions
@@ -21,39 +21,39 @@ from falconbus.platform.jobs import enqueue
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import DomainError
 
-#: An import may take as long as its task may; nobody else is handed it meanwhile.
-LONGEST_IMPORT = timedelta(minutes=65)
+#: The lease of the import's job: longer than the task's time limit, so that no second worker gets it meanwhile.
+MAX_IMPORT_TIME = timedelta(minutes=65)
 
 
-def _silent(_step: str, _done: int, _total: int) -> None:
-    """Nobody is watching."""
+def _ignore_progress(_step: str, _done: int, _total: int) -> None:
+    """Do nothing: the default for callers who show no progress."""
 
 
-def import_feed(place: Path | BinaryIO, options: ImportOptions, progress: Progress = _silent) -> Report:
-    """Import a GTFS feed, a ZIP or a folder: all of it, with its schedules on sale, or nothing.
+def import_feed(location: Path | BinaryIO, options: ImportOptions, progress: Progress = _ignore_progress) -> Report:
+    """Import a GTFS feed, a ZIP or a folder, completely with its schedules on sale, or not at all.
 
-    The caller's transaction is the import's: FeedUnreadable and FeedRefused (with its report of faults) must roll it
-    back. The same feed again changes nothing; a newer version brings the network up to date and touches no sold seat.
+    Runs in the caller's transaction, which FeedUnreadable and FeedRefused (with its report of faults) must roll back.
+    Importing the same feed again changes nothing; a newer version updates the network and changes no sold seat.
     """
-    report = FeedImporter(options, progress).run(place)
-    changed(cache_tags.STOPS, cache_tags.LINES, cache_tags.FLEET)
+    report = FeedImporter(options, progress).run(location)
+    changed(cache_tags.STOPS, cache_tags.ROUTES, cache_tags.FLEET)
     enqueue(WARM_CACHES)
     return report
 
 
 def request_import(file: IO[bytes], filename: str, options: ImportOptions, user_id: int | None) -> int:
-    """Keep an uploaded feed and have a worker import it; the import's id."""
+    """Store an uploaded feed, enqueue its import, and return the import's id."""
     import_id = uploads.store(file, filename, options, user_id)
     enqueue(IMPORT_FEED, import_id=import_id)
     return import_id
 
 
 def run_import(import_id: int, outbox_id: int) -> None:
-    """Import an uploaded feed and keep its report. Run twice, or by two workers, it is imported once."""
+    """Import an uploaded feed and store its report; idempotent, also with two workers at once."""
     feed_import = queries.lock_unfinished(import_id)
     if feed_import is not None:
         feed_import.status = ImportStatus.RUNNING
-        jobs.extend_lease(outbox_id, LONGEST_IMPORT)
+        jobs.extend_lease(outbox_id, MAX_IMPORT_TIME)
         transactions.commit()
         feed_import = queries.lock_unfinished(import_id)
     if feed_import is not None:
@@ -63,9 +63,9 @@ def run_import(import_id: int, outbox_id: int) -> None:
 
 
 def _import_upload(feed_import: FeedImport) -> None:
-    """A feed that will not do is undone by its savepoint; the answer is kept with the caller's transaction."""
+    """Import in a savepoint, which a refusal rolls back; store the outcome in the caller's transaction."""
     try:
-        with uploads.stored(feed_import.id) as file, db.session.begin_nested():
+        with uploads.open_stored(feed_import.id) as file, db.session.begin_nested():
             report = import_feed(file, ImportOptions.from_dict(feed_import.options))
         feed_import.status = ImportStatus.DONE
     except FeedRefused as refusal:

@@ -42,7 +42,7 @@ def accepts_feed(view: View) -> View:
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        # Set before the body is looked at: other requests may have 64 KB only.
+        # Set before the body is parsed: other requests are limited to 64 KB.
         request.max_content_length = LARGEST_FEED
         if request.mimetype != "multipart/form-data":
             raise problems.UnsupportedMediaType("send the feed as multipart/form-data")

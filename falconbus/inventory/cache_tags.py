@@ -1,4 +1,4 @@
-"""What kept answers depend on: seats taken and given back."""
+"""Tags of cached data about seats sold, held and released."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Why a seat cannot be had."""
+"""Refusals about seats."""
 
 from falconbus.platform.kit.errors import DomainError, Invalid
 

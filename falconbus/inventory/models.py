@@ -1,4 +1,4 @@
-"""The seat claims: one row a seat and leg. The primary key is what makes selling a seat twice impossible."""
+"""The table of seat claims, a row for each seat and leg: its primary key keeps a seat from being sold twice."""
 
 from datetime import datetime
 
@@ -18,11 +18,11 @@ from falconbus.platform.database.engine import Model
 
 
 class SeatClaim(Model):
-    """A seat on a leg of a schedule, held until an instant, or sold (no instant)."""
+    """A seat on a leg of a schedule, held until an instant, or sold (`held_until` is NULL)."""
 
     __tablename__ = "seat_claims"
     __table_args__ = (
-        # held_until rides along in the index, so that availability is read from the index alone.
+        # held_until is included in the index, so that availability is read from the index alone.
         PrimaryKeyConstraint("schedule_id", "leg", "seat_number", postgresql_include=["held_until"]),
         CheckConstraint("leg >= 0", name="leg"),
         Index("ix_seat_claims_booking", "booking_id"),

@@ -1,4 +1,4 @@
-"""Which seats of departures are sold or held, for the timetable and the crews, which know nothing of claims."""
+"""Registers the reads of seats sold or held for the timetable and the crews, which do not know seat claims."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Reads of seats and of what a schedule offers between two of its stops."""
+"""Reads of segments and their seats."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from falconbus.platform.database.engine import AnyRow, db
 
 # A row for each pair of calls that fits the asked stops: a stop may come twice. Columns of the schedule are NULL when
 # it does not exist, positions when it does not call there.
-_OFFERS = text("""
+_SEGMENTS = text("""
     SELECT asked.number, s.id AS schedule_id, s.active AND r.active AS on_sale, r.name AS route_name,
         b.number AS bus, s.bus_id,
         r.base_price, r.currency, r.distance_m AS route_distance_m, f.price AS set_price,
@@ -52,15 +52,18 @@ _OFFERS = text("""
 """).bindparams(bindparam("now", type_=DateTime(timezone=True)))  # fmt: skip
 
 
-def offers(asked: Sequence[tuple[int, str, str]], now: datetime) -> Sequence[AnyRow]:
-    """What each (schedule id, origin, destination) offers; `number` is its place in the list, best pair first."""
+def segments(requests: Sequence[tuple[int, str, str]], now: datetime) -> Sequence[AnyRow]:
+    """Return rows for each requested (schedule id, origin, destination), best pair of calls first.
+
+    `number` is the request's index.
+    """
     return quick_read(
-        _OFFERS,
+        _SEGMENTS,
         {
-            "numbers": list(range(len(asked))),
-            "schedules": [schedule_id for schedule_id, _, _ in asked],
-            "origins": [origin for _, origin, _ in asked],
-            "destinations": [destination for _, _, destination in asked],
+            "numbers": list(range(len(requests))),
+            "schedules": [schedule_id for schedule_id, _, _ in requests],
+            "origins": [origin for _, origin, _ in requests],
+            "destinations": [destination for _, _, destination in requests],
             "now": now,
         },
     )
@@ -72,5 +75,5 @@ _LOCK_SCHEDULES = text("""
 
 
 def lock_schedules(schedule_ids: Sequence[int]) -> None:
-    """Let nobody else who asks for this lock choose seats on these departures before our transaction ends."""
+    """Serialize the choice of seats on these departures until the end of the transaction."""
     db.session.execute(_LOCK_SCHEDULES, {"ids": sorted(set(schedule_ids))})

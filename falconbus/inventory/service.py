@@ -1,4 +1,4 @@
-"""Seats for a stretch: what is offered, the claim that only one can win, selling it, giving it back."""
+"""Use cases of seats on a segment: availability, choice, claiming, release."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ from falconbus.timetable.errors import ScheduleNotFound, UnknownSchedule
 
 
 @dataclass(frozen=True, slots=True)
-class FareClassOffer:
-    """A fare class on a stretch: what one adult pays, in the smallest unit, and the seats still free."""
+class FareClassAvailability:
+    """A fare class on a segment: the adult price in the smallest unit, and the number of free seats."""
 
     id: int
     code: str
@@ -35,8 +35,8 @@ class FareClassOffer:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """A schedule between two of its stops. Instants are UTC; the zones are those of the two stops."""
+class Segment:
+    """A schedule between two of its stops, with price and seats. Instants are UTC; the zones are the stops'."""
 
     schedule_id: int
     route_name: str
@@ -58,8 +58,8 @@ class Offer:
     segment_price: int
     price_is_set: bool
     seats: list[SeatState]
-    #: Those the coach has seats of, cheapest first.
-    fare_classes: list[FareClassOffer]
+    #: Only those that the bus has seats of, cheapest first.
+    fare_classes: list[FareClassAvailability]
 
     @property
     def legs(self) -> range:
@@ -77,11 +77,11 @@ class Claim:
     bus_id: int
 
 
-def get_offer(schedule_id: int, origin: str, destination: str, now: datetime) -> Offer:
-    """What a schedule offers between two stops, on sale or not; ScheduleNotFound, StopNotFound, NotServed."""
-    rows = queries.offers([(schedule_id, origin, destination)], now)
+def get_segment(schedule_id: int, origin: str, destination: str, now: datetime) -> Segment:
+    """Return a schedule between two stops, on sale or not; ScheduleNotFound, StopNotFound, NotServed."""
+    rows = queries.segments([(schedule_id, origin, destination)], now)
     try:
-        return _offer(_best_pair(rows, now))
+        return _segment_of(_best_pair(rows, now))
     except UnknownSchedule:
         raise ScheduleNotFound from None
     except UnknownStop as unknown:
@@ -89,58 +89,58 @@ def get_offer(schedule_id: int, origin: str, destination: str, now: datetime) ->
 
 
 def lock_schedules(schedule_ids: Sequence[int]) -> None:
-    """Let nobody else who asks for this lock choose seats on these departures before our transaction ends."""
+    """Serialize the choice of seats on these departures until the end of the transaction."""
     queries.lock_schedules(schedule_ids)
 
 
-def find_offers(asked: Sequence[tuple[int, str, str]], now: datetime) -> list[Offer]:
-    """What each (schedule id, origin code, destination code) offers for sale, in the order asked.
+def find_segments(requests: Sequence[tuple[int, str, str]], now: datetime) -> list[Segment]:
+    """Return the segment for each (schedule id, origin code, destination code), in that order.
 
     Raises UnknownSchedule, UnknownStop or NotServed with a pointer into `journeys`; NotOnSale for departures that are
     past or withdrawn.
     """
-    found = queries.offers(asked, now)
-    offers = []
-    for index in range(len(asked)):
+    rows = queries.segments(requests, now)
+    segments = []
+    for index in range(len(requests)):
         try:
-            row = _best_pair([row for row in found if row.number == index], now)
+            row = _best_pair([row for row in rows if row.number == index], now)
         except Invalid as fault:
             fault.pointer = f"/journeys/{index}/{fault.pointer}"
             raise
         if not (row.on_sale and row.departs_at > now):
             raise NotOnSale
-        offers.append(_offer(row))
-    return offers
+        segments.append(_segment_of(row))
+    return segments
 
 
-def pick_class(offer: Offer, code: str | None, count: int, pointer: str) -> FareClassOffer:
-    """The class asked for, or the cheapest with room for `count`; UnknownFareClass, SoldOut."""
+def pick_class(segment: Segment, code: str | None, count: int, pointer: str) -> FareClassAvailability:
+    """Return the requested fare class, by default the cheapest with room for `count`; UnknownFareClass, SoldOut."""
     if code is None:
-        with_room = [offered for offered in offer.fare_classes if offered.free >= count]
+        with_room = [fare_class for fare_class in segment.fare_classes if fare_class.free >= count]
         if not with_room:
             raise SoldOut
         return with_room[0]
-    for offered in offer.fare_classes:
-        if offered.code == code:
-            if offered.free < count:
+    for fare_class in segment.fare_classes:
+        if fare_class.code == code:
+            if fare_class.free < count:
                 raise SoldOut
-            return offered
+            return fare_class
     raise UnknownFareClass(pointer=f"{pointer}/fare_class")
 
 
-def class_of_seats(offer: Offer, code: str | None, numbers: Sequence[str], pointer: str) -> FareClassOffer:
-    """The one class that chosen seats belong to, which is the one asked for, if any; they exist and are free.
+def class_of_seats(segment: Segment, code: str | None, numbers: Sequence[str], pointer: str) -> FareClassAvailability:
+    """Return the one fare class of chosen seats after checking that they exist, are free and match `code`.
 
     Raises UnknownSeat, SeatOfOtherClass, UnknownFareClass, SeatTaken.
     """
-    if code is not None and all(offered.code != code for offered in offer.fare_classes):
+    if code is not None and all(fare_class.code != code for fare_class in segment.fare_classes):
         raise UnknownFareClass(pointer=f"{pointer}/fare_class")
-    by_number = {seat.number: seat for seat in offer.seats}
-    by_id = {offered.id: offered for offered in offer.fare_classes}
+    by_number = {seat.number: seat for seat in segment.seats}
+    by_id = {fare_class.id: fare_class for fare_class in segment.fare_classes}
     chosen = [_find_seat(by_number, numbers, index, f"{pointer}/seats/{index}") for index in range(len(numbers))]
-    wanted = code or by_id[chosen[0].fare_class_id].code
+    expected_code = code or by_id[chosen[0].fare_class_id].code
     for index, seat in enumerate(chosen):
-        if by_id[seat.fare_class_id].code != wanted:
+        if by_id[seat.fare_class_id].code != expected_code:
             raise SeatOfOtherClass(pointer=f"{pointer}/seats/{index}")
     if not all(seat.free for seat in chosen):
         raise SeatTaken
@@ -156,9 +156,9 @@ def _find_seat(by_number: dict[str, SeatState], numbers: Sequence[str], index: i
     return seat
 
 
-def choose_seats(offer: Offer, class_id: int, count: int) -> list[str]:
-    """Seats for people who did not choose; SoldOut."""
-    chosen = policy.choose_seats([seat for seat in offer.seats if seat.fare_class_id == class_id], count)
+def choose_seats(segment: Segment, class_id: int, count: int) -> list[str]:
+    """Choose free seats of a fare class and return their numbers; SoldOut."""
+    chosen = policy.choose_seats([seat for seat in segment.seats if seat.fare_class_id == class_id], count)
     if chosen is None:
         raise SoldOut
     return chosen
@@ -189,7 +189,10 @@ _CLAIM = text("""
 
 
 def claim_seats(booking_id: int, claims: Collection[Claim], held_until: datetime | None, now: datetime) -> bool:
-    """Hold seats until an instant, or sell them (None); False when a seat is somebody else's, then roll back."""
+    """Hold seats until an instant, or sell them (None).
+
+    False when a seat belongs to another booking; the caller must then roll back.
+    """
     ordered = sorted(claims)
     rows = quick_read(
         _CLAIM,
@@ -224,7 +227,7 @@ _RELEASE_SEATS = text("""
 
 
 def release_seats(booking_id: int, seats: Sequence[tuple[int, str]] | None = None) -> None:
-    """Give back a booking's seats: all, or those of (schedule id, seat number)."""
+    """Delete a booking's claims: all, or those of (schedule id, seat number)."""
     if seats is None:
         _announce(read(_RELEASE, {"booking_id": booking_id}))
         return
@@ -234,12 +237,15 @@ def release_seats(booking_id: int, seats: Sequence[tuple[int, str]] | None = Non
 
 
 def _announce(departures: Iterable[AnyRow]) -> None:
-    """Kept answers tell of other seats than are free now."""
+    """Invalidate cached data on the seats of these departures."""
     changed(*(seats_tag(row.route_id, row.departure_time) for row in departures))
 
 
 def _best_pair(rows: Sequence[AnyRow], now: datetime) -> AnyRow:
-    """Of a schedule's pairs of calls that carry passengers the one with the shortest ride, if possible yet to come."""
+    """Return the pair of calls with the shortest ride that carries passengers, preferably not departed yet.
+
+    Raises UnknownSchedule, UnknownStop, NotServed.
+    """
     if rows[0].schedule_id is None:
         raise UnknownSchedule(pointer="schedule_id")
     for side in ("origin", "destination"):
@@ -251,10 +257,10 @@ def _best_pair(rows: Sequence[AnyRow], now: datetime) -> AnyRow:
     return next((row for row in carrying if row.departs_at > now), carrying[0])
 
 
-def _offer(row: AnyRow) -> Offer:
+def _segment_of(row: AnyRow) -> Segment:
     price = pricing.segment_price(row.base_price, row.distance_m, row.route_distance_m, row.set_price)
     seats = [SeatState(*seat) for seat in row.seats]
-    return Offer(
+    return Segment(
         schedule_id=row.schedule_id,
         route_name=row.route_name,
         bus_id=row.bus_id,
@@ -275,15 +281,17 @@ def _offer(row: AnyRow) -> Offer:
         segment_price=price,
         price_is_set=row.set_price is not None,
         seats=seats,
-        fare_classes=_class_offers(row.fare_classes, seats, price),
+        fare_classes=_fare_class_availability(row.fare_classes, seats, price),
     )
 
 
-def _class_offers(fare_classes: list[list[Any]], seats: list[SeatState], price: int) -> list[FareClassOffer]:
-    offered = []
+def _fare_class_availability(
+    fare_classes: list[list[Any]], seats: list[SeatState], price: int
+) -> list[FareClassAvailability]:
+    availability = []
     for class_id, code, name, percent, refundable in fare_classes:
-        own = [seat for seat in seats if seat.fare_class_id == class_id]
-        if own:
-            amount, free = pricing.class_price(price, percent), sum(seat.free for seat in own)
-            offered.append(FareClassOffer(class_id, code, name, percent, refundable, amount, free))
-    return sorted(offered, key=lambda offer: (offer.price, offer.id))
+        class_seats = [seat for seat in seats if seat.fare_class_id == class_id]
+        if class_seats:
+            amount, free = pricing.class_price(price, percent), sum(seat.free for seat in class_seats)
+            availability.append(FareClassAvailability(class_id, code, name, percent, refundable, amount, free))
+    return sorted(availability, key=lambda fare_class: (fare_class.price, fare_class.id))

@@ -1,1 +1,1 @@
-"""The event stream: a process of its own, so that listeners take no thread from the web."""
+"""Event streams, in a process of their own so that open connections occupy no thread of the web processes."""

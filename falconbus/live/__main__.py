@@ -1,4 +1,4 @@
-"""`python -m falconbus.live`: the live process, on LIVE_HOST and LIVE_PORT (8001)."""
+"""`python -m falconbus.live`: run the live process on LIVE_HOST and LIVE_PORT (8001)."""
 
 import os
 import sys
@@ -8,8 +8,8 @@ from falconbus.live.server import serve
 
 
 def main() -> int:
-    """Serve until told to end; 1 with a line that says why when it cannot begin."""
-    # A host that gives a port has a proxy in front and wants every interface; without one we are on somebody's desk.
+    """Run the live process until it is terminated; return 1 after a line on stderr when it cannot start."""
+    # With LIVE_PORT set there is a proxy in front, which needs every interface; otherwise it is a developer's machine.
     port = os.environ.get("LIVE_PORT") or ""
     host = os.environ.get("LIVE_HOST") or ("0.0.0.0" if port else "127.0.0.1")  # noqa: S104
     try:

@@ -1,4 +1,4 @@
-"""Why there is nothing live to tell."""
+"""Refusals of live numbers."""
 
 from falconbus.platform.kit.errors import DomainError
 

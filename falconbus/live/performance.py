@@ -1,8 +1,8 @@
-"""The dashboard's live numbers, from what the processes tell Redis about once a second.
+"""Live numbers of the dashboard, from the minutes that all processes write to Redis about once a second.
 
-Each process tells a minute as a whole and overwrites it, so what happened between two looks is their difference. Such a
-difference is a span; a number over the last 60 seconds is the sum of the spans, each by the share of it that lies
-within. At the first look the present and the previous minute are taken as spans, evenly filled.
+A process overwrites its minute as a whole, so what happened between two polls is their difference. Such a difference is
+an interval; a number over the last 60 seconds is the sum of the intervals, each by the share of it that lies within.
+At the first poll the present and the previous minute are taken as intervals, evenly filled.
 """
 
 from collections import deque
@@ -14,11 +14,11 @@ import msgspec
 from falconbus.platform.telemetry import histogram
 from falconbus.platform.telemetry.minute_counts import ENDPOINT, RECORDER, Minute
 
-#: Seconds over which percentiles are told; over which rates are; after how long without a look it all begins anew.
+#: Seconds: the window of percentiles, the window of rates, and the gap between polls after which the window restarts.
 WINDOW = 60.0
 RATE_WINDOW = 5.0
-_LONGEST_GAP = 60.0
-_MOST_ENDPOINTS = 10
+_MAX_GAP = 60.0
+_MAX_ENDPOINTS = 10
 
 _PERCENTS = (50, 95, 99)
 
@@ -53,20 +53,20 @@ class LiveNumbers(msgspec.Struct):
     processes: int
 
 
-#: What all processes have seen in a minute, by its begin in epoch seconds.
+#: The recorded minute of each process, by the minute's start in epoch seconds.
 Minutes = Mapping[int, Sequence[Minute]]
 
 
 @dataclass(slots=True)
-class Tally:
-    """Requests of one endpoint; fractions where a span lies partly outside."""
+class Totals:
+    """Requests of one endpoint; fractions where an interval lies partly outside."""
 
     requests: float = 0.0
     errors: float = 0.0
     buckets: dict[int, float] = field(default_factory=dict)
 
-    def add(self, other: "Tally", share: float = 1.0) -> None:
-        """Take so much of another tally in."""
+    def add(self, other: "Totals", share: float = 1.0) -> None:
+        """Add a share of other totals."""
         self.requests += other.requests * share
         self.errors += other.errors * share
         for bucket, count in other.buckets.items():
@@ -74,83 +74,87 @@ class Tally:
 
 
 @dataclass(slots=True)
-class Seen:
-    """Endpoints by name, and requests that were not recorded."""
+class Snapshot:
+    """Totals by endpoint, and requests that were not recorded."""
 
-    endpoints: dict[str, Tally] = field(default_factory=dict)
+    endpoints: dict[str, Totals] = field(default_factory=dict)
     dropped: float = 0.0
 
-    def add(self, other: "Seen", share: float = 1.0) -> None:
-        for name, tally in other.endpoints.items():
-            self.endpoints.setdefault(name, Tally()).add(tally, share)
+    def add(self, other: "Snapshot", share: float = 1.0) -> None:
+        for name, totals in other.endpoints.items():
+            self.endpoints.setdefault(name, Totals()).add(totals, share)
         self.dropped += other.dropped * share
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """What was seen from one instant to another."""
+class Interval:
+    """The requests between two polls, in epoch seconds."""
 
     began: float
     ended: float
-    seen: Seen
+    seen: Snapshot
 
     def share_within(self, began: float, ended: float) -> float:
-        """How much of the span lies within."""
+        """Return the share of the interval that lies between two instants."""
         overlap = min(self.ended, ended) - max(self.began, began)
         return max(0.0, overlap / (self.ended - self.began)) if self.ended > self.began else 0.0
 
 
 class Window:
-    """The last minute, from one look to the next."""
+    """The intervals of the last minute."""
 
     def __init__(self) -> None:
-        self._spans: deque[Span] = deque()
-        self._known: dict[int, Seen] = {}
-        self._looked_at = 0.0
+        self._intervals: deque[Interval] = deque()
+        self._known: dict[int, Snapshot] = {}
+        self._updated_at = 0.0
 
-    def look(self, minutes: Minutes, at: float) -> LiveNumbers:
-        """The numbers now, at so many epoch seconds; `minutes` are at least the present one and the one before."""
-        totals = {minute: _seen(each) for minute, each in minutes.items() if minute > at - 2 * WINDOW}
-        if self._looked_at < at - _LONGEST_GAP:
-            self._spans = deque(
-                Span(minute, min(minute + 60.0, at), seen) for minute, seen in sorted(totals.items()) if minute < at
+    def update(self, minutes: Minutes, at: float) -> LiveNumbers:
+        """Return the numbers at `at` (epoch seconds); `minutes` hold at least the present and the previous one."""
+        snapshots = {
+            minute: _snapshot_of(processes) for minute, processes in minutes.items() if minute > at - 2 * WINDOW
+        }
+        if self._updated_at < at - _MAX_GAP:
+            self._intervals = deque(
+                Interval(minute, min(minute + 60.0, at), seen)
+                for minute, seen in sorted(snapshots.items())
+                if minute < at
             )
-        elif at > self._looked_at:
-            change = Seen()
-            for minute, total in totals.items():
-                change.add(_difference(total, self._known.get(minute, Seen())))
-            self._spans.append(Span(self._looked_at, at, change))
-        self._known, self._looked_at = totals, at
-        while self._spans and self._spans[0].ended <= at - WINDOW:
-            self._spans.popleft()
-        return self._numbers(at, max((len(minutes.get(each, ())) for each in sorted(totals)[-2:]), default=0))
+        elif at > self._updated_at:
+            change = Snapshot()
+            for minute, snapshot in snapshots.items():
+                change.add(_difference(snapshot, self._known.get(minute, Snapshot())))
+            self._intervals.append(Interval(self._updated_at, at, change))
+        self._known, self._updated_at = snapshots, at
+        while self._intervals and self._intervals[0].ended <= at - WINDOW:
+            self._intervals.popleft()
+        return self._numbers(at, max((len(minutes.get(minute, ())) for minute in sorted(snapshots)[-2:]), default=0))
 
     def _numbers(self, at: float, processes: int) -> LiveNumbers:
-        minute, moment = self._sum(at, WINDOW), self._sum(at, RATE_WINDOW)
+        minute, last_seconds = self._sum(at, WINDOW), self._sum(at, RATE_WINDOW)
         busiest = sorted(minute.endpoints, key=lambda name: (-minute.endpoints[name].requests, name))
-        everything, rates = _together(minute), _together(moment)
+        all_endpoints, rates = _sum_endpoints(minute), _sum_endpoints(last_seconds)
         return LiveNumbers(
             round(at, 1),
-            *_figures(rates, everything),
+            *_statistics(rates, all_endpoints),
             endpoints=[
-                LiveEndpoint(name, *_figures(moment.endpoints.get(name, Tally()), minute.endpoints[name]))
-                for name in busiest[:_MOST_ENDPOINTS]
+                LiveEndpoint(name, *_statistics(last_seconds.endpoints.get(name, Totals()), minute.endpoints[name]))
+                for name in busiest[:_MAX_ENDPOINTS]
                 if minute.endpoints[name].requests >= 0.5
             ],
             dropped=round(minute.dropped),
             processes=processes,
         )
 
-    def _sum(self, at: float, seconds: float) -> Seen:
-        found = Seen()
-        for span in self._spans:
-            if share := span.share_within(at - seconds, at):
-                found.add(span.seen, share)
-        return found
+    def _sum(self, at: float, seconds: float) -> Snapshot:
+        total = Snapshot()
+        for interval in self._intervals:
+            if share := interval.share_within(at - seconds, at):
+                total.add(interval.seen, share)
+        return total
 
 
-def _figures(rates: Tally, minute: Tally) -> tuple[float, float, int, float | None, float | None, float | None]:
-    # Ranks are of whole values: parts of them are counted in thousandths.
+def _statistics(rates: Totals, minute: Totals) -> tuple[float, float, int, float | None, float | None, float | None]:
+    # Percentiles need whole counts: fractions are counted in thousandths.
     buckets = {bucket: parts for bucket, count in minute.buckets.items() if (parts := round(count * 1000))}
     p50, p95, p99 = (
         None if value is None else round(value / 1000, 2) for value in histogram.percentiles(buckets, _PERCENTS)
@@ -165,39 +169,39 @@ def _figures(rates: Tally, minute: Tally) -> tuple[float, float, int, float | No
     )
 
 
-def _seen(processes: Iterable[Minute]) -> Seen:
-    """What all processes have seen of one minute."""
-    found = Seen()
+def _snapshot_of(processes: Iterable[Minute]) -> Snapshot:
+    """Return the sum of what all processes recorded in one minute."""
+    snapshot = Snapshot()
     for process in processes:
         for key, series in process.series.items():
             if key[0] == ENDPOINT:
-                tally = found.endpoints.setdefault(key[1], Tally())
-                tally.add(Tally(series.count, series.counters.get("5xx", 0), series.buckets))  # type: ignore[arg-type]
+                totals = snapshot.endpoints.setdefault(key[1], Totals())
+                totals.add(Totals(series.count, series.counters.get("5xx", 0), series.buckets))  # type: ignore[arg-type]
             elif key[0] == RECORDER:
-                found.dropped += series.counters.get("dropped", 0)
-    return found
+                snapshot.dropped += series.counters.get("dropped", 0)
+    return snapshot
 
 
-def _difference(now: Seen, before: Seen) -> Seen:
-    """What came since; never less than nothing, should a process have lost what it told."""
-    found = Seen(dropped=max(0.0, now.dropped - before.dropped))
-    for name, tally in now.endpoints.items():
-        old = before.endpoints.get(name, Tally())
-        if tally.requests > old.requests:
-            found.endpoints[name] = Tally(
-                tally.requests - old.requests,
-                max(0.0, tally.errors - old.errors),
+def _difference(now: Snapshot, before: Snapshot) -> Snapshot:
+    """Return what was added since `before`; never negative, in case a process lost its minute."""
+    difference = Snapshot(dropped=max(0.0, now.dropped - before.dropped))
+    for name, totals in now.endpoints.items():
+        old = before.endpoints.get(name, Totals())
+        if totals.requests > old.requests:
+            difference.endpoints[name] = Totals(
+                totals.requests - old.requests,
+                max(0.0, totals.errors - old.errors),
                 {
                     bucket: count - old.buckets.get(bucket, 0)
-                    for bucket, count in tally.buckets.items()
+                    for bucket, count in totals.buckets.items()
                     if count > old.buckets.get(bucket, 0)
                 },
             )
-    return found
+    return difference
 
 
-def _together(seen: Seen) -> Tally:
-    total = Tally()
-    for tally in seen.endpoints.values():
-        total.add(tally)
+def _sum_endpoints(seen: Snapshot) -> Totals:
+    total = Totals()
+    for totals in seen.endpoints.values():
+        total.add(totals)
     return total

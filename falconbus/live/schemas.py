@@ -1,4 +1,4 @@
-"""Shapes of what the live addresses take and answer."""
+"""Request and response shapes of the live endpoints."""
 
 from typing import Annotated
 

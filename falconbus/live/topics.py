@@ -1,9 +1,9 @@
-"""What the event stream tells of, and who may hear it."""
+"""Topics of event streams, and the permission that each needs."""
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-from falconbus.live.tickets import NOTIFICATIONS, PERFORMANCE
+from falconbus.live.stream_tokens import NOTIFICATIONS, PERFORMANCE
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.web.identity import Forbidden, Identity
 from falconbus.platform.web.permissions import SEE_PERFORMANCE, Permission
@@ -16,7 +16,7 @@ TOPIC_PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
 
 
 def check_topics(topics: Collection[str], identity: Identity) -> None:
-    """Refuse what is no topic (Invalid), and topics that the caller may not hear (Forbidden)."""
+    """Refuse unknown topics (Invalid) and topics that the caller may not receive (Forbidden)."""
     unknown = sorted(set(topics) - set(TOPIC_PERMISSIONS))
     if unknown or not topics:
         raise Invalid(f"the topics are {', '.join(sorted(TOPIC_PERMISSIONS))}", pointer="topic")

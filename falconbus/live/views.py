@@ -1,4 +1,4 @@
-"""Tickets for the event stream, and the same numbers for pages that poll."""
+"""Endpoints for stream tokens, and the live numbers for pages that poll."""
 
 import hashlib
 
@@ -6,7 +6,7 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from falconbus.accounts.permissions import OWN_BOOKINGS
-from falconbus.live import service, tickets
+from falconbus.live import service, stream_tokens
 from falconbus.live.errors import LiveUnavailable
 from falconbus.live.performance import LiveNumbers
 from falconbus.live.schemas import StreamTicketOut, StreamTicketQuery
@@ -28,8 +28,8 @@ bp = Blueprint("live", __name__, url_prefix="/api/v1")
 @returns(StreamTicketOut, 200, Forbidden)
 def give_ticket(query: StreamTicketQuery) -> StreamTicketOut:
     """Give a ticket to listen to a topic at the live process's `/events?ticket=`."""
-    ticket = service.give_ticket(query.topic, caller())
-    return StreamTicketOut(ticket, tickets.VALID_SECONDS, get_settings().live_url)
+    ticket = service.issue_token(query.topic, caller())
+    return StreamTicketOut(ticket, stream_tokens.VALID_SECONDS, get_settings().live_url)
 
 
 @bp.get("/performance/live")
@@ -41,7 +41,7 @@ def show_live_numbers() -> Response:
     """The numbers of the last minute, for who cannot listen to the event stream; with an ETag, so poll with it."""
     numbers = service.get_numbers()
     answer = Response(msgspec.json.encode(numbers), content_type="application/json")
-    # When they were read is no news.
+    # The time of reading alone is no change.
     answer.set_etag(hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(numbers, at=0.0))).hexdigest()[:32])
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.make_conditional(request)

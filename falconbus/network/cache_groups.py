@@ -1,4 +1,4 @@
-"""The kept answers about the network."""
+"""Groups of cached responses about the network."""
 
 from falconbus.platform.caching.groups import Group
 

@@ -1,12 +1,12 @@
-"""What kept answers depend on: the writer says changed() of the same tag as the reader says depends_on()."""
+"""Tags of cached data about the network: a writer calls changed() with the tag that a reader gave depends_on()."""
 
 #: Stops; routes with their fares, timetables and departures; buses, seat layouts and fare classes.
-STOPS, LINES, FLEET = "stops", "lines", "fleet"
+STOPS, ROUTES, FLEET = "stops", "lines", "fleet"
 
 #: By table, for audited changes.
 OF_TABLE = {
     "stops": STOPS,
-    "routes": LINES,
+    "routes": ROUTES,
     "buses": FLEET,
     "seat_layouts": FLEET,
     "fare_classes": FLEET,

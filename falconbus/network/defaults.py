@@ -1,4 +1,4 @@
-"""What every bus line begins with: fare classes, and the seat layouts that an import or an admin can name."""
+"""Default fare classes and seat layouts, which every database begins with."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from falconbus.platform.database.engine import db
 
 
 @dataclass(frozen=True)
-class Place:
-    """One seat: `row` from the front, `column` from the left, the code of its fare class."""
+class DefaultSeat:
+    """A seat: `row` counts from the front, `column` from the left; the code of its fare class."""
 
     number: str
     row: int
@@ -21,12 +21,12 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """The seats of a kind of bus."""
+class DefaultLayout:
+    """A seat layout with its seats."""
 
     code: str
     name: str
-    places: tuple[Place, ...]
+    seats: tuple[DefaultSeat, ...]
 
 
 FARE_CLASSES: tuple[dict[str, str | int | bool], ...] = (
@@ -54,34 +54,38 @@ FARE_CLASSES: tuple[dict[str, str | int | bool], ...] = (
 )
 
 
-def _places(rows: tuple[tuple[int, ...], ...], *, comfort_rows: int = 0, other: str = "standard") -> Iterator[Place]:
-    """Seats numbered row by row from "1"; the first `comfort_rows` are comfort, the rest `other`."""
+def _make_seats(
+    rows: tuple[tuple[int, ...], ...], *, comfort_rows: int = 0, other_class: str = "standard"
+) -> Iterator[DefaultSeat]:
+    """Generate seats numbered row by row from "1"; the first `comfort_rows` are comfort, the rest `other_class`."""
     number = 0
     for row, columns in enumerate(rows, start=1):
         for column in columns:
             number += 1
-            yield Place(str(number), row, column, "comfort" if row <= comfort_rows else other)
+            yield DefaultSeat(str(number), row, column, "comfort" if row <= comfort_rows else other_class)
 
 
 # The aisle is column 3; the bench at the back has a seat there.
-_COACH = ((1, 2, 4, 5),) * 11 + ((1, 2, 3, 4, 5),)
-_SLEEPER = ((1, 3, 4),) * 12
+_COACH_COLUMNS = ((1, 2, 4, 5),) * 11 + ((1, 2, 3, 4, 5),)
+_SLEEPER_COLUMNS = ((1, 3, 4),) * 12
 
 LAYOUTS = (
-    Layout("coach-49", "Coach, 49 seats", tuple(_places(_COACH))),
-    Layout("coach-49-comfort", "Coach, 49 seats, 12 of them comfort", tuple(_places(_COACH, comfort_rows=3))),
-    Layout("sleeper-36", "Sleeper coach, 36 seats", tuple(_places(_SLEEPER, other="sleeper"))),
+    DefaultLayout("coach-49", "Coach, 49 seats", tuple(_make_seats(_COACH_COLUMNS))),
+    DefaultLayout(
+        "coach-49-comfort", "Coach, 49 seats, 12 of them comfort", tuple(_make_seats(_COACH_COLUMNS, comfort_rows=3))
+    ),
+    DefaultLayout("sleeper-36", "Sleeper coach, 36 seats", tuple(_make_seats(_SLEEPER_COLUMNS, other_class="sleeper"))),
 )
 
 
 def ensure_defaults() -> None:
-    """Add the fare classes and layouts that are missing; those that are there, changed or not, stay as they are."""
+    """Add the default fare classes and layouts that are missing; existing ones are not changed."""
     db.session.execute(insert(FareClass).values(list(FARE_CLASSES)).on_conflict_do_nothing(index_elements=["code"]))
     class_ids = {row.code: row.id for row in db.session.execute(select(FareClass.code, FareClass.id))}
     for layout in LAYOUTS:
         layout_id = db.session.scalar(
             insert(SeatLayout)
-            .values(code=layout.code, name=layout.name, capacity=len(layout.places))
+            .values(code=layout.code, name=layout.name, capacity=len(layout.seats))
             .on_conflict_do_nothing(index_elements=["code"])
             .returning(SeatLayout.id)
         )
@@ -91,11 +95,11 @@ def ensure_defaults() -> None:
                 [
                     {
                         "layout_id": layout_id,
-                        "number": place.number,
-                        "row": place.row,
-                        "column": place.column,
-                        "fare_class_id": class_ids[place.fare_class],
+                        "number": seat.number,
+                        "row": seat.row,
+                        "column": seat.column,
+                        "fare_class_id": class_ids[seat.fare_class],
                     }
-                    for place in layout.places
+                    for seat in layout.seats
                 ],
             )

@@ -1,4 +1,4 @@
-"""Why something about the network is refused."""
+"""Refusals about the network."""
 
 from falconbus.platform.kit.errors import DomainError, Invalid, NotFound
 

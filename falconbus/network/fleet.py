@@ -12,33 +12,33 @@ from falconbus.platform.database.engine import db
 
 
 def create_bus(*, number: str, layout: str, amenities: Sequence[str], active: bool) -> int:
-    """Make a bus, and return its key; AlreadyExists, UnknownSeatLayout."""
+    """Create a bus and return its key; AlreadyExists, UnknownSeatLayout."""
     bus = Bus(number=number, layout_id=_find_layout(layout).id, amenities=list(amenities), active=active)
-    add(bus, _number_taken(number))
+    add(bus, _bus_number_taken(number))
     audit.record("create", "buses", bus.id, number=number, layout=layout)
     return bus.id
 
 
 def change_bus(bus_id: int, changes: Changes) -> None:
-    """Change a bus; its seats only while nothing uses it. BusNotFound, BusInUse, AlreadyExists, UnknownSeatLayout."""
+    """Change a bus; its layout only while nothing uses it. BusNotFound, BusInUse, AlreadyExists, UnknownSeatLayout."""
     bus = queries.lock_bus(bus_id)
     values = dict(changes)
     if "layout" in values:
         values["layout_id"] = _find_layout(values.pop("layout")).id
     if values.get("layout_id", bus.layout_id) != bus.layout_id:
         check_unused(bus, BusInUse("schedules sell the seats of this bus; make another bus, and give it to them"))
-    change(bus, values, _number_taken(values.get("number", bus.number)))
+    change(bus, values, _bus_number_taken(values.get("number", bus.number)))
 
 
 def delete_bus(bus_id: int) -> None:
-    """Remove a bus that nothing uses; BusNotFound, BusInUse."""
+    """Delete a bus that nothing uses; BusNotFound, BusInUse."""
     bus = queries.lock_bus(bus_id)
     check_unused(bus, BusInUse())
     remove(bus)
 
 
 def create_fare_class(values: Changes) -> FareClass:
-    """Make a fare class; AlreadyExists."""
+    """Create a fare class; AlreadyExists."""
     fare_class = FareClass(**values)
     add(fare_class, AlreadyExists(f"there is a fare class {fare_class.code} already", pointer="/code"))
     audit.record("create", "fare_classes", fare_class.id, **values)
@@ -46,14 +46,14 @@ def create_fare_class(values: Changes) -> FareClass:
 
 
 def change_fare_class(code: str, changes: Changes) -> FareClass:
-    """Change what a fare class costs and promises from now on; tickets keep theirs. FareClassNotFound."""
+    """Change a fare class for future sales; issued tickets keep their terms. FareClassNotFound."""
     fare_class = queries.lock_fare_class(code)
     change(fare_class, changes)
     return fare_class
 
 
 def create_layout(code: str, name: str, seats: Sequence[NewSeat]) -> SeatLayout:
-    """Make a seat layout; it does not change any more, because seats are sold by it. AlreadyExists, Invalid."""
+    """Create a seat layout, which cannot be changed afterwards because seats are sold by it. AlreadyExists, Invalid."""
     fare_classes = queries.fare_class_ids()
     policy.check_seats(seats, fare_classes)
     layout = SeatLayout(code=code, name=name, capacity=len(seats))
@@ -80,5 +80,5 @@ def _find_layout(code: str) -> SeatLayout:
     return layout
 
 
-def _number_taken(number: str) -> AlreadyExists:
+def _bus_number_taken(number: str) -> AlreadyExists:
     return AlreadyExists(f"there is a bus {number} already", pointer="/number")

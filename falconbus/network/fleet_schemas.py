@@ -10,11 +10,11 @@ from sqlalchemy import Row
 from falconbus.network.models import FareClass, SeatLayout
 from falconbus.network.policy import NewSeat
 from falconbus.platform.kit.fields import Change, Text, left_out
-from falconbus.platform.kit.schema import Body, Line, Name
+from falconbus.platform.kit.schema import Body, Name, OneLine
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
-BusNumber = Annotated[Line, StringConstraints(max_length=32)]
-LayoutCode = Annotated[Line, StringConstraints(max_length=32)]
+BusNumber = Annotated[OneLine, StringConstraints(max_length=32)]
+LayoutCode = Annotated[OneLine, StringConstraints(max_length=32)]
 #: Short words such as "wifi", for an icon each.
 Amenities = Annotated[list[Code], Field(max_length=20)]
 PricePercent = Annotated[int, Field(ge=1, le=1000)]
@@ -76,7 +76,7 @@ class NewSeatLayout(Body):
     name: Name
     seats: Annotated[list[LayoutSeat], Field(min_length=1, max_length=200)]
 
-    def places(self) -> list[NewSeat]:
+    def to_seats(self) -> list[NewSeat]:
         return [NewSeat(seat.number, seat.row, seat.column, seat.fare_class) for seat in self.seats]
 
 

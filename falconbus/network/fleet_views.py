@@ -155,5 +155,5 @@ def get_layout(code: str) -> SeatLayoutOut:
 @returns(SeatLayoutOut, 201, AlreadyExists)
 def create_layout(body: NewSeatLayout) -> SeatLayoutOut:
     """Make a seat layout; to change one, make another."""
-    layout = fleet.create_layout(body.code, body.name, body.places())
+    layout = fleet.create_layout(body.code, body.name, body.to_seats())
     return SeatLayoutOut.of(layout, queries.layout_seats(layout.id))

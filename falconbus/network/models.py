@@ -44,7 +44,7 @@ class Stop(Model):
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     time_zone: Mapped[str] = mapped_column(String(64))
-    #: Where the stop came from, `feed:stop_id`; None for one made by hand.
+    #: `feed:stop_id` of an imported stop; None for one created by hand.
     feed_key: Mapped[str | None] = mapped_column(String(300), unique=True)
     city_key: Mapped[str] = mapped_column(Text, Computed(f"lower({_PLAIN.format('city')})", persisted=True))
     search_document: Mapped[Any] = mapped_column(
@@ -57,7 +57,7 @@ class Stop(Model):
 
 
 class Route(Model):
-    """A line: ordered stops, a base price for the whole way, on sale or not."""
+    """A sequence of stops with a base price for the whole way, on sale or not."""
 
     __tablename__ = "routes"
     __table_args__ = (
@@ -102,9 +102,9 @@ class RouteStop(Model):
 
 
 class SegmentFare(Model):
-    """A price for one part of a route that the operator has set; without one the price goes by distance.
+    """A price that staff have set for a segment of a route; without one the price goes by distance.
 
-    A part of the route, which goes with its calls; fares, above, makes tickets' prices of it.
+    It belongs to the route and is deleted with its calls; the rules of ticket prices are in fares, above.
     """
 
     __tablename__ = "segment_fares"
@@ -127,9 +127,9 @@ class SegmentFare(Model):
 
 
 class FareClass(Model):
-    """What a traveller chooses: a share of the price, and conditions.
+    """A class of seats that a traveller chooses: a percentage of the price, and conditions.
 
-    It stands with the seats, which each are of a class; the rules of what it costs are in fares, above.
+    It belongs to the network because every seat has one; the rules of ticket prices are in fares, above.
     """
 
     __tablename__ = "fare_classes"
@@ -144,7 +144,7 @@ class FareClass(Model):
 
 
 class SeatLayout(Model):
-    """Where the seats of a kind of bus stand."""
+    """The seats of a kind of bus."""
 
     __tablename__ = "seat_layouts"
     __table_args__ = (CheckConstraint("capacity BETWEEN 1 AND 200", name="capacity"),)
@@ -170,7 +170,7 @@ class Seat(Model):
 
 
 class Bus(Model):
-    """A vehicle."""
+    """A vehicle with its seat layout."""
 
     __tablename__ = "buses"
 

@@ -1,4 +1,4 @@
-"""What may be done with the network, and who may."""
+"""Permissions on the network, and the roles that have them."""
 
 from falconbus.accounts.models import Role
 from falconbus.accounts.permissions import STAFF, Grants

@@ -1,4 +1,4 @@
-"""Reads of the network. Lists select the columns that they answer with, by the names of their shapes."""
+"""Reads of the network. List queries select the columns of their response shapes, under the same names."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _Origin, _Destination = aliased(Stop), aliased(Stop)
 
 @dataclass(frozen=True)
 class RouteDetail:
-    """A route with its stops in order (code, name, city, metres) and its set fares (origin, destination, price)."""
+    """A route, its stops in order (code, name, city, metres) and its set fares (origin, destination, price)."""
 
     route: Route
     stops: Sequence[Row[str, str, str, int]]
@@ -35,12 +35,12 @@ class RouteDetail:
 
 
 def visible_to(identity: Identity) -> ColumnElement[bool]:
-    """Which routes a caller may see: those on sale, staff all of them."""
+    """Return the condition for routes that a caller may see: those on sale, for staff all."""
     return true() if identity.may(SEE_NETWORK) else Route.active.is_(True)
 
 
 def routes(identity: Identity, *, origin: str | None, destination: str | None, words: str | None) -> AnySelect:
-    """Routes by the codes of their first and last stops, and by a part of their names; StopNotFound."""
+    """Select routes by the codes of their first and last stops and a part of their names; StopNotFound."""
     statement = (
         select(Route.id, Route.name, _Origin.code.label("origin"), _Destination.code.label("destination"))
         .join(_Origin, _Origin.id == Route.origin_id)
@@ -58,7 +58,7 @@ def routes(identity: Identity, *, origin: str | None, destination: str | None, w
 
 
 def get_route(route_id: int, identity: Identity) -> RouteDetail:
-    """A route that the caller may see; RouteNotFound."""
+    """Return a route that the caller may see; RouteNotFound."""
     route = db.session.scalar(select(Route).where(Route.id == route_id, visible_to(identity)))
     if route is None:
         raise RouteNotFound
@@ -66,49 +66,49 @@ def get_route(route_id: int, identity: Identity) -> RouteDetail:
 
 
 def route_codes(route_id: int) -> Sequence[str]:
-    """The codes of a route's stops, in order."""
+    """Return the codes of a route's stops, in order."""
     statement = select(Stop.code).join(RouteStop, RouteStop.stop_id == Stop.id).where(RouteStop.route_id == route_id)
     return db.session.scalars(statement.order_by(RouteStop.position)).all()
 
 
 def stop_ids(codes: Collection[str]) -> dict[str, int]:
-    """Keys of the stops that exist among these codes."""
+    """Return the keys of those of these codes that are stops, by code."""
     rows = db.session.execute(select(Stop.code, Stop.id).where(Stop.code.in_(codes)))
     return {row.code: row.id for row in rows}
 
 
 def fare_class_ids() -> dict[str, int]:
-    """Keys of all fare classes by code."""
+    """Return the keys of all fare classes by code."""
     return {row.code: row.id for row in db.session.execute(select(FareClass.code, FareClass.id))}
 
 
 def get_stop(code: str, *, lock: bool = False) -> Stop:
-    """A stop by its code, in any case; StopNotFound."""
+    """Return a stop by its code, in any case; StopNotFound."""
     return _get(select(Stop).where(Stop.code == _printable(code).upper()), StopNotFound, lock=lock)
 
 
 def lock_route(route_id: int) -> Route:
-    """A route, to be changed; RouteNotFound."""
+    """Return a route, locked for an update; RouteNotFound."""
     return _get(select(Route).where(Route.id == route_id), RouteNotFound, lock=True)
 
 
 def lock_bus(bus_id: int) -> Bus:
-    """A bus, to be changed; BusNotFound."""
+    """Return a bus, locked for an update; BusNotFound."""
     return _get(select(Bus).where(Bus.id == bus_id), BusNotFound, lock=True)
 
 
 def lock_fare_class(code: str) -> FareClass:
-    """A fare class, to be changed; FareClassNotFound."""
+    """Return a fare class, locked for an update; FareClassNotFound."""
     return _get(select(FareClass).where(FareClass.code == _printable(code)), FareClassNotFound, lock=True)
 
 
 def find_layout(code: str) -> SeatLayout | None:
-    """A seat layout by its code."""
+    """Return a seat layout by its code, or None."""
     return db.session.scalar(select(SeatLayout).where(SeatLayout.code == code))
 
 
 def buses() -> AnySelect:
-    """Every bus, with its layout's code and capacity."""
+    """Select every bus, with its layout's code and capacity."""
     return (
         select(
             Bus.id,
@@ -124,7 +124,7 @@ def buses() -> AnySelect:
 
 
 def get_bus(bus_id: int) -> AnyRow:
-    """One row of `buses`; BusNotFound."""
+    """Return one row of `buses`; BusNotFound."""
     row = db.session.execute(buses().where(Bus.id == bus_id)).one_or_none()
     if row is None:
         raise BusNotFound
@@ -132,24 +132,24 @@ def get_bus(bus_id: int) -> AnyRow:
 
 
 def fare_classes() -> AnySelect:
-    """Every fare class, cheapest first."""
+    """Select every fare class, cheapest first."""
     return select(
         FareClass.code, FareClass.name, FareClass.price_percent, FareClass.refundable, FareClass.conditions
     ).order_by(FareClass.price_percent, FareClass.id)
 
 
 def layouts() -> AnySelect:
-    """Every seat layout, without its seats."""
+    """Select every seat layout, without its seats."""
     return select(SeatLayout.code, SeatLayout.name, SeatLayout.capacity).order_by(SeatLayout.code)
 
 
 def get_layout(code: str) -> SeatLayout:
-    """A seat layout by its code; SeatLayoutNotFound."""
+    """Return a seat layout by its code; SeatLayoutNotFound."""
     return _get(select(SeatLayout).where(SeatLayout.code == _printable(code)), SeatLayoutNotFound)
 
 
 def layout_seats(layout_id: int) -> Sequence[Row[str, int, int, str]]:
-    """The seats of a layout with the codes of their fare classes, front to back and left to right."""
+    """Return the seats of a layout with the codes of their fare classes, front to back and left to right."""
     statement = (
         select(Seat.number, Seat.row, Seat.column, FareClass.code)
         .join(FareClass, FareClass.id == Seat.fare_class_id)
@@ -170,7 +170,7 @@ def _route_stops(route_id: int) -> Sequence[Row[str, str, str, int]]:
 
 
 def _route_fares(route_id: int) -> Sequence[Row[str, str, int]]:
-    """Pairs of calls of the same two stops and price are one fare."""
+    """Return a route's set fares; pairs of calls at the same two stops for the same price are one fare."""
     board, alight = aliased(RouteStop), aliased(RouteStop)
     fare, here = SegmentFare, SegmentFare.route_id
     statement = (
@@ -193,5 +193,5 @@ def _get(statement: Select[Entity], missing: type[NotFound], *, lock: bool = Fal
 
 
 def _printable(code: str) -> str:
-    """What a database can be asked for: an address may hold a NUL, a text column may not."""
+    """Return a code that can be a query parameter: a URL may hold a NUL, a text column may not."""
     return code if code.isprintable() else ""

@@ -12,10 +12,10 @@ from falconbus.network.segment_fares import PairFare
 from falconbus.platform.database.pagination import PageQuery
 from falconbus.platform.kit import money
 from falconbus.platform.kit.fields import Change, Currency, Filter, Price, Zone, left_out
-from falconbus.platform.kit.schema import Body, Line
+from falconbus.platform.kit.schema import Body, OneLine
 
 StopCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,15}$")]
-Name200 = Annotated[Line, StringConstraints(max_length=200)]
+Name200 = Annotated[OneLine, StringConstraints(max_length=200)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Kilometres = Annotated[float, Field(ge=0, le=20_000, allow_inf_nan=False)]

@@ -1,7 +1,7 @@
-"""The operator's own prices for parts of a route.
+"""Prices that staff set for segments of a route.
 
-They are a side of the route, as its base price and currency are: it is shown with them, and they end with another line
-of stops or another currency. What a ticket costs by them is the matter of fares.
+They belong to the route, as its base price and currency do: they are shown with it, and are deleted when its stop
+sequence or currency changes. Ticket prices are calculated from them in fares.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from falconbus.platform.web.problems import FieldFault, InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class PairFare:
-    """A price for riding from one stop to another; a stop that comes twice counts with every pair of its calls."""
+    """A price from one stop to another; a stop that comes twice counts with every pair of its calls."""
 
     origin: str
     destination: str
@@ -27,9 +27,9 @@ class PairFare:
 
 
 def set_fares(route_id: int, fares: Sequence[PairFare]) -> None:
-    """Replace the prices of a route's parts; without one a part is priced by distance. RouteNotFound, Invalid."""
+    """Replace the segment prices of a route; other segments are priced by distance. RouteNotFound, Invalid."""
     route = queries.lock_route(route_id)
-    positions = positions_of(fares, queries.route_codes(route_id))
+    positions = find_positions(fares, queries.route_codes(route_id))
     prices = [
         money.read_price(fare.price, route.currency, f"/fares/{number}/price") for number, fare in enumerate(fares)
     ]
@@ -43,9 +43,9 @@ def set_fares(route_id: int, fares: Sequence[PairFare]) -> None:
     db.session.flush()
 
 
-def positions_of(fares: Sequence[PairFare], codes: Sequence[str]) -> list[list[tuple[int, int]]]:
-    """Return each fare's pairs of calls; InvalidInput for one that the route does not ride, or that is given twice."""
-    faults, found = [], []
+def find_positions(fares: Sequence[PairFare], codes: Sequence[str]) -> list[list[tuple[int, int]]]:
+    """Return each fare's pairs of call positions; InvalidInput for pairs not served or given twice."""
+    faults, positions = [], []
     seen: set[tuple[str, str]] = set()
     for number, fare in enumerate(fares):
         pairs = [
@@ -61,12 +61,12 @@ def positions_of(fares: Sequence[PairFare], codes: Sequence[str]) -> list[list[t
         if (fare.origin, fare.destination) in seen:
             faults.append(FieldFault("this pair is priced before", "same_pair", f"/fares/{number}"))
         seen.add((fare.origin, fare.destination))
-        found.append(pairs)
+        positions.append(pairs)
     if faults:
         raise InvalidInput(faults)
-    return found
+    return positions
 
 
 def remove_fares(route: Route) -> None:
-    """Let every part of a route be priced by distance again."""
+    """Delete the segment prices of a route, so that all segments are priced by distance."""
     db.session.execute(delete(SegmentFare).where(SegmentFare.route_id == route.id))

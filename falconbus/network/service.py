@@ -11,7 +11,7 @@ from falconbus.network import cache_tags, policy, queries, segment_fares
 from falconbus.network.errors import AlreadyExists, RouteInUse, StopInUse
 from falconbus.network.models import Route, RouteStop, Stop
 from falconbus.network.policy import Call
-from falconbus.network.usage import used
+from falconbus.network.usage import find_used
 from falconbus.platform.caching import response_cache
 from falconbus.platform.database.engine import Model, db
 from falconbus.platform.kit import money
@@ -21,7 +21,7 @@ Changes = Mapping[str, Any]
 
 
 def create_stop(values: Changes) -> Stop:
-    """Make a stop; AlreadyExists, Invalid."""
+    """Create a stop; AlreadyExists, Invalid."""
     policy.check_position(values["latitude"], values["longitude"])
     stop = Stop(**values)
     add(stop, AlreadyExists(f"there is a stop {stop.code} already", pointer="/code"))
@@ -38,7 +38,7 @@ def change_stop(code: str, changes: Changes) -> Stop:
 
 
 def delete_stop(code: str) -> None:
-    """Remove a stop at which nothing calls; StopNotFound, StopInUse."""
+    """Delete a stop that nothing uses; StopNotFound, StopInUse."""
     stop = queries.get_stop(code, lock=True)
     check_unused(stop, StopInUse())
     remove(stop)
@@ -53,7 +53,7 @@ def create_route(
     duration_minutes: int,
     active: bool,
 ) -> int:
-    """Make a route, and return its key; Invalid with a pointer to each fault."""
+    """Create a route and return its key; Invalid with a pointer to each fault."""
     stops = _find_stops(calls)
     route = Route(
         name=name,
@@ -73,7 +73,7 @@ def create_route(
 
 
 def change_route(route_id: int, changes: Changes, calls: Sequence[Call] | None) -> None:
-    """Change a route; another line of stops or another currency only while nothing uses it.
+    """Change a route; its stop sequence and currency only while nothing uses it.
 
     Raises RouteNotFound, RouteInUse, or Invalid with a pointer to each fault.
     """
@@ -89,25 +89,25 @@ def change_route(route_id: int, changes: Changes, calls: Sequence[Call] | None) 
     if "base_price" in changes:
         values["base_price"] = money.read_price(changes["base_price"], currency, "/base_price")
     if calls is not None:
-        _change_line(route, calls)
+        _change_stop_sequence(route, calls)
     change(route, values)
 
 
 def delete_route(route_id: int) -> None:
-    """Remove a route that nothing uses; RouteNotFound, RouteInUse."""
+    """Delete a route that nothing uses; RouteNotFound, RouteInUse."""
     route = queries.lock_route(route_id)
     check_unused(route, RouteInUse())
     remove(route)
 
 
 def check_unused(row: Any, refusal: DomainError) -> None:
-    """Nothing refers to a row that is locked."""
-    if used(type(row), [row.id]):
+    """Raise `refusal` when another table refers to a locked row."""
+    if find_used(type(row), [row.id]):
         raise refusal
 
 
 def add(row: Model, taken: DomainError) -> None:
-    """Insert a row; `taken` when another one has its code."""
+    """Insert a row; raise `taken` when its unique code exists already."""
     try:
         with db.session.begin_nested():
             db.session.add(row)
@@ -116,7 +116,7 @@ def add(row: Model, taken: DomainError) -> None:
 
 
 def change(row: Any, values: Changes, taken: DomainError | None = None) -> None:
-    """Set what differs, and note it; `taken` when another row has the new code."""
+    """Set the values that differ and record them in the audit log; raise `taken` when a new code exists already."""
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     if not changed:
         return
@@ -132,35 +132,35 @@ def change(row: Any, values: Changes, taken: DomainError | None = None) -> None:
 
 
 def remove(row: Any) -> None:
-    """Delete a row, and note it."""
-    audit.record("delete", row.__tablename__, row.id, **_identifying(row))
+    """Delete a row and record it in the audit log."""
+    audit.record("delete", row.__tablename__, row.id, **_identifying_columns(row))
     db.session.delete(row)
     db.session.flush()
 
 
-def _identifying(row: Any) -> dict[str, Any]:
+def _identifying_columns(row: Any) -> dict[str, Any]:
     columns = inspect(type(row)).columns.keys()
     return {name: getattr(row, name) for name in ("code", "number", "name") if name in columns}
 
 
 def _find_stops(calls: Sequence[Call]) -> dict[str, int]:
     stops = queries.stop_ids({call.code for call in calls})
-    policy.check_line(calls, stops)
+    policy.check_stop_sequence(calls, stops)
     return stops
 
 
-def _change_line(route: Route, calls: Sequence[Call]) -> None:
-    """Set fares go with the old line: their positions mean other stops now."""
+def _change_stop_sequence(route: Route, calls: Sequence[Call]) -> None:
+    """Replace a route's calls; nothing uses them, and its set fares are deleted with them."""
     stops = _find_stops(calls)
     db.session.execute(delete(RouteStop).where(RouteStop.route_id == route.id))
     _add_calls(route, calls, stops)
-    line = {
+    changes = {
         "origin_id": stops[calls[0].code],
         "destination_id": stops[calls[-1].code],
         "distance_m": calls[-1].distance_m,
     }
-    change(route, line)
-    response_cache.changed(cache_tags.LINES)
+    change(route, changes)
+    response_cache.changed(cache_tags.ROUTES)
 
 
 def _add_calls(route: Route, calls: Sequence[Call], stops: Mapping[str, int]) -> None:

@@ -1,4 +1,4 @@
-"""Whether anything refers to a row, asked before the row is changed or deleted under those who rely on it."""
+"""References to a row from other tables, checked before the row is changed or deleted."""
 
 from collections.abc import Collection
 from typing import cast
@@ -9,10 +9,10 @@ from falconbus.platform.database.engine import Model, db
 
 
 def is_used(model: type[Model]) -> ColumnElement[bool]:
-    """Whether other tables refer to a row of this one, as a condition for a statement on many rows.
+    """Return the condition that another table refers to a row of this one, for a statement on many rows.
 
-    Read from the foreign keys of the whole schema, so that a feature above needs no line here. A row that goes with
-    its parent (ON DELETE) is a part, not a user. Lock the rows before asking: a new reference waits for that lock.
+    The foreign keys of the whole schema are read, so a feature above needs no registration here. A row that is deleted
+    with its parent (ON DELETE) does not count. Lock the rows first: a new reference waits for that lock.
     """
     table = cast(Table, model.__table__)
     return or_(
@@ -25,8 +25,8 @@ def is_used(model: type[Model]) -> ColumnElement[bool]:
     )
 
 
-def used(model: type[Model], ids: Collection[int]) -> set[int]:
-    """Which of these rows of a table other tables refer to (`is_used`)."""
+def find_used(model: type[Model], ids: Collection[int]) -> set[int]:
+    """Return which of these rows of a table other tables refer to (`is_used`)."""
     if not ids:
         return set()
     table = cast(Table, model.__table__)

@@ -38,9 +38,9 @@ bp = Blueprint("network", __name__, url_prefix="/api/v1")
 @returns(Page[RouteRow], 200, StopNotFound)
 def list_routes(query: RoutesQuery) -> Page[Any]:
     """Routes on sale by name, also by first and last stop; staff see those off sale too."""
-    depends_on(cache_tags.LINES, cache_tags.STOPS)
-    found = queries.routes(caller(), origin=query.origin, destination=query.destination, words=query.q)
-    rows, following, previous = numbered(found, query)
+    depends_on(cache_tags.ROUTES, cache_tags.STOPS)
+    statement = queries.routes(caller(), origin=query.origin, destination=query.destination, words=query.q)
+    rows, following, previous = numbered(statement, query)
     return Page(pick_fields([RouteRow(**row._asdict()) for row in rows], RouteRow, query.fields), following, previous)
 
 

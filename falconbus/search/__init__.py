@@ -1,1 +1,1 @@
-"""Stops by text, schedules by place and day."""
+"""Search of stops by text, and of schedules by stop or city and day."""

@@ -1,4 +1,4 @@
-"""Why a search has no answer."""
+"""Refusals of a search."""
 
 from falconbus.platform.kit.errors import Invalid, NotFound
 

@@ -1,4 +1,4 @@
-"""The reads of search: one statement for the places, one for the departures."""
+"""The reads of search: one statement for stops or cities, one for departures."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -16,7 +16,7 @@ _STOPS = text("""
     LIMIT :limit OFFSET :offset
 """)
 
-# The key is made like stops.city_key, and once: the OFFSET 0 keep the planner from making it again for each stop.
+# The key is made like stops.city_key, and once: each OFFSET 0 keeps the planner from making it again for each stop.
 _PLACES = text(r"""
     SELECT typed.side, s.id, s.code = typed.code AS by_code, s.time_zone
     FROM (
@@ -117,22 +117,22 @@ _CALLS = text("""
 
 
 def stops(words: str | None, typed: str, *, limit: int, offset: int) -> Sequence[AnyRow]:
-    """Stops whose code, name or city has a word beginning with each of `words` (a tsquery); None for all."""
+    """Return stops whose code, name or city has a word beginning with each of `words` (a tsquery); None for all."""
     parameters = {"words": words, "text": typed, "limit": limit, "offset": offset}
     return db.session.execute(_STOPS, parameters).all()
 
 
 def places(origin: str, destination: str) -> Sequence[AnyRow]:
-    """The stops that each side names, by code or by city."""
+    """Return the stops that origin and destination name, by code or by city; `side` tells which."""
     return quick_read(_PLACES, {"origin": origin, "destination": destination})
 
 
 def departures(origins: list[int], destinations: list[int], day: date, now: datetime) -> Sequence[AnyRow]:
-    """Departures still to come on the local `day`, a row for each pair of calls that fits."""
+    """Return future departures on the local `day`, a row for each matching pair of calls."""
     parameters = {"origins": origins, "destinations": destinations, "day": day, "now": now}
     return quick_read(_DEPARTURES, parameters)
 
 
 def calls(schedule_id: int) -> Sequence[AnyRow]:
-    """The stops of a schedule in order, with their times and what is common to them all."""
+    """Return the stops of a schedule in order, with times; the schedule's own columns are in every row."""
     return db.session.execute(_CALLS, {"schedule_id": schedule_id}).all()

@@ -1,4 +1,4 @@
-"""Shapes of searches and their answers."""
+"""Request and response shapes of search."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -6,14 +6,14 @@ from typing import Annotated
 import msgspec
 from pydantic import Field, StringConstraints
 
-from falconbus.inventory.service import Offer
+from falconbus.inventory.service import Segment
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.database.pagination import PageQuery
 from falconbus.platform.kit import clock, money
-from falconbus.platform.kit.schema import Line, Query
+from falconbus.platform.kit.schema import OneLine, Query
 from falconbus.search.service import Departure
 
-Place = Annotated[Line, StringConstraints(max_length=100)]
+StopOrCity = Annotated[OneLine, StringConstraints(max_length=100)]
 
 
 class StopQuery(PageQuery):
@@ -35,8 +35,8 @@ class StopOut(msgspec.Struct):
 class ScheduleQuery(PageQuery):
     """A stop's code or a city on either side; the local date at the place of departure."""
 
-    origin: Place
-    destination: Place
+    origin: StopOrCity
+    destination: StopOrCity
     date: date
     passengers: Annotated[int, Field(ge=1, le=9)] = 1
 
@@ -69,8 +69,10 @@ class ScheduleOut(msgspec.Struct):
     def of(cls, departure: Departure) -> "ScheduleOut":
         row = departure.row
         classes = [
-            FareClassOut(offer.code, offer.name, money.to_text(offer.price, row.currency), offer.seats)
-            for offer in departure.fare_classes
+            FareClassOut(
+                fare_class.code, fare_class.name, money.to_text(fare_class.price, row.currency), fare_class.seats
+            )
+            for fare_class in departure.fare_classes
         ]
         return cls(
             id=row.id,
@@ -119,29 +121,29 @@ class ScheduleDetailOut(msgspec.Struct):
                 code=call.code,
                 name=call.name,
                 city=call.city,
-                arrival_time=None if place == first else clock.local(call.arrives_at, call.time_zone),
-                departure_time=None if place == last else clock.local(call.departs_at, call.time_zone),
+                arrival_time=None if position == first else clock.local(call.arrives_at, call.time_zone),
+                departure_time=None if position == last else clock.local(call.departs_at, call.time_zone),
                 kilometres=call.distance_m / 1000,
-                boards=call.boards and place != last,
-                alights=call.alights and place != first,
+                boards=call.boards and position != last,
+                alights=call.alights and position != first,
             )
-            for place, call in enumerate(calls)
+            for position, call in enumerate(calls)
         ]
-        common = calls[0]
+        first_call = calls[0]
         return cls(
             schedule_id,
-            common.route_id,
-            common.route_name,
-            common.bus_number,
-            common.amenities,
-            common.on_sale,
+            first_call.route_id,
+            first_call.route_name,
+            first_call.bus_number,
+            first_call.amenities,
+            first_call.on_sale,
             stops,
         )
 
 
 class SeatMapQuery(Query):
-    origin: Place
-    destination: Place
+    origin: StopOrCity
+    destination: StopOrCity
 
 
 class SeatOut(msgspec.Struct):
@@ -163,17 +165,19 @@ class SeatMapOut(msgspec.Struct):
     seats: list[SeatOut]
 
     @classmethod
-    def of(cls, offer: Offer) -> "SeatMapOut":
-        codes = {offered.id: offered.code for offered in offer.fare_classes}
-        seats = sorted(offer.seats, key=lambda seat: (seat.row, seat.column))
+    def of(cls, segment: Segment) -> "SeatMapOut":
+        codes = {fare_class.id: fare_class.code for fare_class in segment.fare_classes}
+        seats = sorted(segment.seats, key=lambda seat: (seat.row, seat.column))
         return cls(
-            schedule_id=offer.schedule_id,
-            origin=offer.origin,
-            destination=offer.destination,
-            currency=offer.currency,
+            schedule_id=segment.schedule_id,
+            origin=segment.origin,
+            destination=segment.destination,
+            currency=segment.currency,
             fare_classes=[
-                FareClassOut(offered.code, offered.name, money.to_text(offered.price, offer.currency), offered.free)
-                for offered in offer.fare_classes
+                FareClassOut(
+                    fare_class.code, fare_class.name, money.to_text(fare_class.price, segment.currency), fare_class.free
+                )
+                for fare_class in segment.fare_classes
             ],
             seats=[SeatOut(seat.number, seat.row, seat.column, codes[seat.fare_class_id], seat.free) for seat in seats],
         )

@@ -1,4 +1,4 @@
-"""Finding stops and departures."""
+"""Use cases of search."""
 
 import re
 import unicodedata
@@ -19,7 +19,7 @@ from falconbus.timetable.errors import ScheduleNotFound
 
 
 @dataclass(frozen=True, slots=True)
-class ClassOnDeparture:
+class BookableFareClass:
     code: str
     name: str
     price: int
@@ -28,15 +28,15 @@ class ClassOnDeparture:
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """One schedule between the best pair of its stops; `fare_classes` have room, cheapest first."""
+    """A schedule between its best pair of stops; `fare_classes` are those with room, cheapest first."""
 
     row: AnyRow
-    fare_classes: list[ClassOnDeparture]
+    fare_classes: list[BookableFareClass]
 
 
 def find_stops(typed: str, *, page: int, page_size: int) -> tuple[Sequence[AnyRow], bool]:
-    """A page of the stops that match what somebody has typed so far, and whether there are more."""
-    words = re.findall(r"\w+", _without_accents(typed).lower())
+    """Return a page of the stops that match the typed text, and whether there are more."""
+    words = re.findall(r"\w+", _strip_accents(typed).lower())
     if typed and not words:
         return [], False
     depends_on(cache_tags.STOPS)
@@ -46,11 +46,11 @@ def find_stops(typed: str, *, page: int, page_size: int) -> tuple[Sequence[AnyRo
 
 
 def find_departures(origin: str, destination: str, day: date, passengers: int) -> list[Departure]:
-    """Departures with room for so many, in order of time; PlaceNotFound, SamePlace, DateInPast."""
-    depends_on(cache_tags.LINES, cache_tags.FLEET)
+    """Return departures with room for `passengers`, by time; PlaceNotFound, SamePlace, DateInPast."""
+    depends_on(cache_tags.ROUTES, cache_tags.FLEET)
     names = f"{origin}\n{destination}"
-    found = fact(SEARCH, names, [cache_tags.STOPS], lambda: queries.places(origin, destination))
-    origins, destinations = _stops_of(found, "origin"), _stops_of(found, "destination")
+    places = fact(SEARCH, names, [cache_tags.STOPS], lambda: queries.places(origin, destination))
+    origins, destinations = _stops_on_side(places, "origin"), _stops_on_side(places, "destination")
     from_ids, to_ids = [row.id for row in origins], [row.id for row in destinations]
     if set(from_ids) & set(to_ids):
         raise SamePlace(pointer="destination")
@@ -60,13 +60,13 @@ def find_departures(origin: str, destination: str, day: date, passengers: int) -
     for row in queries.departures(from_ids, to_ids, day, now):
         depends_on(seats_tag(row.route_id, row.departure_time))
         fare_classes = _classes_with_room(row, passengers)
-        if fare_classes and (row.id not in best or _is_better(row, best[row.id].row)):
+        if fare_classes and (row.id not in best or _is_better_pair(row, best[row.id].row)):
             best[row.id] = Departure(row, fare_classes)
     return sorted(best.values(), key=lambda departure: (departure.row.departs_at, departure.row.id))
 
 
 def get_calls(schedule_id: int) -> Sequence[AnyRow]:
-    """The stops of a schedule with their times; ScheduleNotFound."""
+    """Return the stops of a schedule with their times; ScheduleNotFound."""
     calls = queries.calls(schedule_id)
     if not calls:
         raise ScheduleNotFound
@@ -78,30 +78,30 @@ def check_not_past(day: date, now: datetime, origins: Iterable[AnyRow]) -> None:
         raise DateInPast(pointer="date")
 
 
-def _stops_of(found: Sequence[AnyRow], side: str) -> list[AnyRow]:
-    """A stop's code names that stop alone; else it is a city with all its stops."""
-    rows = [row for row in found if row.side == side]
+def _stops_on_side(places: Sequence[AnyRow], side: str) -> list[AnyRow]:
+    """Return the stop with that code, else all stops of that city; PlaceNotFound."""
+    rows = [row for row in places if row.side == side]
     by_code = [row for row in rows if row.by_code]
     if not rows:
         raise PlaceNotFound(pointer=side)
     return by_code or rows
 
 
-def _classes_with_room(row: AnyRow, passengers: int) -> list[ClassOnDeparture]:
-    segment = pricing.segment_price(row.base_price, row.distance_m, row.route_distance_m, row.set_price)
-    offered = [
-        ClassOnDeparture(code, name, pricing.class_price(segment, percent), free)
+def _classes_with_room(row: AnyRow, passengers: int) -> list[BookableFareClass]:
+    segment_price = pricing.segment_price(row.base_price, row.distance_m, row.route_distance_m, row.set_price)
+    fare_classes = [
+        BookableFareClass(code, name, pricing.class_price(segment_price, percent), free)
         for code, name, percent, free in row.fare_classes or ()
         if free >= passengers
     ]
-    return sorted(offered, key=lambda offer: (offer.price, offer.code))
+    return sorted(fare_classes, key=lambda fare_class: (fare_class.price, fare_class.code))
 
 
-def _is_better(row: AnyRow, other: AnyRow) -> bool:
-    """The shorter ride between the two places, then the earlier boarding."""
+def _is_better_pair(row: AnyRow, other: AnyRow) -> bool:
+    """Tell whether a pair of calls has the shorter ride, or boards earlier at equal length."""
     return (row.arrives_at - row.departs_at, row.departs_at) < (other.arrives_at - other.departs_at, other.departs_at)
 
 
-def _without_accents(typed: str) -> str:
+def _strip_accents(typed: str) -> str:
     decomposed = unicodedata.normalize("NFKD", typed)
     return "".join(character for character in decomposed if not unicodedata.combining(character))

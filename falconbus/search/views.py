@@ -53,11 +53,13 @@ def list_stops(query: StopQuery) -> Page[StopOut]:
 @returns(CountedPage[ScheduleOut], 200, PlaceNotFound, DateInPast, SamePlace)
 def search_schedules(query: ScheduleQuery) -> CountedPage[ScheduleOut]:
     """Departures between two stops or cities on a day, with room for so many passengers."""
-    found = service.find_departures(query.origin, query.destination, query.date, query.passengers)
+    departures = service.find_departures(query.origin, query.destination, query.date, query.passengers)
     start = (query.page - 1) * query.page_size
-    shown = [ScheduleOut.of(departure) for departure in found[start : start + query.page_size]]
-    results = pick_fields(shown, ScheduleOut, query.fields)
-    return CountedPage(results, len(found), *neighbours(query.page, more=len(found) > start + query.page_size))
+    page = [ScheduleOut.of(departure) for departure in departures[start : start + query.page_size]]
+    results = pick_fields(page, ScheduleOut, query.fields)
+    return CountedPage(
+        results, len(departures), *neighbours(query.page, more=len(departures) > start + query.page_size)
+    )
 
 
 @bp.get("/schedules/<id:schedule_id>")
@@ -76,5 +78,5 @@ def show_schedule(schedule_id: int) -> ScheduleDetailOut:
 @returns(SeatMapOut, 200, ScheduleNotFound, StopNotFound, NotServed)
 def show_seats(schedule_id: int, query: SeatMapQuery) -> SeatMapOut:
     """The seat map between two stops of a departure: a seat is free when it is free on every leg between."""
-    offer = inventory.get_offer(schedule_id, query.origin, query.destination, clock.now())
-    return SeatMapOut.of(offer)
+    segment = inventory.get_segment(schedule_id, query.origin, query.destination, clock.now())
+    return SeatMapOut.of(segment)

@@ -1,6 +1,6 @@
-"""What kept answers depend on: timetables and departures go with their lines."""
+"""Tags of cached data about timetables and departures: the same as their routes'."""
 
-from falconbus.network.cache_tags import LINES
+from falconbus.network.cache_tags import ROUTES
 
 #: By table, for audited changes.
-OF_TABLE = {"timetables": LINES, "schedules": LINES}
+OF_TABLE = {"timetables": ROUTES, "schedules": ROUTES}

@@ -5,33 +5,33 @@ from datetime import date, timedelta
 
 from falconbus.accounts import audit
 from falconbus.network.errors import UnknownBus
-from falconbus.network.usage import used
+from falconbus.network.usage import find_used
 from falconbus.platform.database.engine import AnySelect, db
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import Invalid
 from falconbus.timetable import policy, queries
-from falconbus.timetable.clashes import no_clash
-from falconbus.timetable.editing import write_rule
+from falconbus.timetable.change_propagation import instants_of, service_day_of
+from falconbus.timetable.conflicts import translate_conflicts
+from falconbus.timetable.editing import set_rule
 from falconbus.timetable.errors import DateInPast, ScheduleInUse, SeatsDoNotFit, TimetableRetired, UnknownTimetable
 from falconbus.timetable.models import Schedule, Timetable
-from falconbus.timetable.settling import day_of, times_of
 
-_A_WEEK, _LONGEST_DAYS = timedelta(days=6), 92
+_A_WEEK, _MAX_DAYS = timedelta(days=6), 92
 
 
-def between(route_id: int, first: date | None, last: date | None) -> AnySelect:
-    """A route's departures on local dates at its origin, both included; RouteNotFound, Invalid."""
+def select_departures_between(route_id: int, first: date | None, last: date | None) -> AnySelect:
+    """Select a route's departures on local dates at its origin, both included; RouteNotFound, Invalid."""
     zone = queries.route_zone(route_id)
     first = first or clock.today(zone)
     last = last or first + _A_WEEK
-    if not 0 <= (last - first).days < _LONGEST_DAYS:
-        raise Invalid(f"must be from 0 to {_LONGEST_DAYS - 1} days after from", pointer="to")
-    (begin, _), (_, end) = clock.day_bounds(first, zone), clock.day_bounds(last, zone)
-    return queries.departures_between(route_id, begin, end, clock.now())
+    if not 0 <= (last - first).days < _MAX_DAYS:
+        raise Invalid(f"must be from 0 to {_MAX_DAYS - 1} days after from", pointer="to")
+    (period_start, _), (_, period_end) = clock.day_bounds(first, zone), clock.day_bounds(last, zone)
+    return queries.departures_between(route_id, period_start, period_end, clock.now())
 
 
 def add_schedule(timetable_id: int, bus_id: int, day: date) -> int:
-    """Put a departure on: an extra coach, or a day outside the rule; returns its key.
+    """Add a departure, an extra coach or a day outside the rule, and return its key.
 
     Raises UnknownTimetable, UnknownBus, DateInPast, TimetableRetired, ScheduleExists, BusOnCharter.
     """
@@ -43,14 +43,14 @@ def add_schedule(timetable_id: int, bus_id: int, day: date) -> int:
     schedule = _new_schedule(timetable, bus_id, day)
     if schedule.departure_time <= clock.now():
         raise DateInPast(pointer="/date")
-    _make_regular(timetable, bus_id, day)
+    _ensure_regular(timetable, bus_id, day)
     _insert(schedule)
     audit.record("create", "schedules", schedule.id, timetable_id=timetable_id, bus_id=bus_id, date=day)
     return schedule.id
 
 
 def change_schedule(schedule_id: int, *, bus_id: int | None = None, active: bool | None = None) -> None:
-    """Give a departure another bus, or take it off sale and back; None leaves a side as it is.
+    """Give a departure another bus, or take it off sale and back; None leaves a field as it is.
 
     Raises ScheduleNotFound, UnknownBus, SeatsDoNotFit, ScheduleExists, BusOnCharter.
     """
@@ -64,19 +64,19 @@ def change_schedule(schedule_id: int, *, bus_id: int | None = None, active: bool
 
 
 def delete_schedule(schedule_id: int) -> None:
-    """Remove a departure that was never booked; the timetable does not make it again.
+    """Delete a departure that was never booked, and keep the timetable from making it again.
 
     Raises ScheduleNotFound, ScheduleInUse.
     """
     schedule = queries.lock_schedule(schedule_id)
-    if used(Schedule, [schedule.id]):
+    if find_used(Schedule, [schedule.id]):
         raise ScheduleInUse
     timetable = db.session.get_one(Timetable, schedule.timetable_id)
     audit.record("delete", "schedules", schedule.id, timetable_id=timetable.id, departure_time=schedule.departure_time)
     db.session.delete(schedule)
     db.session.flush()
     if not queries.has_departure(timetable.id, schedule.departure_time):
-        _make_exception(timetable, day_of(schedule, timetable))
+        _add_exception(timetable, service_day_of(schedule, timetable))
 
 
 def _change_bus(schedule: Schedule, bus_id: int) -> None:
@@ -86,23 +86,23 @@ def _change_bus(schedule: Schedule, bus_id: int) -> None:
     taken = queries.taken_seats([schedule.id], clock.now())[schedule.id]
     if not policy.seats_fit(taken, queries.seat_classes(schedule.bus_id), queries.seat_classes(bus_id)):
         raise SeatsDoNotFit
-    with no_clash():
+    with translate_conflicts():
         schedule.bus_id, schedule.seats = bus_id, bus.capacity
 
 
-def _make_exception(timetable: Timetable, day: date) -> None:
-    """Note that a timetable does not run on a day, if its rule says that it does."""
+def _add_exception(timetable: Timetable, day: date) -> None:
+    """Add an exception for a day on which a timetable would run by its rule."""
     rule = queries.get_rule(timetable)
     if rule.runs_on(day):
-        write_rule(timetable, replace(rule, exceptions={**rule.exceptions, day: False}))
+        set_rule(timetable, replace(rule, exceptions={**rule.exceptions, day: False}))
         db.session.flush()
 
 
-def _make_regular(timetable: Timetable, bus_id: int, day: date) -> None:
-    """Put the timetable's own coach on first, when an extra one comes to a day beyond the horizon.
+def _ensure_regular(timetable: Timetable, bus_id: int, day: date) -> None:
+    """Make the timetable's own departure before an extra one on a day beyond the horizon.
 
     The nightly job makes no departure where the timetable has one, and would take the extra coach for it. While its own
-    coach is on a charter, the extra one goes in its place.
+    bus is on a charter, the extra one replaces it.
     """
     if bus_id == timetable.bus_id or not queries.get_rule(timetable).runs_on(day):
         return
@@ -117,7 +117,7 @@ def _new_schedule(timetable: Timetable, bus_id: int, day: date) -> Schedule:
     bus = queries.find_bus(bus_id)
     if bus is None:
         raise UnknownBus(pointer="/bus_id")
-    departure_time, arrival_time = times_of(timetable, day)
+    departure_time, arrival_time = instants_of(timetable, day)
     return Schedule(
         route_id=timetable.route_id,
         timetable_id=timetable.id,
@@ -130,5 +130,5 @@ def _new_schedule(timetable: Timetable, bus_id: int, day: date) -> Schedule:
 
 
 def _insert(schedule: Schedule) -> None:
-    with no_clash():
+    with translate_conflicts():
         db.session.add(schedule)

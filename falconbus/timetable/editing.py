@@ -1,4 +1,4 @@
-"""Use cases of timetables that people make, change and retire."""
+"""Use cases of timetables: create, change, retire."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,10 +11,10 @@ from falconbus.network.errors import UnknownBus, UnknownRoute
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.timetable import policy, queries, service
+from falconbus.timetable.change_propagation import Effect, apply_bus, apply_service_days, apply_times
 from falconbus.timetable.errors import TimetableNotFound
 from falconbus.timetable.models import Calendar, CalendarDate, Timetable
 from falconbus.timetable.policy import Minutes, Rule
-from falconbus.timetable.settling import Effect, settle_bus, settle_days, settle_times
 
 Changes = Mapping[str, Any]
 _DAYS = ("weekdays", "valid_from", "valid_until", "exceptions")
@@ -31,7 +31,7 @@ def create_timetable(
     rule: Rule,
     minutes: Minutes,
 ) -> tuple[int, Effect]:
-    """Make a timetable and its departures up to the horizon; its key, and how many there are.
+    """Create a timetable and its departures up to the horizon; return its key and how many there are.
 
     Raises UnknownRoute, UnknownBus, or Invalid with a pointer to each fault. The zone is by default the origin's.
     """
@@ -49,7 +49,7 @@ def create_timetable(
         time_zone=time_zone or route.time_zone,
         calendar_id=_add_calendar(rule).id,
         active=True,
-        **_lists(minutes),
+        **_minute_columns(minutes),
     )
     db.session.add(timetable)
     db.session.flush()
@@ -58,16 +58,16 @@ def create_timetable(
 
 
 def change_timetable(timetable_id: int, changes: Changes, minutes: Minutes | None = None) -> Effect:
-    """Change a timetable, and its departures to come with it.
+    """Change a timetable and its future departures.
 
-    On days that it loses, departures that were never booked go, and booked ones are not sold any more. Other minutes
-    or another time of day only while nothing to come is booked (TimetableInUse).
+    On days that it loses, departures that were never booked are deleted and booked ones go off sale. Minutes and time
+    of day change only while no future departure is booked (TimetableInUse).
     Also raises TimetableNotFound, UnknownBus, ScheduleExists, BusOnCharter, or Invalid with a pointer to each fault.
     """
     timetable = _lock_timetable(timetable_id)
     if minutes is not None:
         policy.check_minutes(minutes, len(timetable.arrivals))
-    values = {**changes, **(_lists(minutes) if minutes else {})}
+    values = {**changes, **(_minute_columns(minutes) if minutes else {})}
     before = queries.get_rule(timetable)
     after = replace(before, **{name: values.pop(name) for name in _DAYS if name in values})
     policy.check_rule(after)
@@ -75,18 +75,18 @@ def change_timetable(timetable_id: int, changes: Changes, minutes: Minutes | Non
     effect, old_bus_id = Effect(), timetable.bus_id
     if values.get("bus_id", old_bus_id) != old_bus_id:
         check_bus(values["bus_id"])
-    was = before if timetable.active else None
-    becomes = after if values.get("active", timetable.active) else None
-    coming = queries.lock_future_schedules(timetable.id, clock.now())
+    old_rule = before if timetable.active else None
+    new_rule = after if values.get("active", timetable.active) else None
+    future = queries.lock_future_schedules(timetable.id, clock.now())
     retiring = values.get("active") is False
-    left = settle_days(timetable, coming, before=was, after=becomes, retiring=retiring, effect=effect)
-    left = settle_times(timetable, left, times)
+    remaining = apply_service_days(timetable, future, before=old_rule, after=new_rule, retiring=retiring, effect=effect)
+    remaining = apply_times(timetable, remaining, times)
     for name, value in values.items():
         setattr(timetable, name, value)
     if timetable.bus_id != old_bus_id:
-        settle_bus(timetable, left, old_bus_id, effect)
+        apply_bus(timetable, remaining, old_bus_id, effect)
     if after != before:
-        write_rule(timetable, after)
+        set_rule(timetable, after)
     db.session.flush()
     effect.made = service.make_schedules(timetable_ids=[timetable.id])
     audit.record("change", "timetables", timetable.id, changes=dict(changes), minutes=minutes, effect=effect)
@@ -94,18 +94,18 @@ def change_timetable(timetable_id: int, changes: Changes, minutes: Minutes | Non
 
 
 def retire_timetable(timetable_id: int) -> Effect:
-    """Sell nothing of a timetable any more; TimetableNotFound."""
+    """Take a timetable off sale; TimetableNotFound."""
     return change_timetable(timetable_id, {"active": False})
 
 
 def check_bus(bus_id: int) -> None:
-    """The bus exists and is in service."""
+    """Refuse a bus that does not exist or is out of service; UnknownBus."""
     if queries.find_bus(bus_id) is None:
         raise UnknownBus(pointer="/bus_id")
 
 
-def write_rule(timetable: Timetable, rule: Rule) -> None:
-    """Give a timetable other days; a calendar that it shares is copied first, so that the others keep theirs."""
+def set_rule(timetable: Timetable, rule: Rule) -> None:
+    """Set a timetable's service days; a calendar shared with others is copied first, so that theirs do not change."""
     calendar = db.session.get_one(Calendar, timetable.calendar_id)
     if queries.is_shared(calendar):
         timetable.calendar_id = _add_calendar(rule).id
@@ -136,6 +136,6 @@ def _add_exceptions(calendar: Calendar, rule: Rule) -> None:
         db.session.execute(insert(CalendarDate), rows)
 
 
-def _lists(minutes: Minutes) -> dict[str, list[int] | list[bool]]:
-    boards, alights = policy.at_ends(minutes.boards, minutes.alights)
+def _minute_columns(minutes: Minutes) -> dict[str, list[int] | list[bool]]:
+    boards, alights = policy.close_termini(minutes.boards, minutes.alights)
     return {"arrivals": minutes.arrivals, "departures": minutes.departures, "boards": boards, "alights": alights}

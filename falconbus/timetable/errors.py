@@ -1,4 +1,4 @@
-"""Why a change of timetables or schedules is refused."""
+"""Refusals about timetables and schedules."""
 
 from falconbus.platform.kit.errors import DomainError, Invalid, NotFound
 

@@ -1,4 +1,4 @@
-"""Tables of what runs when. Minutes count from the first departure, days are the service days of GTFS."""
+"""Tables of timetables and schedules. Minutes count from the first departure; days are the service days of GTFS."""
 
 from datetime import date, datetime
 
@@ -32,7 +32,7 @@ class Calendar(Model):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    #: A bit a weekday, Monday is 1, Sunday 64.
+    #: A bit for each weekday: Monday is 1, Sunday 64.
     weekdays: Mapped[int] = mapped_column(SmallInteger)
     valid_from: Mapped[date] = mapped_column(Date)
     valid_until: Mapped[date] = mapped_column(Date)

@@ -1,7 +1,7 @@
-"""What takes the buses and the seats of departures beside the timetable: charters, claims.
+"""Registry of what else occupies buses and seats of departures: charters and seat claims.
 
-Their tables belong to rooms above, so none is named down here. The room that owns one hands its reads down while it is
-imported (registry.py sees to that), as gauges are.
+Their tables belong to rooms above, which this one must not import. The room that owns a table registers its reads when
+it is imported (registry.py sees to that), as it does gauges.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from falconbus.platform.database.engine import AnySelect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatReads:
-    """Selects of `schedule_id` and `seat_number`, a row for each leg, to be narrowed by whoever asks."""
+    """SELECTs of `schedule_id` and `seat_number`, a row for each leg, for the caller to narrow."""
 
     #: Sold, or held at that instant.
     taken: Callable[[datetime], AnySelect]
@@ -26,23 +26,24 @@ _seat_reads: list[SeatReads] = []
 
 
 def register_bus_times(select: str) -> None:
-    """Add a SELECT of times at which a bus is elsewhere: `bus_id`, `starts_at`, `ends_at`, `reference`, `bus_time`.
+    """Register a SELECT of periods in which a bus is elsewhere.
 
-    `bus_time` is their owner_time(), written as the table's exclusion writes it, with the exclusion's condition in the
-    WHERE: its index then finds them, in however many there ever were (docs/decisions/overlaps.md).
+    Columns: `bus_id`, `starts_at`, `ends_at`, `reference` and `bus_time`, which is their owner_time(), written as in
+    the table's exclusion constraint and with that constraint's condition in the WHERE, so that its index is used
+    (docs/decisions/overlaps.md).
     """
     _bus_times.append(select)
 
 
 def register_seats(reads: SeatReads) -> None:
-    """Say how taken seats are read; a second room that says so is a ValueError."""
+    """Register the reads of taken seats; ValueError when they are registered already."""
     if _seat_reads:
         raise ValueError("the seats of departures are read in two ways")
     _seat_reads.append(reads)
 
 
 def bus_times() -> str:
-    """Return the SELECT of all times at which buses are elsewhere, to stand in parentheses after FROM or JOIN."""
+    """Return the SELECT of all periods in which buses are elsewhere, to stand in parentheses after FROM or JOIN."""
     return " UNION ALL ".join(_bus_times)
 
 

@@ -1,4 +1,4 @@
-"""Rules on values: on which days a timetable runs, what its minutes must be, and whether seats fit another bus."""
+"""Rules on values: service days, minutes of calls, and seats that fit another bus."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _HALF_A_DAY = 12 * 60
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The service days of a timetable; `weekdays` has a bit a day, Monday is 1. Exceptions go before the rest."""
+    """The service days of a timetable. `weekdays` is a bit mask, Monday is 1; exceptions take precedence."""
 
     weekdays: int
     valid_from: date
@@ -28,7 +28,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Minutes:
-    """Minutes from the first departure, and where one may board and alight, one entry for each stop of the route."""
+    """Arrivals and departures in minutes from the first departure, and where one may board and alight, by stop."""
 
     arrivals: list[int]
     departures: list[int]
@@ -36,41 +36,41 @@ class Minutes:
     alights: list[bool]
 
 
-def weekdays_of(days: Iterable[str]) -> int:
-    """`["mon", "sun"]` -> 65."""
+def weekday_mask(days: Iterable[str]) -> int:
+    """Return the bit mask of weekdays: `["mon", "sun"]` -> 65."""
     return sum(1 << DAYS.index(day) for day in set(days))
 
 
-def days_of(weekdays: int) -> list[str]:
-    """65 -> `["mon", "sun"]`."""
+def weekday_names(weekdays: int) -> list[str]:
+    """Return the weekdays of a bit mask: 65 -> `["mon", "sun"]`."""
     return [day for number, day in enumerate(DAYS) if weekdays & 1 << number]
 
 
-def read_time(text: str) -> int:
-    """`"07:30"` -> 450; hours go past 24 for a coach that leaves after midnight of its service day."""
+def parse_time(text: str) -> int:
+    """Return the minutes of a time of day: `"07:30"` -> 450. Hours past 24 are after midnight of the service day."""
     hours, minutes = text.split(":")
     return int(hours) * 60 + int(minutes)
 
 
-def time_text(minutes: int) -> str:
-    """450 -> `"07:30"`."""
+def format_time(minutes: int) -> str:
+    """Return minutes as a time of day: 450 -> `"07:30"`."""
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def service_day(departure: datetime, minutes: int, time_zone: str) -> date:
-    """The day whose departure at so many minutes is this instant; the inverse of kit.clock.service_instant()."""
+    """Return the service day of a departure `minutes` into it; the inverse of kit.clock.service_instant()."""
     noon = departure + timedelta(minutes=_HALF_A_DAY - minutes)
     return noon.astimezone(ZoneInfo(time_zone)).date()
 
 
 def check_rule(rule: Rule) -> None:
-    """The validity does not end before it begins."""
+    """Refuse a validity that ends before it begins; Invalid."""
     if rule.valid_until < rule.valid_from:
         raise Invalid("must not be before valid_from", pointer="/valid_until")
 
 
 def check_minutes(minutes: Minutes, stops: int) -> None:
-    """An entry for each stop, in the order of time; every fault at once."""
+    """Check that there is an entry for each stop and times never fall; raise all faults at once."""
     if len(minutes.arrivals) != stops:
         raise Invalid(f"the route has {stops} stops", pointer="/stops")
     faults = []
@@ -85,13 +85,13 @@ def check_minutes(minutes: Minutes, stops: int) -> None:
         raise InvalidInput(faults)
 
 
-def seats_fit(taken: Collection[str], here: Mapping[str, int], there: Mapping[str, int]) -> bool:
-    """Whether each taken seat exists on another bus in the same fare class; the maps give each seat's class."""
-    return all(number in there and there[number] == here.get(number) for number in taken)
+def seats_fit(taken: Collection[str], old_classes: Mapping[str, int], new_classes: Mapping[str, int]) -> bool:
+    """Tell whether each taken seat exists in another bus in the same fare class, given each bus's classes by seat."""
+    return all(number in new_classes and new_classes[number] == old_classes.get(number) for number in taken)
 
 
-def at_ends(boards: Sequence[bool], alights: Sequence[bool]) -> tuple[list[bool], list[bool]]:
-    """Nobody alights where the coach begins, or boards where it ends."""
+def close_termini(boards: Sequence[bool], alights: Sequence[bool]) -> tuple[list[bool], list[bool]]:
+    """Return where one may board and alight, without boarding at the last stop and alighting at the first."""
     return [*boards[:-1], False], [False, *alights[1:]]
 
 

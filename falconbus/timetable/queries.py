@@ -18,7 +18,7 @@ from falconbus.timetable.policy import Rule
 
 @dataclass(frozen=True)
 class TimetableDetail:
-    """A timetable with its days and the codes of its route's stops."""
+    """A timetable with its service days and the codes of its route's stops."""
 
     timetable: Timetable
     bus_number: str
@@ -27,12 +27,12 @@ class TimetableDetail:
 
 
 def time_zones() -> Sequence[str]:
-    """The time zones that active timetables count their days in."""
+    """Return the time zones of active timetables."""
     return db.session.scalars(select(Timetable.time_zone).where(Timetable.active).distinct()).all()
 
 
 def timetables(route_id: int | None) -> AnySelect:
-    """Timetables by route and time of day, of one route or of all."""
+    """Select timetables by route and time of day, of one route or of all."""
     statement = (
         select(
             Timetable.id,
@@ -52,7 +52,7 @@ def timetables(route_id: int | None) -> AnySelect:
 
 
 def get_timetable(timetable_id: int) -> TimetableDetail:
-    """A timetable with its days and stops; TimetableNotFound."""
+    """Return a timetable with its service days and stops; TimetableNotFound."""
     statement = select(Timetable, Bus.number).join(Bus, Bus.id == Timetable.bus_id)
     row = db.session.execute(statement.where(Timetable.id == timetable_id)).one_or_none()
     if row is None:
@@ -62,7 +62,7 @@ def get_timetable(timetable_id: int) -> TimetableDetail:
 
 
 def get_rule(timetable: Timetable) -> Rule:
-    """On which days a timetable runs."""
+    """Return the service days of a timetable."""
     calendar = db.session.get_one(Calendar, timetable.calendar_id)
     dates = db.session.execute(
         select(CalendarDate.day, CalendarDate.runs)
@@ -74,25 +74,25 @@ def get_rule(timetable: Timetable) -> Rule:
 
 
 def route_codes(route_id: int) -> Sequence[str]:
-    """The codes of a route's stops, in order."""
+    """Return the codes of a route's stops, in order."""
     statement = select(Stop.code).join(RouteStop, RouteStop.stop_id == Stop.id).where(RouteStop.route_id == route_id)
     return db.session.scalars(statement.order_by(RouteStop.position)).all()
 
 
 def is_shared(calendar: Calendar) -> bool:
-    """Whether a feed or a second timetable goes by this calendar."""
+    """Tell whether a feed or a second timetable uses this calendar."""
     users = select(func.count()).select_from(Timetable).where(Timetable.calendar_id == calendar.id)
     return calendar.feed_key is not None or db.session.scalars(users).one() > 1
 
 
 def find_route(route_id: int) -> Row[int, str] | None:
-    """A route's key and its origin's time zone, kept from a change of its stops until our transaction ends."""
+    """Return a route's key and its origin's time zone, or None; locked against a change of its stops."""
     statement = select(Route.id, Stop.time_zone).join(Stop, Stop.id == Route.origin_id).where(Route.id == route_id)
     return db.session.execute(statement.with_for_update(read=True, key_share=True, of=Route)).one_or_none()
 
 
 def find_bus(bus_id: int) -> Row[int, int, int] | None:
-    """A bus in service with its layout and capacity, kept from a change of its seats until our transaction ends."""
+    """Return a bus in service with its layout and capacity, or None; locked against a change of its seats."""
     statement = (
         select(Bus.id, Bus.layout_id, SeatLayout.capacity)
         .join(SeatLayout, SeatLayout.id == Bus.layout_id)
@@ -102,12 +102,12 @@ def find_bus(bus_id: int) -> Row[int, int, int] | None:
 
 
 def find_timetable(timetable_id: int) -> Timetable | None:
-    """A timetable, kept from changes until our transaction ends."""
+    """Return a timetable locked for an update, or None."""
     return db.session.scalar(select(Timetable).where(Timetable.id == timetable_id).with_for_update())
 
 
 def lock_schedule(schedule_id: int) -> Schedule:
-    """A schedule, to be changed; no new claim gets in before our transaction ends. ScheduleNotFound."""
+    """Return a schedule locked for an update, which keeps new seat claims out; ScheduleNotFound."""
     schedule = db.session.scalar(select(Schedule).where(Schedule.id == schedule_id).with_for_update())
     if schedule is None:
         raise ScheduleNotFound
@@ -115,13 +115,13 @@ def lock_schedule(schedule_id: int) -> Schedule:
 
 
 def lock_future_schedules(timetable_id: int, now: datetime) -> Sequence[Schedule]:
-    """A timetable's departures to come, locked in the order in which everybody locks them."""
+    """Return a timetable's future departures, locked in the order that all transactions use."""
     statement = select(Schedule).where(Schedule.timetable_id == timetable_id, Schedule.departure_time > now)
     return db.session.scalars(statement.order_by(Schedule.id).with_for_update()).all()
 
 
 def has_departure(timetable_id: int, departure_time: datetime) -> bool:
-    """Whether a timetable has a departure at an instant, by whatever bus."""
+    """Tell whether a timetable has a departure at an instant, by any bus."""
     statement = select(Schedule.id).where(
         Schedule.timetable_id == timetable_id, Schedule.departure_time == departure_time
     )
@@ -129,7 +129,7 @@ def has_departure(timetable_id: int, departure_time: datetime) -> bool:
 
 
 def departure_times(route_id: int, bus_id: int, now: datetime) -> set[datetime]:
-    """When a bus is due to leave on a route from now on."""
+    """Return the instants at which a bus is due to leave on a route from now on."""
     statement = select(Schedule.departure_time).where(
         Schedule.route_id == route_id, Schedule.bus_id == bus_id, Schedule.departure_time > now
     )
@@ -137,7 +137,7 @@ def departure_times(route_id: int, bus_id: int, now: datetime) -> set[datetime]:
 
 
 def charters(bus_id: int, begin: datetime, end: datetime) -> Sequence[AnyRow]:
-    """When a bus is on charters between two instants: `starts_at` and `ends_at`."""
+    """Return the charters of a bus between two instants: `starts_at` and `ends_at`."""
     statement = text(f"""
         SELECT starts_at, ends_at FROM ({occupancy.bus_times()}) AS charter
         WHERE bus_time && owner_time(CAST(:bus_id AS int), :begin, :end) AND starts_at < :end AND ends_at > :begin
@@ -146,7 +146,7 @@ def charters(bus_id: int, begin: datetime, end: datetime) -> Sequence[AnyRow]:
 
 
 def taken_seats(schedule_ids: Collection[int], now: datetime) -> Mapping[int, set[str]]:
-    """The seats of each schedule that are sold, or held at an instant, on any leg."""
+    """Return the seats of each schedule that are sold, or held at an instant, on any leg."""
     seats = occupancy.seats().taken(now)
     statement = seats.where(seats.selected_columns.schedule_id.in_(schedule_ids)).distinct()
     taken: dict[int, set[str]] = {schedule_id: set() for schedule_id in schedule_ids}
@@ -156,13 +156,13 @@ def taken_seats(schedule_ids: Collection[int], now: datetime) -> Mapping[int, se
 
 
 def seat_classes(bus_id: int) -> dict[str, int]:
-    """The fare class of each seat of a bus."""
+    """Return the fare class of each seat of a bus, by seat number."""
     statement = select(Seat.number, Seat.fare_class_id).join(Bus, Bus.layout_id == Seat.layout_id)
     return {row.number: row.fare_class_id for row in db.session.execute(statement.where(Bus.id == bus_id))}
 
 
 def route_zone(route_id: int) -> str:
-    """The time zone in which a route's departures are read; RouteNotFound."""
+    """Return the time zone of a route's origin; RouteNotFound."""
     statement = select(Stop.time_zone).join(Route, Route.origin_id == Stop.id).where(Route.id == route_id)
     zone = db.session.scalars(statement).one_or_none()
     if zone is None:
@@ -171,7 +171,7 @@ def route_zone(route_id: int) -> str:
 
 
 def departures(now: datetime) -> AnySelect:
-    """Schedules with the seats taken on any leg, and the zone of their origin, by time."""
+    """Select schedules by time, with the number of seats taken on any leg and the zone of their origin."""
     seats = occupancy.seats().taken(now)
     schedule_id, seat_number = seats.selected_columns
     taken = seats.with_only_columns(func.count(seat_number.distinct())).where(schedule_id == Schedule.id)
@@ -195,13 +195,13 @@ def departures(now: datetime) -> AnySelect:
 
 
 def departures_between(route_id: int, begin: datetime, end: datetime, now: datetime) -> AnySelect:
-    """The departures of a route from `begin` up to, not with, `end`."""
+    """Select the departures of a route from `begin` up to, not including, `end`."""
     at: InstrumentedAttribute[datetime] = Schedule.departure_time
     return departures(now).where(Schedule.route_id == route_id, at >= begin, at < end)
 
 
 def get_departure(schedule_id: int, now: datetime) -> AnyRow:
-    """One row of `departures`; ScheduleNotFound."""
+    """Return one row of `departures`; ScheduleNotFound."""
     row: AnyRow | None = db.session.execute(departures(now).where(Schedule.id == schedule_id)).one_or_none()
     if row is None:
         raise ScheduleNotFound

@@ -12,9 +12,9 @@ from falconbus.platform.kit import clock
 from falconbus.platform.kit.fields import Change, Key, Text, Zone, left_out
 from falconbus.platform.kit.schema import Body
 from falconbus.timetable import policy
+from falconbus.timetable.change_propagation import Effect
 from falconbus.timetable.policy import Minutes, Rule
 from falconbus.timetable.queries import TimetableDetail
-from falconbus.timetable.settling import Effect
 
 #: Far enough for any timetable, and within what arithmetic on dates can do.
 ServiceDay = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 12, 31))]
@@ -33,13 +33,13 @@ class RunException(Body):
     runs: bool
 
 
-def _each_day_once(exceptions: list[RunException]) -> list[RunException]:
+def _check_days_unique(exceptions: list[RunException]) -> list[RunException]:
     if len({exception.day for exception in exceptions}) < len(exceptions):
         raise ValueError("names a day twice")
     return exceptions
 
 
-Exceptions = Annotated[list[RunException], Field(max_length=1000), AfterValidator(_each_day_once)]
+Exceptions = Annotated[list[RunException], Field(max_length=1000), AfterValidator(_check_days_unique)]
 
 
 class CallMinutes(Body):
@@ -69,7 +69,9 @@ class NewTimetable(Body):
     stops: CallTimes
 
     def rule(self) -> Rule:
-        return Rule(policy.weekdays_of(self.days), self.valid_from, self.valid_until, _by_day(self.exceptions))
+        return Rule(
+            policy.weekday_mask(self.days), self.valid_from, self.valid_until, _exceptions_by_day(self.exceptions)
+        )
 
     def minutes(self) -> Minutes:
         return _minutes(self.stops)
@@ -90,15 +92,15 @@ class TimetableChange(Change):
     active: bool = Field(default_factory=left_out)
 
     def changes(self) -> dict[str, Any]:
-        """What the caller gave, by the names of the columns."""
+        """Return the given values by column name."""
         plain = {"bus_id", "name", "time_zone", "valid_from", "valid_until", "active"}
         changes = self.model_dump(include=plain & self.model_fields_set)
         if "departure_time" in self.model_fields_set:
-            changes["departure_minutes"] = policy.read_time(self.departure_time)
+            changes["departure_minutes"] = policy.parse_time(self.departure_time)
         if "days" in self.model_fields_set:
-            changes["weekdays"] = policy.weekdays_of(self.days)
+            changes["weekdays"] = policy.weekday_mask(self.days)
         if "exceptions" in self.model_fields_set:
-            changes["exceptions"] = _by_day(self.exceptions)
+            changes["exceptions"] = _exceptions_by_day(self.exceptions)
         return changes
 
     def minutes(self) -> Minutes | None:
@@ -185,8 +187,8 @@ class TimetableRow(msgspec.Struct):
             id=row.id,
             route_id=row.route_id,
             bus_number=row.bus_number,
-            departure_time=policy.time_text(row.departure_minutes),
-            days=policy.days_of(row.weekdays),
+            departure_time=policy.format_time(row.departure_minutes),
+            days=policy.weekday_names(row.weekdays),
             valid_from=row.valid_from,
             valid_until=row.valid_until,
             active=row.active,
@@ -221,9 +223,9 @@ class TimetableOut(msgspec.Struct, omit_defaults=True):
             bus_id=timetable.bus_id,
             bus_number=detail.bus_number,
             name=timetable.name,
-            departure_time=policy.time_text(timetable.departure_minutes),
+            departure_time=policy.format_time(timetable.departure_minutes),
             time_zone=timetable.time_zone,
-            days=policy.days_of(rule.weekdays),
+            days=policy.weekday_names(rule.weekdays),
             valid_from=rule.valid_from,
             valid_until=rule.valid_until,
             exceptions=[ExceptionOut(day, runs) for day, runs in sorted(rule.exceptions.items())],
@@ -259,7 +261,7 @@ class DepartureOut(msgspec.Struct):
         )
 
 
-def _by_day(exceptions: list[RunException]) -> dict[date, bool]:
+def _exceptions_by_day(exceptions: list[RunException]) -> dict[date, bool]:
     return {exception.day: exception.runs for exception in exceptions}
 
 

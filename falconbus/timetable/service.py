@@ -1,4 +1,4 @@
-"""Schedules made from timetables, some weeks ahead, day after day."""
+"""Makes schedules from timetables up to the horizon."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from falconbus.platform.kit.settings import get_settings
 from falconbus.timetable import occupancy, queries
 
 # A departure may lie up to seven days after its service day (ck_timetables_departure_minutes).
-_LOOK_BACK_DAYS = 7
+_LOOKBACK_DAYS = 7
 
-# What the timetables have from now on: departures that are not made yet.
+# Future departures of the timetables that are not made yet.
 # GTFS counts the times of a service day from noon less twelve hours (gtfs.org, "Time"): kit.clock.service_instant().
 _DEPARTING = """
     WITH today AS (
@@ -49,7 +49,7 @@ _DEPARTING = """
                           WHERE made.timetable_id = timetable.id AND made.departure_time = instant.departure_time)
     )
 """
-_IN_THE_WAY = """
+_CONFLICTING_CHARTER = """
     FROM chartered
     WHERE chartered.bus_id = departing.bus_id
       AND chartered.starts_at < departing.arrival_time AND chartered.ends_at > departing.departure_time
@@ -62,21 +62,21 @@ _MAKE = f"""
     FROM departing
     JOIN buses AS bus ON bus.id = departing.bus_id
     JOIN seat_layouts AS layout ON layout.id = bus.layout_id
-    WHERE NOT EXISTS (SELECT {_IN_THE_WAY})
+    WHERE NOT EXISTS (SELECT {_CONFLICTING_CHARTER})
     ORDER BY route_id, bus_id, departure_time, departing.id
     ON CONFLICT (route_id, bus_id, departure_time) DO NOTHING
 """  # noqa: S608
-_LEFT_OUT = f"""
+_BLOCKED_DEPARTURES = f"""
     SELECT departing.id AS timetable_id, route.name AS route_name, departing.departure_time,
            bus.number AS bus_number, stop.time_zone, charter.reference
     FROM departing
-    CROSS JOIN LATERAL (SELECT reference {_IN_THE_WAY} ORDER BY starts_at LIMIT 1) AS charter
+    CROSS JOIN LATERAL (SELECT reference {_CONFLICTING_CHARTER} ORDER BY starts_at LIMIT 1) AS charter
     JOIN buses AS bus ON bus.id = departing.bus_id
     JOIN routes AS route ON route.id = departing.route_id
     JOIN stops AS stop ON stop.id = route.origin_id
     ORDER BY departing.departure_time, departing.id
 """  # noqa: S608
-_HOLD_BUSES = text("""
+_LOCK_BUSES = text("""
     SELECT id FROM buses WHERE id IN (
         SELECT bus_id FROM timetables
         WHERE active AND (CAST(:timetable_ids AS int[]) IS NULL OR id = ANY (CAST(:timetable_ids AS int[]))))
@@ -85,8 +85,8 @@ _HOLD_BUSES = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A departure that is not made while its bus is on a charter; the zone is its origin's."""
+class BlockedDeparture:
+    """A departure that is not made because its bus is on a charter; `time_zone` is its origin's."""
 
     timetable_id: int
     route_name: str
@@ -97,28 +97,30 @@ class LeftOut:
 
 
 def make_schedules(until_days: int | None = None, timetable_ids: Iterable[int] | None = None) -> int:
-    """Make the departures of active timetables from now to `until_days` ahead (setting SCHEDULE_HORIZON_DAYS).
+    """Make the missing departures of active timetables up to `until_days` ahead (setting SCHEDULE_HORIZON_DAYS).
 
-    Returns how many are new. Those that exist stay as they are, so it may run as often as anyone likes. Where the bus
-    is on a charter, none is made (`left_out`).
+    Returns how many are new; existing ones are not changed, so it may run at any time. Departures whose bus is on a
+    charter are not made (`find_blocked_departures`).
     """
     parameters = _parameters(until_days, timetable_ids)
     db.session.execute(text("SET LOCAL statement_timeout = 0"))
-    # No charter gets one of these buses from here to the commit; those that had one before, the next statement sees.
-    db.session.execute(_HOLD_BUSES, {"timetable_ids": parameters["timetable_ids"]})
-    changed(cache_tags.LINES)
-    made = cast(CursorResult[Any], db.session.execute(_with_charters(_MAKE), parameters))
-    return made.rowcount
+    # No charter gets one of these buses until the commit; the next statement sees the charters that have one already.
+    db.session.execute(_LOCK_BUSES, {"timetable_ids": parameters["timetable_ids"]})
+    changed(cache_tags.ROUTES)
+    result = cast(CursorResult[Any], db.session.execute(_with_charters(_MAKE), parameters))
+    return result.rowcount
 
 
-def left_out(until_days: int | None = None, timetable_ids: Iterable[int] | None = None) -> list[LeftOut]:
-    """The departures that `make_schedules` does not make because their bus is on a charter, by time."""
-    rows = db.session.execute(_with_charters(_LEFT_OUT), _parameters(until_days, timetable_ids))
-    return [LeftOut(*row) for row in rows]
+def find_blocked_departures(
+    until_days: int | None = None, timetable_ids: Iterable[int] | None = None
+) -> list[BlockedDeparture]:
+    """Return the departures that `make_schedules` does not make because their bus is on a charter, by time."""
+    rows = db.session.execute(_with_charters(_BLOCKED_DEPARTURES), _parameters(until_days, timetable_ids))
+    return [BlockedDeparture(*row) for row in rows]
 
 
 def _with_charters(statement: str) -> TextClause:
-    """A statement on `departing`, and on `chartered`: when the buses are on charters (timetable.occupancy)."""
+    """Return a statement with the CTEs `departing` and `chartered`, when buses are on charters (occupancy)."""
     return text(f"""
         {_DEPARTING}, chartered AS MATERIALIZED (
             SELECT charter.bus_id, charter.starts_at, charter.ends_at, charter.reference
@@ -137,7 +139,7 @@ def _parameters(until_days: int | None, timetable_ids: Iterable[int] | None) -> 
         "zones": zones,
         "todays": [clock.today(zone) for zone in zones],
         "now": clock.now(),
-        "first": -_LOOK_BACK_DAYS,
+        "first": -_LOOKBACK_DAYS,
         "last": horizon,
         "timetable_ids": None if timetable_ids is None else list(timetable_ids),
     }

@@ -71,7 +71,7 @@ def create_timetable(body: NewTimetable) -> TimetableOut:
         route_id=body.route_id,
         bus_id=body.bus_id,
         name=body.name,
-        departure_minutes=policy.read_time(body.departure_time),
+        departure_minutes=policy.parse_time(body.departure_time),
         time_zone=body.time_zone,
         rule=body.rule(),
         minutes=body.minutes(),
@@ -111,8 +111,8 @@ def retire_timetable(timetable_id: int) -> TimetableOut:
 @returns(Page[DepartureOut], 200, RouteNotFound)
 def list_departures(route_id: int, query: DeparturesQuery) -> Page[Any]:
     """A route's departures by local date at its origin, with the seats taken; a week from today unless asked."""
-    found = departures.between(route_id, query.begin, query.to)
-    rows, following, previous = numbered(found, query)
+    statement = departures.select_departures_between(route_id, query.begin, query.to)
+    rows, following, previous = numbered(statement, query)
     return Page(pick_fields([DepartureOut.of(row) for row in rows], DepartureOut, query.fields), following, previous)
 
 

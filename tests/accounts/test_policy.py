@@ -47,7 +47,7 @@ def test_roles_add_up() -> None:
 
 
 def test_an_e_mail_is_kept_in_lower_case() -> None:
-    assert policy.read_email(" Thandi.N@Example.COM ") == "thandi.n@example.com"
+    assert policy.normalize_email(" Thandi.N@Example.COM ") == "thandi.n@example.com"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_an_e_mail_is_kept_in_lower_case() -> None:
 )
 def test_what_is_no_e_mail_is_refused(text: str) -> None:
     with pytest.raises(BadEmail):
-        policy.read_email(text)
+        policy.normalize_email(text)
 
 
 def test_a_password_has_12_characters() -> None:

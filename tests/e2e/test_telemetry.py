@@ -27,7 +27,7 @@ from falconbus.platform.telemetry import rollup, totals
 from tests.browser.planted_tables import CHAIN, DEPOTS, planted_tables
 from tests.calls import bearer, booking_body
 from tests.e2e.conftest import System, eventually
-from tests.e2e.lines import PROCESS, Line, lines_to_each, send_by_all
+from tests.e2e.connections import PROCESS, KeepAliveConnection, connections_to_each, send_by_all
 from tests.world import World
 
 pytestmark = pytest.mark.timeout(240)
@@ -96,13 +96,13 @@ def fleet(request: pytest.FixtureRequest, app: FalconBus, environment: dict[str,
 
 
 def test_the_sum_over_four_processes_is_what_was_sent_even_after_a_restart(fleet: Fleet, database: SQLAlchemy) -> None:
-    with lines_to_each(fleet.system, 4) as (lines, asked):
-        answers = send_by_all(lines, [LISTED, NOWHERE, PROCESS] * 15)
+    with connections_to_each(fleet.system, 4) as (connections, asked):
+        answers = send_by_all(connections, [LISTED, NOWHERE, PROCESS] * 15)
         assert Counter(answer.status for answer in answers) == {200: 120, 404: 60}
         sent = {LISTS: 60, SHOWS: 60, PROCESSES: 60 + asked}
         eventually(lambda: fleet.counted() == sent)
         assert fleet.exposed() == sent
-        send_by_all(lines, [LISTED] * 10)
+        send_by_all(connections, [LISTED] * 10)
     fleet.restart()
     sent[LISTS] += 40
     assert fleet.counted() == sent
@@ -156,15 +156,15 @@ class Load:
 
     def _ask(self) -> None:
         while not self.is_over:
-            line = None
+            connection = None
             try:
-                line = Line(self.system)
-                self.answered.append((line.process(), time.monotonic()))
+                connection = KeepAliveConnection(self.system)
+                self.answered.append((connection.process(), time.monotonic()))
             except (OSError, HTTPException):
                 self.broken += 1
             finally:
-                if line is not None:
-                    line.close()
+                if connection is not None:
+                    connection.close()
             time.sleep(0.02)
 
 
@@ -195,25 +195,27 @@ def test_a_sale_shows_in_every_process_within_a_second(world: World, fleet: Flee
     # Without its announcements the world is nothing new: answers are kept for as long as they may ever be.
     cache_redis().flushdb()
 
-    def seats(line: Line) -> tuple[int, str]:
-        answer = line.call("GET", search)
+    def seats(connection: KeepAliveConnection) -> tuple[int, str]:
+        answer = connection.call("GET", search)
         return answer.json["results"][0]["available_seats"], answer.headers["X-Cache"]
 
-    def is_kept(line: Line) -> bool:
-        return seats(line) == (8, "HIT")
+    def is_kept(connection: KeepAliveConnection) -> bool:
+        return seats(connection) == (8, "HIT")
 
-    with lines_to_each(fleet.system, 2) as (lines, _):
-        seller, *_others = lines.values()
-        for line in lines.values():
-            eventually(functools.partial(is_kept, line))
+    with connections_to_each(fleet.system, 2) as (connections, _):
+        seller, *_others = connections.values()
+        for connection in connections.values():
+            eventually(functools.partial(is_kept, connection))
         time.sleep(1)
-        assert all(is_kept(line) for line in lines.values())
+        assert all(is_kept(connection) for connection in connections.values())
         assert seller.call("POST", "/api/v1/bookings", booking_body(schedule.id)).status == 201
         sold_at = time.monotonic()
-        shown: dict[Line, list[tuple[float, int]]] = {line: [] for line in lines.values()}
+        shown: dict[KeepAliveConnection, list[tuple[float, int]]] = {
+            connection: [] for connection in connections.values()
+        }
         while time.monotonic() < sold_at + 1.5:
-            for line, seen in shown.items():
-                seen.append((time.monotonic() - sold_at, seats(line)[0]))
+            for connection, seen in shown.items():
+                seen.append((time.monotonic() - sold_at, seats(connection)[0]))
             time.sleep(0.05)
         for seen in shown.values():
             assert {number for _, number in seen} <= {8, 7}

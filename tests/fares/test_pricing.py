@@ -28,7 +28,7 @@ def test_the_operators_own_price_comes_before_the_distance(set_price: int) -> No
 )
 def test_each_type_of_passenger_pays_its_share_of_the_class(passenger_type: PassengerType, amount: int) -> None:
     fare = pricing.ticket_fare(
-        15050, set_by_operator=True, class_code="comfort", class_percent=150, passenger_type=passenger_type
+        15050, price_is_set=True, class_code="comfort", class_percent=150, passenger_type=passenger_type
     )
     assert fare.amount == amount
     assert fare.trace[-1]["amount"] == amount
@@ -40,7 +40,7 @@ def test_every_type_of_passenger_has_a_share() -> None:
 
 def test_a_ticket_keeps_the_steps_of_its_fare() -> None:
     fare = pricing.ticket_fare(
-        15050, set_by_operator=True, class_code="comfort", class_percent=150, passenger_type="child"
+        15050, price_is_set=True, class_code="comfort", class_percent=150, passenger_type="child"
     )
     assert fare.trace == [
         {"rule": "set_fare", "amount": 15050},
@@ -51,6 +51,6 @@ def test_a_ticket_keeps_the_steps_of_its_fare() -> None:
 
 def test_a_type_that_pays_in_full_leaves_no_step() -> None:
     fare = pricing.ticket_fare(
-        100, set_by_operator=False, class_code="standard", class_percent=100, passenger_type="adult"
+        100, price_is_set=False, class_code="standard", class_percent=100, passenger_type="adult"
     )
     assert [step["rule"] for step in fare.trace] == ["distance", "fare_class:standard"]

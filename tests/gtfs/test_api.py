@@ -106,7 +106,7 @@ def test_bytes_arrive_as_they_were_sent(database: SQLAlchemy) -> None:
     import_id = uploads.store(io.BytesIO(content), name, ImportOptions(feed="odd"), None)
     transactions.commit()
     assert row("SELECT filename, options ->> 'feed', status FROM feed_imports") == (name, "odd", "queued")
-    with uploads.stored(import_id) as file:
+    with uploads.open_stored(import_id) as file:
         assert file.read() == content
 
 

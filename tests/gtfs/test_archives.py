@@ -72,7 +72,7 @@ def test_a_decompression_bomb(database: SQLAlchemy) -> None:
 
 
 def test_a_file_that_would_unpack_to_more_than_the_bound(database: SQLAlchemy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "LARGEST", 100)
+    monkeypatch.setattr(source, "MAX_UNPACKED_BYTES", 100)
     assert unreadable(packed(feed())).endswith("refused as a decompression bomb")
 
 

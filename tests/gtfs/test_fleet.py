@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as some
 
-from falconbus.gtfs.importing.fleet import TURN_ROUND_MINUTES, Fleet, Run
+from falconbus.gtfs.importing.bus_assignment import TURNAROUND_MINUTES, Fleet, Run
 
 
 def run(number: int, departs: int, lasts: int = 60, **changes: object) -> Run:
@@ -51,14 +51,14 @@ def test_buses_of_one_zone_do_not_work_in_another() -> None:
 
 
 def test_a_bus_off_the_road_is_not_chosen_but_may_be_wished_for() -> None:
-    assert buses(Fleet(closed=0b1), run(1, 0)) == {1: 1}
-    assert buses(Fleet(closed=0b1), run(1, 0, wishes=(0,))) == {1: 0}
+    assert buses(Fleet(unavailable=0b1), run(1, 0)) == {1: 1}
+    assert buses(Fleet(unavailable=0b1), run(1, 0, preferred_buses=(0,))) == {1: 0}
 
 
 def test_a_wish_is_granted_only_while_the_bus_is_free() -> None:
     fleet = Fleet()
     fleet.take(2, run(9, 0))
-    assert buses(fleet, run(1, 30, wishes=(2,)), run(2, 300, wishes=(2,))) == {1: 0, 2: 2}
+    assert buses(fleet, run(1, 30, preferred_buses=(2,)), run(2, 300, preferred_buses=(2,))) == {1: 0, 2: 2}
 
 
 @given(some.lists(some.tuples(some.integers(0, 3000), some.integers(1, 1500)), max_size=40))
@@ -72,7 +72,7 @@ def test_no_bus_is_ever_in_two_places(times: list[tuple[int, int]]) -> None:
             minute % 1440
             for each in shared
             for minute in range(
-                each.departure_minutes, each.departure_minutes + each.duration_minutes + TURN_ROUND_MINUTES
+                each.departure_minutes, each.departure_minutes + each.duration_minutes + TURNAROUND_MINUTES
             )
         ]
         assert len(shared) == 1 or len(minutes) == len(set(minutes))

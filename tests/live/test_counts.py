@@ -9,8 +9,8 @@ from flask_sqlalchemy import SQLAlchemy
 
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
-from falconbus.live import tickets
-from falconbus.live.counts import Counts, Hearing
+from falconbus.live import stream_tokens
+from falconbus.live.unread_counts import Subscription, UnreadCounts
 from falconbus.scheduling.notifications import counters
 from tests.e2e.conftest import eventually
 from tests.live.conftest import SECRET_KEY, Listener, LiveProcess, OwnRedis
@@ -20,7 +20,7 @@ from tests.scheduling.people import add_person, headers_of
 
 
 def ticket_of(user_id: int) -> str:
-    return tickets.write(SECRET_KEY, user_id, [tickets.NOTIFICATIONS])
+    return stream_tokens.issue_token(SECRET_KEY, user_id, [stream_tokens.NOTIFICATIONS])
 
 
 def put(redis: OwnRedis, **counts: int) -> None:
@@ -71,7 +71,7 @@ def test_a_listener_of_performance_hears_no_counts_and_the_other_way_round(
 ) -> None:
     put(own_redis, user7=3)
     own = live.listen(ticket_of(7))
-    other = live.listen(tickets.write(SECRET_KEY, 7, [tickets.PERFORMANCE]))
+    other = live.listen(stream_tokens.issue_token(SECRET_KEY, 7, [stream_tokens.PERFORMANCE]))
     eventually(lambda: own.heard("notifications") and other.heard("performance"))
     assert not own.heard("performance")
     assert not other.heard("notifications")
@@ -99,9 +99,9 @@ def test_who_leaves_is_asked_after_no_longer(live: LiveProcess, own_redis: OwnRe
             asked.append(sorted(user_ids))
             return dict.fromkeys(user_ids, 1)
 
-        counts = Counts(look)
-        with Hearing(counts, 7).listening():
-            with Hearing(counts, 8).listening():
+        counts = UnreadCounts(look)
+        with Subscription(counts, 7).listening():
+            with Subscription(counts, 8).listening():
                 await asyncio.sleep(0.1)
             await asyncio.sleep(1.2)
         return asked, counts.listeners
@@ -113,8 +113,8 @@ def test_who_leaves_is_asked_after_no_longer(live: LiveProcess, own_redis: OwnRe
 def test_a_slow_listener_hears_the_newest_number(live: LiveProcess) -> None:
     async def run() -> list[bytes | None]:
         held = {7: 1}
-        counts = Counts(lambda user_ids: {each: held[each] for each in user_ids})
-        hearing, heard = Hearing(counts, 7), []
+        counts = UnreadCounts(lambda user_ids: {each: held[each] for each in user_ids})
+        hearing, heard = Subscription(counts, 7), []
         with hearing.listening():
             heard.append(await hearing.next(5))
             held[7] = 2

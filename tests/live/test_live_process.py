@@ -6,14 +6,14 @@ from urllib.request import urlopen
 import pytest
 import time_machine
 
-from falconbus.live import tickets
+from falconbus.live import stream_tokens
 from falconbus.platform.kit import clock
 from tests.e2e.conftest import eventually
 from tests.live.conftest import PUBLIC_URL, SECRET_KEY, LiveProcess, OwnRedis
 
 
 def good_ticket() -> str:
-    return tickets.write(SECRET_KEY, 1, [tickets.PERFORMANCE])
+    return stream_tokens.issue_token(SECRET_KEY, 1, [stream_tokens.PERFORMANCE])
 
 
 def test_many_listeners_hear_the_same_numbers(live: LiveProcess, own_redis: OwnRedis) -> None:
@@ -49,7 +49,7 @@ def test_a_ticket_that_is_not_ours_is_refused(live: LiveProcess, kind: str) -> N
     ticket = {
         "none": "",
         "forged": "WzEsWyJwZXJmb3JtYW5jZSJdXQ.aaaaaa.bbbbbbbbbbbb",
-        "other key": tickets.write("x" * 32, 1, [tickets.PERFORMANCE]),
+        "other key": stream_tokens.issue_token("x" * 32, 1, [stream_tokens.PERFORMANCE]),
         "altered": good_ticket()[:-3] + "AAA",
     }[kind]
     listener = live.listen(ticket)
@@ -58,7 +58,7 @@ def test_a_ticket_that_is_not_ours_is_refused(live: LiveProcess, kind: str) -> N
 
 
 def test_an_old_ticket_is_refused(live: LiveProcess) -> None:
-    with time_machine.travel(clock.now().timestamp() - tickets.VALID_SECONDS - 5):
+    with time_machine.travel(clock.now().timestamp() - stream_tokens.VALID_SECONDS - 5):
         ticket = good_ticket()
     listener = live.listen(ticket)
     eventually(lambda: listener.has_ended)
@@ -66,7 +66,7 @@ def test_an_old_ticket_is_refused(live: LiveProcess) -> None:
 
 
 def test_a_ticket_for_something_else_is_refused(live: LiveProcess) -> None:
-    listener = live.listen(tickets.write(SECRET_KEY, 1, ["seats"]))
+    listener = live.listen(stream_tokens.issue_token(SECRET_KEY, 1, ["seats"]))
     eventually(lambda: listener.has_ended)
     assert (listener.status, listener.events) == (403, [])
 

@@ -8,21 +8,21 @@ from starlette.types import Message
 
 from falconbus.live import stream
 from falconbus.live.feed import Feed
-from falconbus.live.stream import Ending, EventStream
+from falconbus.live.stream import EventStream, Shutdown
 
 
-async def hear(feed: Feed, take: Callable[[Message], Awaitable[None]], ending: Ending | None = None) -> None:
+async def hear(feed: Feed, take: Callable[[Message], Awaitable[None]], ending: Shutdown | None = None) -> None:
     """Answer somebody who never leaves."""
 
     async def never() -> Message:
         await asyncio.Event().wait()
         return {"type": "http.disconnect"}
 
-    await asyncio.wait_for(EventStream(feed, ending or Ending(), {})({}, never, take), 20)
+    await asyncio.wait_for(EventStream(feed, ending or Shutdown(), {})({}, never, take), 20)
 
 
 def test_a_stream_ends_after_its_time_and_asks_for_another_ticket(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "LONGEST", 0.3)
+    monkeypatch.setattr(stream, "MAX_STREAM_SECONDS", 0.3)
     taken: list[Message] = []
 
     async def take(message: Message) -> None:
@@ -41,8 +41,8 @@ def test_a_stream_ends_after_its_time_and_asks_for_another_ticket(monkeypatch: p
 
 
 def test_a_silent_stream_shows_that_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "LONGEST", 0.5)
-    monkeypatch.setattr(stream, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(stream, "MAX_STREAM_SECONDS", 0.5)
+    monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.05)
     taken: list[bytes] = []
 
     async def take(message: Message) -> None:
@@ -56,7 +56,7 @@ def test_a_silent_stream_shows_that_it_lives(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_who_takes_nothing_is_let_go_and_nothing_is_kept_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "PATIENCE", 0.2)
+    monkeypatch.setattr(stream, "SEND_TIMEOUT", 0.2)
     calls = 0
 
     async def take(message: Message) -> None:

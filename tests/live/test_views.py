@@ -6,7 +6,7 @@ from redis import Redis
 
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
-from falconbus.live import tickets
+from falconbus.live import stream_tokens
 from falconbus.platform.kit import clock
 from falconbus.platform.telemetry import store
 from falconbus.platform.telemetry.minute_counts import ENDPOINT, Minute, Series
@@ -34,10 +34,10 @@ def test_an_admin_gets_a_ticket_for_that_topic_only(client: FlaskClient) -> None
     answer = client.get(f"{TICKET}?topic=performance", headers=signed_in(Role.ADMIN))
     assert answer.status_code == 200
     assert (answer.json["valid_seconds"], answer.json["url"]) == (60, None)
-    ticket = tickets.find(SECRET_KEY, answer.json["ticket"])
+    ticket = stream_tokens.read_token(SECRET_KEY, answer.json["ticket"])
     assert ticket is not None
     assert ticket.topics == {"performance"}
-    assert tickets.find("another key, of 32 characters or more", answer.json["ticket"]) is None
+    assert stream_tokens.read_token("another key, of 32 characters or more", answer.json["ticket"]) is None
 
 
 @pytest.mark.parametrize("query", ["", "?topic=", "?topic=seats", "?topic=performance&more=1", f"?topic={'x' * 100}"])

@@ -1,1 +1,1 @@
-"""The steps of an import, in order: source, reading, checks, calls, patterns, timings, fares, merging, withdrawal."""
+"""The steps of an import, in the order of importer.py: read, check, build in temporary tables, merge, withdraw."""

@@ -1,9 +1,9 @@
-"""Buses for the timetables that are new or changed; an unchanged one keeps its own."""
+"""Assigns buses to new and changed timetables; unchanged ones keep theirs."""
 
 from collections import defaultdict
 
+from falconbus.gtfs.importing.bus_assignment import Fleet, Run
 from falconbus.gtfs.importing.database import copy_rows, execute
-from falconbus.gtfs.importing.fleet import Fleet, Run
 
 _FLEET = """
     SELECT bus.id, bus.number, bus.active AND bus.number ~ ('^' || :prefix || '-[0-9]+$') AS is_open
@@ -25,13 +25,13 @@ _RUNS = """
 
 
 def assign_buses(feed: str, layout_id: int) -> None:
-    """Make feed_buses: a bus for each timetable of the plan that is not unchanged; new buses are added."""
+    """Fill feed_buses with a bus for each new or changed timetable of the plan, adding buses where needed."""
     prefix = feed.upper()
     rows = execute(_FLEET, prefix=prefix).all()
     ids = [row.id for row in rows]
-    places = {bus_id: place for place, bus_id in enumerate(ids)}
-    fleet = Fleet(closed=sum(1 << place for place, row in enumerate(rows) if not row.is_open))
-    wishes = _former_buses(places)
+    indexes = {bus_id: index for index, bus_id in enumerate(ids)}
+    fleet = Fleet(unavailable=sum(1 << index for index, row in enumerate(rows) if not row.is_open))
+    preferred_buses = _former_buses(indexes)
     new_runs = []
     for row in execute(_RUNS):
         departure = (row.route_id, row.time_zone, row.departure_minutes)
@@ -43,29 +43,29 @@ def assign_buses(feed: str, layout_id: int) -> None:
             route_id=row.route_id,
             weekdays=row.weekdays,
             block=row.block_id,
-            wishes=() if row.unchanged else tuple(wishes.get(departure, ())),
+            preferred_buses=() if row.unchanged else tuple(preferred_buses.get(departure, ())),
         )
         if row.unchanged:
-            fleet.take(places[row.old_bus_id], run)
+            fleet.take(indexes[row.old_bus_id], run)
         else:
             new_runs.append(run)
-    assigned = [(run.number, place) for run, place in fleet.assign(new_runs)]
-    wanted = max((place for _, place in assigned), default=-1) + 1 - len(ids)
-    ids += _add_buses(prefix, wanted, {row.number for row in rows}, layout_id)
+    assigned = [(run.number, index) for run, index in fleet.assign(new_runs)]
+    missing = max((index for _, index in assigned), default=-1) + 1 - len(ids)
+    ids += _add_buses(prefix, missing, {row.number for row in rows}, layout_id)
     execute("CREATE TEMPORARY TABLE feed_buses (number int, bus_id int) ON COMMIT DROP")
-    copy_rows("feed_buses", ("number", "bus_id"), ((number, ids[place]) for number, place in assigned))
+    copy_rows("feed_buses", ("number", "bus_id"), ((number, ids[index]) for number, index in assigned))
 
 
-def _former_buses(places: dict[int, int]) -> dict[tuple[int, str, int], list[int]]:
-    """The buses of the timetables that this import retires, by departure: with them, departures stay the same."""
+def _former_buses(indexes: dict[int, int]) -> dict[tuple[int, str, int], list[int]]:
+    """Return the buses of the timetables that this import retires, by departure, so that departures keep them."""
     former = defaultdict(list)
     for row in execute("SELECT route_id, time_zone, departure_minutes, bus_id FROM feed_retired ORDER BY id"):
-        former[row.route_id, row.time_zone, row.departure_minutes].append(places[row.bus_id])
+        former[row.route_id, row.time_zone, row.departure_minutes].append(indexes[row.bus_id])
     return former
 
 
 def _add_buses(prefix: str, count: int, numbers: set[str], layout_id: int) -> list[int]:
-    """Add `count` buses with the lowest numbers that are free: CC-001, CC-002 ..."""
+    """Add `count` buses with the lowest free numbers (CC-001, CC-002 ...) and return their keys."""
     free = (name for number in range(1, count + len(numbers) + 1) if (name := f"{prefix}-{number:03}") not in numbers)
     new = [name for name, _ in zip(free, range(count), strict=False)]
     inserted = execute(

@@ -1,4 +1,4 @@
-"""Service days: calendars as rules and exceptions, moved by whole weeks on request."""
+"""Imports service days: weekly rules and exceptions, shifted by whole weeks on request."""
 
 from datetime import date, timedelta
 
@@ -48,7 +48,10 @@ _LAST_DAY = """
 
 
 def make_calendars(feed: str, zone: str, *, shift: bool, report: Report) -> None:
-    """Make feed_services and feed_exceptions. Moved, the feed's first day of service is within the last seven."""
+    """Fill feed_services and feed_exceptions.
+
+    With `shift` all dates move by whole weeks, so that the first day of service is within the last seven days.
+    """
     execute(_SERVICES, feed=feed)
     execute(_EXCEPTIONS)
     today = clock.today(zone)

@@ -1,4 +1,4 @@
-"""Stop times as numbers: seconds from the service day's beginning, in order, with none missing."""
+"""Imports stop times: seconds from the beginning of the service day, in order, blanks interpolated."""
 
 from falconbus.gtfs.importing.checks import Check
 from falconbus.gtfs.importing.database import analyze, execute
@@ -11,8 +11,8 @@ GREAT_CIRCLE = """CASE WHEN a_lat IS NULL THEN 0 ELSE 2 * 6371008.8 * asin(sqrt(
     + cos(radians(a_lat)) * cos(radians(b_lat)) * sin(radians(b_lon - a_lon) / 2) ^ 2))) END"""
 
 
-def seconds(column: str) -> str:
-    """SQL for a checked time of day in seconds."""
+def seconds_sql(column: str) -> str:
+    """Return the SQL for a checked time of day in seconds."""
     parts = [f"split_part({column}, ':', {part})::int" for part in (1, 2, 3)]
     return f"({parts[0]} * 3600 + {parts[1]} * 60 + {parts[2]})"
 
@@ -22,8 +22,8 @@ _MAKE = f"""
     CREATE TEMPORARY TABLE feed_calls ON COMMIT DROP AS
     SELECT trip.line AS trip, stop.line AS stop, x.line,
            (row_number() OVER (PARTITION BY trip.line ORDER BY x.stop_sequence::int) - 1)::int AS position,
-           {seconds("coalesce(x.arrival_time, x.departure_time)")} AS arrival,
-           {seconds("coalesce(x.departure_time, x.arrival_time)")} AS departure,
+           {seconds_sql("coalesce(x.arrival_time, x.departure_time)")} AS arrival,
+           {seconds_sql("coalesce(x.departure_time, x.arrival_time)")} AS departure,
            coalesce(x.pickup_type, '0') <> '1' AS boards,
            coalesce(x.drop_off_type, '0') <> '1' AS alights,
            x.shape_dist_traveled::float8 AS distance
@@ -105,7 +105,7 @@ _INTERPOLATE = f"""
 
 
 def make_calls(report: Report) -> None:
-    """Make the table feed_calls(trip, stop, position, arrival, departure, boards, alights, distance, line)."""
+    """Fill feed_calls(trip, stop, position, arrival, departure, boards, alights, distance, line)."""
     execute(_MAKE)
     execute("CREATE INDEX ON feed_calls (trip, position)")
     analyze("feed_calls")

@@ -1,4 +1,4 @@
-"""A check: a condition in SQL that no row may meet, with what is wrong and what to do."""
+"""A check: a condition in SQL that no row may meet, with the fault and its remedy."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +10,7 @@ from falconbus.gtfs.report import LISTED, Fault, Report
 
 @dataclass(frozen=True)
 class Check:
-    """Rows `x` of a staging table that meet `bad` are faults; `wrong` is SQL text, `remedy` a plain sentence."""
+    """Rows `x` of a staging table that meet `bad` are faults; `wrong` is a SQL text, `remedy` a plain sentence."""
 
     file: str
     bad: str
@@ -19,7 +19,7 @@ class Check:
     source: str = ""
 
     def run(self, report: Report) -> None:
-        """Add what it finds to the report."""
+        """Add the rows that fail the check to the report."""
         statement = (
             f"SELECT line, {self.wrong} AS wrong, count(*) OVER () AS found "  # noqa: S608  the checks' own text
             f"FROM {self.source or f'feed_{self.file}'} AS x WHERE {self.bad} ORDER BY line LIMIT {LISTED}"
@@ -32,10 +32,10 @@ class Check:
 
 @cache
 def known_zones() -> list[str]:
-    """The time zones that Python knows; PostgreSQL is asked for its own beside."""
+    """Return the time zones that Python knows; the statements also check PostgreSQL's own list."""
     return sorted(available_timezones())
 
 
-def shown(column: str) -> str:
-    """SQL for a column's name and value in a fault, cut short."""
+def column_value_sql(column: str) -> str:
+    """Return the SQL for a column's name and value in a fault's text, cut at 40 characters."""
     return f"'{column} ' || coalesce('\"' || left(x.{column}, 40) || '\"', 'is empty')"

@@ -1,4 +1,4 @@
-"""The running transaction's connection: SQL as text with named parameters, and psycopg itself for COPY."""
+"""Access to the current transaction: SQL text with named parameters, and psycopg's cursor for COPY."""
 
 from typing import Any, cast
 
@@ -15,13 +15,13 @@ def execute(statement: str, **parameters: Any) -> CursorResult[Any]:
 
 
 def raw_cursor() -> psycopg.Cursor[Any]:
-    """psycopg's own cursor on the same connection and transaction."""
+    """Return psycopg's own cursor on the same connection and transaction."""
     connection = cast(psycopg.Connection[Any], db.session.connection().connection.driver_connection)
     return connection.cursor()
 
 
 def copy_rows(table: str, columns: tuple[str, ...], rows: Any) -> None:
-    """Write rows made in Python into a table."""
+    """Write rows into a table with COPY."""
     target = sql.SQL(", ").join(map(sql.Identifier, columns))
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), target)
     with raw_cursor() as cursor, cursor.copy(statement) as copy:
@@ -30,7 +30,7 @@ def copy_rows(table: str, columns: tuple[str, ...], rows: Any) -> None:
 
 
 def analyze(*tables: str) -> None:
-    """Tell the planner how much there is: autovacuum does not see temporary tables."""
+    """Update the planner's statistics: autovacuum does not see temporary tables."""
     with raw_cursor() as cursor:
         for table in tables:
             cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))

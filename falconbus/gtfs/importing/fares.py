@@ -1,4 +1,4 @@
-"""Fares: the cheapest one that applies to a pair of a route's stops becomes its price (GTFS Fares V1)."""
+"""Imports fares: the cheapest that applies to a pair of a route's stops becomes its price (GTFS Fares V1)."""
 
 from falconbus.gtfs.importing.checks import Check
 from falconbus.gtfs.importing.database import analyze, copy_rows, execute
@@ -6,7 +6,7 @@ from falconbus.gtfs.options import is_currency
 from falconbus.gtfs.report import Report
 from falconbus.platform.kit import money
 
-_HIGHEST = 2_000_000_000
+_MAX_PRICE = 2_000_000_000
 
 # A fare without rules holds everywhere; a rule's blanks stand for anything. contains_id is not supported.
 _RULES = """
@@ -97,9 +97,9 @@ _BASE_PRICES = """
 
 
 def make_prices(report: Report) -> None:
-    """Make feed_prices: the price of each pair of stops that a fare applies to."""
+    """Fill feed_prices with the price of each pair of stops that a fare applies to."""
     execute("CREATE TEMPORARY TABLE feed_fares (fare_id text, price int, currency text, agency_id text) ON COMMIT DROP")
-    copy_rows("feed_fares", ("fare_id", "price", "currency", "agency_id"), _priced(report))
+    copy_rows("feed_fares", ("fare_id", "price", "currency", "agency_id"), _read_fares(report))
     execute(_RULES)
     analyze("feed_fare_uses")
     execute(_PRICES)
@@ -113,21 +113,21 @@ def make_prices(report: Report) -> None:
 
 
 def only_currency() -> str | None:
-    """The currency of the feed's fares when they agree: routes without a fare are priced in it too."""
+    """Return the currency of the feed's fares if they have one in common; routes without a fare are priced in it."""
     currencies = execute("SELECT DISTINCT currency FROM feed_fares").scalars().all()
     return currencies[0] if len(currencies) == 1 else None
 
 
 def merge_fares() -> int:
-    """Write the prices as segment fares and base prices; how many pairs have one."""
+    """Write the prices as segment fares and base prices, and return the number of priced pairs."""
     execute(_GONE)
     execute(_FARES)
     execute(_BASE_PRICES)
     return int(execute("SELECT count(*) FROM feed_prices").scalar_one())
 
 
-def _priced(report: Report) -> list[tuple[str, int, str, str | None]]:
-    """The fares with their prices in the currency's smallest unit."""
+def _read_fares(report: Report) -> list[tuple[str, int, str, str | None]]:
+    """Return the valid fares with their prices in the currency's smallest unit; report the others."""
     priced = []
     rows = execute("SELECT line, fare_id, price, upper(currency_type) AS currency, agency_id FROM feed_fare_attributes")
     for row in rows:
@@ -139,7 +139,7 @@ def _priced(report: Report) -> list[tuple[str, int, str, str | None]]:
         except ValueError as fault:
             report.add_fault("fare_attributes.txt", row.line, f"price is {fault}", "write it like 420.00")
             continue
-        if price > _HIGHEST:
+        if price > _MAX_PRICE:
             report.add_fault("fare_attributes.txt", row.line, "price is too high", "mend it")
         else:
             priced.append((row.fare_id, price, row.currency, row.agency_id))

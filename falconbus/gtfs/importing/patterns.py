@@ -1,4 +1,4 @@
-"""Stop patterns: each distinct list of stops that a GTFS route rides becomes a route of ours."""
+"""Builds stop patterns: each distinct sequence of stops of a GTFS route becomes a route of ours."""
 
 from falconbus.gtfs.importing.calls import GREAT_CIRCLE
 from falconbus.gtfs.importing.database import analyze, execute
@@ -103,7 +103,7 @@ _PLACES = """
 
 
 def make_patterns(feed: str, zone: str, report: Report) -> None:
-    """Make feed_patterns, their stops with metres, feed_places (our stops) and feed_lines (our routes)."""
+    """Fill feed_patterns, feed_pattern_stops (with metres), feed_places (our stops) and feed_lines (our routes)."""
     execute(_TRIPS)
     analyze("feed_rides")
     _note_short_trips(report)

@@ -1,4 +1,4 @@
-"""Timetables into the network: unchanged ones are left alone, changed ones retired and made anew."""
+"""Merges calendars and timetables: unchanged timetables stay, changed ones are retired and made anew."""
 
 from falconbus.gtfs.importing.database import analyze, execute
 
@@ -72,7 +72,7 @@ _INSERT = """
 
 
 def merge_calendars() -> int:
-    """Write the service days; the number of calendars in the feed."""
+    """Write the service days and return the number of calendars in the feed."""
     execute(_CALENDARS)
     execute(_NO_MORE_EXCEPTIONS)
     execute(_EXCEPTIONS)
@@ -80,7 +80,7 @@ def merge_calendars() -> int:
 
 
 def plan_timetables(feed: str) -> None:
-    """Make feed_plan (each timetable beside its former self) and feed_retired, and retire those."""
+    """Fill feed_plan (each timetable beside its former version) and feed_retired, and retire the timetables in it."""
     execute(_PLAN)
     analyze("feed_plan")
     execute(_RETIRED, feed=feed)
@@ -89,7 +89,7 @@ def plan_timetables(feed: str) -> None:
 
 
 def merge_timetables() -> None:
-    """Write the timetables that are new or changed, with the buses they were given."""
+    """Insert the timetables that are new or changed, with their assigned buses."""
     analyze("feed_buses")
     execute(_INSERT)
     # The schedules are made from them in this transaction, before autovacuum has seen them.
@@ -97,7 +97,7 @@ def merge_timetables() -> None:
 
 
 def count_timetables() -> dict[str, int]:
-    """Timetables of the feed, and how many different timings of stop patterns they are."""
+    """Return the numbers of timetables and of distinct timings of stop patterns in the feed."""
     row = execute(
         "SELECT count(*) AS timetables,"
         " count(DISTINCT (pattern, arrivals, departures, boards, alights)) AS timings FROM feed_timetables"
@@ -106,5 +106,5 @@ def count_timetables() -> dict[str, int]:
 
 
 def timetable_ids() -> list[int]:
-    """The feed's timetables."""
+    """Return the keys of the feed's timetables."""
     return list(execute("SELECT id FROM timetables JOIN feed_timetables USING (feed_key)").scalars())

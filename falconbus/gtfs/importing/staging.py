@@ -1,4 +1,4 @@
-"""The temporary tables that a feed's files are read into: a text column for each column we know, and the line."""
+"""The temporary staging tables of a feed's files: a text column for each known column, and the line number."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from falconbus.gtfs.importing.database import raw_cursor
 
 @dataclass(frozen=True)
 class FeedFile:
-    """A file of GTFS: the columns we read, which of them it must have, and whether a feed can do without it."""
+    """A file of GTFS: the columns we read, the required ones, and whether a feed must have the file."""
 
     name: str
     columns: tuple[str, ...]
@@ -81,7 +81,7 @@ FILES = (
 
 
 def create_tables() -> None:
-    """Make them all, empty; they go with the transaction."""
+    """Create all staging tables, dropped at the end of the transaction."""
     create = sql.SQL("CREATE TEMPORARY TABLE {} (line int, {}) ON COMMIT DROP")
     with raw_cursor() as cursor:
         for file in FILES:

@@ -1,15 +1,15 @@
-"""Timetables as the feed says them: one for each trip, or for each departure of a trip that repeats."""
+"""Builds timetables: one for each trip, or for each departure of a trip with frequencies."""
 
-from falconbus.gtfs.importing.calls import seconds
+from falconbus.gtfs.importing.calls import seconds_sql
 from falconbus.gtfs.importing.checks import Check
 from falconbus.gtfs.importing.database import analyze, execute
 from falconbus.gtfs.report import Report
 
 _WEEK = 7 * 86400
-_MOST_DEPARTURES = 1_000_000
+_MAX_DEPARTURES = 1_000_000
 
 _PERIODS = f"""
-    (SELECT *, {seconds("start_time")} AS beginning, {seconds("end_time")} AS ending FROM feed_frequencies)
+    (SELECT *, {seconds_sql("start_time")} AS beginning, {seconds_sql("end_time")} AS ending FROM feed_frequencies)
 """  # noqa: S608  two columns' names
 
 _CHECKS = (
@@ -29,8 +29,8 @@ _CHECKS = (
     ),
     Check(
         "frequencies",
-        f"x.departures > {_MOST_DEPARTURES}",
-        f"'the departures are more than {_MOST_DEPARTURES} from here on'",
+        f"x.departures > {_MAX_DEPARTURES}",
+        f"'the departures are more than {_MAX_DEPARTURES} from here on'",
         "write longer headways",
         f"(SELECT line, sum((ending - beginning) / headway_secs::int) OVER (ORDER BY line) AS departures"  # noqa: S608
         f" FROM {_PERIODS} AS period)",
@@ -76,7 +76,7 @@ _TOO_SHORT = "DELETE FROM feed_timetables WHERE arrivals[cardinality(arrivals)] 
 
 
 def make_timetables(feed: str, report: Report) -> None:
-    """Make feed_timetables: pattern, service, key, departure minutes, and the lists of a Timetable."""
+    """Fill feed_timetables: pattern, service, key, departure minutes, and the lists of a Timetable."""
     for check in _CHECKS:
         check.run(report)
     if report.fault_count:

@@ -1,7 +1,7 @@
-"""Departures that a newer version of a feed has no more. A sold seat is never touched: its departure goes off sale.
+"""Withdraws departures that a newer version of a feed no longer has. Departures with sold seats only go off sale.
 
-Before the merge it is noted which departures the timetables make, so that those which an earlier version had withdrawn
-can return.
+Before the merge it is recorded which departures the timetables make, so that those withdrawn by an earlier version can
+return.
 """
 
 from typing import cast
@@ -15,7 +15,7 @@ from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.timetable.models import Schedule
 
-# What falconbus.timetable.service makes is found again from its instant: noon of the service day, on a day of service.
+# The service day of a departure that falconbus.timetable.service made, from its instant: noon of that day.
 _SERVICE_DAY = """
     JOIN calendars AS calendar ON calendar.id = timetable.calendar_id
     CROSS JOIN LATERAL (SELECT (schedule.departure_time + interval '12 hours'
@@ -30,7 +30,7 @@ _MADE_BY_SOME = f"""EXISTS (
     WHERE timetable.route_id = schedule.route_id AND timetable.bus_id = schedule.bus_id AND {_IS_MADE})"""
 
 # Timetables with a key are the feed's, and those without one that were retired. What people made or stopped by hand on
-# its routes is none of the feed's business.
+# its routes is not touched.
 _OF_FEED = f"""
     FROM schedules AS schedule
     JOIN routes ON routes.id = schedule.route_id AND starts_with(routes.feed_key, :feed || ':')
@@ -55,7 +55,7 @@ _UNSURE = f"""
 # Bookings hold their departure with a weaker lock while they claim seats: once these are ours, nobody is claiming.
 _LOCK = "SELECT id FROM schedules WHERE id IN (SELECT id FROM feed_unsure) ORDER BY id FOR UPDATE"
 
-_unsure = table("feed_unsure", column("id", BigInteger))
+_candidates = table("feed_unsure", column("id", BigInteger))
 
 _WITHDRAW = """
     UPDATE schedules SET active = false
@@ -80,18 +80,18 @@ _LIST = """
 """
 
 
-def note_departures(feed: str) -> None:
-    """Remember, before anything changes, which of the feed's departures its timetables make; others are off sale."""
+def record_departures(feed: str) -> None:
+    """Record before the merge which of the feed's departures its timetables make; the others are off sale."""
     execute(_BEFORE, feed=feed, now=clock.now())
     execute("CREATE INDEX ON feed_departures (id)")
     analyze("feed_departures")
 
 
 def withdraw(feed: str, report: Report) -> None:
-    """Delete departures without seats taken or crew that no timetable makes; take the others off sale and list them.
+    """Delete unused departures that no timetable makes; take those with seats sold or crew off sale and report them.
 
-    A departure that another timetable of the feed makes too (same route, bus and time) stays on sale if it has seats
-    sold, and is made anew otherwise.
+    A departure that another timetable of the feed makes as well (same route, bus and time) stays on sale if it has
+    seats sold, and is made anew otherwise.
     """
     execute(_UNSURE, feed=feed, now=clock.now())
     analyze("feed_unsure")
@@ -100,15 +100,15 @@ def withdraw(feed: str, report: Report) -> None:
     withdrawn = list(execute(_WITHDRAW).scalars())
     execute(_RETURN)
     if withdrawn:
-        _list(withdrawn, report)
+        _list_withdrawn(withdrawn, report)
 
 
 def _delete_unused() -> None:
     schedules = cast(Table, Schedule.__table__)
-    db.session.execute(delete(schedules).where(schedules.c.id == _unsure.c.id, ~is_used(Schedule)))
+    db.session.execute(delete(schedules).where(schedules.c.id == _candidates.c.id, ~is_used(Schedule)))
 
 
-def _list(schedule_ids: list[int], report: Report) -> None:
+def _list_withdrawn(schedule_ids: list[int], report: Report) -> None:
     rows = execute(_LIST, ids=schedule_ids, limit=LISTED).all()
     for row in rows:
         departs = clock.local(row.departure_time, row.time_zone)

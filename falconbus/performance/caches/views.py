@@ -8,7 +8,7 @@ from pydantic import StringConstraints
 
 from falconbus.performance.caches import service
 from falconbus.performance.caches.service import UnknownGroup
-from falconbus.platform.kit.schema import Body, Line
+from falconbus.platform.kit.schema import Body, OneLine
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.identity import requires
 from falconbus.platform.web.operations import accepts, returns
@@ -20,7 +20,7 @@ bp = Blueprint("caches", __name__, url_prefix="/api/v1/performance")
 class ClearRequest(Body):
     """One group by its name; without one, all."""
 
-    group: Annotated[Line, StringConstraints(max_length=64)] | None = None
+    group: Annotated[OneLine, StringConstraints(max_length=64)] | None = None
 
 
 class ClearedOut(msgspec.Struct):

@@ -8,7 +8,7 @@ from falconbus.performance.dashboard import periods
 from falconbus.performance.dashboard.periods import Period
 from falconbus.performance.dashboard.sorting import Sort
 from falconbus.platform.kit import clock
-from falconbus.platform.kit.schema import Line, Query
+from falconbus.platform.kit.schema import OneLine, Query
 
 
 class PeriodQuery(Query):
@@ -31,4 +31,4 @@ class DashboardQuery(PeriodQuery):
 class EndpointQuery(PeriodQuery):
     """`endpoint`: method and route rule, "GET /api/v1/schedules"."""
 
-    endpoint: Annotated[Line, StringConstraints(max_length=300)]
+    endpoint: Annotated[OneLine, StringConstraints(max_length=300)]

@@ -8,12 +8,12 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from falconbus.performance.release_comparison.models import Comparison, ComparisonState
 from falconbus.performance.release_comparison.results import Result, Side
-from falconbus.platform.kit.schema import Body, Line
+from falconbus.platform.kit.schema import Body, OneLine
 
 # PostgreSQL's and Python's calendars end at different places; everything that was ever measured lies well between.
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 Instant = Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST)]
-ReleaseName = Annotated[Line, StringConstraints(max_length=64)]
+ReleaseName = Annotated[OneLine, StringConstraints(max_length=64)]
 
 
 class SideIn(Body):

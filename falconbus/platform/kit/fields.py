@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from babel.numbers import is_currency
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, EmailStr, Field, StringConstraints
 
-from falconbus.platform.kit.schema import Body, Line
+from falconbus.platform.kit.schema import Body, OneLine
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
 
@@ -49,7 +49,7 @@ def _one_kind_of_line_end(text: str) -> str:
 
 #: A row's key.
 Key = Annotated[int, Field(ge=1, le=2**31 - 1)]
-#: A Line that may be empty.
+#: A OneLine that may be empty.
 Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
 #: Text of many lines, which may be empty.
 Words = Annotated[
@@ -57,11 +57,11 @@ Words = Annotated[
     StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]*$"),
     AfterValidator(_one_kind_of_line_end),
 ]
-Filter = Annotated[Line, StringConstraints(max_length=100)]
+Filter = Annotated[OneLine, StringConstraints(max_length=100)]
 Email = Annotated[EmailStr, StringConstraints(max_length=254)]
-Phone = Annotated[Line, StringConstraints(pattern=r"^\+?[0-9 ()./-]{6,30}$")]
-Zone = Annotated[Line, AfterValidator(_zone)]
-Currency = Annotated[Line, AfterValidator(_currency)]
+Phone = Annotated[OneLine, StringConstraints(pattern=r"^\+?[0-9 ()./-]{6,30}$")]
+Zone = Annotated[OneLine, AfterValidator(_zone)]
+Currency = Annotated[OneLine, AfterValidator(_currency)]
 #: Decimal text such as "420.00"; how many decimals there may be is the currency's matter.
 Price = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,4})?$")]
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2099, 12, 31))]

@@ -18,8 +18,8 @@ def _no_control_characters(value: str) -> str:
 
 
 #: Text of one line, trimmed, without control characters.
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_no_control_characters)]
-Name = Annotated[Line, StringConstraints(max_length=100)]
+OneLine = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_no_control_characters)]
+Name = Annotated[OneLine, StringConstraints(max_length=100)]
 
 
 class Body(BaseModel):

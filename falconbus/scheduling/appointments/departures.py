@@ -4,7 +4,7 @@ from falconbus.platform.kit import clock
 from falconbus.scheduling.notifications.models import Kind
 from falconbus.scheduling.notifications.service import Message, notify, operators
 from falconbus.timetable import service as timetable
-from falconbus.timetable.service import LeftOut
+from falconbus.timetable.service import BlockedDeparture
 
 _LISTED = 50
 
@@ -16,15 +16,15 @@ def make_schedules() -> int:
     until somebody has given the departure another bus, or the charter.
     """
     made = timetable.make_schedules()
-    left_out = timetable.left_out()
-    if left_out:
-        notify(operators(), _message(left_out))
+    blocked = timetable.find_blocked_departures()
+    if blocked:
+        notify(operators(), _message(blocked))
     return made
 
 
-def _message(left_out: list[LeftOut]) -> Message:
-    count = len(left_out)
-    lines = [_line(departure) for departure in left_out[:_LISTED]]
+def _message(blocked: list[BlockedDeparture]) -> Message:
+    count = len(blocked)
+    lines = [_line(departure) for departure in blocked[:_LISTED]]
     if count > _LISTED:
         lines.append(f"and {count - _LISTED} more")
     what = (
@@ -35,6 +35,6 @@ def _message(left_out: list[LeftOut]) -> Message:
     return Message(kind=Kind.BUS_CHARTERED, title=f"{what} on charter", message="\n".join(lines))
 
 
-def _line(departure: LeftOut) -> str:
+def _line(departure: BlockedDeparture) -> str:
     at = clock.local(departure.departure_time, departure.time_zone).isoformat(sep=" ", timespec="minutes")
     return f"{departure.route_name}, {at}, bus {departure.bus_number}: charter {departure.reference}"

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from falconbus.platform.database.pagination import CursorQuery
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.fields import Change, Email, Key, Moment, Phone, Words, left_out
-from falconbus.platform.kit.schema import Body, Line, Name
+from falconbus.platform.kit.schema import Body, Name, OneLine
 from falconbus.scheduling.appointments.queries import Filters
 from falconbus.scheduling.appointments.requesting import Client, WantedCharter, WantedPlace
 
@@ -36,8 +36,8 @@ class ClientIn(Body):
 class PlaceIn(Body):
     """A stop by its code, or a place in the client's words."""
 
-    stop: Annotated[Line, StringConstraints(max_length=16)] | None = None
-    text: Annotated[Line, StringConstraints(max_length=200)] | None = None
+    stop: Annotated[OneLine, StringConstraints(max_length=16)] | None = None
+    text: Annotated[OneLine, StringConstraints(max_length=200)] | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -132,7 +132,7 @@ class AppointmentsQuery(CursorQuery):
         None
     )
     staff: Key | None = None
-    client_email: Annotated[Line, StringConstraints(max_length=254)] | None = None
+    client_email: Annotated[OneLine, StringConstraints(max_length=254)] | None = None
     start_from: DayOrMoment | None = None
     start_to: DayOrMoment | None = None
 

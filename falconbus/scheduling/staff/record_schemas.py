@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.fields import Day
-from falconbus.platform.kit.schema import Body, Line
+from falconbus.platform.kit.schema import Body, OneLine
 from falconbus.scheduling.staff.leaves import NewLeave
 from falconbus.scheduling.staff_records.models import Leave, Licence, WorkingHours
 from falconbus.scheduling.staff_records.policy import Stretch
@@ -18,14 +18,14 @@ _DAY = 1440
 
 #: "08:00".
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-Word = Annotated[Line, StringConstraints(max_length=32)]
+Word = Annotated[OneLine, StringConstraints(max_length=32)]
 
 
 class NewLicence(Body):
     """A licence; its kind is such as EC or PrDP."""
 
     kind: Word
-    number: Annotated[Line, StringConstraints(max_length=64)]
+    number: Annotated[OneLine, StringConstraints(max_length=64)]
     expires_on: Day
 
 

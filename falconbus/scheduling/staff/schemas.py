@@ -11,7 +11,7 @@ from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.database.pagination import PageQuery
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.fields import Change, Filter, Moment, Phone, left_out
-from falconbus.platform.kit.schema import Body, Line, Name, Query
+from falconbus.platform.kit.schema import Body, Name, OneLine, Query
 from falconbus.scheduling.assignments.models import Part
 from falconbus.scheduling.staff.record_schemas import HoursOut, LeaveOut, LicenceOut, kind_of
 
@@ -38,13 +38,13 @@ class FreeQuery(Query):
     part: Part
     start: Moment
     end: Moment
-    appointment: Annotated[Line, StringConstraints(max_length=32)] | None = None
+    appointment: Annotated[OneLine, StringConstraints(max_length=32)] | None = None
 
 
 class NewStaff(Body):
     """Somebody who begins to work."""
 
-    email: Annotated[Line, StringConstraints(max_length=254)]
+    email: Annotated[OneLine, StringConstraints(max_length=254)]
     name: Name
     roles: Roles
     phone: Phone | None = None

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 from falconbus.app import FalconBus
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.kit.fields import Text, Words
-from falconbus.platform.kit.schema import Body, Line
+from falconbus.platform.kit.schema import Body
 from falconbus.platform.web.forms import WHOLE, Form, new_form, read_form
 
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import Field, StringConstraints
 
 from falconbus.platform.kit.errors import Invalid
-from falconbus.platform.kit.schema import Body, Line
+from falconbus.platform.kit.schema import Body
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.forms import Form, new_form, read_form
 from falconbus.platform.web.identity import requires

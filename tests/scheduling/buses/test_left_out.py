@@ -15,7 +15,7 @@ from falconbus.scheduling.appointments import departures
 from falconbus.scheduling.appointments.models import Appointment, AppointmentStatus
 from falconbus.scheduling.notifications.models import Kind, Notification
 from falconbus.timetable.models import Schedule, Timetable
-from falconbus.timetable.service import LeftOut, left_out, make_schedules
+from falconbus.timetable.service import BlockedDeparture, find_blocked_departures, make_schedules
 from tests.gtfs.feeds import feed, load, row
 from tests.scheduling.buses.claims import RULE, both, give, rule_of
 from tests.scheduling.charters import add_charter, tomorrow
@@ -59,13 +59,15 @@ def test_what_is_left_out_is_told_with_all_that_an_operator_needs(world: World) 
     other = world.add_timetable(world.route, bus=world.bus, departure_minutes=13 * 60 + 30)
     make()
     expected = [
-        LeftOut(world.timetable.id, "A - D", tomorrow(8, days=3), "FB-1", ZONE, first.reference),
-        LeftOut(other.id, "A - D", tomorrow(13, days=3) + timedelta(minutes=30), "FB-1", ZONE, second.reference),
+        BlockedDeparture(world.timetable.id, "A - D", tomorrow(8, days=3), "FB-1", ZONE, first.reference),
+        BlockedDeparture(
+            other.id, "A - D", tomorrow(13, days=3) + timedelta(minutes=30), "FB-1", ZONE, second.reference
+        ),
     ]
-    ours = [each for each in left_out(until_days=5) if each.route_name == "A - D"]
+    ours = [each for each in find_blocked_departures(until_days=5) if each.route_name == "A - D"]
     assert ours == expected
-    assert left_out(until_days=5, timetable_ids=[other.id]) == expected[1:]
-    assert left_out(until_days=2) == left_out(until_days=5, timetable_ids=[]) == []
+    assert find_blocked_departures(until_days=5, timetable_ids=[other.id]) == expected[1:]
+    assert find_blocked_departures(until_days=2) == find_blocked_departures(until_days=5, timetable_ids=[]) == []
 
 
 def test_a_departure_with_another_coach_is_not_missing(world: World, database: SQLAlchemy) -> None:
@@ -73,7 +75,7 @@ def test_a_departure_with_another_coach_is_not_missing(world: World, database: S
     add_charter(starts=tomorrow(10, days=3), bus=world.bus)
     world.add_schedule(days=3, bus=other)
     make()
-    assert left_out(until_days=5, timetable_ids=[world.timetable.id]) == []
+    assert find_blocked_departures(until_days=5, timetable_ids=[world.timetable.id]) == []
     assert days_of(database, world.timetable) == [1, 2, 3, 4, 5]
 
 

@@ -1,4 +1,4 @@
-"""What processes have used of the processor, read from /proc; nothing where there is none."""
+"""CPU time of processes, read from /proc; 0 on systems without it."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,10 @@ import psycopg
 
 
 def cpu_seconds(pid: int, *, ended: bool = False) -> float:
-    """User and system time of a process, with its ended children's (proc(5), fields 14 to 17); 0 when it is gone."""
+    """Return user and system time of a process, 0 when it is gone (proc(5), fields 14 to 17).
+
+    With `ended` that of its ended children is included.
+    """
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -16,7 +19,7 @@ def cpu_seconds(pid: int, *, ended: bool = False) -> float:
 
 
 def family_cpu_seconds(pid: int) -> float:
-    """That of a process and its children, the ended ones included."""
+    """Return the CPU time of a process and its children, including ended ones."""
     children = Path(f"/proc/{pid}/task/{pid}/children")
     if not children.exists():
         return 0.0
@@ -24,7 +27,7 @@ def family_cpu_seconds(pid: int) -> float:
 
 
 def backends_cpu_seconds(url: str) -> dict[int, float]:
-    """That of each of PostgreSQL's processes for one database, when they run here (reached by a Unix socket)."""
+    """Return the CPU time of PostgreSQL's backends for a database, by pid; empty unless they run on this host."""
     question = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     with psycopg.connect(url) as connection:
         if not connection.info.host.startswith("/"):

@@ -1,10 +1,10 @@
-"""Routes into the network: one for each stop pattern, its stops, and its price when no fare says one."""
+"""Merges routes into the network: one for each stop pattern, priced by distance where no fare applies."""
 
 from falconbus.gtfs.importing.database import analyze, execute
 from falconbus.gtfs.options import DEFAULT_PRICE_PER_KM, ImportOptions
 from falconbus.platform.kit import money
 
-# Prices are not touched here once a route exists: fares set them, or the operator, or an option (price_by_distance).
+# The price of a known route is not touched here: fares set it, or staff, or an option (price_by_distance).
 _INSERT = """
     INSERT INTO routes (name, origin_id, destination_id, base_price, currency, distance_m, duration_minutes, feed_key)
     SELECT line.name, origin.id, destination.id, 0, :currency, line.distance_m, duration.minutes, line.feed_key
@@ -69,7 +69,7 @@ _PRICE = """
 
 
 def merge_routes(feed: str, currency: str) -> int:
-    """Add new routes with their stops, bring known ones up to date, take those that are gone off sale."""
+    """Add new routes with their stops, update known ones, and take those that are gone off sale."""
     execute(_DURATIONS)
     new = list(execute(_INSERT, currency=currency).scalars())
     execute(_UPDATE)
@@ -81,7 +81,7 @@ def merge_routes(feed: str, currency: str) -> int:
 
 
 def price_by_distance(options: ImportOptions, currency: str) -> None:
-    """Price the routes that no fare prices, in whole units; those known before only when an option asks for it."""
+    """Price routes without a fare by distance, in whole units; known routes only when an option asks for it."""
     execute(
         _PRICE,
         currency=currency,

@@ -1,4 +1,4 @@
-"""The servers under test: gunicorn, in processes of its own, on a free port."""
+"""The web servers under test: gunicorn in processes of its own, on a free port."""
 
 import socket
 import subprocess
@@ -7,19 +7,19 @@ import time
 from collections.abc import Mapping
 from typing import Self
 
-from benchmarks.places import RESULTS, ROOT
-from benchmarks.processes import backends_cpu_seconds, family_cpu_seconds
+from benchmarks.cpu_time import backends_cpu_seconds, family_cpu_seconds
+from benchmarks.environment import RESULTS, ROOT
 
 OURS = ("falconbus.platform.runtime.gunicorn_conf", "wsgi:app")
 FLOOR = ("benchmarks.floor.gunicorn_conf", "benchmarks.floor.app:app")
 UNGUARDED = ("falconbus.platform.runtime.gunicorn_conf", "benchmarks.unguarded:app")
-# A web process that is replaced in the middle of a round is bad luck for one side.
+# No web process is replaced in the middle of a round, which would slow one side.
 _STEADY = ("--max-requests", "0")
 _SECONDS_TO_START = 30.0
 
 
-class Web:
-    """One gunicorn, from with to with; what it logs goes to a file, as it would in earnest."""
+class WebServer:
+    """A gunicorn, running while its context is open; its log goes to a file, as in production."""
 
     def __init__(self, name: str, program: tuple[str, str], settings: Mapping[str, str]) -> None:
         self.name = name
@@ -53,12 +53,12 @@ class Web:
                 self._process.wait()
 
     def cpu_seconds(self) -> float:
-        """What its processes have used so far."""
+        """Return the CPU time of its processes so far."""
         assert self._process is not None
         return family_cpu_seconds(self._process.pid)
 
     def backends_cpu_seconds(self) -> dict[int, float]:
-        """What PostgreSQL's processes for its database have used so far."""
+        """Return the CPU time of PostgreSQL's backends for its database so far, by pid."""
         return backends_cpu_seconds(self._settings["DATABASE_URL"])
 
     def _wait_until_it_listens(self) -> None:

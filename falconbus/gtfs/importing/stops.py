@@ -1,7 +1,7 @@
-"""Stops into the network: new ones get a code, known ones keep theirs."""
+"""Merges stops into the network: new ones get a code, known ones keep theirs."""
 
-from falconbus.gtfs.importing.codes import Codes
 from falconbus.gtfs.importing.database import copy_rows, execute
+from falconbus.gtfs.importing.stop_codes import StopCodes
 
 _NEW = """
     SELECT place.line, place.stop_code, place.name FROM feed_places AS place
@@ -14,7 +14,7 @@ _INSERT = """
     FROM feed_places JOIN feed_codes USING (line) ORDER BY line
 """
 
-# A city that somebody corrected by hand stays: only one that still is what the old name said follows the new name.
+# A city that was corrected by hand stays: it follows the new name only if it was derived from the old one.
 _UPDATE = """
     UPDATE stops SET name = place.name, latitude = place.latitude, longitude = place.longitude,
         time_zone = place.time_zone,
@@ -27,12 +27,12 @@ _UPDATE = """
 
 
 def merge_stops() -> int:
-    """Add the new stops and bring the known ones up to date; the number of stops in the feed."""
+    """Add the new stops, update the known ones, and return the number of stops in the feed."""
     new = execute(_NEW).all()
-    codes = Codes(set(execute("SELECT code FROM stops").scalars()))
-    # What the feed says comes first, so that no code made here takes one that it says later.
-    said = {row.line: codes.take(row.stop_code) for row in new}
-    chosen = [(row.line, said[row.line] or codes.make(row.name)) for row in new]
+    codes = StopCodes(set(execute("SELECT code FROM stops").scalars()))
+    # The feed's own codes are allocated first, so that none made here takes one of them.
+    feed_codes = {row.line: codes.take(row.stop_code) for row in new}
+    chosen = [(row.line, feed_codes[row.line] or codes.make(row.name)) for row in new]
     execute("CREATE TEMPORARY TABLE feed_codes (line int, code text) ON COMMIT DROP")
     copy_rows("feed_codes", ("line", "code"), chosen)
     execute(_INSERT)

@@ -1,4 +1,4 @@
-"""Where a run takes place: PostgreSQL, Redis, and databases of its own beside the one that DATABASE_URL names."""
+"""The environment of a run: PostgreSQL, Redis, and databases of its own beside that of DATABASE_URL."""
 
 import logging
 import os
@@ -21,50 +21,50 @@ from falconbus.platform.runtime.paths import DataFolder
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-# High enough never to be reached: what is measured is the counting.
+# Never reached: the benchmarks measure the counting of requests, not refusals.
 _RATE = "1000000000/hour"
-_LIMITS = dict.fromkeys(("RATELIMIT_ANONYMOUS", "RATELIMIT_BOOKING", "RATELIMIT_STOPS"), _RATE)
+_UNREACHABLE_LIMITS = dict.fromkeys(("RATELIMIT_ANONYMOUS", "RATELIMIT_BOOKING", "RATELIMIT_STOPS"), _RATE)
 
 
 @contextmanager
-def environment() -> Iterator[dict[str, str]]:
-    """The settings of a run; embedded servers stand in for addresses that are not given."""
+def run_settings() -> Iterator[dict[str, str]]:
+    """Provide the settings of a run; embedded servers replace addresses that are not given."""
     data = DataFolder(Path(os.environ.get("DATA_DIR") or RESULTS / "data").resolve())
     data.make()
     servers = servers_needed(data, os.environ)
     try:
-        full = complete(os.environ, data, servers.start())
-        full["DATABASE_URL"] = full["DATABASE_URL"].replace("postgresql+psycopg:", "postgresql:")
-        yield full | _LIMITS | {"RATELIMIT_ENABLED": "true", "LOG_LEVEL": "INFO", "EMBEDDED": "false"}
+        settings = complete(os.environ, data, servers.start())
+        settings["DATABASE_URL"] = settings["DATABASE_URL"].replace("postgresql+psycopg:", "postgresql:")
+        yield settings | _UNREACHABLE_LIMITS | {"RATELIMIT_ENABLED": "true", "LOG_LEVEL": "INFO", "EMBEDDED": "false"}
     finally:
         servers.close()
 
 
 class Databases:
-    """Databases of benchmarks. One that took long to fill is kept as a template, under a stamp of what is in it."""
+    """Creates the benchmarks' databases. Slow ones are kept as templates, with a stamp of their content."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         self._settings = settings
         self._url: URL = make_url(settings["DATABASE_URL"])
 
     def url(self, name: str) -> str:
-        return self._url.set(database=self._full(name)).render_as_string(hide_password=False)
+        return self._url.set(database=self._full_name(name)).render_as_string(hide_password=False)
 
     def settings(self, name: str) -> dict[str, str]:
-        """The environment of a server on that database."""
+        """Return the environment of a web server on that database."""
         return {**self._settings, "DATABASE_URL": self.url(name)}
 
-    def make(self, name: str, *, template: str | None = None) -> str:
-        """A fresh database, empty or a copy of another; its address."""
+    def create(self, name: str, *, template: str | None = None) -> str:
+        """Create a database, empty or from a template, and return its URL."""
         self.drop(name)
         copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
-        source = self._full(template) if template else "template0"
-        with self._server() as server:
-            server.execute(copy.format(sql.Identifier(self._full(name)), sql.Identifier(source)))
+        source = self._full_name(template) if template else "template0"
+        with self._connect() as server:
+            server.execute(copy.format(sql.Identifier(self._full_name(name)), sql.Identifier(source)))
         return self.url(name)
 
     def migrate(self, name: str) -> None:
-        """Make the tables."""
+        """Run the migrations."""
         app = create_app(Settings.from_environment(self.settings(name)))
         logging.disable(logging.INFO)
         release.install(app)
@@ -74,31 +74,31 @@ class Databases:
         logging.disable(logging.NOTSET)
 
     def drop(self, name: str) -> None:
-        with self._server() as server:
+        with self._connect() as server:
             command = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-            server.execute(command.format(sql.Identifier(self._full(name))))
+            server.execute(command.format(sql.Identifier(self._full_name(name))))
 
     def stamp(self, name: str) -> str | None:
-        """What stamp_as() said of a database; None without one."""
-        question = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
-        with self._server() as server:
-            row = server.execute(question, [self._full(name)]).fetchone()
+        """Return the stamp of a database; None without one."""
+        query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+        with self._connect() as server:
+            row = server.execute(query, [self._full_name(name)]).fetchone()
         return row[0] if row else None
 
-    def stamp_as(self, name: str, stamp: str) -> None:
-        with self._server() as server:
+    def set_stamp(self, name: str, stamp: str) -> None:
+        with self._connect() as server:
             command = sql.SQL("COMMENT ON DATABASE {} IS {}")
-            server.execute(command.format(sql.Identifier(self._full(name)), sql.Literal(stamp)))
+            server.execute(command.format(sql.Identifier(self._full_name(name)), sql.Literal(stamp)))
 
     def today(self) -> date:
-        """The server's date."""
-        with self._server() as server:
+        """Return the database server's date."""
+        with self._connect() as server:
             row = server.execute("SELECT current_date").fetchone()
         assert row is not None
         return date.fromisoformat(str(row[0]))
 
-    def _full(self, name: str) -> str:
+    def _full_name(self, name: str) -> str:
         return f"{self._url.database}_bench_{name}"
 
-    def _server(self) -> psycopg.Connection:
+    def _connect(self) -> psycopg.Connection:
         return psycopg.connect(self._url.render_as_string(hide_password=False), autocommit=True)

@@ -1,4 +1,4 @@
-"""Why a departure is where no other may be, when the database says so."""
+"""Conflicts of departures, as the database's constraints find them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +11,8 @@ from falconbus.timetable.errors import BusOnCharter, ScheduleExists
 
 
 @contextmanager
-def no_clash() -> Iterator[None]:
-    """Write departures inside it: all of them, or none and BusOnCharter or ScheduleExists."""
+def translate_conflicts() -> Iterator[None]:
+    """Run the block in a savepoint; raise BusOnCharter or ScheduleExists when a constraint refuses a departure."""
     try:
         with db.session.begin_nested():
             yield

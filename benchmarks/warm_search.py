@@ -1,4 +1,4 @@
-"""Search, warm: popular searches over and over, all of our middleware on, against a view with the bytes in memory."""
+"""Benchmark of cached search: popular searches repeated, all our middleware on, against a view with the bytes."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -6,26 +6,26 @@ from http.client import HTTPConnection
 
 import msgspec
 
-from benchmarks import line, loading
-from benchmarks.load import Source, get
-from benchmarks.places import Databases
+from benchmarks import dataset, network
+from benchmarks.environment import Databases
+from benchmarks.load_generator import RequestSource, get
+from benchmarks.paired_rounds import RunFailed, Side, alternate, cpu_ratio, median_ratio
 from benchmarks.report import Goal, Report
-from benchmarks.rounds import RunFailed, Side, alternate, processor_ratio, ratio
-from benchmarks.search import Searches
-from benchmarks.web import FLOOR, OURS, Web
+from benchmarks.search import SearchRequests
+from benchmarks.server import FLOOR, OURS, WebServer
 
 REACH = 0.8
 _POPULAR = 100
 
 
 def run(databases: Databases, *, seconds: float, clients: int) -> Report:
-    """Both sides have every answer before the load begins; ours must go on saying HIT, the same bytes."""
-    loading.ensure(databases, "line", line.SEARCH)
+    """Load both sides in turns after all responses are cached; ours must go on answering HIT."""
+    dataset.ensure(databases, "line", network.SEARCH)
     settings = databases.settings("line")
-    searches = Searches(line.rides(line.SEARCH), databases.today(), line.SEARCH.days)
-    chance = random.Random(7)
-    queries = [searches.path(chance).partition("?")[2] for _ in range(_POPULAR)]
-    with Web("floor", FLOOR, settings) as floor, Web("ours", OURS, settings) as ours:
+    searches = SearchRequests(network.stop_pairs(network.SEARCH), databases.today(), network.SEARCH.days)
+    rng = random.Random(7)
+    queries = [searches.path(rng).partition("?")[2] for _ in range(_POPULAR)]
+    with WebServer("floor", FLOOR, settings) as floor, WebServer("ours", OURS, settings) as ours:
         _prepare(ours, floor, queries)
         sides = [Side(ours, _source("/api/v1/schedules", queries)), Side(floor, _source("/warm", queries))]
         alternate(sides, clients=clients, seconds=seconds)
@@ -35,26 +35,28 @@ def run(databases: Databases, *, seconds: float, clients: int) -> Report:
     return Report(
         "search, warm",
         rows=[side.figures() for side in sides],
-        goals=[Goal("requests a second, of a view that has the bytes", ratio(sides[0].rates, sides[1].rates), REACH)],
+        goals=[
+            Goal("requests a second, of a view that has the bytes", median_ratio(sides[0].rates, sides[1].rates), REACH)
+        ],
         notes=[
             f"{_POPULAR} searches, {clients} clients; {kept} of them hits in the end",
-            f"a request costs {processor_ratio(*sides):.2f} times the floor's processor time",
+            f"a request costs {cpu_ratio(*sides):.2f} times the floor's processor time",
         ],
     )
 
 
-def _source(path: str, queries: Sequence[str]) -> Callable[[int], Source]:
+def _source(path: str, queries: Sequence[str]) -> Callable[[int], RequestSource]:
     requests = [get(f"{path}?{query}") for query in queries]
 
-    def of(seed: int) -> Source:
-        chance = random.Random(seed)
-        return lambda: chance.choice(requests)
+    def of(seed: int) -> RequestSource:
+        rng = random.Random(seed)
+        return lambda: rng.choice(requests)
 
     return of
 
 
-def _prepare(ours: Web, floor: Web, queries: Sequence[str]) -> None:
-    """Warm ours, on every process; give the floor's processes the bytes that ours answers."""
+def _prepare(ours: WebServer, floor: WebServer, queries: Sequence[str]) -> None:
+    """Warm the cache of every process of ours, and give the floor's processes the bytes of our responses."""
     answers: dict[str, bytes] = {}
     for _ in range(12):
         for query in queries:
@@ -68,12 +70,12 @@ def _prepare(ours: Web, floor: Web, queries: Sequence[str]) -> None:
         connection.close()
 
 
-def _is_kept(web: Web, path: str) -> bool:
-    """Whether an answer is kept; all were made at once, so that all may have just grown old together."""
+def _is_kept(web: WebServer, path: str) -> bool:
+    """Tell whether a response is cached, in two attempts: all were made at once and may just have expired together."""
     return "HIT" in {_fetch(web, path)[0] for _ in range(2)}
 
 
-def _fetch(web: Web, path: str) -> tuple[str | None, bytes]:
+def _fetch(web: WebServer, path: str) -> tuple[str | None, bytes]:
     connection = HTTPConnection("127.0.0.1", web.port, timeout=10)
     connection.request("GET", path)
     answer = connection.getresponse()

@@ -1,22 +1,22 @@
-"""An import from beginning to end, inside the caller's transaction."""
+"""Runs an import from beginning to end in the caller's transaction."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from falconbus.gtfs.errors import BadImportOption, FeedRefused
-from falconbus.gtfs.importing import buses, calendars, calls, fares, lines, patterns, places, plan, timings, withdrawal
+from falconbus.gtfs.importing import buses, calendars, calls, fares, patterns, plan, routes, stops, timings, withdrawal
 from falconbus.gtfs.importing.database import execute
 from falconbus.gtfs.importing.reading import read_feed
 from falconbus.gtfs.importing.rows import check_rows
 from falconbus.gtfs.importing.source import open_source
-from falconbus.gtfs.options import ImportOptions, slug
+from falconbus.gtfs.options import ImportOptions, feed_name_from
 from falconbus.gtfs.report import Report
 from falconbus.network.defaults import ensure_defaults
 from falconbus.platform.kit.settings import get_settings
 from falconbus.timetable.service import make_schedules
 
-#: Told the name of the step and how far it is: done, of.
+#: Called with the name of the step, what is done of it, and the total.
 Progress = Callable[[str, int, int], None]
 
 STEPS = ("Checking", "Stop patterns", "Timetables", "Fares", "Network", "Schedules")
@@ -24,68 +24,68 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('falconbus:gtfs:' || :fee
 
 
 class FeedImporter:
-    """One import: the feed's files, what to do with them, and the report that grows on the way."""
+    """One import: its options, its progress callback and its report."""
 
     def __init__(self, options: ImportOptions, progress: Progress) -> None:
         self.report = Report()
         self._options = options
         self._progress = progress
 
-    def run(self, place: Path | BinaryIO) -> Report:
-        """Import the feed and make its schedules; FeedUnreadable or FeedRefused when it will not do."""
-        _allow_for_bulk_work()
-        with open_source(place) as source:
+    def run(self, location: Path | BinaryIO) -> Report:
+        """Import the feed and make its schedules; FeedUnreadable or FeedRefused when it has faults."""
+        _lift_session_limits()
+        with open_source(location) as source:
             read_feed(source, self.report, lambda done, total: self._progress("Reading", done, total))
-        self._stop_at_faults()
-        self._step("Checking")
+        self._refuse_faults()
+        self._report_step("Checking")
         check_rows(self.report)
-        self._stop_at_faults()
-        zone = self._settle_feed()
-        self._understand(zone)
+        self._refuse_faults()
+        zone = self._identify_feed()
+        self._analyze(zone)
         self._merge()
         return self.report
 
-    def _settle_feed(self) -> str:
-        """Choose the feed's name and wait for another import of it to end; its first agency's time zone."""
+    def _identify_feed(self) -> str:
+        """Choose the feed's name, lock it against a concurrent import, and return the first agency's time zone."""
         agency = execute("SELECT agency_id, agency_name, agency_timezone FROM feed_agency ORDER BY line LIMIT 1").one()
-        self.report.feed = self._options.feed or slug(agency.agency_id or agency.agency_name)
+        self.report.feed = self._options.feed or feed_name_from(agency.agency_id or agency.agency_name)
         execute(_LOCK, feed=self.report.feed)
         return str(agency.agency_timezone)
 
-    def _understand(self, zone: str) -> None:
-        """From rows to patterns, timetables and prices, in temporary tables."""
+    def _analyze(self, zone: str) -> None:
+        """Build patterns, timetables and prices in temporary tables."""
         feed, report = self.report.feed, self.report
-        self._step("Stop patterns")
+        self._report_step("Stop patterns")
         calls.make_calls(report)
-        self._stop_at_faults()
+        self._refuse_faults()
         patterns.make_patterns(feed, zone, report)
-        self._check_same_network()
-        self._step("Timetables")
+        self._check_name_is_own()
+        self._report_step("Timetables")
         calendars.make_calendars(feed, zone, shift=self._options.shift_dates, report=report)
         timings.make_timetables(feed, report)
-        self._stop_at_faults()
-        self._step("Fares")
+        self._refuse_faults()
+        self._report_step("Fares")
         fares.make_prices(report)
-        self._stop_at_faults()
+        self._refuse_faults()
 
     def _merge(self) -> None:
-        """Into the network's tables."""
+        """Merge the temporary tables into the network's tables."""
         feed, counts = self.report.feed, self.report.counts
         currency = self._options.currency or fares.only_currency() or get_settings().currency
-        self._step("Network")
+        self._report_step("Network")
         ensure_defaults()
         layout_id = self._layout_id()
-        withdrawal.note_departures(feed)
-        counts["stops"] = places.merge_stops()
-        counts["routes"] = lines.merge_routes(feed, currency)
+        withdrawal.record_departures(feed)
+        counts["stops"] = stops.merge_stops()
+        counts["routes"] = routes.merge_routes(feed, currency)
         counts["fares"] = fares.merge_fares()
-        lines.price_by_distance(self._options, currency)
+        routes.price_by_distance(self._options, currency)
         counts["calendars"] = plan.merge_calendars()
         plan.plan_timetables(feed)
         buses.assign_buses(feed, layout_id)
         plan.merge_timetables()
         counts.update(plan.count_timetables())
-        self._step("Schedules")
+        self._report_step("Schedules")
         withdrawal.withdraw(feed, self.report)
         counts["schedules"] = make_schedules(self._options.horizon_days, plan.timetable_ids())
 
@@ -96,32 +96,32 @@ class FeedImporter:
             raise BadImportOption(f"there is no seat layout of that code; there are {known}", pointer="layout")
         return int(layout_id)
 
-    def _check_same_network(self) -> None:
-        """Two operators' feeds may both come without a name worth the word; one must not retire the other's routes."""
+    def _check_name_is_own(self) -> None:
+        """Refuse a derived feed name that another network uses: its routes would be retired. BadImportOption."""
         if self._options.feed is not None:
             return
-        strange = execute(
+        is_unrelated = execute(
             "SELECT EXISTS (SELECT FROM stops WHERE starts_with(feed_key, :feed || ':'))"
             " AND NOT EXISTS (SELECT FROM stops JOIN feed_places USING (feed_key))",
             feed=self.report.feed,
         ).scalar_one()
-        if strange:
+        if is_unrelated:
             raise BadImportOption(
                 f"a feed named {self.report.feed} was imported before and has no stop in common with this one: "
                 f"give this one another name (or that one, to replace it)",
                 pointer="feed",
             )
 
-    def _step(self, name: str) -> None:
+    def _report_step(self, name: str) -> None:
         self._progress(name, STEPS.index(name), len(STEPS))
 
-    def _stop_at_faults(self) -> None:
+    def _refuse_faults(self) -> None:
         if self.report.fault_count:
             raise FeedRefused(self.report)
 
 
-def _allow_for_bulk_work() -> None:
-    """The session's limits are those of a web request."""
+def _lift_session_limits() -> None:
+    """Lift the session's time limits, which are those of web requests."""
     for setting, value in (
         ("statement_timeout", "0"),
         ("lock_timeout", "0"),

@@ -1,52 +1,52 @@
-"""Two sides in turns, so that whatever else the machine does falls on both; the median of the rounds' ratios."""
+"""Rounds of two sides in turns, so that other load affects both, compared by the median ratio of the rounds."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from benchmarks.load import Load, Source, drive
-from benchmarks.web import Web
+from benchmarks.load_generator import LoadResult, RequestSource, drive
+from benchmarks.server import WebServer
 
-# Short ones, as the machine's other work comes in bursts.
-_SECONDS_A_ROUND = 1.0
-_FEWEST = 6
-_WARM_UP = 2.0
+# Short rounds, as other load on the machine comes in bursts.
+_ROUND_SECONDS = 1.0
+_MIN_ROUNDS = 6
+_WARM_UP_SECONDS = 2.0
 
 
 class RunFailed(Exception):
-    """Something was answered that should not have been; a figure would mean nothing."""
+    """A response was wrong, so the figures would be meaningless."""
 
 
 @dataclass
 class Side:
-    """One of the two, with what its rounds came to in all, and the rate and p95 of each."""
+    """One of the two sides: the total load, and rate and p95 of each round."""
 
-    web: Web
+    web: WebServer
     #: The requests of a round, by its number.
-    source: Callable[[int], Source]
-    load: Load = field(default_factory=Load)
+    source: Callable[[int], RequestSource]
+    load: LoadResult = field(default_factory=LoadResult)
     rates: list[float] = field(default_factory=list)
     p95s: list[float] = field(default_factory=list)
     web_cpu: float = 0.0
     database_cpu: float = 0.0
 
     def run(self, number: int, *, clients: int, seconds: float) -> None:
-        """One round; RunFailed when anything but 2xx is answered."""
+        """Run one round; RunFailed on any response other than 2xx."""
         web_before, backends_before = self.web.cpu_seconds(), self.web.backends_cpu_seconds()
         load = drive(self.web.port, self.source(number), clients=clients, seconds=seconds)
         web_after, backends_after = self.web.cpu_seconds(), self.web.backends_cpu_seconds()
         if load.errors:
             raise RunFailed(f"{self.web.name} answered {dict(load.statuses)}, first {load.refusals[0]!r}")
         self.web_cpu += web_after - web_before
-        # A connection that ended takes its figure with it.
+        # The CPU time of a backend that has ended is lost.
         self.database_cpu += sum(used - backends_before.get(pid, 0.0) for pid, used in backends_after.items())
         self.rates.append(load.rate)
         self.p95s.append(load.percentile(95))
         self.load.add(load)
 
     def figures(self) -> dict[str, Any]:
-        """The side as a row of the report; times in milliseconds."""
+        """Return the side's row of the report, times in milliseconds."""
         load = self.load
         return {
             "side": self.web.name,
@@ -64,21 +64,21 @@ class Side:
 
 
 def alternate(sides: Sequence[Side], *, clients: int, seconds: float) -> None:
-    """Load the sides in turns, `seconds` each in all."""
+    """Load the sides in turns, `seconds` in total for each."""
     for side in sides:
-        drive(side.web.port, side.source(0), clients=clients, seconds=_WARM_UP)
-    rounds = max(_FEWEST, round(seconds / _SECONDS_A_ROUND))
+        drive(side.web.port, side.source(0), clients=clients, seconds=_WARM_UP_SECONDS)
+    rounds = max(_MIN_ROUNDS, round(seconds / _ROUND_SECONDS))
     for number in range(1, rounds + 1):
         for side in sides if number % 2 else sides[::-1]:
             side.run(number, clients=clients, seconds=seconds / rounds)
 
 
-def processor_ratio(ours: Side, floor: Side) -> float:
-    """What a request of ours costs of the processor, web and database together, to what one of the floor's does."""
+def cpu_ratio(ours: Side, floor: Side) -> float:
+    """Return the CPU time of our request, web and database together, divided by the floor's."""
     own, other = (side.web_cpu + side.database_cpu for side in (ours, floor))
     return own / ours.load.requests / (other / floor.load.requests) if other else 0.0
 
 
-def ratio(ours: Sequence[float], floor: Sequence[float]) -> float:
-    """The median of the rounds' ratios."""
-    return median(one / other for one, other in zip(ours, floor, strict=True))
+def median_ratio(ours: Sequence[float], floor: Sequence[float]) -> float:
+    """Return the median of the rounds' ratios."""
+    return median(own / other for own, other in zip(ours, floor, strict=True))

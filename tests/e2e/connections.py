@@ -16,7 +16,7 @@ _OF_ONE = 16
 _MOST = 500
 
 
-class Line:
+class KeepAliveConnection:
     """One connection, opened at once and never again."""
 
     def __init__(self, system: System) -> None:
@@ -45,31 +45,31 @@ class Line:
 
 
 @contextmanager
-def lines_to_each(system: System, processes: int) -> Iterator[tuple[dict[int, Line], int]]:
-    """A line to each of the web processes, by its number; and how often PROCESS was asked to find them."""
-    opened: list[Line] = []
-    found: dict[int, Line] = {}
+def connections_to_each(system: System, processes: int) -> Iterator[tuple[dict[int, KeepAliveConnection], int]]:
+    """A connection to each of the web processes, by its number; and how often PROCESS was asked to find them."""
+    opened: list[KeepAliveConnection] = []
+    found: dict[int, KeepAliveConnection] = {}
     try:
         while len(found) < processes and len(opened) < _MOST:
             # All at once, none closed before the last has been asked; asked in the order of opening, for a process
             # waits for the first ones to say something.
-            batch = [Line(system) for _ in range(_OF_ONE * (processes - 1) + 1)]
+            batch = [KeepAliveConnection(system) for _ in range(_OF_ONE * (processes - 1) + 1)]
             opened += batch
-            for line in batch:
+            for connection in batch:
                 if len(found) < processes:
-                    found.setdefault(line.process(), line)
-            for line in batch:
-                if line not in found.values():
-                    line.close()
+                    found.setdefault(connection.process(), connection)
+            for connection in batch:
+                if connection not in found.values():
+                    connection.close()
         assert len(found) == processes
-        yield found, sum(line.answered for line in opened)
+        yield found, sum(connection.answered for connection in opened)
     finally:
-        for line in opened:
-            line.close()
+        for connection in opened:
+            connection.close()
 
 
-def send_by_all(lines: Mapping[int, Line], paths: Sequence[str]) -> list[Answer]:
-    """Send every path by every line, all lines at once."""
-    with ThreadPoolExecutor(len(lines)) as pool:
-        answered = pool.map(lambda line: [line.call("GET", path) for path in paths], lines.values())
+def send_by_all(connections: Mapping[int, KeepAliveConnection], paths: Sequence[str]) -> list[Answer]:
+    """Send every path by every connection, all connections at once."""
+    with ThreadPoolExecutor(len(connections)) as pool:
+        answered = pool.map(lambda connection: [connection.call("GET", path) for path in paths], connections.values())
         return [answer for each in answered for answer in each]

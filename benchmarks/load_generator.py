@@ -1,7 +1,7 @@
-"""The load generator: clients in a closed loop, each on a keep-alive connection, all in one thread with epoll.
+"""Load generator: clients in a closed loop, each on a keep-alive connection, all in one thread with epoll.
 
-It reads no more of HTTP than it must, so that it takes a small part of the processor it shares with the servers; its
-part is in every result.
+It parses no more of HTTP than it must, so that it takes little of the CPU that it shares with the servers; its own CPU
+time is in every result.
 """
 
 import re
@@ -12,17 +12,17 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-Source = Callable[[], bytes | None]
+RequestSource = Callable[[], bytes | None]
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-_PATIENCE = 30.0
-_SHOWN = 3
-# A connection is pinned to one web process. Now and then a new one is made, so that no run has luck with its share.
-_REQUESTS_A_CONNECTION = 50
+_TIMEOUT_SECONDS = 30.0
+_KEPT_REFUSALS = 3
+# A connection is pinned to one web process; regular new ones even out how they are distributed over the processes.
+_REQUESTS_PER_CONNECTION = 50
 
 
 @dataclass
-class Load:
-    """What a load came to. Times are in seconds."""
+class LoadResult:
+    """The measurements of a load. Times are in seconds."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
@@ -46,35 +46,35 @@ class Load:
         return sum(count for status, count in self.statuses.items() if not 200 <= status < 300)
 
     def percentile(self, share: float) -> float:
-        """The latency, in milliseconds, that `share` percent of the requests kept below."""
+        """Return the latency in milliseconds that `share` percent of the requests did not exceed."""
         ordered = sorted(self.latencies)
         return 1000 * ordered[min(len(ordered) - 1, int(len(ordered) * share / 100))]
 
-    def add(self, other: "Load") -> None:
-        """Take in what another round has measured."""
+    def add(self, other: "LoadResult") -> None:
+        """Add the measurements of another round."""
         self.seconds += other.seconds
         self.latencies += other.latencies
         self.statuses += other.statuses
-        self.refusals = (self.refusals + other.refusals)[:_SHOWN]
+        self.refusals = (self.refusals + other.refusals)[:_KEPT_REFUSALS]
         self.reconnects += other.reconnects
         self.client_cpu += other.client_cpu
 
 
-def drive(port: int, source: Source, *, clients: int, seconds: float = 3600.0) -> Load:
-    """Send what `source` gives (None: no more) for so many seconds, never more than one request a client at a time."""
-    load, began, cpu = Load(), time.perf_counter(), time.process_time()
+def drive(port: int, source: RequestSource, *, clients: int, seconds: float = 3600.0) -> LoadResult:
+    """Send the source's requests for `seconds` or until it returns None, at most one at a time for each client."""
+    load, began, cpu = LoadResult(), time.perf_counter(), time.process_time()
     with selectors.DefaultSelector() as selector:
-        waiting = [_Client(port, selector) for _ in range(clients)]
-        active = sum(client.send(source()) for client in waiting)
+        connections = [_Client(port, selector) for _ in range(clients)]
+        active = sum(client.send(source()) for client in connections)
         while active:
-            events = selector.select(_PATIENCE)
+            events = selector.select(_TIMEOUT_SECONDS)
             if not events:
-                raise TimeoutError(f"no answer in {_PATIENCE:.0f} seconds")
+                raise TimeoutError(f"no answer in {_TIMEOUT_SECONDS:.0f} seconds")
             for key, _ in events:
                 client: _Client = key.data
                 if client.receive(load):
-                    more = time.perf_counter() - began < seconds
-                    active -= not client.send(source() if more else None)
+                    has_time = time.perf_counter() - began < seconds
+                    active -= not client.send(source() if has_time else None)
     load.seconds = time.perf_counter() - began
     load.client_cpu = time.process_time() - cpu
     return load
@@ -91,11 +91,11 @@ class _Client:
         self._connect()
 
     def send(self, request: bytes | None) -> bool:
-        """Begin a request; without one leave, and say False."""
+        """Send a request and return True; without one close the connection and return False."""
         if request is None:
-            self._leave()
+            self._close()
             return False
-        if self._answered >= _REQUESTS_A_CONNECTION:
+        if self._answered >= _REQUESTS_PER_CONNECTION:
             self._reconnect()
         self._request, self._sent = request, time.perf_counter()
         try:
@@ -105,14 +105,14 @@ class _Client:
             self._socket.sendall(request)
         return True
 
-    def receive(self, load: Load) -> bool:
-        """Take what has come; True when the answer is whole."""
+    def receive(self, load: LoadResult) -> bool:
+        """Read what has arrived; return True when the response is complete."""
         try:
             part = self._socket.recv(65536)
         except ConnectionResetError:
             part = b""
         if not part:
-            self._send_again(load)
+            self._resend(load)
             return False
         self._answer += part
         end = self._answer.find(b"\r\n\r\n")
@@ -123,22 +123,25 @@ class _Client:
             raise ValueError(f"an answer without a length: {bytes(self._answer[:200])!r}")
         if len(self._answer) < end + 4 + int(length[1]):
             return False
-        self._note(load, self._answer[:end].lower())
+        self._record(load, self._answer[:end].lower())
         return True
 
-    def _note(self, load: Load, head: bytearray) -> None:
+    def _record(self, load: LoadResult, head: bytearray) -> None:
         status = int(head[9:12])
         load.latencies.append(time.perf_counter() - self._sent)
         load.statuses[status] += 1
-        if not 200 <= status < 300 and len(load.refusals) < _SHOWN:
+        if not 200 <= status < 300 and len(load.refusals) < _KEPT_REFUSALS:
             load.refusals.append(bytes(self._answer))
         self._answer.clear()
         self._answered += 1
         if b"\r\nconnection: close" in head:
             self._reconnect()
 
-    def _send_again(self, load: Load) -> None:
-        """An idle connection may be closed at any time (RFC 9112, 9.3.1); one that is new may not."""
+    def _resend(self, load: LoadResult) -> None:
+        """Send the request again on a new connection; ConnectionError when the closed one was not idle.
+
+        A server may close an idle connection at any time (RFC 9112, 9.3.1), but not one that is new.
+        """
         if self._answer or not self._answered:
             raise ConnectionError("the server closed a connection before its answer")
         load.reconnects += 1
@@ -146,26 +149,26 @@ class _Client:
         self._socket.sendall(self._request)
 
     def _connect(self) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=_PATIENCE)
+        self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=_TIMEOUT_SECONDS)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._selector.register(self._socket, selectors.EVENT_READ, self)
         self._answered = 0
 
     def _reconnect(self) -> None:
-        self._leave()
+        self._close()
         self._connect()
 
-    def _leave(self) -> None:
+    def _close(self) -> None:
         self._selector.unregister(self._socket)
         self._socket.close()
 
 
 def get(path: str) -> bytes:
-    """A GET as it goes over the wire."""
+    """Return the bytes of a GET request."""
     return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n".encode()
 
 
 def post(path: str, body: bytes, key: str) -> bytes:
-    """A POST of JSON with an Idempotency-Key."""
+    """Return the bytes of a POST request with JSON and an Idempotency-Key."""
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nIdempotency-Key: {key}\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body

@@ -1,4 +1,4 @@
-"""Tickets: what a browser shows the live process, which knows no cookies and asks no database."""
+"""Stream tokens: signed, short-lived, because the live process reads no cookies and no database."""
 
 import hashlib
 from collections.abc import Collection
@@ -10,30 +10,30 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 PERFORMANCE = "performance"
 #: The topic of one's own unread notifications.
 NOTIFICATIONS = "notifications"
-#: Seconds within which a ticket must be used.
+#: Seconds within which a token must be used.
 VALID_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
-    """Whose it is, and what they may hear."""
+class StreamToken:
+    """The user a stream token was issued to, and its topics."""
 
     user_id: int
     topics: frozenset[str]
 
 
-def write(secret_key: str, user_id: int, topics: Collection[str]) -> str:
-    """A ticket for so many topics, valid for VALID_SECONDS from now."""
+def issue_token(secret_key: str, user_id: int, topics: Collection[str]) -> str:
+    """Return a signed token for these topics, valid for VALID_SECONDS."""
     return _serializer(secret_key).dumps([user_id, sorted(topics)])
 
 
-def find(secret_key: str, text: str) -> Ticket | None:
-    """What a ticket says; None when it is not ours or too old."""
+def read_token(secret_key: str, text: str) -> StreamToken | None:
+    """Return the content of a token; None when its signature is wrong or it has expired."""
     try:
         user_id, topics = _serializer(secret_key).loads(text, max_age=VALID_SECONDS)
     except BadData:
         return None
-    return Ticket(user_id, frozenset(topics))
+    return StreamToken(user_id, frozenset(topics))
 
 
 def _serializer(secret_key: str) -> URLSafeTimedSerializer:
