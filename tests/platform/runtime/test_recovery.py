@@ -32,7 +32,7 @@ def test_killed_keepers_are_replaced_at_the_next_look(data: DataFolder) -> None:
     with User(data) as user:
         _remember(user)
         assert kill_processes(data, "runtime.server_daemon") == 2
-        wait_until(lambda: not processes_of(data).keys() - {user.process.pid}, 10, "a server outlived its keeper")
+        wait_until(lambda: not processes_of(data).keys() - {user.process.pid}, 10, "a server outlived its daemon")
         assert user.look_again() == user.facts
         assert _remembers(user)
 
