@@ -1,4 +1,4 @@
-"""Advice as a page shows it: with the migration to write, and what it is expected to save."""
+"""Advice for a page: with the migration to write, and the saving to expect."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _LEAST_MS = 0.001
 
 
 def advice_out(row: Any) -> AdviceOut:
-    """From a row of queries.advice()."""
+    """Return a row of queries.advice() as AdviceOut."""
     factor = row.before_ms / max(row.after_ms, _LEAST_MS)
     predicted = None if row.mean_ms is None else row.mean_ms / max(factor, 1.0)
     saving = None if predicted is None else row.calls_per_hour * (row.mean_ms - predicted)

@@ -1,4 +1,4 @@
-"""Series over a period, by slot: rows of the rollups and the newest minutes from Redis, put together."""
+"""Series over a period, by slot: the rows of the rollups and the newest minutes from Redis."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from falconbus.performance.dashboard.periods import Period
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.telemetry import packing
 from falconbus.platform.telemetry.minute_counts import Key, Minute, Series
-from falconbus.platform.telemetry.recent_minutes import Tail
+from falconbus.platform.telemetry.recent_minutes import RecentMinutes
 
 #: Counters of several rows, as one JSON array.
 decode_counters = msgspec.json.Decoder(list[dict[str, int]]).decode
@@ -18,19 +18,19 @@ decode_counters = msgspec.json.Decoder(list[dict[str, int]]).decode
 
 @dataclass(slots=True)
 class Track:
-    """One series: what it has in each slot (those with something)."""
+    """One series: its counts in each slot that has any."""
 
     slots: dict[int, Series] = field(default_factory=dict)
 
     def total(self) -> Series:
-        """All slots together."""
+        """Return all slots added up."""
         whole = Series()
         for series in self.slots.values():
             whole.merge(series)
         return whole
 
     def take(self, slot: int, series: Series) -> None:
-        """Add to a slot. What is given first is kept as it is, not copied: most slots have one row."""
+        """Add to a slot. The first series given is kept as it is, not copied: most slots have one row."""
         own = self.slots.get(slot)
         if own is None:
             self.slots[slot] = series
@@ -38,23 +38,23 @@ class Track:
             own.merge(series)
 
     def merge(self, other: "Track") -> None:
-        """Add all slots of another one."""
+        """Add all slots of another track."""
         for slot, series in other.slots.items():
             self.take(slot, series)
 
 
-def within(tail: Tail, period: Period) -> Tail:
-    """Only the minutes that lie in the period."""
+def within(tail: RecentMinutes, period: Period) -> RecentMinutes:
+    """Return only the minutes that lie in the period."""
     inside = [(minute, seen) for minute, seen in tail.minutes if period.begin <= minute < period.end]
-    return Tail(inside, tail.is_complete)
+    return RecentMinutes(inside, tail.is_complete)
 
 
-def minutes_of(tail: Tail) -> set[datetime]:
+def minutes_of(tail: RecentMinutes) -> set[datetime]:
     return {minute for minute, _ in tail.minutes}
 
 
-def unrolled(tail: Tail, rows: Sequence[AnyRow]) -> Tail:
-    """The minutes that are not in these rows yet, as the rows themselves say.
+def unrolled(tail: RecentMinutes, rows: Sequence[AnyRow]) -> RecentMinutes:
+    """Return the minutes that these rows do not include yet, as the rows themselves say.
 
     Without a row nothing of these series is rolled up in the period, and nothing can be counted twice.
     """
@@ -62,9 +62,9 @@ def unrolled(tail: Tail, rows: Sequence[AnyRow]) -> Tail:
 
 
 def tracks(
-    period: Period, rows: Iterable[AnyRow], tail: Tail, wanted: Callable[[Key], bool]
+    period: Period, rows: Iterable[AnyRow], tail: RecentMinutes, wanted: Callable[[Key], bool]
 ) -> Iterator[tuple[Key, Track]]:
-    """Rows of queries.chosen_series(), and of the tail's minutes the series that are `wanted`."""
+    """Return tracks of rows of queries.chosen_series(), and of the newest minutes' series that are `wanted`."""
     found = newest(period, tail, wanted)
     for row in rows:
         key = tuple(row.key)
@@ -78,8 +78,8 @@ def tracks(
     yield from found.items()
 
 
-def newest(period: Period, tail: Tail, wanted: Callable[[Key], bool]) -> dict[Key, Track]:
-    """The tail's series that are `wanted`."""
+def newest(period: Period, tail: RecentMinutes, wanted: Callable[[Key], bool]) -> dict[Key, Track]:
+    """Return tracks of the newest minutes' series that are `wanted`."""
     found: dict[Key, Track] = {}
     for minute, seen in tail.minutes:
         slot = period.slot_of(minute.timestamp())
@@ -91,8 +91,8 @@ def newest(period: Period, tail: Tail, wanted: Callable[[Key], bool]) -> dict[Ke
     return found
 
 
-def statements_in(tail: Tail) -> Iterable[tuple[Key, Series, Minute]]:
-    """The statements' series in the tail, each with the minute that describes them."""
+def statements_in(tail: RecentMinutes) -> Iterable[tuple[Key, Series, Minute]]:
+    """Yield the statements' series of the newest minutes, each with the minute that describes them."""
     for _, seen in tail.minutes:
         for key, series in seen.series.items():
             if key[0] == "statement":

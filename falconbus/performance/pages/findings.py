@@ -48,7 +48,7 @@ def overview_findings(page: DashboardOut, picked: Picked) -> list[Finding]:
     found = [
         *_jobs(page, queues.vitals(), picked),
         *_errors(page, picked),
-        *_verdict(verdicts.latest_verdict()),
+        *_verdict(verdicts.latest_release_comparison()),
         *_repeated(page, picked),
         *_advice(open_advice),
         *_over_budget(page, picked),

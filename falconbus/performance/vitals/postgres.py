@@ -1,4 +1,4 @@
-"""How PostgreSQL fares: sizes, cache, connections, locks, and indexes that are of no use, twice there, or missing."""
+"""PostgreSQL's vitals: sizes, cache, connections, locks, and indexes that are unused, duplicate or missing."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -200,19 +200,19 @@ _BACKENDS = text("""
 
 
 class UnusedIndexes(msgspec.Struct, frozen=True):
-    """How many indexes are never used, and their size."""
+    """The number of unused indexes, and their size in bytes."""
 
     number: int
     bytes: int
 
 
 def unused_indexes() -> UnusedIndexes:
-    """The sum of vitals().unused_indexes in one statement, which is cheap enough for the overview."""
+    """Return the sum of vitals().unused_indexes in one statement, which is cheap enough for the overview."""
     return UnusedIndexes(*read(_UNUSED, {})[0])
 
 
 def vitals() -> PostgresOut:
-    """Everything, in five statements."""
+    """Return all vitals, in five statements."""
     database = read(_DATABASE, {})[0]
     indexes = read(_INDEXES, {})
     backends = read(_BACKENDS, {})
@@ -264,7 +264,7 @@ def _fields(row: AnyRow, of: Any) -> dict[str, Any]:
 
 
 def _is_unused(row: AnyRow) -> bool:
-    """Neither read nor needed: what keeps rows apart, and what a foreign key would be told to lack, is left alone."""
+    """Return whether an index is neither read nor needed for a constraint or a foreign key."""
     return not (row.scans or row.unique or row.constrains or row.serves_foreign_key)
 
 

@@ -1,4 +1,4 @@
-"""How the two Redis addresses fare: memory, hits, evictions, clients, what a restart would lose."""
+"""Vitals of the two Redis addresses: memory, hits, evictions, clients, and what a restart would lose."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -53,13 +53,13 @@ class RedisAway(msgspec.Struct, frozen=True):
 
 
 def vitals() -> list[RedisVitals | RedisAway]:
-    """Both addresses; one that does not answer is told as such."""
+    """Return the vitals of both addresses; RedisAway for one that does not answer."""
     settings = get_settings()
     return [ask(KEEPS, settings.redis_url), ask(FORGETS, settings.cache_redis_url)]
 
 
 def ask(name: str, url: str) -> RedisVitals | RedisAway:
-    """The server at one address."""
+    """Return the vitals of the server at one address, or RedisAway."""
     try:
         with Redis.from_url(url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE) as client:
             database = int(client.connection_pool.connection_kwargs.get("db") or 0)
@@ -102,7 +102,7 @@ def _of(name: str, database: int, info: Mapping[str, Any]) -> RedisVitals:
 
 
 def _warnings(name: str, info: Mapping[str, Any], *, appends: bool, has_saved: bool) -> list[str]:
-    """What an operator should change."""
+    """Return what an operator of the server should change."""
     told = []
     limit = info.get("maxmemory") or 0
     if name == KEEPS and limit and info.get("maxmemory_policy") != "noeviction":
