@@ -35,14 +35,14 @@ class FalconTask(Task):
     """One transaction a task. A job's failure is noted on its outbox row, which has it tried again, later and later."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        with flask_app.app_context(), flask_app.observer.recorder.task(self.name) as one:
+        with flask_app.app_context(), flask_app.request_log.recorder.task(self.name) as open_trace:
             self._note_wait()
             try:
                 return transactions.run(lambda: self.run(*args, **kwargs))
             except Exception as fault:
                 if "outbox_id" not in kwargs:
                     raise
-                one.outcome = "failed"
+                open_trace.outcome = "failed"
                 flask_app.logger.exception("the job %s failed", self.name)
                 error = f"{type(fault).__name__}: {fault}"
                 transactions.run(lambda: jobs.failed(kwargs["outbox_id"], error, retry=True))
@@ -54,7 +54,7 @@ class FalconTask(Task):
         queue = (self.request.delivery_info or {}).get("routing_key")
         if published_at is not None and queue:
             waited = clock.now().timestamp() - published_at
-            flask_app.observer.recorder.flusher.time((minute_counts.QUEUE, queue), int(max(0.0, waited) * 1e6))
+            flask_app.request_log.recorder.flusher.time((minute_counts.QUEUE, queue), int(max(0.0, waited) * 1e6))
 
 
 celery.Task = FalconTask
@@ -102,7 +102,7 @@ def _say_so(**_: Any) -> None:
 
 @worker_process_shutdown.connect
 def _flush(**_: Any) -> None:
-    flask_app.observer.recorder.flusher.flush()
+    flask_app.request_log.recorder.flusher.flush()
 
 
 @task_prerun.connect

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, text
 from sqlalchemy.types import DateTime
 
-from falconbus.platform.database.driver_reads import quick_read
+from falconbus.platform.database.driver_reads import driver_read
 from falconbus.platform.database.engine import AnyRow, db
 
 # A row for each pair of calls that fits the asked stops: a stop may come twice. Columns of the schedule are NULL when
@@ -54,7 +54,7 @@ _OFFERS = text("""
 
 def offers(asked: Sequence[tuple[int, str, str]], now: datetime) -> Sequence[AnyRow]:
     """What each (schedule id, origin, destination) offers; `number` is its place in the list, best pair first."""
-    return quick_read(
+    return driver_read(
         _OFFERS,
         {
             "numbers": list(range(len(asked))),

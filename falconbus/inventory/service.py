@@ -15,7 +15,7 @@ from falconbus.inventory.errors import NotOnSale, NotServed, SeatOfOtherClass, S
 from falconbus.inventory.policy import SeatState
 from falconbus.network.errors import StopNotFound, UnknownFareClass, UnknownStop
 from falconbus.platform.caching.response_cache import changed
-from falconbus.platform.database.driver_reads import quick_read
+from falconbus.platform.database.driver_reads import driver_read
 from falconbus.platform.database.engine import AnyRow, read
 from falconbus.platform.kit.errors import Invalid
 from falconbus.timetable.errors import ScheduleNotFound, UnknownSchedule
@@ -191,7 +191,7 @@ _CLAIM = text("""
 def claim_seats(booking_id: int, claims: Collection[Claim], held_until: datetime | None, now: datetime) -> bool:
     """Hold seats until an instant, or sell them (None); False when a seat is somebody else's, then roll back."""
     ordered = sorted(claims)
-    rows = quick_read(
+    rows = driver_read(
         _CLAIM,
         {
             "booking_id": booking_id,

@@ -1,4 +1,4 @@
-"""The only door to the workers: a job is an outbox row in the caller's transaction, told to Celery after the commit."""
+"""The outbox: a job is a row in the caller's transaction, and is sent to Celery after the commit."""
 
 import logging
 import time
@@ -66,7 +66,7 @@ ATTEMPTS = 12
 
 
 class OutboxRow(Model):
-    """A job to be done; `done_at` is set in the transaction that records its effect."""
+    """A job to run; `done_at` is set in the transaction that records its effect."""
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -88,7 +88,7 @@ class OutboxRow(Model):
 
 
 class PeriodicRun(Model):
-    """That a periodic job has been taken for a slot of time: a second beat finds it taken."""
+    """The claim of one time slot of a periodic job, so that a second beat finds it taken."""
 
     __tablename__ = "periodic_runs"
 
@@ -106,7 +106,7 @@ def enqueue(job: Job, *, delay: timedelta = timedelta(0), **arguments: int | str
 
 
 def enqueue_all(job: Job, each: Sequence[Mapping[str, int | str]], *, delay: timedelta = timedelta(0)) -> None:
-    """The same for any number of runs, by their arguments, in one statement."""
+    """Enqueue any number of runs of one job, by their arguments, in one statement."""
     if not each:
         return
     now = clock.now()
@@ -117,7 +117,10 @@ def enqueue_all(job: Job, each: Sequence[Mapping[str, int | str]], *, delay: tim
 
 
 def broker_settings(redis_url: str) -> dict[str, Any]:
-    """How the web publishes: quickly or not at all (kombu's defaults hang for a minute on a frozen Redis)."""
+    """Return Celery's settings for the web: publish quickly or not at all.
+
+    kombu's defaults hang for a minute on a frozen Redis.
+    """
     return {
         "broker_url": redis_url,
         "broker_connection_timeout": 1,
@@ -137,7 +140,7 @@ def broker_settings(redis_url: str) -> dict[str, Any]:
 
 
 class Nudge:
-    """Tells the relay that there is work. A broker that is away costs one short wait, then none for a while."""
+    """Wakes the relay after a commit. A broker that is away costs one short wait, then none for a while."""
 
     pause = timedelta(seconds=5)
 
@@ -174,7 +177,7 @@ _CLAIM = text("""
 
 
 def relay(limit: int = 100) -> int:
-    """Hand due rows to their tasks under a lease; what is not done when the lease ends is handed over again."""
+    """Send due rows to their tasks under a lease, and return how many; those not done when it ends are sent again."""
     now = clock.now()
     db.session.execute(_GIVE_UP, {"now": now, "attempts": ATTEMPTS})
     rows = db.session.execute(_CLAIM, {"now": now, "leased_until": now + LEASE, "limit": limit}).all()
@@ -190,7 +193,7 @@ def relay(limit: int = 100) -> int:
 
 
 def extend_lease(outbox_id: int, lease: timedelta) -> None:
-    """Keep a long job from being handed over twice; takes effect with the caller's commit."""
+    """Extend the lease of a long job, so that it is not sent twice; takes effect with the caller's commit."""
     row = update(OutboxRow).where(OutboxRow.id == outbox_id)
     db.session.execute(row.values(run_after=clock.now() + lease))
 
@@ -202,7 +205,7 @@ def done(outbox_id: int) -> None:
 
 
 def failed(outbox_id: int, error: str, *, retry: bool) -> None:
-    """Note a failure: try again after 2, 4, 8 ... 600 seconds, or give up and let it be seen."""
+    """Record a failure: retry after 2, 4, 8 ... 600 seconds, or give up."""
     row = db.session.get_one(OutboxRow, outbox_id)
     now = clock.now()
     row.last_error = error[:500]
@@ -214,7 +217,7 @@ def failed(outbox_id: int, error: str, *, retry: bool) -> None:
 
 
 def take_slot(job: str, every: timedelta) -> bool:
-    """Take the present slot of a periodic job; False when somebody has it. Rolled back with the job's own work."""
+    """Take the present slot of a periodic job; return False when it is taken. Rolled back with the job's own work."""
     seconds = every.total_seconds()
     slot = datetime.fromtimestamp(clock.now().timestamp() // seconds * seconds, UTC)
     taken = db.session.execute(_TAKE_SLOT, {"job": job, "slot": slot})
@@ -225,7 +228,7 @@ _TAKE_SLOT = text("INSERT INTO periodic_runs (job, slot) VALUES (:job, :slot) ON
 
 
 def trim(older_than: timedelta = timedelta(days=7)) -> None:
-    """Forget rows that were done long ago; failed ones stay until somebody looks."""
+    """Delete rows that were done long ago; failed ones stay until somebody looks."""
     before = {"before": clock.now() - older_than}
     db.session.execute(text("DELETE FROM outbox WHERE done_at < :before"), before)
     db.session.execute(text("DELETE FROM periodic_runs WHERE slot < :before"), before)

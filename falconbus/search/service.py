@@ -9,7 +9,7 @@ from datetime import date, datetime
 from falconbus.fares import pricing
 from falconbus.inventory.cache_tags import seats_tag
 from falconbus.network import cache_tags
-from falconbus.platform.caching.response_cache import depends_on, fact
+from falconbus.platform.caching.response_cache import depends_on, memoized
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.kit import clock
 from falconbus.search import queries
@@ -49,7 +49,7 @@ def find_departures(origin: str, destination: str, day: date, passengers: int) -
     """Departures with room for so many, in order of time; PlaceNotFound, SamePlace, DateInPast."""
     depends_on(cache_tags.LINES, cache_tags.FLEET)
     names = f"{origin}\n{destination}"
-    found = fact(SEARCH, names, [cache_tags.STOPS], lambda: queries.places(origin, destination))
+    found = memoized(SEARCH, names, [cache_tags.STOPS], lambda: queries.places(origin, destination))
     origins, destinations = _stops_of(found, "origin"), _stops_of(found, "destination")
     from_ids, to_ids = [row.id for row in origins], [row.id for row in destinations]
     if set(from_ids) & set(to_ids):

@@ -1,4 +1,4 @@
-"""How PostgreSQL would run a statement, without a value of it: EXPLAIN (GENERIC_PLAN), PostgreSQL 16 and later."""
+"""Generic plans of statements, without their values: EXPLAIN (GENERIC_PLAN), PostgreSQL 16 and later."""
 
 import re
 from collections.abc import Sequence
@@ -40,13 +40,13 @@ _KEEP_PLAN = text("""
 
 
 class Unexplained(Exception):
-    """PostgreSQL, or we, would not plan the statement; the message is one line without values."""
+    """The statement could not be planned; the message is one line without values."""
 
 
 def explain(statement: str, types: Sequence[str] = ()) -> dict[str, Any]:
-    """The generic plan of a statement with $1, $2 ...; Unexplained when there is none.
+    """Return the generic plan of a statement with $1, $2 ...; Unexplained when there is none.
 
-    Leaves the caller's transaction as it was. It needs one: requests that read run without (sessions.Session).
+    Leaves the caller's transaction as it was. It needs one: requests that read run without (session.Session).
     """
     if not _EXPLAINABLE.match(statement) or ";" in statement.rstrip("; \n"):
         raise Unexplained("only a single SELECT, INSERT, UPDATE or DELETE is planned")
@@ -82,7 +82,7 @@ def explain_slow() -> int:
 
 
 def _ask(statement: str) -> dict[str, Any]:
-    """Ask in a savepoint that is undone, the time-out with it. Without parameters `%` and `$1` mean themselves."""
+    """Run EXPLAIN in a savepoint that is undone, with its time-out. Without parameters `%` and `$1` stay as is."""
     connection = db.session.connection()
     savepoint = connection.begin_nested()
     try:

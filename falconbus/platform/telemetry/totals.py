@@ -1,4 +1,4 @@
-"""Everything that was ever counted, up to the last second: rolled up or not."""
+"""Totals since the first rollup, up to the last second."""
 
 import logging
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ _TOTALS = text("""
 
 
 class MetricsIncomplete(DomainError):
-    """Without the newest minutes the sums would go down, which Prometheus takes for a restart and counts twice."""
+    """The newest minutes are missing; the sums would drop, and Prometheus would take that for a restart."""
 
     status = 503
     code = "metrics_incomplete"

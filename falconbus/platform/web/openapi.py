@@ -18,7 +18,7 @@ _VERBS = ("get", "post", "put", "patch", "delete")
 
 
 def document(app: Flask, *, title: str, version: str, description: str, prefix: str) -> dict[str, Any]:
-    """Every operation below `prefix`, with its input, output and refusals."""
+    """Return the document of every operation below `prefix`, with its input, output and refusals."""
     operations = list(_operations(app, prefix))
     views = [view for _, _, view in operations]
     models = list({model for view in views for model in (_input(view), _query(view)) if model is not None})

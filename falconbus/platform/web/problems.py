@@ -1,4 +1,4 @@
-"""Errors as problem documents (RFC 9457): one shape for every refusal, never a stack trace or the input."""
+"""Errors as problem documents (RFC 9457): one shape for every refusal, without stack traces or input."""
 
 import logging
 from typing import Any
@@ -59,7 +59,7 @@ class UnsupportedMediaType(DomainError):
 
 
 def response(status: int, code: str, title: str, detail: str, errors: list[FieldFault] | None = None) -> Response:
-    """A problem document as an answer."""
+    """Return a problem document as a response."""
     document = Problem(
         type=f"urn:falconbus:problem:{code}",
         title=title,
@@ -73,7 +73,7 @@ def response(status: int, code: str, title: str, detail: str, errors: list[Field
 
 
 def response_of(refusal: DomainError) -> Response:
-    """The answer to a refused request."""
+    """Return the response to a refused request."""
     errors: list[FieldFault] = getattr(refusal, "errors", [])
     if (pointer := refusal.pointer) is not None:
         place = {"pointer": pointer} if pointer.startswith("/") else {"parameter": pointer}
@@ -138,7 +138,7 @@ def _busy(fault: Exception) -> Response:
 
 
 def _data(fault: DataError) -> Response:
-    """Whatever got past the schemas and no column can hold, such as NUL in an address."""
+    """Answer 422 to input that passed the schemas but no column can hold, such as NUL in an address."""
     log.warning("input that the database refused: %s", type(fault.orig).__name__)
     return response(422, "invalid", Invalid.title, "a value holds what cannot be stored or compared")
 
@@ -153,7 +153,7 @@ def _unexpected(fault: Exception) -> Response:
 
 
 def faults_of(errors: list[Any], *, in_body: bool) -> InvalidInput:
-    """pydantic's list of errors as field faults, without the input."""
+    """Convert pydantic's errors to field faults, without the input."""
     faults = []
     for error in errors:
         place = "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in error["loc"])

@@ -1,4 +1,4 @@
-"""Mails by SMTP (RFC 5321)."""
+"""A mailer that sends by SMTP (RFC 5321)."""
 
 import contextlib
 import re
@@ -46,7 +46,7 @@ class SmtpAddress:
 
 
 class SmtpMailer:
-    """Talks to one server, a connection a message. `helo` is the name that we give ourselves."""
+    """Sends to one server, over a connection a message; `helo` is the name that we give ourselves."""
 
     def __init__(self, url: str, helo: str) -> None:
         self._address = SmtpAddress.parse(url)
@@ -83,7 +83,7 @@ class SmtpMailer:
         return connection
 
     def _greet(self, connection: smtplib.SMTP) -> None:
-        """Say hello, encrypt, sign in. Credentials never go over a connection that is not encrypted and verified."""
+        """Say EHLO, encrypt, sign in. Credentials go only over a connection that is encrypted and verified."""
         address = self._address
         connection.ehlo_or_helo_if_needed()
         if not address.implicit_tls:
@@ -97,7 +97,7 @@ class SmtpMailer:
 
 
 def _tls(*, verified: bool) -> ssl.SSLContext:
-    """Unverified TLS is for local relays that offer it with a certificate of their own: better than none (RFC 7435)."""
+    """Return the TLS context; an unverified one is for local relays with a certificate of their own (RFC 7435)."""
     context = ssl.create_default_context()
     if not verified:
         context.check_hostname = False
@@ -128,6 +128,6 @@ def _raise_by_code(what: str, code: int, text: bytes | str) -> None:
 
 
 def _reason(what: str, code: int, text: bytes | str) -> str:
-    """The codes only (RFC 3463): the text of an answer often quotes the address, or a link of the message."""
+    """Return the reply codes only (RFC 3463): the reply's text often quotes the address, or a link of the message."""
     found = _ENHANCED_CODE.search(text.encode(errors="replace") if isinstance(text, str) else text)
     return f"SMTP {code}{' ' + found[0].decode() if found else ''}: {what} was refused"
