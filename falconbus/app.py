@@ -113,7 +113,7 @@ def create_app(settings: Settings | None = None) -> FalconBus:
     export = span_exporter(settings.otel_exporter_otlp_endpoint, settings.release, settings.otel_traces_sampler_arg)
     if export is not None:
         app.request_log.recorder.flusher.export_to(export)
-    # After the request log, which thus sees each answer last of all, and before whatever makes request_trace.
+    # After the request log, which thus sees each answer last of all, and before whatever makes one.
     Compress().init_app(app)
     conditional.init_app(app)
     problems.init_app(app)

@@ -22,7 +22,7 @@ from falconbus.performance.vitals.heavy_statements import RECORDER, HeavyStateme
 from falconbus.platform.database import transactions
 from falconbus.platform.kit.lazy import Lazy
 
-#: Starts processes and speaks HTTP: nothing for a web process.
+#: Loaded lazily: it starts processes and sends HTTP, which no web process needs.
 _benchmark = Lazy("falconbus.performance.cache_benchmark.service")
 
 perf = AppGroup("perf", help="How fast it is, and what would make it faster.")

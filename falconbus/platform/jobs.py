@@ -58,7 +58,7 @@ def registered() -> Collection[Job]:
 
 RELAY_TASK = "jobs.relay"
 
-# Longer than any task may take: past it the broker would hand a message out a second time.
+# Seconds: longer than any task may take, after which the broker delivers a message a second time.
 VISIBILITY_TIMEOUT = 3600 + 600
 
 LEASE = timedelta(seconds=60)
@@ -113,7 +113,7 @@ def enqueue_all(job: Job, each: Sequence[Mapping[str, int | str]], *, delay: tim
     row = {"job": job, "request_id": context.request_id.get(), "created_at": now, "run_after": now + delay}
     db.session.execute(_insert, [{**row, "attempts": 0, "arguments": arguments} for arguments in each])
     if not delay:
-        transactions.on_commit("wake the relay", _nudge.wake)
+        transactions.on_commit("wake the relay", _relay_waker.wake)
 
 
 def broker_settings(redis_url: str) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def broker_settings(redis_url: str) -> dict[str, Any]:
     }
 
 
-class Nudge:
+class RelayWaker:
     """Wakes the relay after a commit. A broker that is away costs one short wait, then none for a while."""
 
     pause = timedelta(seconds=5)
@@ -158,10 +158,10 @@ class Nudge:
             log.warning("the broker is away (%s); beat's relay will find the outbox row", type(fault).__name__)
 
 
-_nudge = Nudge(celery)
+_relay_waker = RelayWaker(celery)
 
 
-# A job that takes its worker down with it never gets to note its failure: its attempts say so.
+# A job that crashes its worker cannot record its failure: its attempts do.
 _GIVE_UP = text("""
     UPDATE outbox SET failed_at = :now, last_error = coalesce(last_error, 'its worker never came back')
     WHERE done_at IS NULL AND failed_at IS NULL AND run_after <= :now AND attempts >= :attempts

@@ -16,7 +16,7 @@ _LONGEST_NAME = 63
 
 def derive(references: Iterable[Reference]) -> list[Candidate]:
     """Return the candidates for all places where tables are read, the most promising of each place first."""
-    found: dict[tuple[int, tuple[Key, ...]], Candidate] = {}
+    derived: dict[tuple[int, tuple[Key, ...]], Candidate] = {}
     for reference in references:
         table = reference.table
         if table.rows < SMALL_ROWS or _finds_one_row(reference):
@@ -25,10 +25,10 @@ def derive(references: Iterable[Reference]) -> list[Candidate]:
         for keys, equal in _combinations(reference):
             if count == _MOST_OF_A_TABLE:
                 break
-            if not _is_served(table, keys, equal) and (table.oid, keys) not in found:
-                found[table.oid, keys] = Candidate(table, keys, equal, name_of(table, keys))
+            if not _is_served(table, keys, equal) and (table.oid, keys) not in derived:
+                derived[table.oid, keys] = Candidate(table, keys, equal, name_of(table, keys))
                 count += 1
-    return list(found.values())
+    return list(derived.values())
 
 
 def serves(index: ExistingIndex, keys: Sequence[str], equal: int = 0) -> bool:

@@ -32,7 +32,7 @@ _TABLES = """
     LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
     ORDER BY w.place
 """
-# What may do something, or answer differently each time: all of these but a few that only look.
+# Functions that may write, or return another value at each call: all of these but a few that only read.
 _VOLATILE = """
     SELECT DISTINCT proname::text FROM pg_proc
     WHERE proname = ANY(%s) AND provolatile = 'v'

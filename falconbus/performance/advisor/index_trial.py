@@ -20,7 +20,7 @@ from falconbus.performance.advisor.sampling import Sample, full_size
 from falconbus.performance.advisor.timing import Stopwatch, undone
 from falconbus.platform.database.engine import db
 
-#: An index must make a statement so many times as quick and as cheap, and save so much of it on the copy ...
+#: An index must make a statement FACTOR times as quick and as cheap, and save so much time on the copy ...
 FACTOR = 1.5
 SAVING_MS = 1.0
 #: ... a second one must do that much again, and the smaller of two is taken unless the other is so much quicker.
@@ -170,7 +170,7 @@ class _IndexTrial:
         made = sql.SQL("CREATE INDEX {} ON {} ").format(name, table).as_string() + f"({keys})"
         self._connection.execute(made.encode(), prepare=False)
         if any(key.is_expression for key in candidate.keys):
-            # Only now are there statistics of what it computes.
+            # Only an index gives PostgreSQL statistics of an expression.
             self._connection.execute(sql.SQL("ANALYZE {}").format(table), prepare=False)
         size = self._connection.execute(
             "SELECT pg_relation_size(%s::regclass)", (sql.Identifier(self._schema, candidate.name).as_string(),)

@@ -7,7 +7,7 @@ from psycopg import Connection, sql
 
 from falconbus.performance.advisor.analysis import Analysis, Comparison, Table, TrialRefused, Use
 
-#: From a parameter's number to a value as text, or to several where it stands for a list.
+#: Values as text by the parameters' numbers; an array literal for a parameter of ANY.
 Draw: TypeAlias = dict[int, str]
 
 DRAWS = 3

@@ -15,7 +15,7 @@ _errors = Lazy("sqlglot.errors")
 _tokens = Lazy("sqlglot.tokens")
 
 LONGEST = 50_000
-# It tells of each array's index that it counts from zero.
+# It logs a warning for each array index.
 logging.getLogger("sqlglot").setLevel(logging.WARNING)
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-#: Words of PostgreSQL's own and names of our tables; whatever else is text may hold values.
+#: Properties that hold PostgreSQL's own words and names of our tables; other text may hold values.
 _PLAIN = frozenset({
     "Node Type", "Strategy", "Parent Relationship", "Join Type", "Relation Name", "Alias", "Index Name",
     "Scan Direction", "Subplan Name", "CTE Name", "Sort Method", "Sort Space Type", "Partial Mode", "Command",

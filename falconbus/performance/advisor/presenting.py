@@ -9,7 +9,7 @@ from falconbus.performance.advisor.models import AdviceState
 from falconbus.performance.advisor.read_model import AdviceOut
 from falconbus.performance.health.service import code_heads
 
-#: A copy is never faster than the clock can tell.
+#: The least time that the clock can measure.
 _LEAST_MS = 0.001
 
 

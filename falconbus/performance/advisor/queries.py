@@ -11,7 +11,7 @@ from falconbus.performance.advisor.models import Advice, AdviceState
 from falconbus.platform.database.engine import AnyRow, db, read
 
 _STATEMENT = text("SELECT fingerprint, text, types FROM telemetry_statements WHERE fingerprint = :fingerprint")
-# What took the most time and either reads a whole table that is not small, or is slow; each looked at once a while.
+# Statements with the most time that read a whole table that is not small, or are slow; each checked once a while.
 _SUSPECTS = text("""
     SELECT t.fingerprint
     FROM (SELECT s.key[3] AS fingerprint, sum(r.total_us) AS total_us, sum(r.count) AS calls

@@ -80,17 +80,17 @@ def _kept(looked_at: list[str]) -> list[Finding]:
     for each in service.list_advice():
         if each.state is AdviceState.OPEN:
             by_statement.setdefault(each.fingerprint, []).append(each)
-    found = []
+    findings = []
     for advice in by_statement.values():
         first = advice[0]
         indexes = [ProvenIndex(each.definition, each.index_bytes) for each in advice]
         statement = " ".join((first.statement or first.fingerprint).split())
-        found.append(Finding(statement, indexes, first.before_ms, first.after_ms, first.factor, None))
+        findings.append(Finding(statement, indexes, first.before_ms, first.after_ms, first.factor, None))
     for fingerprint in looked_at:
         row, check = queries.find_statement(fingerprint), service.find_check(fingerprint)
         if row and check and check.reason and fingerprint not in by_statement:
-            found.append(Finding(" ".join(row.text.split()), [], None, None, None, check.reason))
-    return found
+            findings.append(Finding(" ".join(row.text.split()), [], None, None, None, check.reason))
+    return findings
 
 
 def _finding(statement: str, outcome: TrialOutcome) -> Finding:

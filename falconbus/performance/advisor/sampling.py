@@ -10,7 +10,7 @@ from falconbus.performance.advisor.analysis import Copy, Edge, Table, TrialRefus
 from falconbus.performance.advisor.deadline import Deadline
 
 ROWS = 200_000
-#: Of the first of several joined tables at least this share of ROWS is taken, however many rows belong to each.
+#: Of the first of several joined tables at least ROWS divided by this is copied, however many rows join each.
 _LEAST_SHARE = 10
 
 # The planner's own estimate is right for tables that grew since they were last analysed.

@@ -18,11 +18,11 @@ from falconbus.platform.telemetry.models import Resolution
 
 STATEMENTS_AT_ONCE = 20
 SLOW_MS = 20.0
-#: A statement is looked at again after so long; what a proof rests on changes slowly.
+#: A statement is checked again after so long; tables and statistics change slowly.
 AGAIN_AFTER = timedelta(hours=20)
 #: How long before and after an index came a statement's times are compared.
 COMPARED = timedelta(days=1)
-#: Longer than a proof takes: nobody else is handed the job meanwhile.
+#: Longer than a trial takes: nobody else is given the job meanwhile.
 _LEASE = timedelta(minutes=3)
 
 
@@ -32,7 +32,7 @@ def advise_on(fingerprint: str) -> CheckOut:
     Commits what the caller has begun: the trial takes up to half a minute on a connection of its own.
     """
     row = _get_statement(fingerprint)
-    # An index that is there already would only be found no longer proven.
+    # With an applied index a new trial would find no improvement.
     check_applied()
     transactions.commit()
     outcome = index_trial.try_indexes(row.text)

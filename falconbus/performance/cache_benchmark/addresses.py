@@ -15,7 +15,7 @@ _LISTS = {
     ROUTES: "/api/v1/routes",
     FARE_CLASSES: "/api/v1/fare-classes",
 }
-#: The groups whose addresses are known here.
+#: The groups with addresses here.
 BENCHMARKED_GROUPS = (SEARCH, *_LISTS)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from falconbus.performance.cache_benchmark.errors import Limited, Unreachable
 
 _TIMEOUT = 15.0
-#: What browsers accept.
+#: The encodings that browsers accept.
 ANY_ENCODING = "gzip, deflate, br, zstd"
 PLAIN = "identity"
 
@@ -45,7 +45,7 @@ class HttpConnection:
         try:
             return self._ask(address, encoding)
         except (OSError, HTTPException):
-            # The other side may close a connection that was quiet; one that is new must do.
+            # The server may close an idle connection; a new one must work.
             self._connection.close()
         try:
             return self._ask(address, encoding)
@@ -57,14 +57,14 @@ class HttpConnection:
             self._connection.connect()
         began = time.perf_counter()
         self._connection.request("GET", self._prefix + address, headers={"Accept-Encoding": encoding})
-        answer = self._connection.getresponse()
-        body = answer.read()
+        response = self._connection.getresponse()
+        body = response.read()
         took = time.perf_counter() - began
-        if answer.status == 429:
-            raise Limited(self._url, answer.getheader("Retry-After"))
-        return _timed_response(answer, len(body), took)
+        if response.status == 429:
+            raise Limited(self._url, response.getheader("Retry-After"))
+        return _timed_response(response, len(body), took)
 
 
-def _timed_response(answer: HTTPResponse, size: int, seconds: float) -> TimedResponse:
-    encoding = answer.getheader("Content-Encoding") or PLAIN
-    return TimedResponse(answer.status, answer.getheader("X-Cache"), encoding, size, 1000 * seconds)
+def _timed_response(response: HTTPResponse, size: int, seconds: float) -> TimedResponse:
+    encoding = response.getheader("Content-Encoding") or PLAIN
+    return TimedResponse(response.status, response.getheader("X-Cache"), encoding, size, 1000 * seconds)

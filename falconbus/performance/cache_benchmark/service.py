@@ -21,9 +21,9 @@ from falconbus.platform.kit.settings import get_settings
 
 Candidates = dict[Group, Iterator[str]]
 ENCODINGS = ("gzip", "br", "zstd")
-#: Requests of each group that only warm a web that has just been started: connections, prepared statements.
+#: Requests of each group that warm a web just started: connections, prepared statements.
 _WARM_UP_REQUESTS = 6
-#: How many addresses may turn out to be cached already.
+#: How many addresses of a group may turn out to be cached already.
 _MAX_ALREADY_CACHED = 10
 
 
@@ -70,7 +70,7 @@ def _benchmark_groups(
         for group, candidate_addresses in candidates.items():
             result.groups.append(_benchmark_group(connection, group, candidate_addresses, rounds, result.faults))
     except CannotBenchmark as fault:
-        # What was found until then is worth showing.
+        # The results until then are worth showing.
         result.faults.append(str(fault))
     return result
 

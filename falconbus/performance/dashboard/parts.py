@@ -6,7 +6,7 @@ from falconbus.platform.telemetry import histogram, minute_counts
 from falconbus.platform.telemetry.minute_counts import Key, Series
 
 
-class Others:
+class OtherSeries:
     """Collects the figures of what is neither a request nor a statement."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from falconbus.performance.dashboard.budgets import budgets
 from falconbus.performance.dashboard.errors import EndpointNotFound, StatementNotFound
 from falconbus.performance.dashboard.figures import DashboardOut, EndpointDetailOut, ReleaseOut, StatementDetailOut
 from falconbus.performance.dashboard.overview import SeriesSummary
-from falconbus.performance.dashboard.parts import Others
+from falconbus.performance.dashboard.parts import OtherSeries
 from falconbus.performance.dashboard.periods import Period
 from falconbus.performance.dashboard.sorting import Sort
 from falconbus.performance.dashboard.tracks import Track
@@ -24,7 +24,7 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{1,16}")
 def get_dashboard(period: Period, sort: Sort = Sort.TIME) -> DashboardOut:
     """Return all endpoints, statements, caches, limits, tasks and queues over a period."""
     newest = tracks.within(recent_minutes.present(), period)
-    seen, allowed, others = overview.overview(period, newest), budgets(), Others()
+    seen, allowed, others = overview.overview(period, newest), budgets(), OtherSeries()
     for key, summary in seen.summaries.items():
         others.add(key, summary.total)
     listed = [

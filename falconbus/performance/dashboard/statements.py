@@ -54,13 +54,13 @@ class Description:
 Sums = dict[Source, Sum]
 
 
-def sums(rows: Iterable[AnyRow], tail: RecentMinutes, wanted: Callable[[Source], bool] = lambda _: True) -> Sums:
+def sums(rows: Iterable[AnyRow], recent: RecentMinutes, wanted: Callable[[Source], bool] = lambda _: True) -> Sums:
     """Add up rows of queries.statement_sums() and the newest minutes; only these have histograms."""
     found: Sums = {}
     for row in rows:
         usage = Sum(row.id, row.calls, row.total_us, row.repeated, row.repeated_in)
         found[Source(*row.key[1:4])] = usage
-    for key, series, _ in tracks.statements_in(tail):
+    for key, series, _ in tracks.statements_in(recent):
         source = Source(*key[1:4])
         if wanted(source):
             usage = found.setdefault(source, Sum())
@@ -103,11 +103,11 @@ def wasted(usage: Sum, period: Period) -> float:
     return usage.repeated * usage.total_us / max(usage.calls, 1) / period.hours
 
 
-def describe(rows: Iterable[AnyRow], tail: RecentMinutes) -> dict[str, Description]:
+def describe(rows: Iterable[AnyRow], recent: RecentMinutes) -> dict[str, Description]:
     """Return descriptions by fingerprint, from rows of queries.texts() and from the newest minutes."""
     described = {
         name: Description(statement.text, statement.chain)
-        for _, seen in tail.minutes
+        for _, seen in recent.minutes
         for name, statement in seen.statements.items()
     }
     for row in rows:

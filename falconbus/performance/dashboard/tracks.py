@@ -43,57 +43,57 @@ class Track:
             self.take(slot, series)
 
 
-def within(tail: RecentMinutes, period: Period) -> RecentMinutes:
+def within(recent: RecentMinutes, period: Period) -> RecentMinutes:
     """Return only the minutes that lie in the period."""
-    inside = [(minute, seen) for minute, seen in tail.minutes if period.begin <= minute < period.end]
-    return RecentMinutes(inside, tail.is_complete)
+    inside = [(minute, seen) for minute, seen in recent.minutes if period.begin <= minute < period.end]
+    return RecentMinutes(inside, recent.is_complete)
 
 
-def minutes_of(tail: RecentMinutes) -> set[datetime]:
-    return {minute for minute, _ in tail.minutes}
+def minutes_of(recent: RecentMinutes) -> set[datetime]:
+    return {minute for minute, _ in recent.minutes}
 
 
-def unrolled(tail: RecentMinutes, rows: Sequence[AnyRow]) -> RecentMinutes:
+def unrolled(recent: RecentMinutes, rows: Sequence[AnyRow]) -> RecentMinutes:
     """Return the minutes that these rows do not include yet, as the rows themselves say.
 
     Without a row nothing of these series is rolled up in the period, and nothing can be counted twice.
     """
-    return tail.without(set(rows[0].rolled)) if rows else tail
+    return recent.without(set(rows[0].rolled)) if rows else recent
 
 
 def tracks(
-    period: Period, rows: Iterable[AnyRow], tail: RecentMinutes, wanted: Callable[[Key], bool]
+    period: Period, rows: Iterable[AnyRow], recent: RecentMinutes, wanted: Callable[[Key], bool]
 ) -> Iterator[tuple[Key, Track]]:
     """Return tracks of rows of queries.chosen_series(), and of the newest minutes' series that are `wanted`."""
-    found = newest(period, tail, wanted)
+    by_key = newest(period, recent, wanted)
     for row in rows:
         key = tuple(row.key)
         histograms, counters = map(packing.unpack, row.histograms), decode_counters(row.counters)
         track = Track()
         for start, *figures in zip(row.starts, row.counts, row.totals, histograms, counters, strict=True):
             track.take(period.slot_of(start), Series(*figures))
-        if key in found:
-            track.merge(found.pop(key))
+        if key in by_key:
+            track.merge(by_key.pop(key))
         yield key, track
-    yield from found.items()
+    yield from by_key.items()
 
 
-def newest(period: Period, tail: RecentMinutes, wanted: Callable[[Key], bool]) -> dict[Key, Track]:
+def newest(period: Period, recent: RecentMinutes, wanted: Callable[[Key], bool]) -> dict[Key, Track]:
     """Return tracks of the newest minutes' series that are `wanted`."""
-    found: dict[Key, Track] = {}
-    for minute, seen in tail.minutes:
+    by_key: dict[Key, Track] = {}
+    for minute, seen in recent.minutes:
         slot = period.slot_of(minute.timestamp())
         for key, series in seen.series.items():
             if wanted(key):
                 # A copy: the same minute is read for several purposes.
                 copied = Series(series.count, series.total_us, dict(series.buckets), dict(series.counters))
-                found.setdefault(key, Track()).take(slot, copied)
-    return found
+                by_key.setdefault(key, Track()).take(slot, copied)
+    return by_key
 
 
-def statements_in(tail: RecentMinutes) -> Iterable[tuple[Key, Series, Minute]]:
+def statements_in(recent: RecentMinutes) -> Iterable[tuple[Key, Series, Minute]]:
     """Yield the statements' series of the newest minutes, each with the minute that describes them."""
-    for _, seen in tail.minutes:
+    for _, seen in recent.minutes:
         for key, series in seen.series.items():
             if key[0] == "statement":
                 yield key, series, seen

@@ -19,7 +19,7 @@ np = Lazy("numpy")
 RESAMPLES = 1000
 MIN_BLOCK_SECONDS = 300
 _STEP = math.log(GROWTH)
-# A value may lie anywhere in its bucket: the variance of that, so that a single bucket is never sure to a hair.
+# The variance of a value within its bucket, so that the error of a single bucket is not zero.
 _BUCKET_VARIANCE = _STEP**2 / 12
 
 
@@ -53,15 +53,15 @@ class Blocks:
             return {}
         places = np.searchsorted(self._numbers, (np.array([s.start for s in slices]) - self._first) // self._length)
         counts = self._sum_by_block(places, [each.count for each in slices])
-        # Kish's effective number: blocks count as far as they bear their share of the requests.
+        # Kish's effective sample size: blocks weighted by their requests.
         effective = round(float(counts.sum() ** 2 / (counts**2).sum()))
         if effective < MIN_BLOCKS:
             return {}
-        found = {}
+        estimates = {}
         for measure, (value, drawn, variance) in self._figures(slices, places, counts, measures).items():
             spread = float(np.nanvar(drawn)) * effective / (effective - 1)
-            found[measure] = Estimate(value, math.sqrt(spread + variance), effective - 1)
-        return found
+            estimates[measure] = Estimate(value, math.sqrt(spread + variance), effective - 1)
+        return estimates
 
     def _figures(
         self, slices: Sequence[Slice], places: Any, counts: Any, measures: Sequence[Measure]
@@ -82,7 +82,7 @@ class Blocks:
                 continue
             numbers = self._sum_by_block(places, [getattr(each, measure.value) for each in slices])
             value = float(numbers.sum()) / total
-            # The variance of a share is never nothing: one more error might have come (Laplace's rule of succession).
+            # The variance of a share is never zero: one more error might have occurred (Laplace's rule of succession).
             share = (float(numbers.sum()) + 1) / (total + 2)
             least = share * (1 - share) / total if measure is Measure.ERRORS else 0.0
             figures[measure] = value, (self._draws @ numbers) / drawn_counts, least

@@ -7,7 +7,7 @@ from falconbus.performance.release_comparison.bootstrap import Blocks
 from falconbus.performance.release_comparison.policy import Difference, Measure
 from falconbus.performance.release_comparison.results import Change, Direction, EndpointVerdict, Slice, Verdict
 
-# The same data is judged the same way each time.
+# A fixed seed: the same data gives the same verdict each time.
 _SEED = 20_261_101
 _ORDER = (Verdict.SLOWER, Verdict.QUICKER, Verdict.UNCHANGED, Verdict.TOO_LITTLE_DATA)
 

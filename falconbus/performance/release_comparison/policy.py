@@ -9,16 +9,16 @@ from typing import Self
 from falconbus.performance.release_comparison import t_distribution
 from falconbus.performance.release_comparison.results import Change, Direction, Verdict
 
-#: The chance of any false alarm in one comparison, all its endpoints and measures together.
+#: The family-wise error rate: the chance of any false alarm in one comparison, over all endpoints and measures.
 ALPHA = 0.05
-#: A duration changed when it is more than 10 % off, and surely more than half of that ...
+#: A duration changed when it differs by more than 10 %, and significantly by more than half of that ...
 DURATION_THRESHOLD, CERTAIN_SHARE = 0.10, 0.5
-#: ... errors when their share moved by a percentage point, queries by a tenth, at least a tenth of a statement.
+#: ... errors when their share differs by a percentage point, queries by a tenth, at least a tenth of a statement.
 ERRORS_THRESHOLD, QUERIES_THRESHOLD = 0.01, 0.1
-#: A percentile wants ten requests beyond it; the middle and the shares as many as the median.
+#: A percentile needs ten requests beyond it; means and shares as many requests as the median.
 MIN_REQUESTS_BEYOND = 10
 MIN_REQUESTS = 20
-#: Of blocks that hold the endpoint's requests evenly; fewer say nothing about how minutes differ.
+#: Effective blocks of an endpoint's requests; fewer tell nothing about how minutes differ.
 MIN_BLOCKS = 4
 
 

@@ -78,15 +78,15 @@ def slices(window: Window, resolution: Resolution, release_id: int | None) -> tu
         "last": window.end - timedelta(seconds=resolution),
         "release_id": release_id,
     }
-    found: dict[str, dict[int, Slice]] = {}
+    by_endpoint: dict[str, dict[int, Slice]] = {}
     starts: set[datetime] = set()
     options = {"stream_results": True, "yield_per": _PORTION}
     with db.session.connection().execute(_SLICES, asked, execution_options=options) as rows:
         for row in rows:
             starts.add(row.start)
             start = begin + (int(row.start.timestamp()) - begin) // length * length
-            _add(found.setdefault(row.endpoint, {}).setdefault(start, Slice(start, 0, {})), row)
-    ordered = {name: [blocks[start] for start in sorted(blocks)] for name, blocks in found.items()}
+            _add(by_endpoint.setdefault(row.endpoint, {}).setdefault(start, Slice(start, 0, {})), row)
+    ordered = {name: [blocks[start] for start in sorted(blocks)] for name, blocks in by_endpoint.items()}
     return ordered, Stretch(window.begin, window.end, resolution.value, len(starts), length)
 
 

@@ -20,9 +20,9 @@ from falconbus.platform.kit import clock
 
 log = logging.getLogger(__name__)
 
-#: A new release is judged when it has run for so long, and once more after a whole day.
+#: A new release is compared when it has run for half an hour, and once more after a day.
 COMPARED_AFTER = (timedelta(days=1), timedelta(minutes=30))
-#: Longer than the task may run; nobody else is handed the comparison meanwhile.
+#: Longer than the task may run: nobody else is given the job meanwhile.
 _LEASE = timedelta(minutes=5)
 
 
@@ -112,7 +112,7 @@ def _try_to_compare(comparison: Comparison) -> Result | str:
     except DBAPIError:
         raise
     except Exception as fault:
-        # Whatever it is, the next run of the same data would meet it too.
+        # A retry with the same data would fail in the same way.
         log.exception("comparison %s failed", comparison.id)
         transactions.rollback()
         return f"{type(fault).__name__}: see the workers' log"
@@ -131,7 +131,7 @@ def _compare(baseline: Side, candidate: Side) -> Result:
     for window, side in ((before, baseline), (after, candidate)):
         release_id = known[side.release].id if side.release else None
         sides.append(queries.slices(window, windows.resolution(window, clock.now()), release_id))
-    # Drawing takes seconds: no transaction stays open meanwhile.
+    # Resampling takes seconds: no transaction stays open meanwhile.
     transactions.commit()
     (old, was), (new, now) = sides
     notes += _comparability_warnings(before, after, was, now)

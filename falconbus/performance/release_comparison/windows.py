@@ -9,9 +9,9 @@ from falconbus.platform.telemetry.models import KEPT, Resolution
 
 #: A release's first minutes pay for cold caches and unplanned statements.
 WARM_UP = timedelta(minutes=2)
-#: Of a release that has run for longer, its last day is compared.
+#: The longest part of a candidate that is compared: its last day.
 MAX_CANDIDATE = timedelta(days=1)
-#: What is taken of the baseline at least, when there is no like time of day: more minutes, surer figures.
+#: The least length of a baseline without the same time of day: more minutes give smaller errors.
 _MIN_BASELINE = timedelta(hours=2)
 _MAX_RANGE = KEPT[Resolution.TEN_MINUTES]
 _MAX_TIME_OF_DAY_SHIFT = timedelta(hours=2)

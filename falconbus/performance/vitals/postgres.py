@@ -108,7 +108,7 @@ class PostgresOut(msgspec.Struct, frozen=True, kw_only=True):
     has_pg_stat_statements: bool
 
 
-#: A transaction that is open for longer is told of.
+#: A transaction that is open for longer is listed.
 LONG_SECONDS = 30
 _SHOWN = 200
 
@@ -130,7 +130,7 @@ _TABLES = text("""
         s.n_dead_tup AS dead_rows, s.seq_scan AS sequential_scans, coalesce(s.idx_scan, 0) AS index_scans
     FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
 """)
-# A key is its text with its operator class, collation and direction: only all of them together make two keys one.
+# A key is its text with its operator class, collation and direction: two keys are equal only in all of them.
 _INDEXES = text("""
     WITH taken AS MATERIALIZED (SELECT relation FROM pg_locks WHERE mode = 'AccessExclusiveLock')
     SELECT i.indexrelid::regclass::text AS name, i.indrelid::regclass::text AS table, i.indrelid::bigint AS table_oid,

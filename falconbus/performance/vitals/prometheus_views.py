@@ -15,7 +15,7 @@ from falconbus.platform.web.permissions import SEE_PERFORMANCE
 
 bp = Blueprint("metrics", __name__)
 
-# No account has this number: whoever bears the token is nobody, with one permission at one address.
+# No account has this id: the token's bearer has no account, and one permission at one address.
 _NO_ACCOUNT = 0
 
 

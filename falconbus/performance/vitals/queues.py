@@ -101,16 +101,16 @@ def _ask_broker(found: QueuesOut, now: float) -> None:
                 pipeline.llen(queue + priority)
                 pipeline.lindex(queue + priority, -1)
         pipeline.zrangebyscore(WORKERS, now - _ALIVE_SECONDS, "+inf", withscores=True)
-        *answers, workers = pipeline.execute()
+        *replies, workers = pipeline.execute()
     found.workers = [WorkerOut(name.decode(), max(0.0, now - seen)) for name, seen in workers]
     each = 2 * len(_LISTS)
-    found.queues = [_queue(queue, answers[each * number :][:each], now) for number, queue in enumerate(Queue)]
+    found.queues = [_queue(queue, replies[each * number :][:each], now) for number, queue in enumerate(Queue)]
 
 
-def _queue(queue: Queue, answers: list[Any], now: float) -> QueueOut:
+def _queue(queue: Queue, replies: list[Any], now: float) -> QueueOut:
     """Return a queue from length and last message of each of its lists: kombu pushes at the head, pops at the end."""
-    stamps = [stamp for message in answers[1::2] if (stamp := _published_at(message)) is not None]
-    return QueueOut(queue, sum(answers[::2]), max(0.0, now - min(stamps)) if stamps else None)
+    stamps = [stamp for message in replies[1::2] if (stamp := _published_at(message)) is not None]
+    return QueueOut(queue, sum(replies[::2]), max(0.0, now - min(stamps)) if stamps else None)
 
 
 def _published_at(message: bytes | None) -> float | None:

@@ -103,16 +103,16 @@ def _of(name: str, database: int, info: Mapping[str, Any]) -> RedisVitals:
 
 def _warnings(name: str, info: Mapping[str, Any], *, appends: bool, has_saved: bool) -> list[str]:
     """Return what an operator of the server should change."""
-    told = []
+    warnings = []
     limit = info.get("maxmemory") or 0
     if name == KEEPS and limit and info.get("maxmemory_policy") != "noeviction":
-        told.append("It may evict: queue messages and sessions can be lost. Set maxmemory-policy to noeviction.")
+        warnings.append("It may evict: queue messages and sessions can be lost. Set maxmemory-policy to noeviction.")
     if name == KEEPS and not appends and not has_saved:
-        told.append(
+        warnings.append(
             "It keeps nothing over a restart: sessions and waiting messages would be lost. Set appendonly to yes."
         )
     if limit and info["used_memory"] > 0.9 * limit:
-        told.append("More than 90 % of its memory is used. Give it more, or keep less.")
+        warnings.append("More than 90 % of its memory is used. Give it more, or keep less.")
     if info["rdb_last_bgsave_status"] != "ok":
-        told.append("Its last snapshot failed: see its log.")
-    return told
+        warnings.append("Its last snapshot failed: see its log.")
+    return warnings

@@ -15,7 +15,7 @@ from falconbus.platform.jobs import Job, Queue
 
 WARM_CACHES = Job("caching.warm", Queue.DEFAULT)
 
-#: How many answers of a group are kept warm, and made anew when they stay fresh for no longer than so many seconds.
+#: How many responses of a group are kept warm: they are refreshed when they stay fresh for fewer than so many seconds.
 WARMED_PER_GROUP = 50
 EXPIRING_WITHIN = 17.0
 _SCAN_PAGE = 500

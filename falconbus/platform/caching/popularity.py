@@ -9,10 +9,10 @@ from redis import Redis, RedisError
 
 from falconbus.platform.caching.groups import Group, registered
 
-#: A process tells Redis so often, and counts so many addresses meanwhile.
+#: Seconds between a process's writes to Redis, and how many addresses it counts meanwhile.
 _FLUSH_INTERVAL = 5.0
 _MAX_COUNTED = 1000
-#: What is kept in Redis, and how quickly it is forgotten: each round of warming leaves this share.
+#: Addresses kept in Redis for each group, and the share of its count that each round of warming leaves.
 _MAX_KEPT = 500
 DECAY = 0.8
 

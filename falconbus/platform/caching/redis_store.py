@@ -16,22 +16,22 @@ from falconbus.platform.caching.groups import get_group
 from falconbus.platform.kit.redis_connection import RedisConnection
 
 PREFIX = "cache:answer:"
-#: How long others wait for the one that makes an answer, and how long one that died keeps the place taken.
+#: Seconds that others wait for the maker of a response; milliseconds until the lock of a maker that died expires.
 MAX_WAIT = 1.0
 _MAKER_LOCK_MS = 3000
 _POLL_INTERVAL = 0.02
 
-# Puts an answer down with the versions that its tags have now, which its maker is told. Kept is
-# "<version>,<version>...\n<answer>"; what was never announced has the version of the memory of announcements itself.
+# Stores a response with the versions that its tags have now, and returns these. The value is
+# "<version>,<version>...\n<response>"; a tag that was never announced has the version of the hash of versions itself.
 _PUT_SCRIPT = """
-local born = redis.call('HGET', KEYS[1], ARGV[1])
-if not born then
-    born = ARGV[2]
-    redis.call('HSET', KEYS[1], ARGV[1], born)
+local initial = redis.call('HGET', KEYS[1], ARGV[1])
+if not initial then
+    initial = ARGV[2]
+    redis.call('HSET', KEYS[1], ARGV[1], initial)
 end
 local found = redis.call('HMGET', KEYS[1], unpack(ARGV, 5))
 for place = 1, #found do
-    found[place] = found[place] or born
+    found[place] = found[place] or initial
 end
 local head = table.concat(found, ',')
 redis.call('SET', KEYS[2], head .. '\\n' .. ARGV[3], 'PX', ARGV[4])
@@ -103,9 +103,18 @@ class RedisStore:
         try:
             keys = (versions.KEY, PREFIX + key, _maker_lock(key))
             ttl_ms = int(1000 * (group.fresh + group.stale))
-            born = (versions.BORN, versions.new_version(settled=True))
+            initial = (versions.INITIAL, versions.new_version(settled=True))
             (head,) = self._connection.execute(
-                ("EVAL", _PUT_SCRIPT, len(keys), *keys, *born, msgspec.msgpack.encode(response), ttl_ms, *response.tags)
+                (
+                    "EVAL",
+                    _PUT_SCRIPT,
+                    len(keys),
+                    *keys,
+                    *initial,
+                    msgspec.msgpack.encode(response),
+                    ttl_ms,
+                    *response.tags,
+                )
             )
         finally:
             self._wake_waiters(key)

@@ -25,9 +25,9 @@ from falconbus.platform.telemetry import recording
 T = TypeVar("T")
 View = TypeVar("View", bound=Callable[..., Any])
 
-#: An answer that took longer is not kept: a change may have been committed meanwhile unnoticed (see versions.py).
+#: A response that took longer is not cached: a change may have been committed meanwhile unnoticed (see versions.py).
 LONGEST_MAKING_SECONDS = 3.0
-#: In a request's environment, where no header reaches: make the answer anew unless it stays fresh for so many seconds.
+#: In a request's environment, where no header reaches: refresh the response unless it stays fresh for so many seconds.
 REFILL = "falconbus.refill"
 
 _depends: ContextVar[set[str] | None] = ContextVar("depends", default=None)
@@ -65,7 +65,7 @@ class ResponseCache:
             return _respond(entry, "HIT", began)
         if is_maker:
             return self._make(group, key, make, began)
-        # An answer whose versions hold is right, only old; without one there is nothing but to wait.
+        # A stale entry with current versions is still right; without one there is nothing but to wait.
         entry = entry or self.store.wait_for(key, lambda: self._find_current(key))
         if entry is None:
             return _make_uncached(group, make, began)
@@ -108,7 +108,7 @@ class ResponseCache:
         etag = hashlib.blake2b(body, digest_size=12).hexdigest()
         try:
             # Its versions are asked for after it was made, because only then is it known what it depends on;
-            # are_settled() makes up for a change that was announced before we ask and committed after we read.
+            # are_settled() covers a change that was announced before we ask and committed after we read.
             entry = self.store.put(key, CachedResponse(group.name, body, etag, sorted(tags), made_at))
         except RedisError as fault:
             self.versions.pause(fault)
@@ -138,7 +138,7 @@ def cached(group: Group, *, unless: Callable[[], bool] | None = None) -> Callabl
             cache: ResponseCache = current_app.extensions["response_cache"]
             arguments = {name: _plain(value) for name, value in sorted(kwargs.items())}
             environ = request.environ
-            # What `next` and `previous` of a list begin with.
+            # The `next` and `previous` addresses of a list begin with it.
             host = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}{environ.get('SCRIPT_NAME', '')}"
             text = f"{request.endpoint} {host} {environ['PATH_INFO']} ".encode() + msgspec.json.encode(arguments)
             key = f"{group}:{hashlib.blake2b(text, digest_size=16).hexdigest()}"

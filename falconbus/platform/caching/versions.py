@@ -20,16 +20,17 @@ from falconbus.platform.kit.redis_connection import RedisConnection
 log = logging.getLogger(__name__)
 
 KEY = "cache:versions"
-#: Longer than a commit takes after its announcement, and than hosts' clocks differ.
+#: Seconds: longer than a commit takes after its announcement, and than hosts' clocks differ.
 SETTLING = 10.0
 SETTLED_AFTER = 0.4
-#: A process believes what it knows of versions for so long, and asks again somewhat earlier.
+#: Seconds for which a process trusts the versions it knows, and after which it renews them.
 TRUSTED_FOR, RENEWED_AFTER = 0.5, 0.3
-#: After a fault Redis is left alone for so long.
+#: Seconds without requests to Redis after a fault.
 PAUSE = 2.0
-#: No answer is kept for so long.
+#: Seconds: longer than any response is cached.
 FORGOTTEN_AFTER = 2 * 86400
-_EPOCH, BORN = "epoch", "born"
+#: Fields of the hash beside the tags: the version of the last announcement, and that of tags never announced.
+_EPOCH, INITIAL = "epoch", "born"
 _MAX_KNOWN = 5000
 
 
@@ -93,7 +94,7 @@ class Versions:
         """Delete versions that no cached response can have any more; asked for again, they are made anew."""
         now = clock.now().timestamp()
         for tag, version in redis.hscan_iter(KEY):
-            if tag != BORN.encode() and now - _announced_at(_text(version)) > FORGOTTEN_AFTER:
+            if tag != INITIAL.encode() and now - _announced_at(_text(version)) > FORGOTTEN_AFTER:
                 redis.hdel(KEY, tag)
 
     def is_up(self) -> bool:
@@ -141,13 +142,13 @@ class Versions:
     def _fetch(self, tags: list[str]) -> dict[str, str]:
         if not tags:
             return {}
-        ((born, *values),) = self._connection.execute(("HMGET", KEY, BORN, *tags))
-        if born is None:
-            *_, (born, *values) = self._connection.execute(
-                ("HSETNX", KEY, BORN, new_version(settled=True)), ("HMGET", KEY, BORN, *tags)
+        ((initial, *values),) = self._connection.execute(("HMGET", KEY, INITIAL, *tags))
+        if initial is None:
+            *_, (initial, *values) = self._connection.execute(
+                ("HSETNX", KEY, INITIAL, new_version(settled=True)), ("HMGET", KEY, INITIAL, *tags)
             )
-        # What was never announced is as old as the memory of announcements; when that is lost, so is every answer.
-        return {tag: _text(value or born) for tag, value in zip(tags, values, strict=True)}
+        # A tag never announced is as old as the hash of versions; when that is lost, every response is invalid.
+        return {tag: _text(value or initial) for tag, value in zip(tags, values, strict=True)}
 
     def pause(self, fault: RedisError) -> None:
         """Stop asking Redis for PAUSE seconds after a fault."""

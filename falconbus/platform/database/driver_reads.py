@@ -49,7 +49,7 @@ def _read_alone(statement: TextualSelect | TextClause, parameters: Mapping[str, 
         rows = _rows(connection, statement, parameters)
         driver.autocommit = False
     except BaseException as fault:
-        # One that still commits by itself must not go back: the next transaction would be none.
+        # A connection in autocommit must not return to the pool: the next transaction would be none.
         connection.invalidate(fault)
         raise
     connection.close()

@@ -11,7 +11,7 @@ from flask import has_request_context, request
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
-#: A connection that lay idle for longer is asked whether it lives; a busy one is trusted, which saves a round trip.
+#: A connection that was idle for longer is pinged; a busy one is trusted, which saves a round trip.
 TRUSTED_SECONDS = 2.0
 _READS = frozenset({"GET", "HEAD"})
 _READ = re.compile(r"\s*(?:SELECT|WITH|EXPLAIN|SHOW|VALUES)\b")

@@ -9,7 +9,7 @@ class DomainError(Exception):
     status: ClassVar[int] = 409
     code: ClassVar[str] = "conflict"
     title: ClassVar[str] = "The request conflicts with the present state"
-    #: The refusal is itself a fact to keep (a declined payment): its transaction commits, its answer is replayed.
+    #: The refusal is itself a fact to keep (a declined payment): its transaction commits, its response is replayed.
     recorded: ClassVar[bool] = False
 
     def __init__(self, detail: str = "", *, pointer: str | None = None) -> None:

@@ -46,7 +46,7 @@ class RedisConnection:
             connection.send_packed_command(connection.pack_commands(commands), check_health=False)
             return [connection.read_response() for _ in commands]
         except BaseException:
-            # What is still under way would be taken for the answer to the next question.
+            # A reply still under way would be taken for that of the next command.
             self._disconnect()
             raise
 

@@ -67,10 +67,10 @@ def reaches(user: User, path: Path) -> bool:
     """Return whether that user can enter a folder, or run a program; a process of that user tries it."""
     question = ["/bin/sh", "-c", 'test -x "$1"', "sh", str(path)]
     try:
-        answer = subprocess.run(question, user=user.uid, group=user.gid, extra_groups=[], cwd="/", env={}, check=False)
+        check = subprocess.run(question, user=user.uid, group=user.gid, extra_groups=[], cwd="/", env={}, check=False)
     except OSError as error:
         raise CannotRun(f"root may not become user {user.uid} here ({error.strerror}): run as another user") from None
-    return answer.returncode == 0
+    return check.returncode == 0
 
 
 def reachable_program(location: DataLocation, program: Path, package: Path) -> Path:

@@ -4,7 +4,7 @@ import signal
 from collections.abc import Mapping
 from typing import Protocol
 
-#: Signals that ask a process to stop, ever more firmly, each with the seconds it is given.
+#: Signals that stop a process, ever more firmly, each with the seconds to wait for its end.
 Steps = tuple[tuple[signal.Signals, float], ...]
 
 

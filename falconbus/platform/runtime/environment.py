@@ -8,7 +8,7 @@ from pathlib import Path
 from falconbus.platform.runtime.paths import PROJECT, DataFolder
 from falconbus.platform.runtime.servers import Servers
 
-#: Addresses of nothing, for looking at the command line or checking the other settings while no server runs.
+#: Invalid addresses, for the help texts or checking the other settings while no server runs.
 PLACEHOLDERS = {
     "DATABASE_URL": "postgresql+psycopg://nobody@/none?host=/nonexistent",
     "REDIS_URL": "redis://127.0.0.1:1/0",

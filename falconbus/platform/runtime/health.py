@@ -24,13 +24,13 @@ def check_health(host: str, port: int) -> str:
     connection = HTTPConnection(reachable_host(host), port, timeout=2)
     try:
         connection.request("GET", PATH)
-        answer = connection.getresponse()
-        body = answer.read(500).decode(errors="replace")
+        response = connection.getresponse()
+        body = response.read(500).decode(errors="replace")
     except (OSError, HTTPException) as error:
         return f"no answer ({error})"
     finally:
         connection.close()
-    return "" if answer.status == 200 else f"{answer.status} {body}"
+    return "" if response.status == 200 else f"{response.status} {body}"
 
 
 def check_port(host: str, port: int) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from falconbus.platform.runtime.errors import CannotRun
 
 PROJECT = Path(__file__).resolve().parents[3]
-#: Whom the servers run as when we are root: PostgreSQL refuses root, and Valkey has no need of it.
+#: The user of the servers when we are root: PostgreSQL refuses root, and Valkey has no need of it.
 UNPRIVILEGED = "nobody"
 
 

@@ -138,7 +138,7 @@ class Postgres:
         if self._last_sockets:
             shutil.rmtree(self._last_sockets, ignore_errors=True)
         inside = self._location.path / "sockets"
-        # What an abrupt end left in there names a process that may be anybody by now.
+        # Files that an abrupt end left there hold a process id which may be anybody's by now.
         shutil.rmtree(inside, ignore_errors=True)
         if len(os.fsencode(inside / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
             return make_private(inside, self._location.user)

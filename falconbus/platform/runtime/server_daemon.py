@@ -27,7 +27,7 @@ from falconbus.platform.runtime.state import ServerFiles
 from falconbus.platform.runtime.valkey import Valkey
 
 SERVERS: Mapping[str, Callable[[DataLocation, Mapping[str, str]], Server]] = {"postgres": Postgres, "valkey": Valkey}
-#: Replaying the log after an abrupt end takes its time.
+#: Replaying the write-ahead log after an abrupt end takes long.
 SECONDS_TO_START = 120.0
 
 
@@ -110,7 +110,7 @@ def main(name: str, data_dir: str) -> int:
     """Run the daemon of that server; return 1 when the server will not run, with the reason in the state file."""
     os.chdir("/")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # Whoever signals all processes at once means the users; the servers must still be there while those end.
+        # A signal to all processes at once is meant for the users; the servers must stay while those end.
         signal.signal(number, signal.SIG_IGN)
     files = ServerFiles(DataFolder(Path(data_dir)), name)
     if not lock_within(open_lock(files.daemon_lock), 1):

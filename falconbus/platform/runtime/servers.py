@@ -52,7 +52,7 @@ class ServerInUse:
         return not ours_lives and not is_locked(self._files.daemon_lock)
 
     def _start_daemon(self) -> None:
-        # Whatever the file says is of a daemon that is no more; its facts are for the next one to choose again.
+        # The file was written by a daemon that is gone; the next one takes its facts over.
         self._files.write(self._files.read(), status="starting")
         with self._files.log.open("ab") as log:
             self._daemon = subprocess.Popen(

@@ -90,7 +90,7 @@ class _Up:
         self._stack.callback(os.close, lock)
         if not try_lock(lock):
             raise CannotRun(f"already running on this data folder: {path.read_text().strip()}")
-        # A name in the file is of a run that was killed, whose processes may need a moment to let go of the port.
+        # An address in the file is of a run that was killed, whose processes may need a moment to let go of the port.
         deadline = time.monotonic() + (SECONDS_FOR_OLD_PORT if path.read_text().strip() == self._address else 0)
         for port in self._ports():
             _wait_for_port(self._options.host, port, deadline)
@@ -124,7 +124,7 @@ class _Up:
             environment["WEB_CONCURRENCY"] = str(self._options.workers)
         if "live" in self._commands:
             environment |= {"LIVE_HOST": self._options.host, "LIVE_PORT": str(self._live_port())}
-            # Whoever has us behind an address of theirs knows where the stream is; browsers elsewhere cannot find ours.
+            # Behind a PUBLIC_URL the operator knows where the stream is; browsers elsewhere cannot reach this address.
             if not given(environment, "LIVE_URL") and not given(environment, "PUBLIC_URL"):
                 environment["LIVE_URL"] = web_address(self._options.host, self._live_port())
         if not given(environment, "PUBLIC_URL"):

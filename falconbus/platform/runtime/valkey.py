@@ -50,8 +50,8 @@ class Valkey:
         try:
             with socket.create_connection((HOST, self._port), timeout=1) as connection:
                 connection.sendall(f"AUTH {self._password}\r\nPING\r\nQUIT\r\n".encode())
-                with connection.makefile("rb") as answers:
-                    return b"+PONG" in answers.read()
+                with connection.makefile("rb") as replies:
+                    return b"+PONG" in replies.read()
         except OSError:
             return False
 

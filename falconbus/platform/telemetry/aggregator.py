@@ -10,7 +10,7 @@ from falconbus.platform.telemetry.minute_counts import Key, Minute, Sample, Seri
 from falconbus.platform.telemetry.trace import Step as TraceStep
 from falconbus.platform.telemetry.trace import Trace
 
-#: Series a process tells apart in a minute, slow requests it keeps of each endpoint, statements it has described.
+#: Limits of a process: series in a minute, slow requests kept of each endpoint, statements described.
 MAX_SERIES = 4000
 SLOWEST_KEPT = 3
 _MAX_DESCRIBED = 4000
@@ -80,7 +80,7 @@ class Aggregator:
                 self._add_cache(counters, name, where, int((ended - began) * 1e6))
             else:
                 self._add_statement(finished_trace, owner, name, where, instruction, int((ended - began) * 1e6))
-        self._consider(owner, took_us, finished_trace)
+        self._keep_if_slow(owner, took_us, finished_trace)
 
     def _add_cache(self, counters: dict[str, int], group: str, outcome: str, took_us: int) -> None:
         _count(counters, f"cache_{outcome}")
@@ -103,7 +103,7 @@ class Aggregator:
         if times > 1:
             _count(series.counters, "repeated", times - 1)
             _count(series.counters, "repeated_in")
-            # Told once a request: what comes again finds itself counted.
+            # Counted once a request: the next step with this statement finds 1.
             finished_trace.repeats[sql, instruction] = 1
 
     def _describe(self, sql: str, code: CodeType | str | None, instruction: int) -> tuple[str, str]:
@@ -136,7 +136,7 @@ class Aggregator:
             series = self.minute.series[key] = Series()
         return series
 
-    def _consider(self, owner: str, took_us: int, finished_trace: Trace) -> None:
+    def _keep_if_slow(self, owner: str, took_us: int, finished_trace: Trace) -> None:
         """Keep the slowest few traces of each owner as samples."""
         kept = self._slowest.setdefault(owner, [])
         if len(kept) < SLOWEST_KEPT:

@@ -19,7 +19,7 @@ _core = Lazy("prometheus_client.core")
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _PREFIX = "falconbus_"
 _WANTED_MS = (1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)
-#: The histograms' buckets end at these of ours: the edges next above the wanted milliseconds, so that counts are exact.
+#: Prometheus' buckets end at these of our histogram: the next above the wanted milliseconds, so that counts are exact.
 EDGES = tuple(bucket_of(milliseconds * 1000) for milliseconds in _WANTED_MS)
 
 
@@ -119,14 +119,14 @@ def expose() -> bytes:
 def cumulated(buckets: Buckets, count: int) -> list[tuple[str, float]]:
     """Return how many values lie below each edge (in seconds, as text); those above the last edge are in +Inf."""
     ordered = sorted(buckets.items())
-    found: list[tuple[str, float]] = []
+    cumulative: list[tuple[str, float]] = []
     position, below = 0, 0
     for edge in EDGES:
         while position < len(ordered) and ordered[position][0] <= edge:
             below += ordered[position][1]
             position += 1
-        found.append((f"{bounds_of(edge)[1] / 1e6:.4g}", below))
-    return [*found, ("+Inf", count)]
+        cumulative.append((f"{bounds_of(edge)[1] / 1e6:.4g}", below))
+    return [*cumulative, ("+Inf", count)]
 
 
 def _gauges() -> Iterator["Metric"]:

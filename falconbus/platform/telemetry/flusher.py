@@ -20,7 +20,7 @@ from falconbus.platform.telemetry.trace import Trace
 log = logging.getLogger(__name__)
 
 SECONDS = 1.0
-#: A minute is written until so long after its end; what could not be written by then goes into the present one.
+#: Seconds after its end until which a minute is written; what was not written by then is added to the present one.
 GRACE = 60
 #: Finished requests that wait for the next flush.
 MOST_WAITING = 5000

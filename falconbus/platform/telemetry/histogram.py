@@ -40,8 +40,8 @@ def add(into: Buckets, other: Mapping[int, int]) -> None:
 def merged(histograms: Iterable[Mapping[int, int]]) -> Buckets:
     """Return one histogram with the values of all."""
     into: Buckets = {}
-    for one in histograms:
-        add(into, one)
+    for histogram in histograms:
+        add(into, histogram)
     return into
 
 
@@ -56,15 +56,15 @@ def percentiles(buckets: Mapping[int, int], percents: Iterable[float]) -> list[f
     total = sum(count for _, count in ordered)
     if not total:
         return [None for _ in percents]
-    found: list[float | None] = []
+    values: list[float | None] = []
     position, seen = 0, ordered[0][1]
     for percent in percents:
         rank = max(1, math.ceil(total * percent / 100))
         while seen < rank:
             position += 1
             seen += ordered[position][1]
-        found.append(value_of(ordered[position][0]))
-    return found
+        values.append(value_of(ordered[position][0]))
+    return values
 
 
 def p95_bucket(buckets: Mapping[int, int]) -> int | None:

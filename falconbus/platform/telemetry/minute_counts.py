@@ -7,7 +7,7 @@ import msgspec
 from falconbus.platform.telemetry import histogram
 from falconbus.platform.telemetry.histogram import Buckets
 
-#: What a series is of, first; then its names:
+#: The key of a series: its kind, then its names:
 #:   ("endpoint", "GET /api/v1/schedules")                  a request by method and route rule
 #:   ("statement", <owner>, <fingerprint>, <origin>)        <owner>: the endpoint or task that sent it
 #:   ("cache", <group>)                                     look-ups of a cache group
@@ -19,7 +19,7 @@ Key = tuple[str, ...]
 ENDPOINT, STATEMENT, CACHE, LIMIT, TASK, QUEUE, RECORDER = (
     "endpoint", "statement", "cache", "limit", "task", "queue", "recorder",
 )  # fmt: skip
-#: All endpoints together. No process records it: the rollup makes it, so that a reader need not add them up.
+#: The sum of all endpoints. No process records it: the rollup adds it up for its readers.
 REQUESTS: Key = ("requests",)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from types import CodeType, FrameType
 
 _PROJECT = Path(__file__).parents[3]
-#: Python itself and what is installed.
+#: Files of Python itself and of installed packages.
 _LIBRARIES = tuple({str(Path(os.__file__).parent), *(path for path in sys.path if path.endswith("-packages")), "<"})
-#: Of ours, but on everybody's way to the database.
+#: Our own files through which every statement passes.
 _PASSAGES = tuple(
     str(_PROJECT / "falconbus" / name) for name in ("app.py", "platform/database", "platform/telemetry", "platform/kit")
 )

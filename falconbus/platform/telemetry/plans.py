@@ -15,12 +15,12 @@ from falconbus.platform.kit import clock
 
 _EXPLAINED_AT_ONCE = 20
 _PLAN_LIVES = timedelta(days=1)
-# A statement of ours begins like this, after comments; anything else is not planned.
+# Only statements that begin like this, after comments, are planned.
 _EXPLAINABLE = re.compile(
     r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:SELECT|WITH|INSERT|UPDATE|DELETE)\b", re.IGNORECASE | re.DOTALL
 )
 _PARAMETER = re.compile(r"\$(\d+)")
-# A type's name goes into SQL as it is, so it may be nothing else.
+# A type's name goes into SQL unquoted, so nothing else may match.
 _TYPE = re.compile(r'(?:[a-z_][a-z0-9_]*\.)?"?[a-z_][a-z0-9_ ]*"?(?:\([0-9, ]+\))?(?:\[\])*', re.IGNORECASE)
 
 _HEAVIEST = text("""
@@ -87,10 +87,10 @@ def _ask(statement: str) -> dict[str, Any]:
     savepoint = connection.begin_nested()
     try:
         connection.exec_driver_sql("SET LOCAL statement_timeout = '1s'")
-        answer = connection.exec_driver_sql(
+        result = connection.exec_driver_sql(
             f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {statement}", execution_options={"no_parameters": True}
         )
-        plan: dict[str, Any] = answer.scalar_one()[0]
+        plan: dict[str, Any] = result.scalar_one()[0]
         return plan
     finally:
         savepoint.rollback()

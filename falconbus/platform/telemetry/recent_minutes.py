@@ -48,8 +48,8 @@ def present() -> RecentMinutes:
 
 def unrolled() -> RecentMinutes:
     """Return the minutes in Redis that the rollups do not have yet."""
-    tail = present()
-    if not tail.minutes:
-        return tail
-    listed = sorted({minute for minute, _ in tail.minutes})
-    return tail.without({row.minute for row in read(_ROLLED, {"minutes": listed})})
+    recent = present()
+    if not recent.minutes:
+        return recent
+    listed = sorted({minute for minute, _ in recent.minutes})
+    return recent.without({row.minute for row in read(_ROLLED, {"minutes": listed})})

@@ -14,10 +14,10 @@ from falconbus.platform.telemetry.trace import Trace
 
 log = logging.getLogger(__name__)
 
-#: The monitor leaves itself out, and what proxies and probes ask every few seconds.
-LEFT_OUT = ("/performance", "/api/v1/performance", "/api/v1/live", "/metrics", "/static", "/api/v1/health")
+#: Not recorded: the dashboard itself, and what proxies and probes ask every few seconds.
+UNRECORDED = ("/performance", "/api/v1/performance", "/api/v1/live", "/metrics", "/static", "/api/v1/health")
 
-#: Called with what was sent beyond a view's query budget: (owner, budget, statements).
+#: Called with the statements beyond a view's query budget: (owner, budget, statements).
 Complaint = Callable[[str, int, list[str]], None]
 
 
@@ -48,7 +48,7 @@ class Recorder:
         ):
             for complain in self.complaints:
                 complain(f"{method} {rule}", open_trace.budget, _sent(open_trace)[open_trace.before_view :])
-        if is_recorded and not rule.startswith(LEFT_OUT):
+        if is_recorded and not rule.startswith(UNRECORDED):
             self.flusher.add(open_trace)
 
     @contextmanager
@@ -70,8 +70,8 @@ class Recorder:
 
 def recorder() -> Recorder:
     """Return the recorder of this process."""
-    found: Recorder = current_app.extensions["recorder"]
-    return found
+    own: Recorder = current_app.extensions["recorder"]
+    return own
 
 
 def refuse(limit: str) -> None:

@@ -24,9 +24,9 @@ _SAMPLES_LIVE = timedelta(days=7)
 _MINUTES_LIVE = timedelta(days=1)
 _DELETED_AT_ONCE = 10_000
 
-# One at a time: `merging` reads rows, adds to them and writes them back.
+# One run at a time: rollup_writer reads rows, adds to them and writes them back.
 _IS_ALONE = text("SELECT pg_try_advisory_xact_lock(hashtext('telemetry.roll_up'))")
-# A plan for any instant reads the whole table when there is nothing to delete.
+# A generic plan would read the whole table even when there is nothing to delete.
 _PLAN_BY_VALUE = text("SET LOCAL plan_cache_mode = force_custom_plan")
 _TAKE_MINUTE = text("INSERT INTO telemetry_minutes (minute) VALUES (:minute) ON CONFLICT DO NOTHING")
 

@@ -57,30 +57,30 @@ def _rows(
         for key, one in seen.series.items():
             for resolution, start in starts.items():
                 release_id = ALL_RELEASES if resolution is Resolution.EVER else releases[release]
-                place = RowKey(resolution, key[0], start, series[key], release_id)
-                rows.setdefault(place, Series()).merge(one)
+                row_key = RowKey(resolution, key[0], start, series[key], release_id)
+                rows.setdefault(row_key, Series()).merge(one)
         whole = minute_counts.all_requests(seen.series)
-        # Over all time nobody asks for them together.
+        # Nobody asks for the sum of all endpoints over all time.
         for resolution, start in starts.items():
             if whole.count and resolution is not Resolution.EVER:
-                place = RowKey(
+                row_key = RowKey(
                     resolution, minute_counts.REQUESTS[0], start, series[minute_counts.REQUESTS], releases[release]
                 )
-                rows[place] = Series()
-                rows[place].merge(whole)
+                rows[row_key] = Series()
+                rows[row_key].merge(whole)
     return rows
 
 
 def _add_rows(rows: Mapping[RowKey, Series]) -> None:
     if not rows:
         return
-    places = sorted(rows)
-    names = dict(zip(("resolutions", "kinds", "starts", "series", "releases"), map(list, zip(*places, strict=True)),
+    row_keys = sorted(rows)
+    names = dict(zip(("resolutions", "kinds", "starts", "series", "releases"), map(list, zip(*row_keys, strict=True)),
                      strict=True))  # fmt: skip
     for row in db.session.execute(rollup_sql.LOCK_ROWS, names):
         before = Series(row.number, row.total_us, packing.unpack(row.buckets), row.counters)
         rows[RowKey(row.resolution, row.kind, row.start, row.series_id, row.release_id)].merge(before)
-    ordered = [rows[place] for place in places]
+    ordered = [rows[row_key] for row_key in row_keys]
     db.session.execute(
         rollup_sql.PUT_ROWS,
         {
@@ -88,7 +88,7 @@ def _add_rows(rows: Mapping[RowKey, Series]) -> None:
             "counts": [one.count for one in ordered],
             "totals": [one.total_us for one in ordered],
             "buckets": [packing.pack(one.buckets) for one in ordered],
-            "p95s": [p95_of(place.kind, rows[place]) for place in places],
+            "p95s": [p95_of(row_key.kind, rows[row_key]) for row_key in row_keys],
             "counters": [msgspec.json.encode(one.counters).decode() for one in ordered],
         },
     )
@@ -122,23 +122,23 @@ def _series_ids(keys: set[Key]) -> dict[Key, int]:
     The keys are looked up first, because a refused insert would use up an id.
     """
     wanted = {"keys": msgspec.json.encode(sorted(keys)).decode()}
-    found = {tuple(row.key): row.id for row in db.session.execute(rollup_sql.FIND_SERIES, wanted)}
-    missing = sorted(keys - found.keys())
+    ids = {tuple(row.key): row.id for row in db.session.execute(rollup_sql.FIND_SERIES, wanted)}
+    missing = sorted(keys - ids.keys())
     if missing:
         added = db.session.execute(rollup_sql.ADD_SERIES, {"keys": msgspec.json.encode(missing).decode()})
-        found.update({tuple(row.key): row.id for row in added})
-    return found
+        ids.update({tuple(row.key): row.id for row in added})
+    return ids
 
 
 def _release_ids(names: Iterable[str], minute: datetime) -> dict[str, int]:
     """Return the ids of the releases; update their first and last minute."""
     wanted = sorted(names)
-    found = {row.name: row.id for row in db.session.execute(rollup_sql.SEE_RELEASES, {"names": wanted, "at": minute})}
-    missing = [name for name in wanted if name not in found]
+    ids = {row.name: row.id for row in db.session.execute(rollup_sql.SEE_RELEASES, {"names": wanted, "at": minute})}
+    missing = [name for name in wanted if name not in ids]
     if missing:
         added = db.session.execute(rollup_sql.ADD_RELEASES, {"names": missing, "at": minute})
-        found.update({row.name: row.id for row in added})
-    return found
+        ids.update({row.name: row.id for row in added})
+    return ids
 
 
 def _keep_statements(minutes: Iterable[Minute], minute: datetime) -> None:

@@ -15,7 +15,7 @@ from falconbus.platform.telemetry.minute_counts import Minute
 
 log = logging.getLogger(__name__)
 
-#: Which minutes there are (epoch seconds of their begin), so that nobody has to scan for keys.
+#: The sorted set of all minutes (epoch seconds of their begin), so that nobody has to scan for keys.
 INDEX = "telemetry:minutes"
 KEPT_SECONDS = 2 * 3600
 _decoder = msgspec.msgpack.Decoder(Minute)
@@ -78,13 +78,13 @@ def forget(redis: Redis, minute: int) -> None:
 
 
 def _decoded(fields: Mapping[bytes, bytes]) -> dict[str, Minute]:
-    found: dict[str, Minute] = {}
+    decoded: dict[str, Minute] = {}
     for process, blob in fields.items():
         try:
-            found[process.decode()] = _decoder.decode(blob)
+            decoded[process.decode()] = _decoder.decode(blob)
         except (msgspec.DecodeError, UnicodeDecodeError):
             _tell_unreadable(process)
-    return found
+    return decoded
 
 
 @lru_cache(maxsize=64)

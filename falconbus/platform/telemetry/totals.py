@@ -14,8 +14,8 @@ log = logging.getLogger(__name__)
 
 _ROLLED = "rolled"
 
-# One statement, so that the sums and the marks of what is in them are of one moment (reads run without a transaction).
-# Statements are told by who sends them: their texts and lines change with the code, and are the dashboard's.
+# One statement, so that the sums and the marks of the minutes in them agree (reads run without a transaction).
+# Statements are summed by owner: their texts and lines change with the code, and are the dashboard's.
 _TOTALS = text("""
     SELECT s.key, r.count AS number, r.total_us, r.buckets, r.counters
     FROM telemetry_rollups r JOIN telemetry_series s ON s.id = r.series_id
@@ -43,17 +43,17 @@ def totals() -> dict[Key, Series]:
     newest = recent_minutes.present()
     if not newest.is_complete:
         raise MetricsIncomplete
-    found: dict[Key, Series] = {}
+    sums: dict[Key, Series] = {}
     rolled: set[datetime] = set()
     for row in read(_TOTALS, {"minutes": sorted({minute for minute, _ in newest.minutes})}):
         key = tuple(row.key)
         if key[0] == _ROLLED:
             rolled.add(datetime.fromtimestamp(int(key[1]), UTC))
         else:
-            found[key] = Series(row.number, row.total_us, packing.unpack(row.buckets) if row.buckets else {})
-            found[key].counters = row.counters or {}
+            sums[key] = Series(row.number, row.total_us, packing.unpack(row.buckets) if row.buckets else {})
+            sums[key].counters = row.counters or {}
     for _, seen in newest.without(rolled).minutes:
         for key, series in seen.series.items():
             short = key[:2] if key[0] == minute_counts.STATEMENT else key
-            found.setdefault(short, Series()).merge(series)
-    return found
+            sums.setdefault(short, Series()).merge(series)
+    return sums

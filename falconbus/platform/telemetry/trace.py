@@ -11,9 +11,9 @@ from sqlalchemy import Engine, event
 from falconbus.platform.telemetry import fingerprints, origin
 from falconbus.platform.telemetry.origin import Place
 
-#: What a trace keeps at most; the rest is counted and timed as a whole.
+#: Steps that a trace keeps; the rest is only counted and timed as a whole.
 MOST_STEPS = 200
-#: What a process remembers of statements it has met.
+#: Statements whose parameter types and call chains a process remembers.
 _MOST_MET = 2000
 
 #: (begin, end) on time.perf_counter(), then for a statement its text and the place that sent it,
@@ -85,7 +85,7 @@ current: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
 #: From a statement's text to the types of its parameters, when it was first met.
 met: dict[str, Any] = {}
-#: The way to a statement that was sent again within a request, by its text and instruction.
+#: The call chain of a statement that was sent again within a request, by its text and instruction.
 chains: dict[tuple[str, int], list[Place]] = {}
 
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 _MAX_RESPONSES = 500
 _MAX_BYTES = 4_000_000
-#: What is of one answer only.
+#: Headers made anew for each response.
 _PER_RESPONSE_HEADERS = frozenset({"x-request-id", "server-timing", "cache-control", "date"})
-#: What a request bears that makes it more than one for a kept answer.
+#: What in a request's environment excludes it from the fast path.
 _DISQUALIFYING = ("HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_ORIGIN", "HTTP_RANGE", "HTTP_IF_MODIFIED_SINCE", REFILL)
 
 _Key = tuple[str, str, str, str, str]

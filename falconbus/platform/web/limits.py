@@ -19,7 +19,7 @@ from falconbus.platform.web.leased_limits import LEASED
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-#: In a request's environment: it has been counted.
+#: Set in a request's environment once it has been counted.
 _COUNTED = "falconbus.counted"
 _STRATEGY = "sliding-window-counter"
 
@@ -128,9 +128,9 @@ def _refuse(exceeded: RateLimitExceeded) -> Response:
     recording.refuse(request.url_rule.rule if request.url_rule else "elsewhere")
     seconds = max(1, int(limit.reset_at - clock.now().timestamp())) if limit else 1
     detail = f"the limit is {exceeded.description}; try again in {seconds} s"
-    answer = problems.response(429, "rate_limited", "Too many requests", detail)
-    answer.headers["Retry-After"] = str(seconds)
-    return answer
+    response = problems.response(429, "rate_limited", "Too many requests", detail)
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _rate() -> str:

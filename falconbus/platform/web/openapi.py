@@ -127,9 +127,9 @@ def _refusals(view: Any, problem_ref: dict[str, Any]) -> dict[str, Any]:
     by_status: dict[str, list[str]] = {}
     for refusal in getattr(view, "refusals", ()):
         by_status.setdefault(str(refusal.status), []).append(f"`{refusal.code}`: {refusal.title}.")
-    answers = {status: {"description": " ".join(lines), "content": content} for status, lines in by_status.items()}
-    answers["default"] = {"description": "A problem document", "content": content}
-    return answers
+    responses = {status: {"description": " ".join(lines), "content": content} for status, lines in by_status.items()}
+    responses["default"] = {"description": "A problem document", "content": content}
+    return responses
 
 
 def _input(view: Any) -> type[BaseModel] | None:

@@ -78,10 +78,10 @@ def response_of(refusal: DomainError) -> Response:
     if (pointer := refusal.pointer) is not None:
         place = {"pointer": pointer} if pointer.startswith("/") else {"parameter": pointer}
         errors = [FieldFault(detail=refusal.detail, code=refusal.code, **place)]
-    answer = response(refusal.status, refusal.code, refusal.title, refusal.detail, errors)
+    problem_response = response(refusal.status, refusal.code, refusal.title, refusal.detail, errors)
     if refusal.status == 401:
-        answer.headers["WWW-Authenticate"] = 'Bearer realm="FalconBus"'
-    return answer
+        problem_response.headers["WWW-Authenticate"] = 'Bearer realm="FalconBus"'
+    return problem_response
 
 
 def init_app(app: Flask) -> None:
@@ -104,11 +104,11 @@ def _http(fault: HTTPException) -> Response | HTTPException:
     if status < 400:
         return fault
     code = _HTTP_CODES.get(status, f"http_{status}")
-    answer = response(status, code, fault.name, fault.description or fault.name)
+    problem_response = response(status, code, fault.name, fault.description or fault.name)
     for name, value in fault.get_headers(request.environ):
         if name == "Allow":
-            answer.headers[name] = value
-    return answer
+            problem_response.headers[name] = value
+    return problem_response
 
 
 # SQLSTATE -> what the caller did; the constraint's name is ours, the row's values are never shown.
@@ -132,9 +132,11 @@ def _integrity(fault: IntegrityError) -> Response:
 
 def _busy(fault: Exception) -> Response:
     log.error("the database is away or busy: %s", type(getattr(fault, "orig", fault)).__name__, exc_info=fault)
-    answer = response(503, "unavailable", "Service unavailable", "The database is away or busy; try again in a moment")
-    answer.headers["Retry-After"] = "2"
-    return answer
+    problem_response = response(
+        503, "unavailable", "Service unavailable", "The database is away or busy; try again in a moment"
+    )
+    problem_response.headers["Retry-After"] = "2"
+    return problem_response
 
 
 def _data(fault: DataError) -> Response:

@@ -1,4 +1,4 @@
-"""One process that dies and dies; a leash that breaks with its holder."""
+"""One process that dies and dies; a process that ends with its parent."""
 
 import os
 import subprocess
@@ -43,7 +43,7 @@ def test_pauses_between_starts_double() -> None:
     assert restarts.has_failed
 
 
-def test_a_process_ends_with_its_starter() -> None:
+def test_a_process_ends_with_its_parent() -> None:
     starter = (
         "import signal, subprocess, time\n"
         "from falconbus.platform.runtime.parent_death import ending_with_parent\n"
@@ -56,7 +56,7 @@ def test_a_process_ends_with_its_starter() -> None:
         pid = int(process.stdout.readline())
         wait_until(lambda: _command(pid).startswith("sleep"), 5, "never started")
         process.kill()
-    wait_until(lambda: not _command(pid), 5, "the leashed process lives on")
+    wait_until(lambda: not _command(pid), 5, "the process lives on")
 
 
 def test_a_log_is_put_aside_when_it_has_grown_too_large(data: DataFolder) -> None:

@@ -150,7 +150,7 @@ def test_elsewhere_only_those_who_see_performance_are_told(planted: Planted, dat
     assert admin.headers["Server-Timing"].startswith("db;dur=")
     for headers in ({}, signed_in(Role.OPERATOR), signed_in()):
         assert "Server-Timing" not in client.get("/api/v1/me", headers=headers).headers
-    # The first is made, the second kept at the door, the third given there.
+    # The first is made, the second kept for the fast path, the third given by it.
     for _ in range(3):
         answer = client.get("/api/v1/stops")
         assert "Server-Timing" not in answer.headers

@@ -1,4 +1,4 @@
-"""Answers given at the door: the same as through Flask, and neither limits, log lines nor ids are left out."""
+"""Answers of the fast path: the same as through Flask, and neither limits, log lines nor ids are left out."""
 
 import gzip
 import json
@@ -32,7 +32,7 @@ def address(world: World) -> str:
 
 
 def is_given(app: FalconBus, address: str, **changes: str) -> bool:
-    """Whether a request would be answered at the door."""
+    """Whether a request would be answered by the fast path."""
     path, _, query = address.replace("/api/", "/api/v1/").partition("?")
     environ = {**EnvironBuilder(path, query_string=query).get_environ(), **changes}
     return app.fast_path.find(environ, Trace()) is not None

@@ -62,7 +62,7 @@ class SmtpMailer:
         try:
             _hand_over(connection, message)
         finally:
-            # The message has been taken or not by now; a server that is rude at the end changes nothing.
+            # The message is accepted or not by now; an error at QUIT changes nothing.
             with contextlib.suppress(OSError, smtplib.SMTPException):
                 connection.quit()
             connection.close()
@@ -116,7 +116,7 @@ def _hand_over(connection: smtplib.SMTP, message: EmailMessage) -> None:
     except smtplib.SMTPNotSupportedError:
         raise PermanentMailFault("the SMTP server takes no addresses with letters outside ASCII") from None
     except smtplib.SMTPResponseException as fault:
-        # It does not like us, the sender: somebody can put that right, so the mail waits.
+        # The server rejects the sender: an operator can correct that, so the mail waits.
         raise TemporaryMailFault(_reason("the sender", fault.smtp_code, fault.smtp_error)) from None
     except (OSError, smtplib.SMTPException) as fault:
         raise TemporaryMailFault(f"the SMTP server went away: {type(fault).__name__}") from None

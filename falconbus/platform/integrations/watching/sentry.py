@@ -13,7 +13,7 @@ _atexit = Lazy("sentry_sdk.integrations.atexit")
 _dedupe = Lazy("sentry_sdk.integrations.dedupe")
 _logging = Lazy("sentry_sdk.integrations.logging")
 
-#: All that leaves of an event. What a later version of the SDK might add stays here.
+#: The parts of an event that are sent; what a later version of the SDK might add is not.
 _EVENT = ("event_id", "timestamp", "platform", "level", "logger", "release", "environment", "sdk")
 _FRAME = ("filename", "function", "module", "lineno", "pre_context", "context_line", "post_context", "in_app")
 

@@ -17,7 +17,7 @@ _sdk = Lazy("opentelemetry.sdk.trace")
 _batching = Lazy("opentelemetry.sdk.trace.export")
 _api = Lazy("opentelemetry.trace")
 
-#: A caller's traceparent decides; of the rest so large a share is sent.
+#: The share of traces sent when no caller's traceparent decides.
 SHARE = 0.1
 _MOST_REMEMBERED = 2000
 
@@ -42,7 +42,7 @@ class Spans:
 
     def __call__(self, finished_trace: Trace, _aggregator: Aggregator) -> None:
         """Make the spans of a trace, if it is sampled."""
-        # Here and not before: this is the flusher's thread, so the fork is behind us.
+        # Not earlier: this is the flusher's thread, which starts after the fork.
         tracer = self._begin().get_tracer("falconbus")
         attributes: dict[str, Any] = {"falconbus.request_id": finished_trace.request_id}
         if finished_trace.method:
