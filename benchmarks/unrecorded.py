@@ -21,18 +21,18 @@ class _SilentRecorder(Recorder):
     _own = threading.local()
 
     def begin(self) -> Trace:
-        one: Trace | None = getattr(self._own, "trace", None)
-        if one is None:
-            one = self._own.trace = Trace()
-        one.began = trace.now()
-        trace.current.set(one)
-        return one
+        open_trace: Trace | None = getattr(self._own, "trace", None)
+        if open_trace is None:
+            open_trace = self._own.trace = Trace()
+        open_trace.began = trace.now()
+        trace.current.set(open_trace)
+        return open_trace
 
-    def finish_request(self, one: Trace, *_: Any, **__: Any) -> None:
-        one.ended = trace.now()
+    def finish_request(self, open_trace: Trace, *_: Any, **__: Any) -> None:
+        open_trace.ended = trace.now()
         trace.current.set(None)
 
 
 with app.app_context():
     trace.unwatch(db.engine)
-app.observer.recorder = app.extensions["recorder"] = _SilentRecorder(app.extensions["cache_redis"], "unrecorded")
+app.request_log.recorder = app.extensions["recorder"] = _SilentRecorder(app.extensions["cache_redis"], "unrecorded")

@@ -17,7 +17,7 @@ from config import Settings
 from falconbus.accounts import permissions
 from falconbus.platform import jobs
 from falconbus.platform.caching import groups, table_tags
-from falconbus.platform.caching.response_cache import Answers
+from falconbus.platform.caching.response_cache import ResponseCache
 from falconbus.platform.database import session, transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.integrations.payments import registry as payment_providers
@@ -28,8 +28,8 @@ from falconbus.platform.kit import logging
 from falconbus.platform.mailing import kinds
 from falconbus.platform.telemetry import message_stamp, trace
 from falconbus.platform.web import conditional, identity, limits, pages, problems, refusals
-from falconbus.platform.web.fast_path import FrontDoor
-from falconbus.platform.web.request_log import Observer
+from falconbus.platform.web.fast_path import FastPath
+from falconbus.platform.web.request_log import RequestLog
 from falconbus.registry import FEATURES
 
 if TYPE_CHECKING:
@@ -50,46 +50,46 @@ _COMPRESSED = [
 
 
 class FalconBus(Flask):
-    """Flask with one transaction a request: the view's work is committed, or an exception undoes all of it."""
+    """Flask with one transaction a request: the view's work is committed, or an exception rolls it back."""
 
-    observer: Observer
-    front_door: FrontDoor
+    request_log: RequestLog
+    fast_path: FastPath
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """As it is: no function of ours is asynchronous, and Flask would look a dozen times a request."""
+        """Return the function as it is: none is asynchronous, and Flask would check a dozen times a request."""
         return func
 
     def dispatch_request(self) -> ResponseReturnValue:
         view = super().dispatch_request
         if request.routing_exception is not None or request.endpoint in {None, "static"}:
             return view()
-        one = trace.current.get()
-        if one is None:
+        request_trace = trace.current.get()
+        if request_trace is None:
             return transactions.run(view)
-        one.budget = getattr(self.view_functions[request.endpoint or ""], "query_budget", None)
+        request_trace.budget = getattr(self.view_functions[request.endpoint or ""], "query_budget", None)
 
         def work() -> ResponseReturnValue:
-            one.begin_view()
+            request_trace.begin_view()
             return view()
 
         return transactions.run(work)
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """`/api/...` without a version is answered by the current one; what is kept at the door, at once."""
-        one = self.observer.begin(environ.get("HTTP_X_REQUEST_ID"), environ.get("HTTP_TRACEPARENT"))
+        """Answer a request: from the fast path if possible; `/api/...` without a version means the current one."""
+        request_trace = self.request_log.begin(environ.get("HTTP_X_REQUEST_ID"), environ.get("HTTP_TRACEPARENT"))
         path = environ["PATH_INFO"]
         if path.startswith("/api/") and not path.startswith(f"{API}/"):
             environ["PATH_INFO"] = API + path[len("/api") :]
-        given = self.front_door.find(environ, one)
-        if given is not None:
-            return given.hand_out(
-                start_response, self.observer.end(one, "GET", environ["PATH_INFO"], given.rule, given.status)
+        kept = self.fast_path.find(environ, request_trace)
+        if kept is not None:
+            return kept.send(
+                start_response, self.request_log.end(request_trace, "GET", environ["PATH_INFO"], kept.rule, kept.status)
             )
         return super().wsgi_app(environ, start_response)
 
 
 class IdConverter(BaseConverter):
-    """A row's key in an address; more digits than a key has are no address at all."""
+    """The key of a row in an address; more digits than a key has do not match."""
 
     regex = r"[0-9]{1,9}"
 
@@ -110,12 +110,12 @@ def create_app(settings: Settings | None = None) -> FalconBus:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     _bind_extensions(app, settings)
-    app.front_door = FrontDoor(app, app.extensions["answers"])
-    app.observer = Observer(app, settings, app.front_door)
+    app.fast_path = FastPath(app, app.extensions["response_cache"])
+    app.request_log = RequestLog(app, settings, app.fast_path)
     export = span_exporter(settings.otel_exporter_otlp_endpoint, settings.release, settings.otel_traces_sampler_arg)
     if export is not None:
-        app.observer.recorder.flusher.export_to(export)
-    # After the observer, which thus sees each answer last of all, and before whatever makes one.
+        app.request_log.recorder.flusher.export_to(export)
+    # After the request log, which thus sees each answer last of all, and before whatever makes one.
     Compress().init_app(app)
     conditional.init_app(app)
     problems.init_app(app)
@@ -136,7 +136,7 @@ def create_app(settings: Settings | None = None) -> FalconBus:
 
 
 def _hand_down() -> None:
-    """Tell the platform what the features bring: who may do what, jobs, groups and tags of kept answers."""
+    """Register with the platform what the features bring: grants, jobs, cache groups and table tags."""
     # From the top down: the groups that travellers ask for are shown and warmed first.
     for feature in reversed(FEATURES):
         permissions.grant(feature.grants)
@@ -184,7 +184,7 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     app.extensions["cache_redis"] = Redis.from_url(
         settings.cache_redis_url, socket_timeout=0.25, socket_connect_timeout=0.25
     )
-    app.extensions["answers"] = Answers(app, app.extensions["cache_redis"], settings.cache_redis_url)
+    app.extensions["response_cache"] = ResponseCache(app, app.extensions["cache_redis"], settings.cache_redis_url)
     payment_providers.init_app(app, settings)
     message_stamp.stamp_messages()
     celery.conf.update(jobs.broker_settings(settings.redis_url))

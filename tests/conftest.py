@@ -88,7 +88,7 @@ def query_budgets(broken_budgets: BrokenBudgets) -> Iterator[None]:
 def migrated_app(environment: dict[str, str], broken_budgets: BrokenBudgets) -> Iterator[FalconBus]:
     """The app of this test process, its database migrated."""
     app = create_app(Settings.from_environment(environment))
-    app.observer.recorder.complaints.append(broken_budgets.note)
+    app.request_log.recorder.complaints.append(broken_budgets.note)
     release.install(app)
     app.testing = True
     app.test_client_class = Caller
@@ -117,10 +117,10 @@ def app(migrated_app: FalconBus) -> Iterator[FalconBus]:
 
 def _forget_what_was_measured(app: FalconBus) -> None:
     """The app lives as long as the test process: what one test asked of it is not for the next one's dashboard."""
-    own = app.observer.recorder.flusher
+    own = app.request_log.recorder.flusher
     own.flush()
     with own._lock:  # noqa: SLF001
-        own._accumulator.begin_minute()  # noqa: SLF001
+        own._aggregator.begin_minute()  # noqa: SLF001
         own._late.clear()  # noqa: SLF001
 
 

@@ -35,7 +35,7 @@ class FalconTask(Task):
     """A task in one transaction. A job's failure is recorded on its outbox row, which retries with growing delays."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        with flask_app.app_context(), flask_app.observer.recorder.task(self.name) as trace:
+        with flask_app.app_context(), flask_app.request_log.recorder.task(self.name) as trace:
             self._record_wait()
             try:
                 return transactions.run(lambda: self.run(*args, **kwargs))
@@ -54,7 +54,7 @@ class FalconTask(Task):
         queue = (self.request.delivery_info or {}).get("routing_key")
         if published_at is not None and queue:
             waited = clock.now().timestamp() - published_at
-            flask_app.observer.recorder.flusher.time((minute_counts.QUEUE, queue), int(max(0.0, waited) * 1e6))
+            flask_app.request_log.recorder.flusher.time((minute_counts.QUEUE, queue), int(max(0.0, waited) * 1e6))
 
 
 celery.Task = FalconTask
@@ -102,7 +102,7 @@ def _begin_heartbeat(**_: Any) -> None:
 
 @worker_process_shutdown.connect
 def _flush(**_: Any) -> None:
-    flask_app.observer.recorder.flusher.flush()
+    flask_app.request_log.recorder.flusher.flush()
 
 
 @task_prerun.connect

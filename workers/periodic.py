@@ -46,7 +46,7 @@ PERIODIC = (
     Periodic("telemetry.explain_slow", timedelta(minutes=5), plans.explain_slow),
     Periodic("performance.advise_on_suspects", timedelta(hours=1), advisor.advise, crontab(minute=50)),
     Periodic("performance.check_advice", timedelta(minutes=5), advisor.check_applied),
-    Periodic("performance.judge_release", timedelta(minutes=10), verdicts.judge_new_release),
+    Periodic("performance.judge_release", timedelta(minutes=10), verdicts.compare_new_release),
     Periodic("notifications.trim", timedelta(days=1), notifications.trim, crontab(hour="2-5", minute=30)),
     Periodic("jobs.trim", timedelta(hours=1), jobs.trim, crontab(minute=20)),
     Periodic("idempotency.trim", timedelta(hours=1), idempotency.trim, crontab(minute=25)),

@@ -20,7 +20,7 @@ from falconbus.inventory import service as inventory
 from falconbus.inventory.errors import SeatTaken
 from falconbus.inventory.service import Claim, FareClassAvailability, Segment
 from falconbus.platform.database import transactions
-from falconbus.platform.database.driver_reads import quick_read
+from falconbus.platform.database.driver_reads import driver_read
 from falconbus.platform.database.engine import AnyRow, db
 from falconbus.platform.kit import clock, references
 from falconbus.platform.kit.errors import Contended
@@ -249,4 +249,4 @@ def _insert_parts(
     ]
     parts = {"passengers": passengers, "journeys": journey_rows, "tickets": ticket_rows}
     encoded = {name: msgspec.json.encode(rows).decode() for name, rows in parts.items()}
-    return quick_read(_INSERT_PARTS, {"booking_id": booking_id, **encoded})
+    return driver_read(_INSERT_PARTS, {"booking_id": booking_id, **encoded})

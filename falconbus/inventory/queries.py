@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, text
 from sqlalchemy.types import DateTime
 
-from falconbus.platform.database.driver_reads import quick_read
+from falconbus.platform.database.driver_reads import driver_read
 from falconbus.platform.database.engine import AnyRow, db
 
 # A row for each pair of calls that fits the asked stops: a stop may come twice. Columns of the schedule are NULL when
@@ -57,7 +57,7 @@ def segments(requests: Sequence[tuple[int, str, str]], now: datetime) -> Sequenc
 
     `number` is the request's index.
     """
-    return quick_read(
+    return driver_read(
         _SEGMENTS,
         {
             "numbers": list(range(len(requests))),

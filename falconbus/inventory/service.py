@@ -15,7 +15,7 @@ from falconbus.inventory.errors import NotOnSale, NotServed, SeatOfOtherClass, S
 from falconbus.inventory.policy import SeatState
 from falconbus.network.errors import StopNotFound, UnknownFareClass, UnknownStop
 from falconbus.platform.caching.response_cache import changed
-from falconbus.platform.database.driver_reads import quick_read
+from falconbus.platform.database.driver_reads import driver_read
 from falconbus.platform.database.engine import AnyRow, read
 from falconbus.platform.kit.errors import Invalid
 from falconbus.timetable.errors import ScheduleNotFound, UnknownSchedule
@@ -194,7 +194,7 @@ def claim_seats(booking_id: int, claims: Collection[Claim], held_until: datetime
     False when a seat belongs to another booking; the caller must then roll back.
     """
     ordered = sorted(claims)
-    rows = quick_read(
+    rows = driver_read(
         _CLAIM,
         {
             "booking_id": booking_id,

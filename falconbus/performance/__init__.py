@@ -1,1 +1,1 @@
-"""How the system is: health."""
+"""The system's performance: dashboard, vitals, caches, health, index advisor, release comparison, benchmark."""

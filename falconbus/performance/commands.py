@@ -11,8 +11,8 @@ from flask.cli import AppGroup
 
 from falconbus.performance.advisor import reporting
 from falconbus.performance.advisor.reporting import Finding, IndexReport
-from falconbus.performance.cache_benchmark.errors import CannotTry
-from falconbus.performance.cache_benchmark.tables import print_trial
+from falconbus.performance.cache_benchmark.errors import CannotBenchmark
+from falconbus.performance.cache_benchmark.tables import print_benchmark
 from falconbus.performance.caches import statistics
 from falconbus.performance.caches.statistics import CacheAway
 from falconbus.performance.caches.tables import print_statistics
@@ -22,8 +22,8 @@ from falconbus.performance.vitals.heavy_statements import RECORDER, HeavyStateme
 from falconbus.platform.database import transactions
 from falconbus.platform.kit.lazy import Lazy
 
-#: Starts processes and speaks HTTP: nothing for a web process.
-_trial = Lazy("falconbus.performance.cache_benchmark.service")
+#: Loaded lazily: it starts processes and sends HTTP, which no web process needs.
+_benchmark = Lazy("falconbus.performance.cache_benchmark.service")
 
 perf = AppGroup("perf", help="How fast it is, and what would make it faster.")
 
@@ -115,14 +115,14 @@ def bench(*, url: str | None, rounds: int, as_json: bool) -> None:
     The dashboard counts these requests like all others.
     """
     try:
-        trial = _trial.try_system(url, rounds) if url else _trial.try_own_web(rounds)
-    except (CacheAway, CannotTry) as fault:
+        result = _benchmark.benchmark_system(url, rounds) if url else _benchmark.benchmark_own_web(rounds)
+    except (CacheAway, CannotBenchmark) as fault:
         raise click.ClickException(str(fault)) from None
     if as_json:
-        click.echo(_json(trial))
+        click.echo(_json(result))
     else:
-        print_trial(trial)
-    if trial.faults:
+        print_benchmark(result)
+    if result.faults:
         click.get_current_context().exit(1)
 
 

@@ -1,4 +1,4 @@
-"""Jobs of measuring."""
+"""The jobs of this feature."""
 
 from falconbus.platform.jobs import Job, Queue
 

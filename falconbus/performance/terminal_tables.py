@@ -1,4 +1,4 @@
-"""Tables on a terminal; plain lines where there is none, for pipes and logs."""
+"""Tables on a terminal; plain lines in pipes and logs."""
 
 import sys
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _LONGEST = 160
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:
-    """A title and its rows, or what to say when there are none."""
+    """Print a title and its rows, or `empty` when there are none."""
     if not rows:
         click.echo(f"{title}: {empty}")
         return
@@ -35,7 +35,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
 
 
 def size(number: int) -> str:
-    """Bytes for people."""
+    """Return bytes as text for people."""
     amount = float(number)
     for unit in ("B", "kB", "MB"):
         if amount < 1024:
@@ -45,7 +45,7 @@ def size(number: int) -> str:
 
 
 def ms(number: float | None) -> str:
-    """Milliseconds to three places that mean something."""
+    """Return milliseconds as text, to three significant digits."""
     return "-" if number is None else f"{number:.3g}" if number < 100 else f"{number:,.0f}"
 
 

@@ -1,4 +1,4 @@
-"""The only door to the workers: a job is an outbox row in the caller's transaction, told to Celery after the commit."""
+"""The outbox: a job is a row in the caller's transaction, and is sent to Celery after the commit."""
 
 import logging
 import time
@@ -72,7 +72,7 @@ def registered() -> Collection[Job]:
 
 RELAY_TASK = "jobs.relay"
 
-# Longer than any task may take: past it the broker would hand a message out a second time.
+# Seconds: longer than any task may take, after which the broker delivers a message a second time.
 VISIBILITY_TIMEOUT = 3600 + 600
 
 LEASE = timedelta(seconds=60)
@@ -80,7 +80,7 @@ ATTEMPTS = 12
 
 
 class OutboxRow(Model):
-    """A job to be done; `done_at` is set in the transaction that records its effect."""
+    """A job to run; `done_at` is set in the transaction that records its effect."""
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -102,7 +102,7 @@ class OutboxRow(Model):
 
 
 class PeriodicRun(Model):
-    """That a periodic job has been taken for a slot of time: a second beat finds it taken."""
+    """The claim of one time slot of a periodic job, so that a second beat finds it taken."""
 
     __tablename__ = "periodic_runs"
 
@@ -120,18 +120,21 @@ def enqueue(job: Job, *, delay: timedelta = timedelta(0), **arguments: int | str
 
 
 def enqueue_all(job: Job, each: Sequence[Mapping[str, int | str]], *, delay: timedelta = timedelta(0)) -> None:
-    """The same for any number of runs, by their arguments, in one statement."""
+    """Enqueue any number of runs of one job, by their arguments, in one statement."""
     if not each:
         return
     now = clock.now()
     row = {"job": job, "request_id": context.request_id.get(), "created_at": now, "run_after": now + delay}
     db.session.execute(_insert, [{**row, "attempts": 0, "arguments": arguments} for arguments in each])
     if not delay:
-        transactions.on_commit("wake the relay", _nudge.wake)
+        transactions.on_commit("wake the relay", _relay_waker.wake)
 
 
 def broker_settings(redis_url: str) -> dict[str, Any]:
-    """How the web publishes: quickly or not at all (kombu's defaults hang for a minute on a frozen Redis)."""
+    """Return Celery's settings for the web: publish quickly or not at all.
+
+    kombu's defaults hang for a minute on a frozen Redis.
+    """
     return {
         "broker_url": redis_url,
         "broker_connection_timeout": 1,
@@ -150,8 +153,8 @@ def broker_settings(redis_url: str) -> dict[str, Any]:
     }
 
 
-class Nudge:
-    """Tells the relay that there is work. A broker that is away costs one short wait, then none for a while."""
+class RelayWaker:
+    """Wakes the relay after a commit. A broker that is away costs one short wait, then none for a while."""
 
     pause = timedelta(seconds=5)
 
@@ -169,10 +172,10 @@ class Nudge:
             log.warning("the broker is away (%s); beat's relay will find the outbox row", type(fault).__name__)
 
 
-_nudge = Nudge(celery)
+_relay_waker = RelayWaker(celery)
 
 
-# A job that takes its worker down with it never gets to note its failure: its attempts say so.
+# A job that crashes its worker cannot record its failure: its attempts do.
 _GIVE_UP = text("""
     UPDATE outbox SET failed_at = :now, last_error = coalesce(last_error, 'its worker never came back')
     WHERE done_at IS NULL AND failed_at IS NULL AND run_after <= :now AND attempts >= :attempts
@@ -188,7 +191,7 @@ _CLAIM = text("""
 
 
 def relay(limit: int = 100) -> int:
-    """Hand due rows to their tasks under a lease; what is not done when the lease ends is handed over again."""
+    """Send due rows to their tasks under a lease, and return how many; those not done when it ends are sent again."""
     now = clock.now()
     db.session.execute(_GIVE_UP, {"now": now, "attempts": ATTEMPTS})
     rows = db.session.execute(_CLAIM, {"now": now, "leased_until": now + LEASE, "limit": limit}).all()
@@ -204,7 +207,7 @@ def relay(limit: int = 100) -> int:
 
 
 def extend_lease(outbox_id: int, lease: timedelta) -> None:
-    """Keep a long job from being handed over twice; takes effect with the caller's commit."""
+    """Extend the lease of a long job, so that it is not sent twice; takes effect with the caller's commit."""
     row = update(OutboxRow).where(OutboxRow.id == outbox_id)
     db.session.execute(row.values(run_after=clock.now() + lease))
 
@@ -216,7 +219,7 @@ def done(outbox_id: int) -> None:
 
 
 def failed(outbox_id: int, error: str, *, retry: bool) -> None:
-    """Note a failure: try again after 2, 4, 8 ... 600 seconds, or give up and let it be seen."""
+    """Record a failure: retry after 2, 4, 8 ... 600 seconds, or give up."""
     row = db.session.get_one(OutboxRow, outbox_id)
     now = clock.now()
     row.last_error = error[:500]
@@ -240,7 +243,7 @@ def forget_failed(job: Job, argument: str, values: Sequence[int]) -> None:
 
 
 def take_slot(job: str, every: timedelta) -> bool:
-    """Take the present slot of a periodic job; False when somebody has it. Rolled back with the job's own work."""
+    """Take the present slot of a periodic job; return False when it is taken. Rolled back with the job's own work."""
     seconds = every.total_seconds()
     slot = datetime.fromtimestamp(clock.now().timestamp() // seconds * seconds, UTC)
     taken = db.session.execute(_TAKE_SLOT, {"job": job, "slot": slot})
@@ -251,7 +254,7 @@ _TAKE_SLOT = text("INSERT INTO periodic_runs (job, slot) VALUES (:job, :slot) ON
 
 
 def trim(older_than: timedelta = timedelta(days=7)) -> None:
-    """Forget rows that were done long ago; failed ones stay until somebody looks."""
+    """Delete rows that were done long ago; failed ones stay until somebody looks."""
     before = {"before": clock.now() - older_than}
     db.session.execute(text("DELETE FROM outbox WHERE done_at < :before"), before)
     db.session.execute(text("DELETE FROM periodic_runs WHERE slot < :before"), before)

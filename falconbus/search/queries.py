@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import bindparam, column, text
 from sqlalchemy.types import DateTime
 
-from falconbus.platform.database.driver_reads import quick_read
+from falconbus.platform.database.driver_reads import driver_read
 from falconbus.platform.database.engine import AnyRow, db
 
 _STOPS = text("""
@@ -124,13 +124,13 @@ def stops(words: str | None, typed: str, *, limit: int, offset: int) -> Sequence
 
 def places(origin: str, destination: str) -> Sequence[AnyRow]:
     """Return the stops that origin and destination name, by code or by city; `side` tells which."""
-    return quick_read(_PLACES, {"origin": origin, "destination": destination})
+    return driver_read(_PLACES, {"origin": origin, "destination": destination})
 
 
 def departures(origins: list[int], destinations: list[int], day: date, now: datetime) -> Sequence[AnyRow]:
     """Return future departures on the local `day`, a row for each matching pair of calls."""
     parameters = {"origins": origins, "destinations": destinations, "day": day, "now": now}
-    return quick_read(_DEPARTURES, parameters)
+    return driver_read(_DEPARTURES, parameters)
 
 
 def calls(schedule_id: int) -> Sequence[AnyRow]:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from falconbus.fares import pricing
 from falconbus.inventory.cache_tags import seats_tag
 from falconbus.network import cache_tags
-from falconbus.platform.caching.response_cache import depends_on, fact
+from falconbus.platform.caching.response_cache import depends_on, memoized
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.kit import clock
 from falconbus.search import queries
@@ -49,7 +49,7 @@ def find_departures(origin: str, destination: str, day: date, passengers: int) -
     """Return departures with room for `passengers`, by time; PlaceNotFound, SamePlace, DateInPast."""
     depends_on(cache_tags.ROUTES, cache_tags.FLEET)
     names = f"{origin}\n{destination}"
-    places = fact(SEARCH, names, [cache_tags.STOPS], lambda: queries.places(origin, destination))
+    places = memoized(SEARCH, names, [cache_tags.STOPS], lambda: queries.places(origin, destination))
     origins, destinations = _stops_on_side(places, "origin"), _stops_on_side(places, "destination")
     from_ids, to_ids = [row.id for row in origins], [row.id for row in destinations]
     if set(from_ids) & set(to_ids):

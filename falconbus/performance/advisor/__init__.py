@@ -1,1 +1,1 @@
-"""Indexes that would help, each proven by plan and time on a sampled copy."""
+"""The index advisor: indexes that would help, each verified by plan and time on a sampled copy."""

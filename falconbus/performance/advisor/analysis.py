@@ -1,17 +1,17 @@
-"""What the parts of the advisor hand to each other."""
+"""The values that the advisor's parts exchange: analysis of a statement, candidate indexes, outcome of a trial."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 
-class Unproven(Exception):
-    """There will be no advice on a statement; the message is one line for people, without values."""
+class TrialRefused(Exception):
+    """The statement cannot be tried; the message is one line for people, without values."""
 
 
 @dataclass(frozen=True)
 class ExistingIndex:
-    """An index as the catalogue has it; `keys` are columns or expressions, as PostgreSQL writes them."""
+    """An index of the catalogue; `keys` are columns or expressions, as PostgreSQL writes them."""
 
     name: str
     keys: tuple[str, ...]
@@ -23,9 +23,9 @@ class ExistingIndex:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the catalogue. `columns`: names to types; `stored`: those that are written, not generated.
+    """A table of the catalogue; `columns` maps names to types, `stored` are those that are not generated.
 
-    `distinct` is pg_stats' n_distinct made a number of values; `visible`: found without its schema's name.
+    `distinct` is pg_stats' n_distinct as a number of values; `visible`: found without its schema's name.
     """
 
     oid: int
@@ -42,7 +42,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Key:
-    """A column, or an expression over columns, as it stands in an index; `order` is "", "DESC", "NULLS FIRST" ..."""
+    """A key of an index: a column, or an expression over columns; `order` is "", "DESC", "NULLS FIRST" ..."""
 
     sql: str
     columns: tuple[str, ...]
@@ -58,7 +58,7 @@ class Key:
 
 @dataclass(eq=False)
 class Reference:
-    """One place where a statement reads a table, and what it compares, joins and sorts there."""
+    """One place where a statement reads a table, and the keys that it compares, joins and sorts by there."""
 
     table: Table
     equal: list[Key] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Reference:
 
 
 class Use(StrEnum):
-    """What a parameter is compared with a column for."""
+    """The kind of comparison between a column and a parameter."""
 
     EQUAL = "equal"
     LOWER = "lower"
@@ -78,7 +78,7 @@ class Use(StrEnum):
 
 @dataclass(frozen=True)
 class Comparison:
-    """A parameter beside a column or expression. `array`: the array of an ANY; `direct`: nothing is computed of it."""
+    """A parameter compared with a column or expression; `array`: by ANY; `direct`: nothing is computed from it."""
 
     reference: Reference
     key: str
@@ -89,7 +89,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Edge:
-    """Two columns that are joined."""
+    """A join condition: two columns that are equal."""
 
     left: Table
     left_column: str
@@ -99,7 +99,7 @@ class Edge:
 
 @dataclass
 class Analysis:
-    """What a statement does with the tables it reads; `fixed` are parameters whose value is clear, such as LIMIT's."""
+    """How a statement uses the tables it reads; `fixed` are parameters of known value, such as LIMIT's."""
 
     references: list[Reference] = field(default_factory=list)
     comparisons: dict[int, list[Comparison]] = field(default_factory=dict)
@@ -109,7 +109,7 @@ class Analysis:
 
 @dataclass(frozen=True)
 class Candidate:
-    """An index that may help; the first `equal` keys may stand in any order."""
+    """An index that may help; its first `equal` keys may stand in any order."""
 
     table: Table
     keys: tuple[Key, ...]
@@ -119,17 +119,17 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Copy:
-    """How much of a table was copied."""
+    """The number of rows copied of a table, and their share of it."""
 
     rows: int
     share: float
 
 
 @dataclass(frozen=True)
-class Measured:
+class Timing:
     """The median time of a statement over several draws of values, and the masked plan of the median draw.
 
-    `costs`: what the planner expects each draw to cost, in the order of the draws.
+    `costs` are the planner's estimates for each draw, in the order of the draws.
     """
 
     ms: float
@@ -138,19 +138,19 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Proof:
-    """That one index, or two together, make a statement quicker; `bytes` by index, for the whole table."""
+class Improvement:
+    """One index, or two together, that made a statement quicker; `bytes` by index, for the whole table."""
 
     candidates: tuple[Candidate, ...]
-    before: Measured
-    after: Measured
+    before: Timing
+    after: Timing
     copies: dict[int, Copy]
     bytes: dict[str, int]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What came of looking at a statement: a proof, or the reason why there is none."""
+class TrialOutcome:
+    """The outcome of a trial: an improvement, or the reason why there is none."""
 
-    proof: Proof | None
+    improvement: Improvement | None
     reason: str | None

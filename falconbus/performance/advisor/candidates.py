@@ -1,4 +1,4 @@
-"""Which indexes may help a statement; whether they do is for the proof to say."""
+"""Candidate indexes of a statement, by its conditions; the trial decides whether they help."""
 
 import hashlib
 import re
@@ -15,8 +15,8 @@ _LONGEST_NAME = 63
 
 
 def derive(references: Iterable[Reference]) -> list[Candidate]:
-    """Candidates for all places where tables are read, the most promising of each place first."""
-    found: dict[tuple[int, tuple[Key, ...]], Candidate] = {}
+    """Return the candidates for all places where tables are read, the most promising of each place first."""
+    derived: dict[tuple[int, tuple[Key, ...]], Candidate] = {}
     for reference in references:
         table = reference.table
         if table.rows < SMALL_ROWS or _finds_one_row(reference):
@@ -25,14 +25,14 @@ def derive(references: Iterable[Reference]) -> list[Candidate]:
         for keys, equal in _combinations(reference):
             if count == _MOST_OF_A_TABLE:
                 break
-            if not _is_served(table, keys, equal) and (table.oid, keys) not in found:
-                found[table.oid, keys] = Candidate(table, keys, equal, name_of(table, keys))
+            if not _is_served(table, keys, equal) and (table.oid, keys) not in derived:
+                derived[table.oid, keys] = Candidate(table, keys, equal, name_of(table, keys))
                 count += 1
-    return list(found.values())
+    return list(derived.values())
 
 
 def serves(index: ExistingIndex, keys: Sequence[str], equal: int = 0) -> bool:
-    """Whether an index begins with these keys; of the first `equal` ones the order does not matter."""
+    """Return whether an index begins with these keys, the first `equal` of them in any order."""
     if index.partial or not index.valid or index.method != "btree":
         return False
     there = [plain(key) for key in index.keys[: len(keys)]]
@@ -41,7 +41,7 @@ def serves(index: ExistingIndex, keys: Sequence[str], equal: int = 0) -> bool:
 
 
 def name_of(table: Table, keys: Sequence[Key]) -> str:
-    """`ix_<table>_<columns>`, cut to what PostgreSQL allows, and not the name of an index that is there."""
+    """Return an unused name, `ix_<table>_<columns>`, cut to what PostgreSQL allows."""
     words = re.findall(r"[a-z0-9]+", plain_name(table.name) + " " + " ".join(plain_name(str(key)) for key in keys))
     name = "_".join(["ix", *words])
     taken = {index.name for index in table.indexes}
@@ -52,12 +52,12 @@ def name_of(table: Table, keys: Sequence[Key]) -> str:
 
 
 def plain_name(text: str) -> str:
-    """Without casts, in lower case."""
+    """Return the text in lower case and without casts."""
     return re.sub(r"::[a-z ]+", " ", text.lower())
 
 
 def _finds_one_row(reference: Reference) -> bool:
-    """Whether a unique index already finds the one row that is wanted."""
+    """Return whether a unique index already finds the one row that is wanted."""
     known = {plain(key.sql) for key in reference.equal}
     return any(
         index.unique and index.valid and not index.partial and {plain(key) for key in index.keys} <= known
@@ -78,7 +78,7 @@ def _is_served(table: Table, keys: Sequence[Key], equal: int) -> bool:
 
 
 def _combinations(reference: Reference) -> Iterator[tuple[tuple[Key, ...], int]]:
-    """Keys with how many of them are compared for equality: these first, then a range, or the order."""
+    """Yield keys, with how many of them are compared for equality: these first, then a range, or the order."""
     distinct = reference.table.distinct
     equal = sorted(reference.equal, key=lambda key: -distinct.get(key.columns[0], 0.0))
     joined = [key for key in reference.joined if key not in equal]
@@ -105,7 +105,7 @@ def _combinations(reference: Reference) -> Iterator[tuple[tuple[Key, ...], int]]
 
 
 def _order(keys: Sequence[Key]) -> tuple[Key, ...]:
-    """All descending is the same index, read backwards."""
+    """Return the keys to sort by; all of them descending is the same index, read backwards."""
     if keys and all(key.order == "DESC" for key in keys):
         return tuple(Key(key.sql, key.columns) for key in keys)
     return tuple(keys)

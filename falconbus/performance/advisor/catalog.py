@@ -1,4 +1,4 @@
-"""What PostgreSQL knows of tables, their columns, statistics and indexes, and of functions."""
+"""The catalogue: tables, their columns, statistics and indexes, and functions."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import namedtuple_row
 
-from falconbus.performance.advisor.analysis import ExistingIndex, Table, Unproven
+from falconbus.performance.advisor.analysis import ExistingIndex, Table, TrialRefused
 from falconbus.performance.advisor.parsing import Named
 from falconbus.performance.vitals.sql_names import quote
 
@@ -32,7 +32,7 @@ _TABLES = """
     LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
     ORDER BY w.place
 """
-# What may do something, or answer differently each time: all of these but a few that only look.
+# Functions that may write, or return another value at each call: all of these but a few that only read.
 _VOLATILE = """
     SELECT DISTINCT proname::text FROM pg_proc
     WHERE proname = ANY(%s) AND provolatile = 'v'
@@ -42,7 +42,7 @@ _TABLE, _VIEW = "r", {"v": "a view", "m": "a materialised view", "p": "partition
 
 
 def tables(connection: Connection[Any], named: Iterable[Named]) -> dict[Named, Table]:
-    """The tables that a statement names; Unproven when one is not there or is no ordinary table."""
+    """Return the tables that a statement names; TrialRefused when one is missing or is no ordinary table."""
     wanted = sorted(named, key=lambda each: (each.schema or "", each.name))
     written = [".".join(quote(part) for part in (each.schema, each.name) if part) for each in wanted]
     with connection.cursor(row_factory=namedtuple_row) as cursor:
@@ -50,20 +50,20 @@ def tables(connection: Connection[Any], named: Iterable[Named]) -> dict[Named, T
     found = {}
     for each, row in zip(wanted, rows, strict=True):
         if row.oid is None:
-            raise Unproven(f"there is no table {each.name} here")
+            raise TrialRefused(f"there is no table {each.name} here")
         if row.schema in {"pg_catalog", "information_schema"}:
-            raise Unproven("it reads PostgreSQL's own catalogue")
+            raise TrialRefused("it reads PostgreSQL's own catalogue")
         if row.kind != _TABLE:
-            raise Unproven(f"{each.name} is {_VIEW.get(row.kind, 'no table')}: only ordinary tables are copied")
+            raise TrialRefused(f"{each.name} is {_VIEW.get(row.kind, 'no table')}: only ordinary tables are copied")
         found[each] = _table(row)
     return found
 
 
 def check_functions(connection: Connection[Any], names: Iterable[str]) -> None:
-    """Unproven when a statement calls a function that may write: a rollback does not undo everything."""
+    """Raise TrialRefused when the statement calls a function that may write: a rollback does not undo everything."""
     found = connection.execute(_VOLATILE, (sorted(names),)).fetchone()
     if found:
-        raise Unproven(f"it calls {found[0]}(), which may do more than read")
+        raise TrialRefused(f"it calls {found[0]}(), which may do more than read")
 
 
 def _table(row: Any) -> Table:

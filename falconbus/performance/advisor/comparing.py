@@ -1,4 +1,4 @@
-"""What a condition compares: columns with parameters and constants, and columns with columns."""
+"""The comparisons of a condition: columns with parameters and constants, and columns with columns."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,13 +13,13 @@ _exp = Lazy("sqlglot.expressions")
 
 
 class Comparisons:
-    """Reads conditions into an analysis."""
+    """Adds the comparisons of conditions to an analysis."""
 
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
 
     def read(self, condition: Any, scope: Scope) -> None:
-        """A condition that must hold; its parts that are joined by AND can each be served by an index."""
+        """Add the comparisons of a condition; an index can serve each of the parts that AND joins."""
         condition = condition.unnest()
         if isinstance(condition, _exp.And):
             for part in condition.flatten():
@@ -32,14 +32,14 @@ class Comparisons:
                     self._part(each, scope, indexable=False)
 
     def assigned(self, assignment: Any, scope: Scope) -> None:
-        """`SET column = $1`: its values are such as the column has."""
+        """Add `SET column = $1`, whose values are drawn from the column's."""
         found = scope.resolve(assignment.this) if isinstance(assignment, _exp.EQ) else None
         if found is not None:
             for number in parameters_in(assignment.expression, scope):
                 self._compare(number, Comparison(found[0], quote(found[1]), Use.EQUAL, array=False, direct=False))
 
     def order_key(self, ordered: Any, scope: Scope) -> tuple[Reference, Key] | None:
-        """What ORDER BY sorts by, when it is of one table."""
+        """Return the key that ORDER BY sorts by, when it is of one table."""
         found = self._key(ordered.this, scope)
         if found is None:
             return None
@@ -76,7 +76,7 @@ class Comparisons:
         self._analysis.comparisons.setdefault(number, []).append(comparison)
 
     def _key(self, node: Any, scope: Scope) -> tuple[Reference, Key] | None:
-        """A column, or an expression over columns of one table, as an index would have it."""
+        """Return a column, or an expression over columns of one table, as the key of an index."""
         node = node.unnest()
         if isinstance(node, _exp.Column):
             found = scope.resolve(node)
@@ -93,7 +93,7 @@ class Comparisons:
 
 
 def parameters_in(node: Any, scope: Scope) -> frozenset[int]:
-    """The parameters of an expression, and those that the columns in it are computed from."""
+    """Return the parameters of an expression, and those that its columns are computed from."""
     found: set[int] = set()
     for each in within(node):
         if isinstance(each, _exp.Parameter):
@@ -104,21 +104,21 @@ def parameters_in(node: Any, scope: Scope) -> frozenset[int]:
 
 
 def number_if_direct(side: Any) -> int | None:
-    """The n of `$n`, be it cast or lower(); None when more is computed: `$1 - interval '1 day'`."""
+    """Return the n of `$n`, be it cast or lower(); None when more is computed: `$1 - interval '1 day'`."""
     while isinstance(side, _exp.Cast | _exp.Paren | _exp.Lower | _exp.Upper | _exp.Any):
         side = side.this
     return number_of(side) if isinstance(side, _exp.Parameter) else None
 
 
 def within(node: Any) -> Iterator[Any]:
-    """A condition's parts, without those of the queries inside."""
+    """Yield the parts of a condition, except those of the queries inside."""
     for each in node.walk(prune=lambda part: isinstance(part, _exp.Query)):
         if not isinstance(each, _exp.Query):
             yield each
 
 
 def number_of(parameter: Any) -> int:
-    """The n of $n."""
+    """Return the n of `$n`."""
     return int(parameter.this.name) if parameter.this.name.isdigit() else 0
 
 
@@ -127,7 +127,7 @@ def _comparing() -> tuple[Any, ...]:
 
 
 def _sides(node: Any) -> Iterator[tuple[Any, Any, Use, bool]]:
-    """What is compared with what: (column's side, other side or None, use, whether the other is an array)."""
+    """Yield the comparisons: (column's side, other side or None, use, whether the other is an array)."""
     match node:
         case _ if isinstance(node, _exp.Column):
             yield node, None, Use.EQUAL, False

@@ -1,4 +1,4 @@
-"""What is refused."""
+"""The refusals of the advisor."""
 
 from falconbus.platform.kit.errors import DomainError, NotFound
 

@@ -1,4 +1,4 @@
-"""The proof: a statement, timed on a copy of its tables without and with an index. Nothing of it stays."""
+"""The index trial: times a statement on a copy of its tables without and with indexes, and leaves nothing behind."""
 
 import secrets
 import statistics
@@ -12,7 +12,7 @@ import psycopg
 from psycopg import Connection, errors, sql
 
 from falconbus.performance.advisor import candidates, catalog, parameter_sampling, sampling
-from falconbus.performance.advisor.analysis import Analysis, Candidate, Measured, Outcome, Proof, Unproven
+from falconbus.performance.advisor.analysis import Analysis, Candidate, Improvement, Timing, TrialOutcome, TrialRefused
 from falconbus.performance.advisor.deadline import OVER, Deadline
 from falconbus.performance.advisor.parsing import Parsed, parse
 from falconbus.performance.advisor.resolving import analyse
@@ -20,7 +20,7 @@ from falconbus.performance.advisor.sampling import Sample, full_size
 from falconbus.performance.advisor.timing import Stopwatch, undone
 from falconbus.platform.database.engine import db
 
-#: An index must make a statement so many times as quick and as cheap, and save so much of it on the copy ...
+#: An index must make a statement FACTOR times as quick and as cheap, and save so much time on the copy ...
 FACTOR = 1.5
 SAVING_MS = 1.0
 #: ... a second one must do that much again, and the smaller of two is taken unless the other is so much quicker.
@@ -34,11 +34,11 @@ APPLICATION = "falconbus advisor"
 
 
 @dataclass(frozen=True)
-class _Trial:
-    """What a set of indexes did to the statement."""
+class _TrialResult:
+    """The timing of the statement with one set of indexes."""
 
     candidates: tuple[Candidate, ...]
-    measured: Measured
+    measured: Timing
     bytes: dict[str, int]
 
     @property
@@ -54,42 +54,42 @@ class _Trial:
         return any(not candidate.equal for candidate in self.candidates)
 
 
-def prove(text: str, *, rows: int = sampling.ROWS, seconds: float = SECONDS) -> Outcome:
-    """Look for an index, or two, that make a statement quicker; `rows`: the most that are copied of a table.
+def try_indexes(text: str, *, rows: int = sampling.ROWS, seconds: float = SECONDS) -> TrialOutcome:
+    """Look for an index, or two, that make a statement quicker, on copies of at most `rows` rows of each table.
 
-    Everything happens in one transaction that is rolled back, whatever comes, by us or by PostgreSQL. A connection
-    that breaks is raised as psycopg.OperationalError.
+    Everything happens in one transaction that is rolled back, whatever comes, by us or by PostgreSQL. A connection that
+    breaks is raised as psycopg.OperationalError.
     """
     try:
         parsed = parse(text)
         with _scratch() as (connection, schema):
-            return _Proving(connection, schema, parsed, Deadline(seconds)).outcome(rows)
-    except Unproven as reason:
-        return Outcome(None, str(reason))
+            return _IndexTrial(connection, schema, parsed, Deadline(seconds)).outcome(rows)
+    except TrialRefused as reason:
+        return TrialOutcome(None, str(reason))
     except psycopg.Error as fault:
         if fault.sqlstate is None or fault.sqlstate.startswith(("08", "57P")):
             raise
-        return Outcome(None, _reason(fault))
+        return TrialOutcome(None, _describe_error(fault))
 
 
-class _Proving:
+class _IndexTrial:
     def __init__(self, connection: Connection[Any], schema: str, parsed: Parsed, deadline: Deadline) -> None:
         self._connection = connection
         self._schema = schema
         self._parsed = parsed
         self._deadline = deadline
 
-    def outcome(self, rows: int) -> Outcome:
+    def outcome(self, rows: int) -> TrialOutcome:
         self._connection.execute("SET LOCAL lock_timeout = '1s'", prepare=False)
         self._deadline.hold(self._connection)
         catalog.check_functions(self._connection, self._parsed.functions)
         tables = catalog.tables(self._connection, self._parsed.tables)
         analysis = analyse(self._parsed, tables)
-        wanted = candidates.derive(analysis.references)
-        if not wanted:
-            return Outcome(None, _nothing_to_try(tables.values(), analysis))
+        proposed = candidates.derive(analysis.references)
+        if not proposed:
+            return TrialOutcome(None, _reason_for_no_candidates(tables.values(), analysis))
         forced = self._show("plan_cache_mode") == "force_generic_plan"
-        self._set_up()
+        self._set_up_transaction()
         sample = Sample(self._connection, self._schema, rows, self._deadline)
         compared = [each.reference.table for many in analysis.comparisons.values() for each in many]
         sample.take(tables.values(), analysis.edges, compared)
@@ -103,57 +103,59 @@ class _Proving:
         self._stopwatch = Stopwatch(self._connection, self._parsed, draws, self._deadline)
         before = self._stopwatch.measure()
         # A scan of a sixth of a table takes a sixth of the time.
-        self._worthwhile_ms = SAVING_MS * min((copy.share for copy in sample.copies.values()), default=1.0)
-        if before.ms < self._worthwhile_ms:
-            return Outcome(None, f"it takes {before.ms:.2g} ms on the copy: there is nothing to gain")
-        best = self._best(wanted, sample, before, forced=forced)
+        self._min_saving_ms = SAVING_MS * min((copy.share for copy in sample.copies.values()), default=1.0)
+        if before.ms < self._min_saving_ms:
+            return TrialOutcome(None, f"it takes {before.ms:.2g} ms on the copy: there is nothing to gain")
+        best = self._best_set(proposed, sample, before, forced=forced)
         if best is None:
-            return Outcome(
-                None, f"none of {len(wanted)} possible indexes made it {FACTOR:g} times as quick and as cheap"
+            return TrialOutcome(
+                None, f"none of {len(proposed)} possible indexes made it {FACTOR:g} times as quick and as cheap"
             )
-        return Outcome(Proof(best.candidates, before, best.measured, sample.copies, best.bytes), None)
+        return TrialOutcome(Improvement(best.candidates, before, best.measured, sample.copies, best.bytes), None)
 
-    def _best(self, wanted: Sequence[Candidate], sample: Sample, before: Measured, *, forced: bool) -> _Trial | None:
-        """The best single index, or the best two when a second one, on another table, clearly adds to it."""
-        singles = self._trials([(candidate,) for candidate in wanted], sample, before, forced=forced)
-        best = _pick(singles)
+    def _best_set(
+        self, proposed: Sequence[Candidate], sample: Sample, before: Timing, *, forced: bool
+    ) -> _TrialResult | None:
+        """Return the best single index, or the best two when a second one, on another table, clearly helps."""
+        singles = self._try_sets([(candidate,) for candidate in proposed], sample, before, forced=forced)
+        best = _cheapest_of_quickest(singles)
         if best is None:
-            pairs = [pair for pair in combinations(wanted, 2) if pair[0].table.oid != pair[1].table.oid]
-            best = _pick(self._trials(pairs[:_MOST_PAIRS], sample, before, forced=forced))
-        elif best.measured.ms >= self._worthwhile_ms:
+            pairs = [pair for pair in combinations(proposed, 2) if pair[0].table.oid != pair[1].table.oid]
+            best = _cheapest_of_quickest(self._try_sets(pairs[:_MOST_PAIRS], sample, before, forced=forced))
+        elif best.measured.ms >= self._min_saving_ms:
             first = best.candidates[0]
-            pairs = [(first, other) for other in wanted if other.table.oid != first.table.oid]
-            second = _pick(self._trials(pairs, sample, before, forced=forced))
-            if second and gains(best.measured, second.measured, FACTOR_OF_A_SECOND):
+            pairs = [(first, other) for other in proposed if other.table.oid != first.table.oid]
+            second = _cheapest_of_quickest(self._try_sets(pairs, sample, before, forced=forced))
+            if second and is_improvement(best.measured, second.measured, FACTOR_OF_A_SECOND):
                 best = second
-        if best is None or before.ms - best.measured.ms < self._worthwhile_ms:
+        if best is None or before.ms - best.measured.ms < self._min_saving_ms:
             return None
-        return best if gains(before, best.measured, FACTOR) else None
+        return best if is_improvement(before, best.measured, FACTOR) else None
 
-    def _trials(
-        self, wanted: Sequence[tuple[Candidate, ...]], sample: Sample, before: Measured, *, forced: bool
-    ) -> list[_Trial]:
-        """Each set of indexes by itself, as long as there is time."""
-        found = []
-        for together in wanted:
+    def _try_sets(
+        self, proposed: Sequence[tuple[Candidate, ...]], sample: Sample, before: Timing, *, forced: bool
+    ) -> list[_TrialResult]:
+        """Try each set of indexes by itself, as long as there is time; return those that were quicker."""
+        results = []
+        for index_set in proposed:
             if self._deadline.left_ms() == 0:
                 break
-            trial = self._try(together, sample, forced=forced)
-            if trial is not None and trial.measured.ms < before.ms:
-                found.append(trial)
-        return found
+            result = self._try_set(index_set, sample, forced=forced)
+            if result is not None and result.measured.ms < before.ms:
+                results.append(result)
+        return results
 
-    def _try(self, together: tuple[Candidate, ...], sample: Sample, *, forced: bool) -> _Trial | None:
+    def _try_set(self, index_set: tuple[Candidate, ...], sample: Sample, *, forced: bool) -> _TrialResult | None:
         """Make the indexes on the copy, time the statement if its plan uses them, and drop them again."""
-        names = {candidate.name for candidate in together}
+        names = {candidate.name for candidate in index_set}
         try:
             with undone(self._connection):
-                sizes = {candidate.name: self._make(candidate, sample) for candidate in together}
+                sizes = {candidate.name: self._create_index(candidate, sample) for candidate in index_set}
                 measured = self._stopwatch.measure_with(names)
                 if measured is None or (forced and not self._stopwatch.generic_plan_uses(names)):
                     return None
-                return _Trial(together, measured, sizes)
-        except Unproven:
+                return _TrialResult(index_set, measured, sizes)
+        except TrialRefused:
             return None
         except psycopg.Error as fault:
             if self._connection.broken or self._connection.closed or fault.sqlstate is None:
@@ -161,22 +163,22 @@ class _Proving:
             # Not everything can be indexed: a function that is not immutable, a type without an order.
             return None
 
-    def _make(self, candidate: Candidate, sample: Sample) -> int:
+    def _create_index(self, candidate: Candidate, sample: Sample) -> int:
         table = sql.Identifier(self._schema, candidate.table.name)
         keys = ", ".join(str(key) for key in candidate.keys)
         name = sql.Identifier(candidate.name)
         made = sql.SQL("CREATE INDEX {} ON {} ").format(name, table).as_string() + f"({keys})"
         self._connection.execute(made.encode(), prepare=False)
         if any(key.is_expression for key in candidate.keys):
-            # Only now are there statistics of what it computes.
+            # Only an index gives PostgreSQL statistics of an expression.
             self._connection.execute(sql.SQL("ANALYZE {}").format(table), prepare=False)
         size = self._connection.execute(
             "SELECT pg_relation_size(%s::regclass)", (sql.Identifier(self._schema, candidate.name).as_string(),)
         ).fetchone()
         return full_size(int(size[0]) if size else 0, sample.copies[candidate.table.oid].share)
 
-    def _set_up(self) -> None:
-        """Settings and a schema for this transaction."""
+    def _set_up_transaction(self) -> None:
+        """Make the settings and the schema of the transaction."""
         self._connection.execute(
             "SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL plan_cache_mode = auto;"
             " SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL max_parallel_maintenance_workers = 0;"
@@ -192,7 +194,7 @@ class _Proving:
 
 @contextmanager
 def _scratch() -> Iterator[tuple[Connection[Any], str]]:
-    """A connection of its own in a transaction that is rolled back, and a name for a schema in it."""
+    """Yield a connection in a transaction that is rolled back, and the name of a schema for it."""
     with db.engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
         try:
@@ -207,16 +209,16 @@ def _scratch() -> Iterator[tuple[Connection[Any], str]]:
 
 
 def _wait_for_turn(driver: Any) -> None:
-    """One proof at a time: two of them would measure each other."""
+    """Wait for other trials to end: two at once would measure each other. TrialRefused after a minute."""
     try:
         driver.execute("SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = '61s'", prepare=False)
         driver.execute("SELECT pg_advisory_xact_lock(hashtext('falconbus: the advisor'))", prepare=False)
     except errors.LockNotAvailable:
-        raise Unproven("other statements are being looked at: try again in a minute") from None
+        raise TrialRefused("other statements are being looked at: try again in a minute") from None
 
 
-def gains(before: Measured, after: Measured, factor: float) -> bool:
-    """Whether a statement is so many times as quick and, in most draws, as cheap to the planner.
+def is_improvement(before: Timing, after: Timing, factor: float) -> bool:
+    """Return whether a statement is `factor` times as quick and, in most draws, as cheap to the planner.
 
     On a busy machine the same plan takes half or twice the time from one second to the next; its cost stays.
     """
@@ -224,23 +226,23 @@ def gains(before: Measured, after: Measured, factor: float) -> bool:
     return before.ms >= factor * after.ms and 2 * cheaper > len(before.costs)
 
 
-def _pick(trials: list[_Trial]) -> _Trial | None:
-    """Of those that are as good as the quickest by time and by the planner's cost, the one with the fewest keys.
+def _cheapest_of_quickest(results: list[_TrialResult]) -> _TrialResult | None:
+    """Return the result with the fewest keys among those near the best by time and by the planner's cost.
 
     Cost has a say because a copy is small: what takes no time there may read much of the whole table. An index that
     begins with a range or an order reads rows that do not fit, for a rare value all of them: it comes last.
     """
-    if not trials:
+    if not results:
         return None
-    quickest = min(trials, key=lambda trial: (trial.measured.ms, trial.cost))
+    quickest = min(results, key=lambda result: (result.measured.ms, result.cost))
     limit = max(quickest.measured.ms * FACTOR_OF_A_SECOND, quickest.measured.ms + _NOISE_MS)
-    near = [trial for trial in trials if trial.measured.ms <= limit]
-    cheapest = min(trial.cost for trial in near)
-    good = [trial for trial in near if trial.cost <= cheapest * _FAR_COSTLIER]
+    near = [result for result in results if result.measured.ms <= limit]
+    cheapest = min(result.cost for result in near)
+    good = [result for result in near if result.cost <= cheapest * _FAR_COSTLIER]
     return min(good, key=lambda each: (each.reads_more, each.width, each.measured.ms))
 
 
-def _nothing_to_try(tables: Any, analysis: Analysis) -> str:
+def _reason_for_no_candidates(tables: Any, analysis: Analysis) -> str:
     largest = max((table.rows for table in tables), default=0)
     if not analysis.references or largest < candidates.SMALL_ROWS:
         return "the tables that it reads are small: they are read as quickly without an index"
@@ -249,8 +251,8 @@ def _nothing_to_try(tables: Any, analysis: Analysis) -> str:
     return "the indexes that it could use are there already"
 
 
-def _reason(fault: psycopg.Error) -> str:
-    """One line. What PostgreSQL says of data is left out: it may hold values."""
+def _describe_error(fault: psycopg.Error) -> str:
+    """Return the error as one line, without PostgreSQL's message where that may hold values."""
     state = fault.sqlstate or ""
     if state == "57014":
         return OVER

@@ -1,4 +1,4 @@
-"""Proposals of indexes with their proof, and which statements were looked at."""
+"""Tables of index advice, and of the statements that were checked."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -20,7 +20,7 @@ class AdviceState(StrEnum):
 
 
 class Advice(Model):
-    """An index that helped a statement on a copy; `schemas.AdviceOut` says what the columns mean."""
+    """An index that helped a statement on a copy; read_model.AdviceOut says what the columns mean."""
 
     __tablename__ = "performance_advice"
     __table_args__ = (
@@ -56,30 +56,30 @@ class Advice(Model):
     measured_calls: Mapped[int] = mapped_column(BigInteger, default=0)
 
     def renew(self, proof: dict[str, Any]) -> None:
-        """Keep a newer proof; advice that was withdrawn, or whose index is gone, is open again."""
+        """Take over the figures of a newer trial; withdrawn advice, or advice whose index is gone, is open again."""
         for name, value in proof.items():
             setattr(self, name, value)
         if self.state in {AdviceState.WITHDRAWN, AdviceState.APPLIED}:
             self.state, self.applied_at = AdviceState.OPEN, None
 
     def withdraw(self) -> None:
-        """It is no longer proven; what was applied or dismissed stays so."""
+        """Withdraw advice that a newer trial did not confirm; what was applied or dismissed stays so."""
         if self.state == AdviceState.OPEN:
             self.state = AdviceState.WITHDRAWN
 
     def dismiss(self) -> None:
-        """Somebody does not want it; AdviceNotOpen."""
+        """Dismiss open advice; AdviceNotOpen."""
         if self.state != AdviceState.OPEN:
             raise AdviceNotOpen
         self.state = AdviceState.DISMISSED
 
     def apply(self, at: datetime) -> None:
-        """The index is there."""
+        """Record that the index exists."""
         self.state, self.applied_at = AdviceState.APPLIED, at
 
 
 class AdviceCheck(Model):
-    """That a statement was looked at, and what for: `reason` tells why there is no advice."""
+    """The last check of a statement; `reason` tells why there is no advice."""
 
     __tablename__ = "performance_advice_checks"
 

@@ -1,13 +1,13 @@
-"""Values for a statement's parameters, drawn from the copy, so that it finds what real calls find."""
+"""Sample values for a statement's parameters, drawn from the copy, so that it finds what real calls find."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from psycopg import Connection, sql
 
-from falconbus.performance.advisor.analysis import Analysis, Comparison, Table, Unproven, Use
+from falconbus.performance.advisor.analysis import Analysis, Comparison, Table, TrialRefused, Use
 
-#: From a parameter's number to a value as text, or to several where it stands for a list.
+#: Values as text by the parameters' numbers; an array literal for a parameter of ANY.
 Draw: TypeAlias = dict[int, str]
 
 DRAWS = 3
@@ -30,7 +30,7 @@ _QUANTILES = sql.SQL(
 
 
 def draw(connection: Connection[Any], schema: str, analysis: Analysis, parameters: Iterable[int]) -> list[Draw]:
-    """Several draws: a common value first, then values of other rows. Unproven when a parameter is beside no column."""
+    """Return several draws: of a common value, then of other rows. TrialRefused for a parameter beside no column."""
     chosen = {number: _best(number, analysis) for number in parameters if number not in analysis.fixed}
     draws: list[Draw] = [dict(analysis.fixed) for _ in range(DRAWS)]
     by_table: dict[int, dict[int, Comparison]] = {}
@@ -40,20 +40,20 @@ def draw(connection: Connection[Any], schema: str, analysis: Analysis, parameter
         table = next(iter(compared.values())).reference.table
         source = _Source(connection, schema, table)
         for values in (source.rows(compared), source.lists(compared), source.bounds(compared)):
-            for one, more in zip(draws, values, strict=True):
-                one.update(more)
+            for draw_values, more in zip(draws, values, strict=True):
+                draw_values.update(more)
     return draws if chosen else draws[:1]
 
 
 def _best(number: int, analysis: Analysis) -> Comparison:
     found = analysis.comparisons.get(number, [])
     if not found:
-        raise Unproven(f"the column that ${number} is compared with could not be found")
+        raise TrialRefused(f"the column that ${number} is compared with could not be found")
     return min(found, key=lambda each: (not each.direct, each.use is not Use.EQUAL))
 
 
 class _Source:
-    """One copied table to draw from."""
+    """A copied table to draw values from."""
 
     def __init__(self, connection: Connection[Any], schema: str, table: Table) -> None:
         self._connection = connection
@@ -61,7 +61,7 @@ class _Source:
         self._table = table
 
     def rows(self, compared: Mapping[int, Comparison]) -> list[Draw]:
-        """Values that are in one row together: the most common, and those of other rows."""
+        """Return values that occur in one row together: the most common, and those of other rows."""
         wanted = {
             number: each.key
             for number, each in compared.items()
@@ -78,7 +78,7 @@ class _Source:
         }
         rows = self._ask(_COMMON.format(**parts)) + self._ask(_SOME.format(**parts, most=sql.Literal(DRAWS - 1)))
         if not rows:
-            raise Unproven(f"{self._table.name} has no rows with {', '.join(columns)}")
+            raise TrialRefused(f"{self._table.name} has no rows with {', '.join(columns)}")
         draws: list[Draw] = []
         for place in range(DRAWS):
             values = dict(zip(columns, rows[place % len(rows)], strict=True))
@@ -91,19 +91,19 @@ class _Source:
         return draws
 
     def lists(self, compared: Mapping[int, Comparison]) -> list[Draw]:
-        """Arrays of a few values, for ANY."""
+        """Return arrays of a few values, for ANY."""
         draws: list[Draw] = [{} for _ in range(DRAWS)]
         for number, each in compared.items():
             if each.array:
                 parts = {"column": sql.SQL(each.key), "table": self._name, "known": _known([each.key])}
-                for place, one in enumerate(draws):
+                for place, values_of_draw in enumerate(draws):
                     skipped, most = sql.Literal(place * _IN_A_LIST), sql.Literal(_IN_A_LIST)
                     rows = self._ask(_LIST.format(**parts, skipped=skipped, most=most))
-                    one[number] = str(rows[0][0] or "{}")
+                    values_of_draw[number] = str(rows[0][0] or "{}")
         return draws
 
     def bounds(self, compared: Mapping[int, Comparison]) -> list[Draw]:
-        """Quantiles for the bounds of ranges: a twentieth of the rows between two, a tenth beyond one."""
+        """Return quantiles for the bounds of ranges: a twentieth of the rows between two, a tenth beyond one."""
         draws: list[Draw] = [{} for _ in range(DRAWS)]
         ranges = {
             number: each for number, each in compared.items() if each.use in {Use.LOWER, Use.UPPER} and not each.array
@@ -117,8 +117,8 @@ class _Source:
             }
             for use, places in shares.items():
                 for number in (number for number, each in mine.items() if each is use):
-                    for one, value in zip(draws, self._quantiles(column, places), strict=True):
-                        one[number] = value
+                    for draw_values, value in zip(draws, self._quantiles(column, places), strict=True):
+                        draw_values[number] = value
         return draws
 
     def _quantiles(self, column: str, shares: list[float]) -> list[str]:
@@ -126,7 +126,7 @@ class _Source:
         array = sql.SQL("ARRAY[{}]::float8[]").format(sql.SQL(", ").join(map(sql.Literal, shares)))
         rows = self._ask(_QUANTILES.format(**parts, shares=array))
         if not rows or rows[0][0] is None:
-            raise Unproven(f"{self._table.name} has no rows with {column}")
+            raise TrialRefused(f"{self._table.name} has no rows with {column}")
         return list(rows[0][0])
 
     def _ask(self, query: sql.Composed) -> list[tuple[Any, ...]]:

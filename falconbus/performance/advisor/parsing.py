@@ -1,4 +1,4 @@
-"""A statement's text: what kind it is, which tables it names, and the text with other names and values in it."""
+"""Parsing of a statement: its kind, the tables it names, and its text with other names and values."""
 
 import logging
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from falconbus.performance.advisor.analysis import Unproven
+from falconbus.performance.advisor.analysis import TrialRefused
 from falconbus.platform.kit.lazy import Lazy
 
 _sqlglot = Lazy("sqlglot")
@@ -15,7 +15,7 @@ _errors = Lazy("sqlglot.errors")
 _tokens = Lazy("sqlglot.tokens")
 
 LONGEST = 50_000
-# It tells of each array's index that it counts from zero.
+# It logs a warning for each array index.
 logging.getLogger("sqlglot").setLevel(logging.WARNING)
 
 
@@ -29,7 +29,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Parsed:
-    """A statement: its text, its tree, the tables it names, and where its parameters and schema names stand."""
+    """A statement: its text, its syntax tree, the tables it names, and the positions of parameters and schema names."""
 
     text: str
     tree: Any
@@ -40,7 +40,7 @@ class Parsed:
     _schemas: tuple[tuple[int, int], ...]
 
     def written(self, value_of: Callable[[int], str] | None = None) -> str:
-        """The text without names of schemas, its parameters replaced by `value_of`, which returns SQL."""
+        """Return the text without schema names, its parameters replaced by `value_of`, which returns SQL."""
         edits = [(begin, end, "") for begin, end in self._schemas]
         if value_of is not None:
             edits += [(begin, end, value_of(number)) for begin, end, number in self._places]
@@ -51,17 +51,17 @@ class Parsed:
 
 
 def parse(text: str) -> Parsed:
-    """Parse one SELECT, UPDATE or DELETE with $1, $2 ...; Unproven when it is anything else."""
+    """Parse one SELECT, UPDATE or DELETE with $1, $2 ...; TrialRefused when it is anything else."""
     text = text.strip().rstrip("; \n")
     if len(text) > LONGEST:
-        raise Unproven(f"the statement is longer than {LONGEST:,} characters")
+        raise TrialRefused(f"the statement is longer than {LONGEST:,} characters")
     try:
         trees = _sqlglot.parse(text, dialect="postgres")
         tokens = _sqlglot.tokenize(text, dialect="postgres")
     except (_errors.SqlglotError, RecursionError):
-        raise Unproven("the statement could not be parsed") from None
+        raise TrialRefused("the statement could not be parsed") from None
     if len(trees) != 1 or trees[0] is None:
-        raise Unproven("only one statement at a time is looked at")
+        raise TrialRefused("only one statement at a time is looked at")
     tree = trees[0]
     _check_kind(tree)
     tables = [node for node in tree.find_all(_exp.Table) if isinstance(node.this, _exp.Identifier)]
@@ -78,19 +78,19 @@ def parse(text: str) -> Parsed:
 
 
 def identifier(node: Any) -> str:
-    """A name as the catalogue has it: folded to lower case unless it is quoted."""
+    """Return a name as the catalogue has it: folded to lower case unless it is quoted."""
     return str(node.name if node.args.get("quoted") else node.name.lower())
 
 
 def _check_kind(tree: Any) -> None:
     if any(tree.find_all(_exp.Insert, _exp.Merge)):
-        raise Unproven("an INSERT or MERGE is not run on a copy: look at the SELECT in it by itself")
+        raise TrialRefused("an INSERT or MERGE is not run on a copy: look at the SELECT in it by itself")
     if not isinstance(tree, _exp.Query | _exp.Update | _exp.Delete) or tree.find(_exp.Into, _exp.Command):
-        raise Unproven("only a SELECT, UPDATE or DELETE is looked at")
+        raise TrialRefused("only a SELECT, UPDATE or DELETE is looked at")
 
 
 def _named(tree: Any, tables: list[Any]) -> frozenset[Named]:
-    """The tables, without the names that WITH gives."""
+    """Return the tables, without the names that WITH defines."""
     common = {identifier(cte.args["alias"].this) for cte in tree.find_all(_exp.CTE)}
     found = set()
     for node in tables:
@@ -110,7 +110,7 @@ def _function_names(tree: Any) -> set[str]:
 
 
 def _parameters(tokens: list[Any]) -> list[tuple[int, int, int]]:
-    """Begin, end and number of each $n."""
+    """Return begin, end and number of each `$n`."""
     kind = _tokens.TokenType
     found = []
     for dollar, number in pairwise(tokens):
@@ -120,13 +120,13 @@ def _parameters(tokens: list[Any]) -> list[tuple[int, int, int]]:
 
 
 def _qualifiers(tree: Any, tables: list[Any]) -> list[tuple[int, int]]:
-    """Where schema names stand before tables, and before columns (`public.t.c`)."""
+    """Return the positions of schema names before tables, and before columns (`public.t.c`)."""
     owners = [node for node in tables if node.args.get("db")]
     owners += [node for node in tree.find_all(_exp.Column) if node.args.get("db")]
     found = []
     for node in owners:
         if node.args.get("catalog"):
-            raise Unproven("a table is named with its database")
+            raise TrialRefused("a table is named with its database")
         after = node.args["table"] if isinstance(node, _exp.Column) else node.this
         found.append((node.args["db"].meta["start"], after.meta["start"]))
     return found

@@ -1,10 +1,10 @@
-"""Plans as EXPLAIN (FORMAT JSON) tells them: without values, and which indexes they use."""
+"""Plans of EXPLAIN (FORMAT JSON): without values, and the indexes they use."""
 
 import re
 from collections.abc import Iterator
 from typing import Any
 
-#: Words of PostgreSQL's own and names of our tables; whatever else is text may hold values.
+#: Properties that hold PostgreSQL's own words and names of our tables; other text may hold values.
 _PLAIN = frozenset({
     "Node Type", "Strategy", "Parent Relationship", "Join Type", "Relation Name", "Alias", "Index Name",
     "Scan Direction", "Subplan Name", "CTE Name", "Sort Method", "Sort Space Type", "Partial Mode", "Command",
@@ -18,7 +18,7 @@ _VALUE = re.compile(
 
 
 def masked(plan: Any) -> Any:
-    """The plan with a question mark for each value in its conditions."""
+    """Return the plan with a question mark for each value in its conditions."""
     if isinstance(plan, dict):
         return {
             name: value if name in _PLAIN else masked(value) for name, value in plan.items() if name not in _LEFT_OUT
@@ -29,12 +29,12 @@ def masked(plan: Any) -> Any:
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every node, from the top down."""
+    """Yield every node, from the top down."""
     yield plan
     for below in plan.get("Plans", ()):
         yield from nodes(below)
 
 
 def uses(plan: dict[str, Any], names: set[str]) -> bool:
-    """Whether a plan reads every one of these indexes."""
+    """Return whether a plan reads every one of these indexes."""
     return names <= {node.get("Index Name") for node in nodes(plan["Plan"])}

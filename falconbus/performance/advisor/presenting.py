@@ -1,4 +1,4 @@
-"""Advice as a page shows it: with the migration to write, and what it is expected to save."""
+"""Advice for a page: with the migration to write, and the saving to expect."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from falconbus.performance.advisor.models import AdviceState
 from falconbus.performance.advisor.read_model import AdviceOut
 from falconbus.performance.health.service import code_heads
 
-#: A copy is never faster than the clock can tell.
+#: The least time that the clock can measure.
 _LEAST_MS = 0.001
 
 
 def advice_out(row: Any) -> AdviceOut:
-    """From a row of queries.advice()."""
+    """Return a row of queries.advice() as AdviceOut."""
     factor = row.before_ms / max(row.after_ms, _LEAST_MS)
     predicted = None if row.mean_ms is None else row.mean_ms / max(factor, 1.0)
     saving = None if predicted is None else row.calls_per_hour * (row.mean_ms - predicted)

@@ -1,4 +1,4 @@
-"""Reads and writes of advice, and what the recorder knows of the statements it is about."""
+"""Reads and writes of advice, and of the recorder's figures of the statements it is about."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from falconbus.performance.advisor.models import Advice, AdviceState
 from falconbus.platform.database.engine import AnyRow, db, read
 
 _STATEMENT = text("SELECT fingerprint, text, types FROM telemetry_statements WHERE fingerprint = :fingerprint")
-# What took the most time and either reads a whole table that is not small, or is slow; each looked at once a while.
+# Statements with the most time that read a whole table that is not small, or are slow; each checked once a while.
 _SUSPECTS = text("""
     SELECT t.fingerprint
     FROM (SELECT s.key[3] AS fingerprint, sum(r.total_us) AS total_us, sum(r.count) AS calls
@@ -70,12 +70,12 @@ _STATES = [AdviceState.OPEN, AdviceState.APPLIED, AdviceState.DISMISSED, AdviceS
 
 
 def find_statement(fingerprint: str) -> AnyRow | None:
-    """A statement that the recorder has seen."""
+    """Return a statement that the recorder has seen; None for another."""
     return next(iter(read(_STATEMENT, {"fingerprint": fingerprint})), None)
 
 
 def suspects(now: datetime, *, small_rows: int, slow_ms: float, again_after: timedelta, most: int) -> list[str]:
-    """Fingerprints of the last day's statements that an index may help, the heaviest first."""
+    """Return the fingerprints of the last day's statements that an index may help, the heaviest first."""
     asked = {
         "since": now - timedelta(days=1),
         "checked_before": now - again_after,
@@ -87,27 +87,27 @@ def suspects(now: datetime, *, small_rows: int, slow_ms: float, again_after: tim
 
 
 def recorded(fingerprint: str, begin: datetime, end: datetime, resolution: int) -> AnyRow:
-    """Calls, their milliseconds in all, and when the first stretch with one began; no calls are None."""
+    """Return calls, their total milliseconds, and the begin of the first interval with calls; None without calls."""
     asked = {"fingerprint": fingerprint, "begin": begin, "end": end, "resolution": resolution}
     return read(_RECORDED, asked)[0]
 
 
 def lock_of(fingerprint: str) -> Sequence[Advice]:
-    """All advice on a statement, locked."""
+    """Return all advice on a statement, locked."""
     return db.session.scalars(
         select(Advice).where(Advice.fingerprint == fingerprint).order_by(Advice.id).with_for_update()
     ).all()
 
 
 def lock_watched(measured_until: datetime) -> Sequence[Advice]:
-    """Advice whose index may come to be, or was there a short time ago; locked."""
+    """Return the advice whose index may come, or came after `measured_until`, locked."""
     is_fresh = (Advice.state == AdviceState.APPLIED) & (Advice.applied_at >= measured_until)
     waiting = Advice.state.in_([AdviceState.OPEN, AdviceState.DISMISSED])
     return db.session.scalars(select(Advice).where(waiting | is_fresh).order_by(Advice.id).with_for_update()).all()
 
 
 def lock_advice(advice_id: int) -> Advice:
-    """AdviceNotFound."""
+    """Return one advice, locked; AdviceNotFound."""
     advice = db.session.scalar(select(Advice).where(Advice.id == advice_id).with_for_update())
     if advice is None:
         raise AdviceNotFound
@@ -115,21 +115,21 @@ def lock_advice(advice_id: int) -> Advice:
 
 
 def keep_check(fingerprint: str, now: datetime, proven: int, reason: str | None) -> None:
-    """Note what came of looking at a statement."""
+    """Store the outcome of a statement's check."""
     asked: dict[str, Any] = {"fingerprint": fingerprint, "now": now, "proven": proven, "reason": reason}
     db.session.execute(_KEEP_CHECK, asked)
 
 
 def find_check(fingerprint: str) -> AnyRow | None:
-    """What came of looking at a statement."""
+    """Return the last check of a statement; None when there was none."""
     return next(iter(read(_CHECK, {"fingerprint": fingerprint})), None)
 
 
 def advice(fingerprint: str | None = None) -> Sequence[AnyRow]:
-    """All advice, or a statement's, with the statement's text: open first, what saves most first."""
+    """Return all advice, or a statement's, with the statement's text: open first, the largest saving first."""
     return read(_LIST, {"states": [str(state) for state in _STATES], "fingerprint": fingerprint})
 
 
 def indexes(tables: Sequence[str]) -> Sequence[AnyRow]:
-    """The indexes of tables of these names, in any schema."""
+    """Return the indexes of tables of these names, in any schema."""
     return read(_INDEXES, {"tables": list(tables)})

@@ -1,4 +1,4 @@
-"""What advice looks like to a page, in JSON, and on the command line. Times in milliseconds, sizes in bytes."""
+"""Advice as pages, JSON and the command line show it. Times in milliseconds, sizes in bytes."""
 
 from datetime import datetime
 from typing import Any
@@ -49,7 +49,7 @@ class AdviceOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckOut(msgspec.Struct, frozen=True):
-    """What came of looking at a statement: how many proven indexes, or why none."""
+    """The outcome of a statement's check: how many indexes help, or why none does."""
 
     fingerprint: str
     checked_at: datetime

@@ -1,11 +1,11 @@
-"""What `perf indexes` tells: proven advice, and indexes that are of no use or missing."""
+"""The report of `perf indexes`: indexes that would help, and those that are useless or missing."""
 
 from datetime import datetime, timedelta
 
 import msgspec
 
 from falconbus.performance.advisor import candidates, index_trial, queries, service, writing
-from falconbus.performance.advisor.analysis import Outcome
+from falconbus.performance.advisor.analysis import TrialOutcome
 from falconbus.performance.advisor.models import AdviceState
 from falconbus.performance.advisor.read_model import AdviceOut
 from falconbus.performance.vitals import heavy_statements, postgres
@@ -15,14 +15,14 @@ from falconbus.platform.kit import clock
 
 
 class ProvenIndex(msgspec.Struct, frozen=True):
-    """An index to make, with its size to be on the whole table in bytes."""
+    """An index to make, with its estimated bytes on the whole table."""
 
     definition: str
     bytes: int
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What came of a statement: indexes with the medians on the copy in ms, or the reason why none."""
+    """The outcome for one statement: indexes with the medians on the copy in ms, or the reason why none."""
 
     statement: str
     indexes: list[ProvenIndex]
@@ -33,7 +33,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class IndexReport(msgspec.Struct, frozen=True):
-    """Everything about indexes; `source` says whose statements were looked at, scans count since `counted_since`."""
+    """All findings on indexes; `source` names whose statements were checked, scans count from `counted_since`."""
 
     source: str
     findings: list[Finding]
@@ -45,12 +45,12 @@ class IndexReport(msgspec.Struct, frozen=True):
 
 
 def finding_of(statement: str) -> Finding:
-    """Look at a statement with values or $1, $2 ...; nothing is kept."""
-    return _finding(" ".join(statement.split()), index_trial.prove(statement))
+    """Check a statement with values or $1, $2 ...; nothing is stored."""
+    return _finding(" ".join(statement.split()), index_trial.try_indexes(statement))
 
 
 def report(most: int) -> IndexReport:
-    """Look at the heaviest statements: the recorder's, else pg_stat_statements'. What the recorder's gave is kept."""
+    """Check the heaviest statements of the recorder, else of pg_stat_statements; only the recorder's are stored."""
     suspects = queries.suspects(
         clock.now(), small_rows=candidates.SMALL_ROWS, slow_ms=service.SLOW_MS, again_after=timedelta(0), most=most
     )
@@ -75,28 +75,28 @@ def report(most: int) -> IndexReport:
 
 
 def _kept(looked_at: list[str]) -> list[Finding]:
-    """Open advice, of whatever day it is, and why there is none on the statements that were looked at now."""
+    """Return the open advice of all days, and the reasons for those statements checked now that have none."""
     by_statement: dict[str, list[AdviceOut]] = {}
     for each in service.list_advice():
         if each.state is AdviceState.OPEN:
             by_statement.setdefault(each.fingerprint, []).append(each)
-    found = []
+    findings = []
     for advice in by_statement.values():
         first = advice[0]
         indexes = [ProvenIndex(each.definition, each.index_bytes) for each in advice]
         statement = " ".join((first.statement or first.fingerprint).split())
-        found.append(Finding(statement, indexes, first.before_ms, first.after_ms, first.factor, None))
+        findings.append(Finding(statement, indexes, first.before_ms, first.after_ms, first.factor, None))
     for fingerprint in looked_at:
         row, check = queries.find_statement(fingerprint), service.find_check(fingerprint)
         if row and check and check.reason and fingerprint not in by_statement:
-            found.append(Finding(" ".join(row.text.split()), [], None, None, None, check.reason))
-    return found
+            findings.append(Finding(" ".join(row.text.split()), [], None, None, None, check.reason))
+    return findings
 
 
-def _finding(statement: str, outcome: Outcome) -> Finding:
-    if outcome.proof is None:
+def _finding(statement: str, outcome: TrialOutcome) -> Finding:
+    if outcome.improvement is None:
         return Finding(statement, [], None, None, None, outcome.reason)
-    proof = outcome.proof
-    indexes = [ProvenIndex(writing.definition(each), proof.bytes[each.name]) for each in proof.candidates]
-    factor = proof.before.ms / max(proof.after.ms, 0.001)
-    return Finding(statement, indexes, proof.before.ms, proof.after.ms, factor, None)
+    improvement = outcome.improvement
+    indexes = [ProvenIndex(writing.definition(each), improvement.bytes[each.name]) for each in improvement.candidates]
+    factor = improvement.before.ms / max(improvement.after.ms, 0.001)
+    return Finding(statement, indexes, improvement.before.ms, improvement.after.ms, factor, None)

@@ -1,4 +1,4 @@
-"""Which tables and columns a statement reads, and how: through aliases, subqueries, WITH and LATERAL."""
+"""Name resolution: the tables and columns that a statement reads, through aliases, subqueries, WITH and LATERAL."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ PAGE = "20"
 
 
 def analyse(parsed: Parsed, tables: Mapping[Named, Table]) -> Analysis:
-    """What a statement does with each table that it names."""
+    """Return how a statement uses each table that it names."""
     reader = _Reader(tables)
     reader.statement(parsed.tree, None)
     return reader.analysis
@@ -29,7 +29,7 @@ class _Reader:
         self._comparisons = Comparisons(self.analysis)
 
     def statement(self, node: Any, outer: Scope | None) -> Derived:
-        """A statement, or a query inside one; its columns."""
+        """Read a statement, or a query inside one; return its columns."""
         node = node.unnest()
         scope = Scope(outer)
         for cte in node.ctes if isinstance(node, _exp.Query) else self._common(node):
@@ -105,7 +105,7 @@ class _Reader:
             self._source(lateral, scope)
 
     def _using(self, name: str, before: list[Reference | Derived], scope: Scope) -> None:
-        """`USING (name)`: as an ON between the new table and one that was there before."""
+        """Read `USING (name)` as an ON between the new table and one that was there before."""
         added = [alias for alias, source in scope.sources.items() if source not in before]
         owners = [alias for alias, source in scope.sources.items() if source in before and name in columns_of(source)]
         if added and owners:
@@ -135,7 +135,7 @@ class _Reader:
         return columns
 
     def _order(self, node: Any, scope: Scope) -> None:
-        """The first keys that are of one table; an index can give no more than these in order."""
+        """Read the first keys that are of one table; an index can give no more than these in order."""
         clause = node.args.get("order")
         aliases = {each.alias: each.this for each in node.expressions if isinstance(each, _exp.Alias)}
         first: Reference | None = None
@@ -156,7 +156,7 @@ class _Reader:
                 self.analysis.fixed[number_of(parameter)] = value
 
     def _inner(self, node: Any, scope: Scope) -> None:
-        """The queries inside an expression."""
+        """Read the queries inside an expression."""
         for each in node.walk(prune=lambda part: isinstance(part, _exp.Query)):
             if isinstance(each, _exp.Query):
                 self.statement(each, scope)
@@ -173,7 +173,7 @@ def _alias(node: Any) -> str | None:
 
 
 def _renamed(columns: Derived, node: Any) -> Derived:
-    """With the names of `AS alias (name, ...)`."""
+    """Return the columns with the names of `AS alias (name, ...)`."""
     alias = node.args.get("alias")
     names = [identifier(each) for each in (alias.args.get("columns") or [] if alias is not None else [])]
     return dict(zip(names, columns.values(), strict=False)) if names else columns

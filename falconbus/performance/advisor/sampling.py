@@ -1,4 +1,4 @@
-"""A copy of the tables that a statement reads, with rows that belong together."""
+"""A sampled copy of the tables that a statement reads, of rows that belong together."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,11 +6,11 @@ from typing import Any
 
 from psycopg import Connection, sql
 
-from falconbus.performance.advisor.analysis import Copy, Edge, Table, Unproven
+from falconbus.performance.advisor.analysis import Copy, Edge, Table, TrialRefused
 from falconbus.performance.advisor.deadline import Deadline
 
 ROWS = 200_000
-#: Of the first of several joined tables at least this share of ROWS is taken, however many rows belong to each.
+#: Of the first of several joined tables at least ROWS divided by this is copied, however many rows join each.
 _LEAST_SHARE = 10
 
 # The planner's own estimate is right for tables that grew since they were last analysed.
@@ -21,7 +21,7 @@ _LIKE = sql.SQL(
 
 
 class Sample:
-    """Tables copied into a scratch schema, one after the other."""
+    """Copies tables into a scratch schema, one after the other."""
 
     def __init__(self, connection: Connection[Any], schema: str, most: int, deadline: Deadline) -> None:
         self._connection = connection
@@ -31,10 +31,10 @@ class Sample:
         self.copies: dict[int, Copy] = {}
 
     def take(self, tables: Iterable[Table], edges: Sequence[Edge], wanted_first: Iterable[Table]) -> None:
-        """Copy all tables: first those that parameters are compared with, then what is joined to them."""
+        """Copy all tables: first those that parameters are compared with, then those joined to them."""
         every = {table.oid: table for table in tables}
         if len({table.name for table in every.values()}) < len(every):
-            raise Unproven("it reads two tables of the same name in different schemas")
+            raise TrialRefused("it reads two tables of the same name in different schemas")
         rows = {oid: self._estimate(table) for oid, table in every.items()}
         first = [table.oid for table in wanted_first if table.oid in every]
         waiting = sorted(every, key=lambda oid: (rows[oid] > self._most, oid not in first, -rows[oid]))
@@ -72,7 +72,7 @@ class Sample:
         self.copies[table.oid] = Copy(copied, min(1.0, copied / max(total, 1)) if total > self._most else 1.0)
 
     def _edge_to(self, oid: int, edges: Sequence[Edge]) -> Edge | None:
-        """How a table is joined to one that has been copied in part."""
+        """Return the join of a table to one that was copied in part; None without one."""
         for edge in edges:
             for mine, other in ((edge.left, edge.right), (edge.right, edge.left)):
                 copy = self.copies.get(other.oid)
@@ -81,7 +81,7 @@ class Sample:
         return None
 
     def _estimate(self, table: Table) -> int:
-        """Rows of a table: counted when they are few."""
+        """Return a table's number of rows, counted when they are few."""
         source = sql.Identifier(table.schema, table.name)
         found = self._connection.execute(_ESTIMATE.format(source), prepare=False).fetchone()
         estimate = int(found[0][0]["Plan"]["Plan Rows"]) if found else 0
@@ -102,5 +102,5 @@ def _ends(edge: Edge, table: Table) -> tuple[str, tuple[Table, str]]:
 
 
 def full_size(bytes_of_copy: int, share: float) -> int:
-    """What an index on the whole table would take, from that on the copy."""
+    """Return the estimated size of an index on the whole table, from that on the copy."""
     return math.ceil(bytes_of_copy / share) if share > 0 else bytes_of_copy

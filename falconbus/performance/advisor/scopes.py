@@ -1,4 +1,4 @@
-"""The names that hold at one place of a statement."""
+"""The scopes of a statement: the names that are visible at one place."""
 
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -17,14 +17,14 @@ Derived: TypeAlias = dict[str, Field | frozenset[int]]
 
 @dataclass
 class Scope:
-    """What FROM and WITH of one SELECT name, and what stands around it."""
+    """The names that FROM and WITH of one SELECT define, and the scope around it."""
 
     outer: "Scope | None"
     sources: dict[str, Reference | Derived] = field(default_factory=dict)
     common: dict[str, Derived] = field(default_factory=dict)
 
     def find_common(self, name: str) -> Derived | None:
-        """The columns of what WITH calls so."""
+        """Return the columns of the WITH query of that name; None without one."""
         scope: Scope | None = self
         while scope is not None:
             if name in scope.common:
@@ -33,12 +33,12 @@ class Scope:
         return None
 
     def resolve(self, column: Any) -> Field | None:
-        """The table's column that a name means; None when it is computed or unknown."""
+        """Return the table's column that a name refers to; None when it is computed or unknown."""
         found = self._find(column)
         return found if isinstance(found, tuple) else None
 
     def parameters_of(self, column: Any) -> frozenset[int]:
-        """The parameters that a subquery's column is computed from."""
+        """Return the parameters that a subquery's column is computed from."""
         found = self._find(column)
         return found if isinstance(found, frozenset) else frozenset()
 
@@ -55,15 +55,15 @@ class Scope:
 
 
 def has(source: Reference | Derived, name: str) -> bool:
-    """Whether a source has a column of that name."""
+    """Return whether a source has a column of that name."""
     return name in (source.table.columns if isinstance(source, Reference) else source)
 
 
 def find(source: Reference | Derived, name: str) -> Field | frozenset[int]:
-    """A source's column as the table's, or what it is computed from."""
+    """Return a source's column as the table's, or the parameters that it is computed from."""
     return (source, name) if isinstance(source, Reference) else source[name]
 
 
 def columns_of(source: Reference | Derived) -> Derived:
-    """All columns of a source, as `*` gives them."""
+    """Return all columns of a source, as `*` does."""
     return {name: (source, name) for name in source.table.columns} if isinstance(source, Reference) else dict(source)

@@ -1,11 +1,11 @@
-"""Advice on statements: finding and proving it, keeping it, and seeing what came of it."""
+"""Use cases of index advice: check statements, store advice, notice applied indexes."""
 
 import time
 from datetime import datetime, timedelta
 from typing import Any
 
 from falconbus.performance.advisor import candidates, index_trial, presenting, queries, writing
-from falconbus.performance.advisor.analysis import ExistingIndex, Outcome, Proof
+from falconbus.performance.advisor.analysis import ExistingIndex, Improvement, TrialOutcome
 from falconbus.performance.advisor.errors import StatementNotFound
 from falconbus.performance.advisor.models import Advice, AdviceState
 from falconbus.performance.advisor.read_model import AdviceOut, CheckOut
@@ -18,24 +18,24 @@ from falconbus.platform.telemetry.models import Resolution
 
 STATEMENTS_AT_ONCE = 20
 SLOW_MS = 20.0
-#: A statement is looked at again after so long; what a proof rests on changes slowly.
+#: A statement is checked again after so long; tables and statistics change slowly.
 AGAIN_AFTER = timedelta(hours=20)
 #: How long before and after an index came a statement's times are compared.
 COMPARED = timedelta(days=1)
-#: Longer than a proof takes: nobody else is handed the job meanwhile.
+#: Longer than a trial takes: nobody else is given the job meanwhile.
 _LEASE = timedelta(minutes=3)
 
 
 def advise_on(fingerprint: str) -> CheckOut:
-    """Look for an index that helps a statement, and keep what was found. StatementNotFound.
+    """Look for an index that helps a statement, and store the outcome. StatementNotFound.
 
-    Commits what the caller has begun: the proof takes up to half a minute on a connection of its own.
+    Commits what the caller has begun: the trial takes up to half a minute on a connection of its own.
     """
     row = _get_statement(fingerprint)
-    # An index that is there already would only be found no longer proven.
+    # With an applied index a new trial would find no improvement.
     check_applied()
     transactions.commit()
-    outcome = index_trial.prove(row.text)
+    outcome = index_trial.try_indexes(row.text)
     checked = _keep(fingerprint, outcome)
     transactions.commit()
     return checked
@@ -48,14 +48,14 @@ def request_advice(fingerprint: str) -> None:
 
 
 def run_advice(fingerprint: str, outbox_id: int) -> None:
-    """The job behind a button: `advise_on`, done once."""
+    """Run advise_on() for one row of the outbox, and mark the row as done."""
     jobs.extend_lease(outbox_id, _LEASE)
     advise_on(fingerprint)
     jobs.done(outbox_id)
 
 
 def advise(seconds: float = 90.0) -> int:
-    """Look at the last day's suspects as long as there is time, the heaviest first; how many were looked at."""
+    """Check the last day's suspects while there is time, the heaviest first; return how many were checked."""
     end = time.monotonic() + seconds
     suspects = queries.suspects(
         clock.now(),
@@ -72,7 +72,7 @@ def advise(seconds: float = 90.0) -> int:
 
 
 def check_applied() -> int:
-    """Notice advice whose index is there now, and measure what it did; how many were noticed."""
+    """Mark advice whose index exists now as applied, and measure its effect; return how many were marked."""
     now = clock.now()
     watched = queries.lock_watched(now - COMPARED - timedelta(hours=2))
     there = queries.indexes(sorted({advice.table_name for advice in watched}))
@@ -95,12 +95,15 @@ def dismiss(advice_id: int) -> None:
 
 
 def list_advice(fingerprint: str | None = None) -> list[AdviceOut]:
-    """Open advice first, what saves most first; then applied, dismissed and withdrawn. Of one statement, or of all."""
+    """Return the advice on one statement, or on all: open first, the largest saving first.
+
+    Then come applied, dismissed and withdrawn advice.
+    """
     return [presenting.advice_out(row) for row in queries.advice(fingerprint)]
 
 
 def find_check(fingerprint: str) -> CheckOut | None:
-    """What came of looking at a statement; None when nobody has."""
+    """Return the last check of a statement; None when there was none."""
     row = queries.find_check(fingerprint)
     return CheckOut(row.fingerprint, row.checked_at, row.proven, row.reason) if row else None
 
@@ -112,45 +115,45 @@ def _get_statement(fingerprint: str) -> AnyRow:
     return row
 
 
-def _keep(fingerprint: str, outcome: Outcome) -> CheckOut:
+def _keep(fingerprint: str, outcome: TrialOutcome) -> CheckOut:
     now = clock.now()
-    rows = _rows(fingerprint, outcome.proof, now) if outcome.proof else {}
+    rows = _rows(fingerprint, outcome.improvement, now) if outcome.improvement else {}
     for advice in queries.lock_of(fingerprint):
-        proof = rows.pop(advice.definition, None)
-        if proof is None:
+        row = rows.pop(advice.definition, None)
+        if row is None:
             advice.withdraw()
         else:
-            advice.renew(proof)
-    for definition, proof in rows.items():
+            advice.renew(row)
+    for definition, row in rows.items():
         state = AdviceState.OPEN
-        db.session.add(Advice(fingerprint=fingerprint, definition=definition, state=state, found_at=now, **proof))
+        db.session.add(Advice(fingerprint=fingerprint, definition=definition, state=state, found_at=now, **row))
     db.session.flush()
-    proven = len(outcome.proof.candidates) if outcome.proof else 0
+    proven = len(outcome.improvement.candidates) if outcome.improvement else 0
     queries.keep_check(fingerprint, now, proven, outcome.reason)
     return CheckOut(fingerprint, now, proven, outcome.reason)
 
 
-def _rows(fingerprint: str, proof: Proof, now: datetime) -> dict[str, dict[str, Any]]:
-    """A row for each index of a proof, by its definition."""
+def _rows(fingerprint: str, improvement: Improvement, now: datetime) -> dict[str, dict[str, Any]]:
+    """Return a row for each index of an improvement, by its definition."""
     recorded = queries.recorded(fingerprint, now - timedelta(days=1), now, Resolution.HOUR)
     hours = max(1.0, (now - recorded.first) / timedelta(hours=1)) if recorded.calls else 1.0
     rows = {}
-    for candidate in proof.candidates:
-        copy = proof.copies[candidate.table.oid]
-        others = [each.name for each in proof.candidates if each is not candidate]
+    for candidate in improvement.candidates:
+        copy = improvement.copies[candidate.table.oid]
+        others = [each.name for each in improvement.candidates if each is not candidate]
         rows[writing.definition(candidate)] = {
             "table_schema": candidate.table.schema,
             "table_name": candidate.table.name,
             "keys": [str(key) for key in candidate.keys],
             "index_name": candidate.name,
             "together_with": others[0] if others else None,
-            "before_ms": proof.before.ms,
-            "after_ms": proof.after.ms,
-            "plan_before": proof.before.plan,
-            "plan_after": proof.after.plan,
+            "before_ms": improvement.before.ms,
+            "after_ms": improvement.after.ms,
+            "plan_before": improvement.before.plan,
+            "plan_after": improvement.after.plan,
             "sample_rows": copy.rows,
             "sample_share": copy.share,
-            "index_bytes": proof.bytes[candidate.name],
+            "index_bytes": improvement.bytes[candidate.name],
             "mean_ms": recorded.total_ms / recorded.calls if recorded.calls else None,
             "calls_per_hour": recorded.calls / hours if recorded.calls else None,
             "proven_at": now,
@@ -164,7 +167,7 @@ def _serves(row: Any, advice: Advice) -> bool:
 
 
 def _measure(advice: Advice, applied_at: datetime) -> None:
-    """The statement's mean in the day before and after; the ten minutes in which the index came count for neither."""
+    """Store the statement's mean of the day before and after; the ten minutes in which the index came are left out."""
     lengths = Resolution.TEN_MINUTES
     coming = timedelta(seconds=lengths)
     before = queries.recorded(advice.fingerprint, applied_at - COMPARED, applied_at - coming, lengths)

@@ -1,4 +1,4 @@
-"""Running a statement on the copy: how long it takes, and by what plan."""
+"""Timing of a statement on the copy, and its plan."""
 
 import statistics
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ import psycopg
 from psycopg import Connection, errors, sql
 
 from falconbus.performance.advisor import plans
-from falconbus.performance.advisor.analysis import Measured, Unproven
+from falconbus.performance.advisor.analysis import Timing, TrialRefused
 from falconbus.performance.advisor.deadline import OVER, Deadline
 from falconbus.performance.advisor.parameter_sampling import Draw
 from falconbus.performance.advisor.parsing import Parsed
@@ -28,7 +28,7 @@ _GENERIC = "EXPLAIN (GENERIC_PLAN, FORMAT JSON) "
 
 
 class Run(NamedTuple):
-    """One run; `plan` without its times when it was stopped."""
+    """One run; `plan` has no times when it was stopped."""
 
     ms: float
     plan: dict[str, Any]
@@ -43,12 +43,12 @@ class Stopwatch:
         self._generic = parsed.written()
         self._deadline = deadline
 
-    def measure(self) -> Measured:
-        """The median over all draws."""
+    def measure(self) -> Timing:
+        """Return the median over all draws."""
         return self._median([self._time(text) for text in self._texts])
 
-    def measure_with(self, names: set[str]) -> Measured | None:
-        """The median over all draws when most of their plans use these indexes."""
+    def measure_with(self, names: set[str]) -> Timing | None:
+        """Return the median over all draws; None unless most of their plans use these indexes."""
         used = [plans.uses(self._explain(_PLAN + text), names) for text in self._texts]
         if sum(used) * 2 <= len(used):
             return None
@@ -59,7 +59,7 @@ class Stopwatch:
         return replace(found, plan=next(plans.masked(run.plan) for run in runs if plans.uses(run.plan, names)))
 
     def generic_plan_uses(self, names: set[str]) -> bool:
-        """Whether the plan that serves all values uses them too; true when there is no such plan to see."""
+        """Return whether the generic plan uses these indexes too; True when there is no such plan."""
         try:
             return plans.uses(self._explain(_GENERIC + self._generic), names)
         except psycopg.Error as fault:
@@ -67,11 +67,11 @@ class Stopwatch:
                 raise
             return fault.sqlstate is not None
 
-    def _median(self, runs: list[Run]) -> Measured:
+    def _median(self, runs: list[Run]) -> Timing:
         ordered = sorted(runs, key=lambda run: run.ms)
         middle = ordered[len(ordered) // 2]
         costs = tuple(float(run.plan["Plan"]["Total Cost"]) for run in runs)
-        return Measured(middle.ms, plans.masked(middle.plan), costs)
+        return Timing(middle.ms, plans.masked(middle.plan), costs)
 
     def _time(self, text: str) -> Run:
         first = self._run(text)
@@ -90,7 +90,7 @@ class Stopwatch:
                 return Run(float(plan["Execution Time"]), plan)
         except errors.QueryCanceled:
             if limit < LONGEST_RUN_MS:
-                raise Unproven(OVER) from None
+                raise TrialRefused(OVER) from None
             return Run(LONGEST_RUN_MS, self._explain(_PLAN + text))
 
     def _explain(self, text: str) -> dict[str, Any]:
@@ -105,11 +105,11 @@ class Stopwatch:
 
 @contextmanager
 def undone(connection: Connection[Any]) -> Iterator[None]:
-    """A savepoint that everything inside is rolled back to, settings too."""
+    """Open a savepoint, and roll everything inside back, settings too."""
     with connection.transaction(force_rollback=True):
         yield
 
 
 def quoted(value: str) -> str:
-    """A value as a literal whose type PostgreSQL finds as it does a parameter's."""
+    """Return a value as a literal whose type PostgreSQL infers as it does a parameter's."""
     return sql.Literal(value).as_string()

@@ -1,4 +1,4 @@
-"""An index as SQL, and as the migration to write."""
+"""An index as SQL, and as a migration."""
 
 from collections.abc import Sequence
 
@@ -37,7 +37,7 @@ def downgrade() -> None:
 
 
 def definition(candidate: Candidate) -> str:
-    """The statement that makes the index without keeping writers waiting."""
+    """Return the statement that makes the index without blocking writers."""
     keys = ", ".join(str(key) for key in candidate.keys)
     table = candidate.table
     name = quote(table.name) if table.visible else f"{quote(table.schema)}.{quote(table.name)}"
@@ -45,7 +45,7 @@ def definition(candidate: Candidate) -> str:
 
 
 def migration(heads: frozenset[str], table: str, keys: Sequence[str], index_name: str, create: str) -> str:
-    """The whole file, to follow the newest migration."""
+    """Return the source of a migration that makes the index, after the newest migration."""
     head = max(heads, default="0000")
     revision = f"{int(head) + 1:04}" if head.isdigit() else f"{head[:20]}_next"
     arguments = ", ".join(f'text("{key}")' if _is_expression(key) else f'"{key}"' for key in keys)
@@ -63,7 +63,7 @@ def migration(heads: frozenset[str], table: str, keys: Sequence[str], index_name
 
 
 def _literal(statement: str) -> str:
-    """As Python."""
+    """Return the statement as a Python string literal."""
     escaped = statement.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

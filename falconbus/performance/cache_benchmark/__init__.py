@@ -1,1 +1,1 @@
-"""Trying the caches over HTTP: the first request of an address, the second, and how small the answers travel."""
+"""The cache benchmark: times first and second requests over HTTP, and measures compressed sizes."""

@@ -1,4 +1,4 @@
-"""Addresses that are likely not cached yet: the pages are of sizes that nobody else asks for."""
+"""Addresses that are likely not cached yet: they ask for page sizes that nobody else uses."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -15,12 +15,12 @@ _LISTS = {
     ROUTES: "/api/v1/routes",
     FARE_CLASSES: "/api/v1/fare-classes",
 }
-#: The groups whose addresses are known here.
-TRIED = (SEARCH, *_LISTS)
+#: The groups with addresses here.
+BENCHMARKED_GROUPS = (SEARCH, *_LISTS)
 
 
 def addresses(group: Group, rides: Sequence[Ride]) -> Iterator[str]:
-    """Different addresses of a group in an order left to chance."""
+    """Yield different addresses of a group, in random order."""
     chance = random.Random()  # noqa: S311  nothing secret
     sizes = chance.sample(range(PAGE_SIZE + 1, LARGEST_PAGE + 1), LARGEST_PAGE - PAGE_SIZE)
     if group in _LISTS:

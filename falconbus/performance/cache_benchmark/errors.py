@@ -1,11 +1,11 @@
-"""Why a trial cannot be; each is the one line that is printed."""
+"""Errors that stop a benchmark; each message is the one line that is printed."""
 
 
-class CannotTry(Exception):
-    """There is nothing to ask, nobody to answer, or a limit in the way."""
+class CannotBenchmark(Exception):
+    """The benchmark cannot run: nothing to request, no answer, or a rate limit."""
 
 
-class NoDepartures(CannotTry):
+class NoDepartures(CannotBenchmark):
     def __init__(self) -> None:
         super().__init__(
             "the database has no departures to search for: import a feed with `./falcon gtfs import`, "
@@ -13,12 +13,12 @@ class NoDepartures(CannotTry):
         )
 
 
-class Unreachable(CannotTry):
+class Unreachable(CannotBenchmark):
     def __init__(self, url: str, fault: BaseException) -> None:
         super().__init__(f"{url} does not answer ({type(fault).__name__}): is it running, and is the address right?")
 
 
-class Limited(CannotTry):
+class Limited(CannotBenchmark):
     def __init__(self, url: str, seconds: str | None) -> None:
         wait = f"wait {seconds} s" if seconds else "wait"
         super().__init__(

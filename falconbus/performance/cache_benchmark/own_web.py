@@ -1,4 +1,4 @@
-"""A web of our own for the time of a trial: what the Procfile starts, on a free port, on the present database."""
+"""A web process of the benchmark's own: the Procfile's command, on a free port, with the present database."""
 
 import os
 import signal
@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import IO
 
 from config import Settings
-from falconbus.performance.cache_benchmark.errors import CannotTry
+from falconbus.performance.cache_benchmark.errors import CannotBenchmark
 from falconbus.platform.runtime import processes
 from falconbus.platform.runtime.environment import for_children
-from falconbus.platform.runtime.parent_death import leashed
+from falconbus.platform.runtime.parent_death import ending_with_parent
 from falconbus.platform.runtime.paths import PROJECT
 from falconbus.platform.runtime.procfile import read_procfile, split_command
 
@@ -27,9 +27,9 @@ _STEPS = ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
 
 @contextmanager
 def own_web(settings: Settings) -> Iterator[str]:
-    """Its address; it is gone afterwards, also when we are killed. CannotTry when it does not start.
+    """Start the web, yield its address, and stop it; it ends also when we are killed. CannotBenchmark.
 
-    Cached answers are kept by host and port: those of this web are its own, and nobody else's are touched.
+    Cached responses are kept by host and port: those of this web are its own, and nobody else's are touched.
     """
     port = _free_port()
     url = f"http://{_HOST}:{port}"
@@ -38,7 +38,7 @@ def own_web(settings: Settings) -> Iterator[str]:
     with tempfile.TemporaryFile() as log:
         # A session of its own: Ctrl-C is for us, and we end it in good order.
         process = subprocess.Popen(
-            leashed(command, death_signal=signal.SIGTERM),
+            ending_with_parent(command, death_signal=signal.SIGTERM),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -54,7 +54,7 @@ def own_web(settings: Settings) -> Iterator[str]:
 
 
 def _environment(settings: Settings, port: int, url: str) -> Mapping[str, str]:
-    """Ours, with the servers that we use; one process, so that what is warm is warm for all that is asked."""
+    """Return the environment with our servers; one process, so that all requests find the same warm caches."""
     ours = {
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url,
@@ -82,8 +82,8 @@ def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: IO[
         time.sleep(0.05)
     log.seek(0)
     lines = log.read().decode(errors="replace").split("\n")
-    said = [line.strip() for line in lines if line.strip()]
-    raise CannotTry(f"the web did not start: {said[-1] if said else 'it says nothing'}")
+    output = [line.strip() for line in lines if line.strip()]
+    raise CannotBenchmark(f"the web did not start: {output[-1] if output else 'it says nothing'}")
 
 
 def _free_port() -> int:

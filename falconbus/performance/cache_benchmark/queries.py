@@ -1,4 +1,4 @@
-"""What can be searched for."""
+"""The read of rides that can be searched for."""
 
 from datetime import date, datetime, timedelta
 
@@ -31,7 +31,7 @@ _SOON = timedelta(hours=1)
 
 
 class Ride(msgspec.Struct, frozen=True):
-    """Two stops, by code, between which a bus goes on that local day."""
+    """Two stops, by code, and a local day on which a bus goes between them."""
 
     origin: str
     destination: str
@@ -39,5 +39,5 @@ class Ride(msgspec.Struct, frozen=True):
 
 
 def rides(now: datetime) -> list[Ride]:
-    """Rides still to come, from the first stop of a route to its last."""
+    """Return future rides, from the first stop of a route to its last."""
     return [Ride(row.origin, row.destination, row.day) for row in read(_RIDES, {"begin": now + _SOON})]

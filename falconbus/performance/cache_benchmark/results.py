@@ -1,10 +1,10 @@
-"""What a trial found."""
+"""The results of a benchmark."""
 
 import msgspec
 
 
-class Try(msgspec.Struct, frozen=True):
-    """One address, asked for twice: made (MISS), then found (HIT). Milliseconds until the last byte is here."""
+class Measurement(msgspec.Struct, frozen=True):
+    """One address, requested twice: a MISS, then a HIT. Milliseconds until the last byte."""
 
     address: str
     first_ms: float
@@ -12,31 +12,33 @@ class Try(msgspec.Struct, frozen=True):
     ratio: float
 
 
-class Size(msgspec.Struct, frozen=True):
-    """The bytes of an answer's body in one encoding; `saved` is the share that it is smaller than the plain one,
-    None when the answer came plain all the same (one that is short is not compressed)."""
+class EncodingSize(msgspec.Struct, frozen=True):
+    """The bytes of a response's body in one encoding; `saved` is the share by which it is smaller than plain.
+
+    `saved` is None when the response came plain all the same (a short one is not compressed).
+    """
 
     encoding: str
     bytes: int
     saved: float | None
 
 
-class GroupTrial(msgspec.Struct, frozen=True):
-    """The tries of a cache group, their medians and the ratio of these; None without a try that went well."""
+class GroupResult(msgspec.Struct, frozen=True):
+    """The measurements of a cache group, their medians and the ratio of these; None without measurements."""
 
     group: str
-    tries: list[Try]
+    tries: list[Measurement]
     first_ms: float | None
     second_ms: float | None
     ratio: float | None
     plain_bytes: int | None
-    sizes: list[Size]
+    sizes: list[EncodingSize]
 
 
-class Trial(msgspec.Struct, frozen=True):
-    """Everything that was tried; `faults` are the answers that were not as they should be."""
+class BenchmarkResult(msgspec.Struct, frozen=True):
+    """The results of all groups; `faults` are responses that were not as expected."""
 
     url: str
     own_web: bool
-    groups: list[GroupTrial]
+    groups: list[GroupResult]
     faults: list[str]

@@ -1,21 +1,21 @@
-"""What a trial of the caches found, on a terminal."""
+"""The benchmark's results on a terminal."""
 
 import click
 
-from falconbus.performance.cache_benchmark.results import GroupTrial, Trial
+from falconbus.performance.cache_benchmark.results import BenchmarkResult, GroupResult
 from falconbus.performance.terminal_tables import ms, print_table
 
 
-def print_trial(trial: Trial) -> None:
-    """A table for each group, then what was not as it should be."""
-    click.echo(f"Asked: {trial.url}{' (started for this trial, without limits)' if trial.own_web else ''}")
-    for group in trial.groups:
+def print_benchmark(result: BenchmarkResult) -> None:
+    """Print a table for each group, then the faults."""
+    click.echo(f"Asked: {result.url}{' (started for this trial, without limits)' if result.own_web else ''}")
+    for group in result.groups:
         _print_group(group)
-    for fault in trial.faults:
+    for fault in result.faults:
         click.echo(f"Error: {fault}", err=True)
 
 
-def _print_group(group: GroupTrial) -> None:
+def _print_group(group: GroupResult) -> None:
     rows = [[each.address, ms(each.first_ms), ms(each.second_ms), f"{each.ratio:.1f}"] for each in group.tries]
     if group.ratio is not None:
         rows.append(["Median", ms(group.first_ms), ms(group.second_ms), f"{group.ratio:.1f}"])

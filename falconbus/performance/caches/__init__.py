@@ -1,1 +1,1 @@
-"""The caches as the dashboard shows, measures and clears them."""
+"""The caches on the dashboard: statistics and clearing."""

@@ -1,4 +1,4 @@
-"""Clearing cached answers, and having the popular ones made anew."""
+"""Use cases of the caches: clear and warm."""
 
 from falconbus.platform.caching import groups, maintenance
 from falconbus.platform.caching.groups import Group
@@ -13,7 +13,7 @@ class UnknownGroup(Invalid):
 
 
 def clear(name: str | None = None) -> list[Group]:
-    """Clear one group, or all, and warm what is popular; returns those cleared. UnknownGroup."""
+    """Clear one group, or all, and have a worker warm them; return those cleared. UnknownGroup."""
     chosen = list(groups.registered()) if name is None else [_get_group(name)]
     maintenance.clear(chosen)
     enqueue(WARM_CACHES)
@@ -21,7 +21,7 @@ def clear(name: str | None = None) -> list[Group]:
 
 
 def request_warming() -> None:
-    """Have a worker make anew what is asked for most."""
+    """Have a worker warm the most requested responses."""
     enqueue(WARM_CACHES)
 
 

@@ -1,4 +1,4 @@
-"""What the caches did over a period, by group, and what of them lies in Redis now."""
+"""Cache statistics by group: look-ups over a period, and contents of Redis now."""
 
 from datetime import timedelta
 
@@ -15,8 +15,11 @@ from falconbus.platform.kit.settings import get_settings
 
 
 class GroupStatistics(msgspec.Struct, frozen=True, kw_only=True):
-    """Look-ups of a group over the period (stale answers came from the cache too; errors found Redis away), and its
-    answers in Redis now. `hit_share` is None when nothing was asked, `keys` and `bytes` when the group is no more."""
+    """Look-ups of a group over the period, and its keys and bytes in Redis now.
+
+    Stale responses came from the cache too; errors found Redis away. `hit_share` is None without look-ups, `keys` and
+    `bytes` when the group exists no more.
+    """
 
     group: str
     hits: int
@@ -29,7 +32,7 @@ class GroupStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CacheStatistics(msgspec.Struct, frozen=True):
-    """Not complete: the newest minutes could not be read from Redis."""
+    """Statistics of all groups; not complete when the newest minutes could not be read from Redis."""
 
     period: PeriodOut
     groups: list[GroupStatistics]
@@ -38,7 +41,7 @@ class CacheStatistics(msgspec.Struct, frozen=True):
 
     @property
     def is_empty(self) -> bool:
-        """Nobody has asked for anything that is cached."""
+        """Return whether there was no look-up at all."""
         return not any(group.hits + group.misses + group.stale + group.errors for group in self.groups)
 
 
@@ -52,7 +55,7 @@ class CacheAway(Exception):
 
 
 def ask_redis() -> RedisVitals:
-    """How the cache's Redis fares; CacheAway."""
+    """Return the vitals of the cache's Redis; CacheAway."""
     redis = redis_vitals.ask(redis_vitals.FORGETS, get_settings().cache_redis_url)
     if isinstance(redis, RedisAway):
         raise CacheAway(redis.fault)
@@ -60,7 +63,7 @@ def ask_redis() -> RedisVitals:
 
 
 def statistics(last: timedelta) -> CacheStatistics:
-    """The figures of the time up to now; CacheAway."""
+    """Return the statistics of the `last` time up to now; CacheAway."""
     redis = ask_redis()
     now = clock.now()
     seen = dashboard.get_dashboard(periods.period_of(now=now, begin=now - last))

@@ -1,4 +1,4 @@
-"""What the caches do, on a terminal."""
+"""Cache statistics on a terminal."""
 
 import click
 
@@ -12,7 +12,7 @@ _NOTHING_ASKED = (
 
 
 def print_statistics(found: CacheStatistics) -> None:
-    """Groups, then the Redis they live in."""
+    """Print the groups, then the Redis that holds them."""
     rows = [
         [
             each.group,

@@ -1,4 +1,4 @@
-"""Clearing caches over the API."""
+"""The API address that clears caches."""
 
 from typing import Annotated
 

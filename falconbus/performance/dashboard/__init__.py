@@ -1,1 +1,1 @@
-"""What the system saw of itself in a stretch of time, as figures."""
+"""The dashboard's figures: the system's measurements over a period."""

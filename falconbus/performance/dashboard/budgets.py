@@ -1,10 +1,10 @@
-"""The endpoints that the app has, with the statements that each may send."""
+"""The app's endpoints with their query budgets."""
 
 from flask import current_app
 
 
 def budgets() -> dict[str, int | None]:
-    """By method and route rule, "GET /api/v1/schedules"; None where a view declares no budget."""
+    """Return the budgets by method and route rule ("GET /api/v1/schedules"); None where a view declares none."""
     views = current_app.view_functions
     return {
         f"{method} {rule.rule}": getattr(views[rule.endpoint], "query_budget", None)

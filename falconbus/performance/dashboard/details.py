@@ -1,4 +1,4 @@
-"""What is told of one endpoint or one statement only."""
+"""The details of one endpoint or one statement."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -16,25 +16,32 @@ from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.kit import clock
 from falconbus.platform.telemetry import histogram
 from falconbus.platform.telemetry.minute_counts import Key, Series, Step
-from falconbus.platform.telemetry.recent_minutes import Tail
+from falconbus.platform.telemetry.recent_minutes import RecentMinutes
 
 MOST_SAMPLES = 20
 
 
-def samples(period: Period, key: str, series_id: int | None, unrolled: Tail) -> list[SampleOut]:
-    """The slowest captured requests of an endpoint, slowest first."""
+def samples(period: Period, key: str, series_id: int | None, unrolled: RecentMinutes) -> list[SampleOut]:
+    """Return the slowest samples of an endpoint, slowest first."""
     rows = queries.samples(series_id, period.begin, period.end, MOST_SAMPLES) if series_id is not None else ()
     found = [
         (row.took_us, row.at, row.status, row.request_id, row.release or "", msgspec.convert(row.steps, list[Step]))
         for row in rows
     ]
     found += [
-        (one.took_us, datetime.fromtimestamp(one.at, UTC), one.status, one.request_id, seen.release, one.steps)
+        (
+            sample.took_us,
+            datetime.fromtimestamp(sample.at, UTC),
+            sample.status,
+            sample.request_id,
+            seen.release,
+            sample.steps,
+        )
         for _, seen in unrolled.minutes
-        for one in seen.samples
-        if one.owner == key
+        for sample in seen.samples
+        if sample.owner == key
     ]
-    slowest = sorted(found, key=lambda one: (-one[0], one[1]))[:MOST_SAMPLES]
+    slowest = sorted(found, key=lambda row: (-row[0], row[1]))[:MOST_SAMPLES]
     names = {step.name for sample in slowest for step in sample[5] if step.kind == "statement"}
     known = statements.describe(queries.texts(names), unrolled)
     return [
@@ -52,7 +59,7 @@ def statement(
     *,
     is_complete: bool,
 ) -> StatementDetailOut:
-    """One statement with its sources, over time; `row` is None when it was not rolled up yet."""
+    """Return one statement with its sources, over time; `row` is None when it was not rolled up yet."""
     whole = Track()
     group = [(Source(*key[1:4]), _sum(track.total())) for key, track in found.items()]
     for track in found.values():
@@ -88,8 +95,8 @@ def _sum(total: Series) -> Sum:
 def _owners(group: Iterable[tuple[Source, Sum]]) -> list[OwnerOut]:
     heaviest_first = sorted(group, key=lambda pair: (-pair[1].total_us, pair[0]))
     return [
-        OwnerOut(source.owner, source.origin, one.calls, milliseconds(one.total_us), one.repeated)
-        for source, one in heaviest_first
+        OwnerOut(source.owner, source.origin, sums.calls, milliseconds(sums.total_us), sums.repeated)
+        for source, sums in heaviest_first
     ]
 
 

@@ -1,9 +1,9 @@
-"""Requests: by endpoint, all together, over time, and as a heat map."""
+"""Requests: by endpoint, in total, over time, and as a heat map."""
 
 from collections.abc import Mapping
 
 from falconbus.performance.dashboard.figures import BandOut, EndpointOut, HeatOut, RecorderOut, SeriesOut, TotalsOut
-from falconbus.performance.dashboard.overview import Line
+from falconbus.performance.dashboard.overview import SeriesSummary
 from falconbus.performance.dashboard.periods import Period
 from falconbus.performance.dashboard.rounding import bucket_ms, each, milliseconds, ms, share
 from falconbus.performance.dashboard.tracks import Track
@@ -17,9 +17,9 @@ _BANDS = 31
 _LOWEST = histogram.bucket_of(100)
 
 
-def endpoint(key: str, line: Line, budget: int | None, all_time: int | None = None) -> EndpointOut:
-    """One endpoint; `all_time` are the microseconds of all of them, where they are known."""
-    total = line.total
+def endpoint(key: str, summary: SeriesSummary, budget: int | None, all_time: int | None = None) -> EndpointOut:
+    """Return one endpoint's figures; `all_time` are the microseconds of all endpoints, where they are known."""
+    total = summary.total
     counters = total.counters
     method, _, rule = key.partition(" ")
     p50, p95, p99 = histogram.percentiles(total.buckets, _PERCENTILES)
@@ -41,13 +41,13 @@ def endpoint(key: str, line: Line, budget: int | None, all_time: int | None = No
         repeated_per_request=each(counters.get("repeated", 0), total.count),
         sql_share=share(counters.get("sql_us", 0), total.total_us),
         cache_hit_share=_hit_share(counters),
-        requests_by_slot=line.counts,
-        p95_by_slot=[None if bucket is None else bucket_ms(bucket) for bucket in line.p95s],
+        requests_by_slot=summary.counts,
+        p95_by_slot=[None if bucket is None else bucket_ms(bucket) for bucket in summary.p95s],
     )
 
 
 def totals(total: Series, period: Period, recorder: Series, limited: int) -> TotalsOut:
-    """All requests together."""
+    """Return the figures of all requests together."""
     counters = total.counters
     p50, p95, p99 = histogram.percentiles(total.buckets, _PERCENTILES)
     return TotalsOut(
@@ -71,7 +71,7 @@ def totals(total: Series, period: Period, recorder: Series, limited: int) -> Tot
 
 
 def over_time(track: Track, period: Period) -> SeriesOut:
-    """Throughput, errors and percentiles by slot: 0 requests where nothing came, and nothing to tell of durations."""
+    """Return throughput, errors and percentiles by slot; without requests percentiles are None."""
     found = [track.slots.get(number) for number in range(period.slots)]
     percentiles = [histogram.percentiles(slot.buckets if slot else {}, _PERCENTILES) for slot in found]
     requests = _counts(track, period)
@@ -87,7 +87,7 @@ def over_time(track: Track, period: Period) -> SeriesOut:
 
 
 def heat(track: Track, period: Period) -> HeatOut:
-    """Requests by slot and band of durations; bands that nothing fell into, at both ends, are left out."""
+    """Return requests by slot and band of durations, without the empty bands at both ends."""
     counts = [_by_band(track.slots.get(number)) for number in range(period.slots)]
     filled = [band for band in range(_BANDS) if any(slot[band] for slot in counts)]
     low, high = (filled[0], filled[-1] + 1) if filled else (0, 0)

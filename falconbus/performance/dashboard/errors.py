@@ -1,4 +1,4 @@
-"""What is asked of the dashboard and is not there."""
+"""Errors of the dashboard: what was asked for is not there."""
 
 from falconbus.platform.kit.errors import Invalid, NotFound
 

@@ -1,4 +1,4 @@
-"""All series over a period: each one's sums, endpoints by slot for their sparklines, and all requests over time."""
+"""All series over a period: their sums, endpoints by slot for the sparklines, and all requests over time."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,15 +12,15 @@ from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.telemetry import histogram, minute_counts, packing
 from falconbus.platform.telemetry.histogram import Buckets
 from falconbus.platform.telemetry.minute_counts import Key, Series
-from falconbus.platform.telemetry.recent_minutes import Tail
+from falconbus.platform.telemetry.recent_minutes import RecentMinutes
 
 _numbers = msgspec.json.Decoder(list[int])
 _places = msgspec.json.Decoder(list[int | None])
 
 
 @dataclass(slots=True)
-class Line:
-    """A series: its sum and, of an endpoint by slot, its requests and the bucket of their 95th percentile."""
+class SeriesSummary:
+    """A series: its sum and, of an endpoint, by slot the requests and the bucket of their 95th percentile."""
 
     total: Series
     counts: list[int] = field(default_factory=list)
@@ -29,18 +29,18 @@ class Line:
 
 @dataclass(slots=True)
 class Overview:
-    """Everything but statements; `requests` are all endpoints together, over time with `5xx` as the only counter."""
+    """Everything but statements; `requests` are all endpoints together, `over_time` has `5xx` as its only counter."""
 
-    lines: dict[Key, Line]
+    summaries: dict[Key, SeriesSummary]
     requests: Series
     over_time: Track
 
 
-def overview(period: Period, newest: Tail) -> Overview:
-    """What was seen of everything but statements."""
+def overview(period: Period, newest: RecentMinutes) -> Overview:
+    """Return the overview of a period."""
     rows = queries.overview(period, tracks.minutes_of(newest))
     added = tracks.newest(period, tracks.unrolled(newest, rows), lambda key: key[0] != minute_counts.STATEMENT)
-    whole, over_time, lines = Series(), Track(), {}
+    whole, over_time, summaries = Series(), Track(), {}
     for track in (track for key, track in added.items() if key[0] == minute_counts.ENDPOINT):
         for slot, series in track.slots.items():
             over_time.slots.setdefault(slot, Series()).merge(series)
@@ -51,14 +51,14 @@ def overview(period: Period, newest: Tail) -> Overview:
             whole.merge(total)
             _add_slots(over_time, row)
         else:
-            lines[key] = _line(row, total, period, added.pop(key, Track()))
+            summaries[key] = _summary(row, total, period, added.pop(key, Track()))
     for key, track in added.items():
-        lines[key] = Line(track.total(), *of_track(track, period))
-    return Overview(lines, whole, over_time)
+        summaries[key] = SeriesSummary(track.total(), *of_track(track, period))
+    return Overview(summaries, whole, over_time)
 
 
 def of_track(track: Track, period: Period) -> tuple[list[int], list[int | None]]:
-    """Requests by slot, and the bucket of their 95th percentile."""
+    """Return the requests by slot, and the bucket of their 95th percentile."""
     found = [track.slots.get(number) for number in range(period.slots)]
     return (
         [slot.count if slot else 0 for slot in found],
@@ -74,10 +74,10 @@ def _total(row: AnyRow) -> Series:
     return Series(row.number, row.total_us, packing.unpack(row.buckets), counters)
 
 
-def _line(row: AnyRow, total: Series, period: Period, newest: Track) -> Line:
+def _summary(row: AnyRow, total: Series, period: Period, newest: Track) -> SeriesSummary:
     total.merge(newest.total())
     if row.slots is None:
-        return Line(total)
+        return SeriesSummary(total)
     counts, p95s = [0] * period.slots, [None] * period.slots  # type: list[int], list[int | None]
     rolled = zip(_numbers.decode(row.slots), _numbers.decode(row.counts), _places.decode(row.p95s), strict=True)
     for slot, count, p95 in rolled:
@@ -89,14 +89,14 @@ def _line(row: AnyRow, total: Series, period: Period, newest: Track) -> Line:
         histogram.add(exact.setdefault(slot, {}), series.buckets)
     for slot, buckets in exact.items():
         p95s[slot] = histogram.p95_bucket(buckets)
-    return Line(total, counts, p95s)
+    return SeriesSummary(total, counts, p95s)
 
 
 def _exact(row: AnyRow) -> dict[int, Buckets]:
-    """The slots whose histograms came along."""
+    """Return the histograms of the slots that have one, by slot."""
     packed: dict[int, bytes] = {}
-    for slot, one in zip(row.exact or (), row.histograms or (), strict=True):
-        packed[slot] = packed.get(slot, b"") + one
+    for slot, packed_slot in zip(row.exact or (), row.histograms or (), strict=True):
+        packed[slot] = packed.get(slot, b"") + packed_slot
     return {slot: packing.unpack(several) for slot, several in packed.items()}
 
 

@@ -1,4 +1,4 @@
-"""Caches, limits, tasks and queues."""
+"""Figures of caches, limits, tasks and queues."""
 
 from falconbus.performance.dashboard.figures import CacheOut, LimitOut, QueueOut, TaskOut
 from falconbus.performance.dashboard.rounding import each, ms, share
@@ -6,8 +6,8 @@ from falconbus.platform.telemetry import histogram, minute_counts
 from falconbus.platform.telemetry.minute_counts import Key, Series
 
 
-class Others:
-    """What is measured besides requests and statements, as it comes in."""
+class OtherSeries:
+    """Collects the figures of what is neither a request nor a statement."""
 
     def __init__(self) -> None:
         self.caches: list[CacheOut] = []
@@ -21,7 +21,7 @@ class Others:
         return sum(limit.refused for limit in self.limits)
 
     def add(self, key: Key, series: Series) -> None:
-        """Take in what was seen of a cache group, limit, task, queue, or of the recorder."""
+        """Add the series of a cache group, limit, task, queue, or of the recorder."""
         match key:
             case (minute_counts.CACHE, group):
                 self.caches.append(_cache(group, series))
@@ -37,14 +37,14 @@ class Others:
 
 
 def _cache(group: str, series: Series) -> CacheOut:
-    """Look-ups of a group; a stale answer came from the cache too."""
+    """Return the look-ups of a group; a stale response counts as a hit too."""
     hits, misses, stale, errors = (series.counters.get(name, 0) for name in ("hit", "miss", "stale", "error"))
     shared = share(hits + stale, hits + stale + misses + errors)
     return CacheOut(group, hits, misses, stale, errors, shared, ms(histogram.p95(series.buckets)))
 
 
 def _task(name: str, series: Series) -> TaskOut:
-    """Runs of a task."""
+    """Return the runs of a task."""
     p50, p95 = histogram.percentiles(series.buckets, (50, 95))
     counters = series.counters
     return TaskOut(

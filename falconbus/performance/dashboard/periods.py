@@ -1,4 +1,4 @@
-"""Which stretch of time is shown, and how finely."""
+"""The period that is shown, and its resolution."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,7 +32,7 @@ _COARSER = {
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a period, whose sums are those of the rows of one resolution."""
+    """A part of a period that the rows of one resolution sum up."""
 
     resolution: Resolution
     begin: datetime
@@ -59,11 +59,11 @@ class Period:
         return self.seconds / 3600
 
     def slot_of(self, epoch: float) -> int:
-        """The slot that a time (epoch seconds) falls into; it must be in the period."""
+        """Return the slot of a time in the period (epoch seconds)."""
         return int(epoch - self.begin.timestamp()) // self.slot_seconds
 
     def pieces(self) -> list[Piece]:
-        """The period in as few rows as possible: all resolutions have the same sums, up to the same minute."""
+        """Return the period in as few rows as possible: all resolutions have the same sums, up to the same minute."""
         coarser = _COARSER.get(self.resolution)
         if coarser is None:
             return [Piece(self.resolution, self.begin, self.end)]
@@ -82,7 +82,7 @@ class Period:
         return [self.begin + timedelta(seconds=number * self.slot_seconds) for number in range(self.slots)]
 
     def seconds_of(self, slot: int) -> float:
-        """How much of a slot is over; the last one may have just begun."""
+        """Return how many seconds of a slot are over; the last one may have just begun."""
         return max(min(self.slot_seconds, self.seconds - slot * self.slot_seconds), 1.0)
 
     def out(self) -> PeriodOut:
@@ -94,7 +94,7 @@ class Period:
 def period_of(
     *, now: datetime, begin: datetime | None = None, end: datetime | None = None, last: str | None = None
 ) -> Period:
-    """The period asked for, the last hour when nothing is; BadPeriod tells what is wrong with it."""
+    """Return the period asked for, by default the last hour; BadPeriod."""
     if begin is None and end is None:
         last = last or DEFAULT
         return _widened(now - LASTS[last], now, now, last)
@@ -125,7 +125,7 @@ def _widened(begin: datetime, end: datetime, now: datetime, last: str | None) ->
 
 
 def _resolution(begin: datetime, end: datetime, now: datetime) -> Resolution:
-    """The finest whose rows are few enough and still kept at the begin."""
+    """Return the finest resolution whose rows are few enough and still kept at the begin."""
     for resolution, longest in _READ_UP_TO:
         if end - begin <= longest and begin >= now - KEPT[resolution]:
             return resolution

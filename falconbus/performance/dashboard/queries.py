@@ -1,4 +1,4 @@
-"""The reads of the dashboard: few statements, each for all series of a kind, and none that grows with the traffic.
+"""The reads of the dashboard: few statements, each for all series of a kind; none grows with the traffic.
 
 Histograms of several rows come end to end, as packing.unpack() adds them up.
 """
@@ -131,7 +131,7 @@ def _in_pieces(period: Period, **more: Any) -> dict[str, Any]:
 
 
 def overview(period: Period, minutes: Collection[datetime]) -> Sequence[AnyRow]:
-    """All series but statements, a row each, whole and by slot; `rolled` says which of `minutes` are in them already.
+    """Return all series but statements, a row each, in total and by slot; `rolled` lists the `minutes` they include.
 
     `slots`, `counts` and `p95s` have an entry a rollup; `exact` and `histograms` only where these are needed.
     """
@@ -145,50 +145,50 @@ def overview(period: Period, minutes: Collection[datetime]) -> Sequence[AnyRow]:
 
 
 def chosen_series(period: Period, series: Collection[int], minutes: Collection[datetime]) -> Sequence[AnyRow]:
-    """Series by their numbers, a row each with an entry a rollup."""
+    """Return series by their ids, a row each with an entry a rollup."""
     return read(_CHOSEN, _within(period, series=list(series), minutes=list(minutes)))
 
 
 def histograms(period: Period, series: Collection[int]) -> Sequence[AnyRow]:
-    """The histograms of statements by fingerprint."""
+    """Return the histograms of statements by fingerprint."""
     return read(_HISTOGRAMS, _in_pieces(period, series=list(series))) if series else []
 
 
 def statement_sums(period: Period, minutes: Collection[datetime]) -> Sequence[AnyRow]:
-    """Calls, time and repetitions of every statement by owner and line, without histograms."""
+    """Return calls, time and repetitions of every statement by owner and line, without histograms."""
     return read(_STATEMENTS, _in_pieces(period, minutes=list(minutes)))
 
 
 def statement_sums_of(period: Period, owner: str, minutes: Collection[datetime]) -> Sequence[AnyRow]:
-    """The same for the statements that one endpoint or task sent."""
+    """Return the same for the statements that one endpoint or task sent."""
     return read(_STATEMENTS_OF, _in_pieces(period, owner=owner, minutes=list(minutes)))
 
 
 def texts(fingerprints: Collection[str]) -> Sequence[AnyRow]:
-    """Statements without values, the lines that lead to them, and what to know of their plans."""
+    """Return statements without values, the lines that lead to them, and what to know of their plans."""
     return read(_TEXTS, {"fingerprints": list(fingerprints)}) if fingerprints else []
 
 
 def find_statement(fingerprint: str) -> AnyRow | None:
-    """One statement with its whole plan."""
+    """Return one statement with its whole plan; None when it is unknown."""
     return next(iter(read(_STATEMENT, {"fingerprint": fingerprint})), None)
 
 
 def statement_ids(fingerprint: str) -> list[int]:
-    """The series of a statement, one for each owner and line."""
+    """Return the ids of a statement's series, one for each owner and line."""
     return [row.id for row in read(_STATEMENT_IDS, {"fingerprint": fingerprint})]
 
 
 def find_endpoint_id(key: str) -> int | None:
-    """The series of an endpoint; None when it was never rolled up."""
+    """Return the id of an endpoint's series; None when it was never rolled up."""
     return next((row.id for row in read(_ENDPOINT_ID, {"name": key})), None)
 
 
 def samples(series_id: int, begin: datetime, end: datetime, limit: int) -> Sequence[AnyRow]:
-    """The slowest requests that were captured, slowest first."""
+    """Return the slowest samples, slowest first."""
     return read(_SAMPLES, {"series_id": series_id, "begin": begin, "end": end, "limit": limit})
 
 
 def releases(period: Period, limit: int) -> Sequence[AnyRow]:
-    """What ran in the period, newest first."""
+    """Return the releases that ran in the period, newest first."""
     return read(_RELEASES, {"begin": period.begin, "end": period.end, "limit": limit})

@@ -1,4 +1,4 @@
-"""What to write so that a repeated statement is sent once: read off its text and the mapped classes, no name known."""
+"""Remedies for repeated statements, found by their text and the mapped classes; no name is built in."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _MOST_OPTIONS = 3
 
 
 def remedy(statement: str) -> RemedyOut:
-    """The loading option, or the one statement for all, that makes the repetition go away."""
+    """Return the loading option, or the one statement for all rows, that replaces the repetition."""
     table, column = _table(statement), _column(statement)
     verb = match[1].upper() if (match := _VERB.match(statement)) else ""
     if verb == "INSERT":
@@ -45,13 +45,14 @@ def _column(statement: str) -> str | None:
 
 
 def _options(table: str | None, column: str | None) -> Iterator[str]:
-    """Loading options of relationships that lead to `table` by `column`."""
+    """Yield loading options of relationships that lead to `table` by `column`."""
     for mapper in _mappers():
         for relationship in mapper.relationships:
             target = getattr(relationship.mapper.local_table, "name", None)
             if target == table and column in {remote.name for remote in relationship.remote_side}:
-                one = relationship.direction is RelationshipDirection.MANYTOONE
-                yield f"{'joinedload' if one else 'selectinload'}({mapper.class_.__name__}.{relationship.key})"
+                is_many_to_one = relationship.direction is RelationshipDirection.MANYTOONE
+                option = "joinedload" if is_many_to_one else "selectinload"
+                yield f"{option}({mapper.class_.__name__}.{relationship.key})"
 
 
 def _insert(table: str | None) -> str | None:

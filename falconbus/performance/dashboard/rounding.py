@@ -1,4 +1,4 @@
-"""Numbers as the dashboard tells them: milliseconds with three significant digits, shares."""
+"""Rounding of figures: milliseconds to three significant digits, shares."""
 
 from functools import lru_cache
 
@@ -6,7 +6,7 @@ from falconbus.platform.telemetry import histogram
 
 
 def ms(microseconds: float | None) -> float | None:
-    """Microseconds as milliseconds; histograms know no more than three digits."""
+    """Convert microseconds to milliseconds; histograms know no more than three digits."""
     return None if microseconds is None else milliseconds(microseconds)
 
 
@@ -16,15 +16,15 @@ def milliseconds(microseconds: float) -> float:
 
 @lru_cache(maxsize=1024)
 def bucket_ms(bucket: int) -> float:
-    """The duration that a histogram's bucket stands for: a few hundred different ones, told thousands of times."""
+    """Return the milliseconds of a histogram's bucket; cached, since few hundred are asked for thousands of times."""
     return milliseconds(histogram.value_of(bucket))
 
 
 def share(part: float, whole: float) -> float | None:
-    """A part between 0 and 1; None of nothing."""
+    """Return a part between 0 and 1; None when `whole` is 0."""
     return round(min(part / whole, 1.0), 4) if whole else None
 
 
 def each(number: float, of: float) -> float | None:
-    """How many on each; None when there are none."""
+    """Return `number` per one of `of`; None when `of` is 0."""
     return float(f"{number / of:.4g}") if of else None

@@ -1,4 +1,4 @@
-"""How the dashboard is asked in the API; what it answers is in values.py."""
+"""The dashboard's query strings in the API; its responses are in figures.py."""
 
 from typing import Annotated, Literal
 

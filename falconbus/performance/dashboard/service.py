@@ -1,4 +1,4 @@
-"""What the dashboard shows. Periods come from periods.period_of(); everything is a value of values.py.
+"""The dashboard's use cases. Periods come from periods.period_of(); results are those of figures.py.
 
 The newest minutes are read first, then the rows with the marks of what is rolled up: each minute counts once.
 """
@@ -9,8 +9,8 @@ from falconbus.performance.dashboard import details, endpoints, overview, querie
 from falconbus.performance.dashboard.budgets import budgets
 from falconbus.performance.dashboard.errors import EndpointNotFound, StatementNotFound
 from falconbus.performance.dashboard.figures import DashboardOut, EndpointDetailOut, ReleaseOut, StatementDetailOut
-from falconbus.performance.dashboard.overview import Line
-from falconbus.performance.dashboard.parts import Others
+from falconbus.performance.dashboard.overview import SeriesSummary
+from falconbus.performance.dashboard.parts import OtherSeries
 from falconbus.performance.dashboard.periods import Period
 from falconbus.performance.dashboard.sorting import Sort
 from falconbus.performance.dashboard.tracks import Track
@@ -22,14 +22,14 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{1,16}")
 
 
 def get_dashboard(period: Period, sort: Sort = Sort.TIME) -> DashboardOut:
-    """All endpoints, statements, caches, limits, tasks and queues over a period."""
+    """Return all endpoints, statements, caches, limits, tasks and queues over a period."""
     newest = tracks.within(recent_minutes.present(), period)
-    seen, allowed, others = overview.overview(period, newest), budgets(), Others()
-    for key, line in seen.lines.items():
-        others.add(key, line.total)
+    seen, allowed, others = overview.overview(period, newest), budgets(), OtherSeries()
+    for key, summary in seen.summaries.items():
+        others.add(key, summary.total)
     listed = [
-        endpoints.endpoint(key[1], line, allowed.get(key[1]), seen.requests.total_us)
-        for key, line in seen.lines.items()
+        endpoints.endpoint(key[1], summary, allowed.get(key[1]), seen.requests.total_us)
+        for key, summary in seen.summaries.items()
         if key[0] == minute_counts.ENDPOINT
     ]
     heaviest, repeated = reading.statements_of(period, newest)
@@ -51,7 +51,7 @@ def get_dashboard(period: Period, sort: Sort = Sort.TIME) -> DashboardOut:
 
 
 def get_endpoint(period: Period, key: str) -> EndpointDetailOut:
-    """One endpoint, by method and route rule; EndpointNotFound when it is neither there nor was ever called."""
+    """Return one endpoint, by method and route rule; EndpointNotFound when it neither exists nor was ever called."""
     newest = tracks.within(recent_minutes.present(), period)
     name, allowed = (minute_counts.ENDPOINT, key), budgets()
     series_id = queries.find_endpoint_id(key)
@@ -61,11 +61,11 @@ def get_endpoint(period: Period, key: str) -> EndpointDetailOut:
     if series_id is None and not found and key not in allowed:
         raise EndpointNotFound(pointer="endpoint")
     track = found.get(name, Track())
-    line = Line(track.total(), *overview.of_track(track, period))
+    summary = SeriesSummary(track.total(), *overview.of_track(track, period))
     heaviest, repeated = reading.statements_of(period, newest, key)
     return EndpointDetailOut(
         period=period.out(),
-        endpoint=endpoints.endpoint(key, line, allowed.get(key)),
+        endpoint=endpoints.endpoint(key, summary, allowed.get(key)),
         series=endpoints.over_time(track, period),
         heat=endpoints.heat(track, period),
         statements=heaviest,
@@ -77,7 +77,7 @@ def get_endpoint(period: Period, key: str) -> EndpointDetailOut:
 
 
 def get_statement(period: Period, fingerprint: str) -> StatementDetailOut:
-    """One statement; StatementNotFound when it was never met."""
+    """Return one statement; StatementNotFound when it was never recorded."""
     if not _FINGERPRINT.fullmatch(fingerprint):
         raise StatementNotFound(pointer="fingerprint")
     newest = tracks.within(recent_minutes.present(), period)

@@ -1,4 +1,4 @@
-"""In what order endpoints are shown."""
+"""The sorting of endpoints."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -41,9 +41,17 @@ _FIGURES: dict[Sort, Callable[[EndpointOut], float | None]] = {
 
 
 def ordered(endpoints: list[EndpointOut], by: Sort) -> list[EndpointOut]:
-    """The endpoints in that order, what has no such figure last, equal ones by name."""
+    """Return the endpoints in that order; those without the figure come last, equal ones by name."""
     figure = _FIGURES.get(by)
     if figure is None:
         return sorted(endpoints, key=lambda endpoint: (endpoint.rule, endpoint.method))
-    worth = {endpoint.key: figure(endpoint) for endpoint in endpoints}
-    return sorted(endpoints, key=lambda one: (worth[one.key] is None, -(worth[one.key] or 0), one.rule, one.method))
+    figures = {endpoint.key: figure(endpoint) for endpoint in endpoints}
+    return sorted(
+        endpoints,
+        key=lambda endpoint: (
+            figures[endpoint.key] is None,
+            -(figures[endpoint.key] or 0),
+            endpoint.rule,
+            endpoint.method,
+        ),
+    )

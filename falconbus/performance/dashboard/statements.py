@@ -1,4 +1,4 @@
-"""Statements: the heaviest, and those that are sent again and again."""
+"""Statements: the heaviest, and the repeated ones."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from falconbus.performance.dashboard.rounding import milliseconds, ms, share
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.telemetry import histogram, packing
 from falconbus.platform.telemetry.histogram import Buckets
-from falconbus.platform.telemetry.recent_minutes import Tail
+from falconbus.platform.telemetry.recent_minutes import RecentMinutes
 
 #: How many of each list are shown.
 HEAVIEST = 25
@@ -23,7 +23,7 @@ _ENOUGH_CALLS = 5
 
 
 class Source(NamedTuple):
-    """Who sent a statement from where."""
+    """A statement, who sent it, and from which line."""
 
     owner: str
     fingerprint: str
@@ -32,7 +32,7 @@ class Source(NamedTuple):
 
 @dataclass(slots=True)
 class Sum:
-    """A statement of one source over the period."""
+    """The sums of a statement of one source over the period."""
 
     series_id: int | None = None
     calls: int = 0
@@ -44,7 +44,7 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What is shown of a statement besides its figures."""
+    """The text and call chain of a statement."""
 
     text: str
     chain: list[str]
@@ -54,38 +54,38 @@ class Description:
 Sums = dict[Source, Sum]
 
 
-def sums(rows: Iterable[AnyRow], tail: Tail, wanted: Callable[[Source], bool] = lambda _: True) -> Sums:
-    """Rows of queries.statement_sums() and the tail's minutes; histograms are those of the tail only."""
+def sums(rows: Iterable[AnyRow], recent: RecentMinutes, wanted: Callable[[Source], bool] = lambda _: True) -> Sums:
+    """Add up rows of queries.statement_sums() and the newest minutes; only these have histograms."""
     found: Sums = {}
     for row in rows:
-        one = Sum(row.id, row.calls, row.total_us, row.repeated, row.repeated_in)
-        found[Source(*row.key[1:4])] = one
-    for key, series, _ in tracks.statements_in(tail):
+        usage = Sum(row.id, row.calls, row.total_us, row.repeated, row.repeated_in)
+        found[Source(*row.key[1:4])] = usage
+    for key, series, _ in tracks.statements_in(recent):
         source = Source(*key[1:4])
         if wanted(source):
-            one = found.setdefault(source, Sum())
-            one.calls += series.count
-            one.total_us += series.total_us
-            one.repeated += series.counters.get("repeated", 0)
-            one.repeated_in += series.counters.get("repeated_in", 0)
-            histogram.add(one.buckets, series.buckets)
+            usage = found.setdefault(source, Sum())
+            usage.calls += series.count
+            usage.total_us += series.total_us
+            usage.repeated += series.counters.get("repeated", 0)
+            usage.repeated_in += series.counters.get("repeated_in", 0)
+            histogram.add(usage.buckets, series.buckets)
     return found
 
 
 def by_fingerprint(found: Sums) -> dict[str, list[tuple[Source, Sum]]]:
     grouped: dict[str, list[tuple[Source, Sum]]] = {}
-    for source, one in found.items():
-        grouped.setdefault(source.fingerprint, []).append((source, one))
+    for source, usage in found.items():
+        grouped.setdefault(source.fingerprint, []).append((source, usage))
     return grouped
 
 
 def shown(found: Sums) -> list[str]:
-    """Fingerprints of the statements that took most time together, and of those that take longest each."""
+    """Return the fingerprints of the statements with the most total time, and of those with the longest mean."""
     total: dict[str, int] = {}
     calls: dict[str, int] = {}
-    for source, one in found.items():
-        total[source.fingerprint] = total.get(source.fingerprint, 0) + one.total_us
-        calls[source.fingerprint] = calls.get(source.fingerprint, 0) + one.calls
+    for source, usage in found.items():
+        total[source.fingerprint] = total.get(source.fingerprint, 0) + usage.total_us
+        calls[source.fingerprint] = calls.get(source.fingerprint, 0) + usage.calls
     heaviest = sorted(total, key=lambda name: (-total[name], name))[:HEAVIEST]
     slow = [name for name in total if calls[name] >= _ENOUGH_CALLS]
     slowest = sorted(slow, key=lambda name: (-total[name] / calls[name], name))[:SLOWEST]
@@ -93,20 +93,22 @@ def shown(found: Sums) -> list[str]:
 
 
 def repeated(found: Sums, period: Period) -> list[tuple[Source, Sum]]:
-    """What was sent again within requests, by the time that the repetitions take."""
-    again = [(source, one) for source, one in found.items() if one.repeated and one.repeated_in]
+    """Return what was sent again within requests, by the time that the repetitions take."""
+    again = [(source, usage) for source, usage in found.items() if usage.repeated and usage.repeated_in]
     return sorted(again, key=lambda pair: (-wasted(pair[1], period), pair[0]))[:MOST_REPEATED]
 
 
-def wasted(one: Sum, period: Period) -> float:
-    """Microseconds an hour that the repetitions take: all calls but the first of each request."""
-    return one.repeated * one.total_us / max(one.calls, 1) / period.hours
+def wasted(usage: Sum, period: Period) -> float:
+    """Return the microseconds an hour that repetitions take: all calls but the first of each request."""
+    return usage.repeated * usage.total_us / max(usage.calls, 1) / period.hours
 
 
-def describe(rows: Iterable[AnyRow], tail: Tail) -> dict[str, Description]:
-    """Rows of queries.texts(), and what the tail knows of statements that were not rolled up yet."""
+def describe(rows: Iterable[AnyRow], recent: RecentMinutes) -> dict[str, Description]:
+    """Return descriptions by fingerprint, from rows of queries.texts() and from the newest minutes."""
     described = {
-        name: Description(one.text, one.chain) for _, seen in tail.minutes for name, one in seen.statements.items()
+        name: Description(statement.text, statement.chain)
+        for _, seen in recent.minutes
+        for name, statement in seen.statements.items()
     }
     for row in rows:
         described[row.fingerprint] = Description(row.text, row.chain, _plan(row))
@@ -121,8 +123,8 @@ def statement(
     period: Period,
     all_time: int,
 ) -> StatementOut:
-    """One statement of all its sources; `all_time` are the microseconds of all statements."""
-    calls, total = sum(one.calls for _, one in group), sum(one.total_us for _, one in group)
+    """Return one statement of all its sources; `all_time` are the microseconds of all statements."""
+    calls, total = sum(usage.calls for _, usage in group), sum(usage.total_us for _, usage in group)
     heaviest_first = sorted(group, key=lambda pair: -pair[1].total_us)
     return StatementOut(
         fingerprint=fingerprint,
@@ -135,32 +137,32 @@ def statement(
         total_ms=milliseconds(total),
         ms_per_hour=milliseconds(total / period.hours),
         time_share=share(total, all_time),
-        repeated=sum(one.repeated for _, one in group),
+        repeated=sum(usage.repeated for _, usage in group),
         plan=description.plan,
     )
 
 
-def repetition(source: Source, one: Sum, description: Description, period: Period) -> RepeatedOut:
-    """One N+1 with its remedy."""
+def repetition(source: Source, usage: Sum, description: Description, period: Period) -> RepeatedOut:
+    """Return one N+1 with its remedy."""
     return RepeatedOut(
         fingerprint=source.fingerprint,
         text=description.text,
         owner=source.owner,
         origin=source.origin,
         chain=description.chain or [source.origin],
-        per_request=round(one.repeated / one.repeated_in + 1, 1),
-        requests=one.repeated_in,
-        ms_per_hour=milliseconds(wasted(one, period)),
+        per_request=round(usage.repeated / usage.repeated_in + 1, 1),
+        requests=usage.repeated_in,
+        ms_per_hour=milliseconds(wasted(usage, period)),
         remedy=remedy(description.text),
     )
 
 
 def histograms(rows: Iterable[AnyRow], found: Sums) -> Mapping[str, Buckets]:
-    """By fingerprint: rows of queries.histograms() and the tail's parts in `found`."""
+    """Return histograms by fingerprint: rows of queries.histograms() with the newest minutes' parts in `found`."""
     whole = {row.fingerprint: packing.unpack(row.buckets) for row in rows}
-    for source, one in found.items():
-        if one.buckets:
-            histogram.add(whole.setdefault(source.fingerprint, {}), one.buckets)
+    for source, usage in found.items():
+        if usage.buckets:
+            histogram.add(whole.setdefault(source.fingerprint, {}), usage.buckets)
     return whole
 
 

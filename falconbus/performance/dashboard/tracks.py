@@ -1,4 +1,4 @@
-"""Series over a period, by slot: rows of the rollups and the newest minutes from Redis, put together."""
+"""Series over a period, by slot: the rows of the rollups and the newest minutes from Redis."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from falconbus.performance.dashboard.periods import Period
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.telemetry import packing
 from falconbus.platform.telemetry.minute_counts import Key, Minute, Series
-from falconbus.platform.telemetry.recent_minutes import Tail
+from falconbus.platform.telemetry.recent_minutes import RecentMinutes
 
 #: Counters of several rows, as one JSON array.
 decode_counters = msgspec.json.Decoder(list[dict[str, int]]).decode
@@ -18,19 +18,19 @@ decode_counters = msgspec.json.Decoder(list[dict[str, int]]).decode
 
 @dataclass(slots=True)
 class Track:
-    """One series: what it has in each slot (those with something)."""
+    """One series: its counts in each slot that has any."""
 
     slots: dict[int, Series] = field(default_factory=dict)
 
     def total(self) -> Series:
-        """All slots together."""
+        """Return all slots added up."""
         whole = Series()
         for series in self.slots.values():
             whole.merge(series)
         return whole
 
     def take(self, slot: int, series: Series) -> None:
-        """Add to a slot. What is given first is kept as it is, not copied: most slots have one row."""
+        """Add to a slot. The first series given is kept as it is, not copied: most slots have one row."""
         own = self.slots.get(slot)
         if own is None:
             self.slots[slot] = series
@@ -38,62 +38,62 @@ class Track:
             own.merge(series)
 
     def merge(self, other: "Track") -> None:
-        """Add all slots of another one."""
+        """Add all slots of another track."""
         for slot, series in other.slots.items():
             self.take(slot, series)
 
 
-def within(tail: Tail, period: Period) -> Tail:
-    """Only the minutes that lie in the period."""
-    inside = [(minute, seen) for minute, seen in tail.minutes if period.begin <= minute < period.end]
-    return Tail(inside, tail.is_complete)
+def within(recent: RecentMinutes, period: Period) -> RecentMinutes:
+    """Return only the minutes that lie in the period."""
+    inside = [(minute, seen) for minute, seen in recent.minutes if period.begin <= minute < period.end]
+    return RecentMinutes(inside, recent.is_complete)
 
 
-def minutes_of(tail: Tail) -> set[datetime]:
-    return {minute for minute, _ in tail.minutes}
+def minutes_of(recent: RecentMinutes) -> set[datetime]:
+    return {minute for minute, _ in recent.minutes}
 
 
-def unrolled(tail: Tail, rows: Sequence[AnyRow]) -> Tail:
-    """The minutes that are not in these rows yet, as the rows themselves say.
+def unrolled(recent: RecentMinutes, rows: Sequence[AnyRow]) -> RecentMinutes:
+    """Return the minutes that these rows do not include yet, as the rows themselves say.
 
     Without a row nothing of these series is rolled up in the period, and nothing can be counted twice.
     """
-    return tail.without(set(rows[0].rolled)) if rows else tail
+    return recent.without(set(rows[0].rolled)) if rows else recent
 
 
 def tracks(
-    period: Period, rows: Iterable[AnyRow], tail: Tail, wanted: Callable[[Key], bool]
+    period: Period, rows: Iterable[AnyRow], recent: RecentMinutes, wanted: Callable[[Key], bool]
 ) -> Iterator[tuple[Key, Track]]:
-    """Rows of queries.chosen_series(), and of the tail's minutes the series that are `wanted`."""
-    found = newest(period, tail, wanted)
+    """Return tracks of rows of queries.chosen_series(), and of the newest minutes' series that are `wanted`."""
+    by_key = newest(period, recent, wanted)
     for row in rows:
         key = tuple(row.key)
         histograms, counters = map(packing.unpack, row.histograms), decode_counters(row.counters)
         track = Track()
         for start, *figures in zip(row.starts, row.counts, row.totals, histograms, counters, strict=True):
             track.take(period.slot_of(start), Series(*figures))
-        if key in found:
-            track.merge(found.pop(key))
+        if key in by_key:
+            track.merge(by_key.pop(key))
         yield key, track
-    yield from found.items()
+    yield from by_key.items()
 
 
-def newest(period: Period, tail: Tail, wanted: Callable[[Key], bool]) -> dict[Key, Track]:
-    """The tail's series that are `wanted`."""
-    found: dict[Key, Track] = {}
-    for minute, seen in tail.minutes:
+def newest(period: Period, recent: RecentMinutes, wanted: Callable[[Key], bool]) -> dict[Key, Track]:
+    """Return tracks of the newest minutes' series that are `wanted`."""
+    by_key: dict[Key, Track] = {}
+    for minute, seen in recent.minutes:
         slot = period.slot_of(minute.timestamp())
         for key, series in seen.series.items():
             if wanted(key):
                 # A copy: the same minute is read for several purposes.
                 copied = Series(series.count, series.total_us, dict(series.buckets), dict(series.counters))
-                found.setdefault(key, Track()).take(slot, copied)
-    return found
+                by_key.setdefault(key, Track()).take(slot, copied)
+    return by_key
 
 
-def statements_in(tail: Tail) -> Iterable[tuple[Key, Series, Minute]]:
-    """The statements' series in the tail, each with the minute that describes them."""
-    for _, seen in tail.minutes:
+def statements_in(recent: RecentMinutes) -> Iterable[tuple[Key, Series, Minute]]:
+    """Yield the statements' series of the newest minutes, each with the minute that describes them."""
+    for _, seen in recent.minutes:
         for key, series in seen.series.items():
             if key[0] == "statement":
                 yield key, series, seen

@@ -1,4 +1,4 @@
-"""Addresses of the performance dashboard as JSON: for whoever may see how the system performs."""
+"""The performance dashboard as JSON, for whoever may see how the system performs."""
 
 from flask import Blueprint
 

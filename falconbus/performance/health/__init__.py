@@ -1,1 +1,1 @@
-"""Whether the system is able to sell."""
+"""Health checks: whether the system is able to sell."""

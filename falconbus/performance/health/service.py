@@ -1,4 +1,4 @@
-"""Is the system able to sell? Each part is asked for itself, with little patience."""
+"""Health checks of database, cache, queue and migrations, each with a short time-out."""
 
 import logging
 import re
@@ -39,7 +39,7 @@ class HealthOut(msgspec.Struct):
 
 
 def check() -> HealthOut:
-    """The state of every part."""
+    """Return the state of every part."""
     settings = get_settings()
     parts = {
         "database": _ask("database", _database),
@@ -70,7 +70,7 @@ def _redis(url: str) -> bool:
 
 
 def _migrations() -> bool:
-    """The database has exactly the migrations that the code has."""
+    """Return whether the database has exactly the migrations that the code has."""
     return set(db.session.scalars(text("SELECT version_num FROM alembic_version"))) == code_heads(
         current_app.config["MIGRATIONS"]
     )
@@ -78,7 +78,10 @@ def _migrations() -> bool:
 
 @cache
 def code_heads(folder: str) -> frozenset[str]:
-    """The migrations that no other one follows, read off their files: Alembic itself would cost each process 12 MB."""
+    """Return the migrations that no other one follows, read from their files.
+
+    Alembic itself would cost each process 12 MB.
+    """
     sources = [path.read_text() for path in Path(folder, "versions").glob("*.py")]
     every = {match[1] for source in sources if (match := _REVISION.search(source))}
     followed = {match[1] for source in sources if (match := _DOWN_REVISION.search(source))}

@@ -1,4 +1,4 @@
-"""Addresses that tell whether the system is well: never limited, never a stack trace."""
+"""The health addresses: never limited, never a stack trace."""
 
 import msgspec
 from flask import Blueprint

@@ -54,7 +54,7 @@ def overview_findings(page: DashboardOut, picked: Picked) -> list[Finding]:
         *_jobs(page, queues.vitals(), picked),
         *_refunds(),
         *_errors(page, picked),
-        *_verdict(verdicts.latest_verdict()),
+        *_verdict(verdicts.latest_release_comparison()),
         *_repeated(page, picked),
         *_advice(open_advice),
         *_over_budget(page, picked),

@@ -1,1 +1,1 @@
-"""Which endpoints really changed between two releases, or between two stretches of time."""
+"""Comparison of two releases, or two stretches of time: which endpoints really changed."""

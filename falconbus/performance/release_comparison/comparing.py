@@ -1,4 +1,4 @@
-"""Two sides of many endpoints, compared: values in, verdicts out."""
+"""The comparison of two sides: slices of many endpoints in, verdicts out."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ from falconbus.performance.release_comparison.bootstrap import Blocks
 from falconbus.performance.release_comparison.policy import Difference, Measure
 from falconbus.performance.release_comparison.results import Change, Direction, EndpointVerdict, Slice, Verdict
 
-# The same data is judged the same way each time.
+# A fixed seed: the same data gives the same verdict each time.
 _SEED = 20_261_101
 _ORDER = (Verdict.SLOWER, Verdict.QUICKER, Verdict.UNCHANGED, Verdict.TOO_LITTLE_DATA)
 
@@ -15,7 +15,7 @@ Endpoints = Mapping[str, Sequence[Slice]]
 
 
 def compare(before: Endpoints, after: Endpoints, rows: tuple[int, int] = (60, 60)) -> list[EndpointVerdict]:
-    """A verdict on each endpoint that either side has, changed ones first; `rows` are slices' lengths in seconds."""
+    """Return a verdict on each endpoint of either side, changed ones first; `rows` are slices' lengths in seconds."""
     old, new = (Blocks(side, row, _SEED + n) for n, (side, row) in enumerate(zip((before, after), rows, strict=True)))
     differences: dict[tuple[str, Measure], Difference] = {}
     for endpoint in sorted(set(before) & set(after)):

@@ -1,4 +1,4 @@
-"""Why a comparison is not made."""
+"""Errors of a comparison."""
 
 from falconbus.platform.kit.errors import Invalid, NotFound
 

@@ -1,4 +1,4 @@
-"""Comparisons that somebody, or beat, has asked for."""
+"""The table of comparisons."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -25,7 +25,7 @@ class ComparisonState(StrEnum):
 
 
 class Comparison(Model):
-    """Two sides, each a release or a stretch of time; `result` is a values.Result, `verdicts` counts its endpoints."""
+    """Two sides, each a release or a stretch of time; `result` is a results.Result, `verdicts` counts its endpoints."""
 
     __tablename__ = "performance_comparisons"
     __table_args__ = (
@@ -64,7 +64,7 @@ class Comparison(Model):
         return None if self.result is None else msgspec.convert(self.result, Result)
 
     def finish(self, result: Result) -> None:
-        """Keep what was found."""
+        """Store the result; ValueError when the comparison has ended before."""
         self._end(ComparisonState.DONE)
         self.result = msgspec.to_builtins(result)
         counts: dict[str, int] = {}
@@ -73,7 +73,7 @@ class Comparison(Model):
         self.verdicts = counts
 
     def fail(self, fault: str) -> None:
-        """Keep why nothing was found."""
+        """Store why there is no result; ValueError when the comparison has ended before."""
         self._end(ComparisonState.FAILED)
         self.fault = fault
 

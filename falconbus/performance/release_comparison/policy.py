@@ -1,4 +1,4 @@
-"""When a difference is a change: sure, after a correction for many looks, and large enough to matter."""
+"""The rules for a change: significant after a correction for multiple tests, and large enough to matter."""
 
 import math
 from collections.abc import Sequence
@@ -9,21 +9,21 @@ from typing import Self
 from falconbus.performance.release_comparison import t_distribution
 from falconbus.performance.release_comparison.results import Change, Direction, Verdict
 
-#: The chance of any false alarm in one comparison, all its endpoints and measures together.
+#: The family-wise error rate: the chance of any false alarm in one comparison, over all endpoints and measures.
 ALPHA = 0.05
-#: A duration changed when it is more than 10 % off, and surely more than half of that ...
-MATTERS, SURELY = 0.10, 0.5
-#: ... errors when their share moved by a percentage point, queries by a tenth, at least a tenth of a statement.
-MATTERS_ERRORS, MATTERS_QUERIES = 0.01, 0.1
-#: A percentile wants ten requests beyond it; the middle and the shares as many as the median.
-FEWEST_BEYOND = 10
-FEWEST_REQUESTS = 20
-#: Of blocks that hold the endpoint's requests evenly; fewer say nothing about how minutes differ.
-FEWEST_BLOCKS = 4
+#: A duration changed when it differs by more than 10 %, and significantly by more than half of that ...
+DURATION_THRESHOLD, CERTAIN_SHARE = 0.10, 0.5
+#: ... errors when their share differs by a percentage point, queries by a tenth, at least a tenth of a statement.
+ERRORS_THRESHOLD, QUERIES_THRESHOLD = 0.01, 0.1
+#: A percentile needs ten requests beyond it; means and shares as many requests as the median.
+MIN_REQUESTS_BEYOND = 10
+MIN_REQUESTS = 20
+#: Effective blocks of an endpoint's requests; fewer tell nothing about how minutes differ.
+MIN_BLOCKS = 4
 
 
 class Measure(Enum):
-    """What is compared of an endpoint: a percentile of its durations, or a mean over its requests."""
+    """A measure of an endpoint: a percentile of its durations, or a mean over its requests."""
 
     P50 = 50.0
     P95 = 95.0
@@ -34,11 +34,11 @@ class Measure(Enum):
     def is_duration(self) -> bool:
         return self in {Measure.P50, Measure.P95}
 
-    def wants(self) -> int:
-        """How many requests each side must have."""
+    def min_requests(self) -> int:
+        """Return how many requests each side must have."""
         if self.is_duration:
-            return math.ceil(FEWEST_BEYOND / (1 - float(self.value) / 100))
-        return FEWEST_REQUESTS
+            return math.ceil(MIN_REQUESTS_BEYOND / (1 - float(self.value) / 100))
+        return MIN_REQUESTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,55 +47,61 @@ class Estimate:
 
     value: float
     error: float
-    freedom: int
+    degrees_of_freedom: int
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """After less before."""
+    """The difference of a measure between two sides, after minus before."""
 
     measure: Measure
     before: Estimate
     after: Estimate
     error: float
-    freedom: int
+    degrees_of_freedom: int
 
     @classmethod
     def of(cls, measure: Measure, before: Estimate, after: Estimate) -> Self:
-        """Degrees of freedom by Welch and Satterthwaite: the sides' minutes need not vary alike."""
-        parts = before.error**2, after.error**2
-        whole = sum(parts)
-        weighed = parts[0] ** 2 / before.freedom + parts[1] ** 2 / after.freedom
-        freedom = int(whole**2 / weighed) if weighed else before.freedom + after.freedom
-        return cls(measure, before, after, math.sqrt(whole), max(1, freedom))
+        """Return the difference, its degrees of freedom by Welch and Satterthwaite: variances may differ."""
+        variances = before.error**2, after.error**2
+        variance = sum(variances)
+        weighted = variances[0] ** 2 / before.degrees_of_freedom + variances[1] ** 2 / after.degrees_of_freedom
+        degrees_of_freedom = (
+            int(variance**2 / weighted) if weighted else before.degrees_of_freedom + after.degrees_of_freedom
+        )
+        return cls(measure, before, after, math.sqrt(variance), max(1, degrees_of_freedom))
 
     @property
     def value(self) -> float:
         return self.after.value - self.before.value
 
     @property
-    def matters(self) -> float:
-        """How large the difference must be, in the unit of `value`."""
+    def threshold(self) -> float:
+        """Return how large the difference must be to matter, in the unit of `value`."""
         if self.measure.is_duration:
-            return math.log(1 + MATTERS)
+            return math.log(1 + DURATION_THRESHOLD)
         if self.measure is Measure.ERRORS:
-            return MATTERS_ERRORS
-        return max(MATTERS_QUERIES, MATTERS_QUERIES * self.before.value)
+            return ERRORS_THRESHOLD
+        return max(QUERIES_THRESHOLD, QUERIES_THRESHOLD * self.before.value)
 
     def probability(self) -> float:
-        """Of a difference as large as this one if the true one were half of what matters; 1 for one that is too small.
+        """Return the p-value of the hypothesis that the true difference is at most half the threshold.
 
-        Were it only asked whether anything changed, every drift of the machine would be found, given enough minutes.
+        1 for a difference below the threshold. Were the hypothesis that there is none, every drift of the machine would
+        be found, given enough minutes.
         """
-        size, edge = abs(self.value), SURELY * self.matters
-        if size <= self.matters:
+        size, edge = abs(self.value), CERTAIN_SHARE * self.threshold
+        if size <= self.threshold:
             return 1.0
         error = max(self.error, 1e-9)
-        return min(1.0, sum(t_distribution.tail((size + side) / error, self.freedom) for side in (-edge, edge)))
+        return min(
+            1.0,
+            sum(t_distribution.upper_tail((size + side) / error, self.degrees_of_freedom) for side in (-edge, edge)),
+        )
 
     def change(self, direction: Direction) -> Change:
-        """As it is told: durations in microseconds, and relative to before."""
-        reach = t_distribution.quantile(0.025, self.freedom) * self.error
+        """Return the change with its confidence interval: durations in microseconds, and relative to before."""
+        reach = t_distribution.critical_value(0.025, self.degrees_of_freedom) * self.error
         edges = (self.value, self.value - reach, self.value + reach)
         before, after = self.before.value, self.after.value
         if self.measure.is_duration:
@@ -106,7 +112,7 @@ class Difference:
 
 
 def holm(probabilities: Sequence[float]) -> list[float]:
-    """Probabilities corrected for their number (Holm 1979): the chance of any false one among all stays bounded.
+    """Return p-values corrected for their number (Holm 1979), which bounds the chance of any false one among all.
 
     Unlike Benjamini and Hochberg's, which bounds their share, it holds however the measures depend on each other:
     endpoints share the machine's bad minutes, and an endpoint's p95 moves with its p50.
@@ -121,7 +127,7 @@ def holm(probabilities: Sequence[float]) -> list[float]:
 
 
 def directions(differences: Sequence[Difference]) -> list[Direction]:
-    """What became of each, looked at together."""
+    """Return the direction of each difference, corrected for their number."""
     corrected = holm([difference.probability() for difference in differences])
     return [
         Direction.UNCHANGED if chance > ALPHA else Direction.HIGHER if difference.value > 0 else Direction.LOWER
@@ -130,7 +136,7 @@ def directions(differences: Sequence[Difference]) -> list[Direction]:
 
 
 def verdict(p50: Direction, p95: Direction) -> Verdict:
-    """An endpoint's verdict: the worse one, when the middle and the tail went different ways."""
+    """Return an endpoint's verdict: the worse one, when median and 95th percentile went different ways."""
     both = {p50, p95}
     if Direction.HIGHER in both:
         return Verdict.SLOWER

@@ -1,4 +1,4 @@
-"""Reads of releases, of what they measured, and of comparisons."""
+"""Reads of releases, of their measurements, and of comparisons."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ _NEWEST = text("SELECT name, first_seen, last_seen FROM telemetry_releases ORDER
 _PREDECESSOR = text("""
     SELECT name FROM telemetry_releases WHERE first_seen < :first_seen ORDER BY last_seen DESC, id DESC LIMIT 1
 """)
-_JUDGED = text("""
+_HAS_BEEN_COMPARED = text("""
     SELECT EXISTS (
         SELECT FROM performance_comparisons
         WHERE candidate_release = :candidate AND baseline_release = :baseline AND requested_at >= :since)
@@ -45,28 +45,28 @@ _SLICES = text("""
 
 
 def releases(names: Sequence[str]) -> dict[str, AnyRow]:
-    """Those of the names that have run, with when."""
+    """Return those of the named releases that have run, by name."""
     return {row.name: row for row in read(_RELEASES, {"names": list(names)})}
 
 
 def find_newest_release() -> AnyRow | None:
-    """The release that was first seen last; None before anything was measured."""
+    """Return the release that was first seen last; None before anything was measured."""
     return next(iter(read(_NEWEST, {})), None)
 
 
 def find_predecessor(first_seen: datetime) -> str | None:
-    """What ran until a release that was first seen then."""
+    """Return the release that ran last before one that was first seen then; None without one."""
     return next((row.name for row in read(_PREDECESSOR, {"first_seen": first_seen})), None)
 
 
-def is_judged(candidate: str, baseline: str, since: datetime) -> bool:
-    """Whether a comparison of the two has been asked for since then."""
+def has_been_compared(candidate: str, baseline: str, since: datetime) -> bool:
+    """Return whether a comparison of the two has been requested since then."""
     asked = {"candidate": candidate, "baseline": baseline, "since": since}
-    return bool(read(_JUDGED, asked)[0][0])
+    return bool(read(_HAS_BEEN_COMPARED, asked)[0][0])
 
 
 def slices(window: Window, resolution: Resolution, release_id: int | None) -> tuple[dict[str, list[Slice]], Stretch]:
-    """Requests by endpoint, one slice a block (see bootstrap.block_seconds), of a release or of all.
+    """Return requests by endpoint, one slice a block (see bootstrap.block_seconds), of a release or of all.
 
     Only rows that lie wholly in the window. They are read in portions: a day of a hundred endpoints is 144,000.
     """
@@ -78,20 +78,20 @@ def slices(window: Window, resolution: Resolution, release_id: int | None) -> tu
         "last": window.end - timedelta(seconds=resolution),
         "release_id": release_id,
     }
-    found: dict[str, dict[int, Slice]] = {}
+    by_endpoint: dict[str, dict[int, Slice]] = {}
     starts: set[datetime] = set()
     options = {"stream_results": True, "yield_per": _PORTION}
     with db.session.connection().execute(_SLICES, asked, execution_options=options) as rows:
         for row in rows:
             starts.add(row.start)
             start = begin + (int(row.start.timestamp()) - begin) // length * length
-            _add(found.setdefault(row.endpoint, {}).setdefault(start, Slice(start, 0, {})), row)
-    ordered = {name: [blocks[start] for start in sorted(blocks)] for name, blocks in found.items()}
+            _add(by_endpoint.setdefault(row.endpoint, {}).setdefault(start, Slice(start, 0, {})), row)
+    ordered = {name: [blocks[start] for start in sorted(blocks)] for name, blocks in by_endpoint.items()}
     return ordered, Stretch(window.begin, window.end, resolution.value, len(starts), length)
 
 
 def get_comparison(comparison_id: int) -> Comparison:
-    """A comparison with its result; ComparisonNotFound."""
+    """Return a comparison with its result; ComparisonNotFound."""
     comparison = db.session.get(Comparison, comparison_id, options=[undefer(Comparison.result)])
     if comparison is None:
         raise ComparisonNotFound
@@ -99,19 +99,19 @@ def get_comparison(comparison_id: int) -> Comparison:
 
 
 def lock_unfinished(comparison_id: int) -> Comparison | None:
-    """A comparison that has not ended, locked; None when it has."""
+    """Return a comparison that has not ended, locked; None when it has."""
     wanted = select(Comparison).where(Comparison.id == comparison_id, Comparison.finished_at.is_(None))
     return db.session.scalar(wanted.with_for_update())
 
 
 def comparisons() -> AnySelect:
-    """Comparisons without their results, for a list; `verdicts` counts endpoints by verdict."""
+    """Return a select of comparisons without their results; `verdicts` counts endpoints by verdict."""
     columns: Any = [column for column in Comparison.__table__.columns if column.name != "result"]
     return select(Comparison.id.label("key"), *columns)
 
 
-def find_latest_verdict() -> Comparison | None:
-    """The newest comparison of two releases that is done, with its result."""
+def find_latest_release_comparison() -> Comparison | None:
+    """Return the newest finished comparison of two releases, with its result."""
     wanted = (
         select(Comparison)
         .where(Comparison.state == ComparisonState.DONE)

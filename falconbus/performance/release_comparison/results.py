@@ -1,4 +1,4 @@
-"""What is compared, and what comes of it: values that the database and the API both take as they are."""
+"""The values of a comparison, which the database and the API share."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -48,7 +48,7 @@ class Stretch(msgspec.Struct, frozen=True, rename={"begin": "from", "end": "to"}
 
 
 class Slice(msgspec.Struct):
-    """One endpoint in one minute (or ten): durations, server errors and statements of `count` requests."""
+    """One endpoint in one block of minutes: durations, server errors and statements of `count` requests."""
 
     start: int
     count: int

@@ -1,4 +1,4 @@
-"""Shapes of comparisons in the API."""
+"""Schemas of comparisons in the API."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -54,7 +54,7 @@ class ComparisonItem(msgspec.Struct):
 
     @classmethod
     def of(cls, row: Any) -> "ComparisonItem":
-        """From a row of queries.comparisons()."""
+        """Return the item of a row of queries.comparisons()."""
         return cls(
             id=row.id,
             state=row.state,

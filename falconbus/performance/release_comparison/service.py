@@ -1,4 +1,4 @@
-"""Asking for a comparison, making it, and judging each new release without being asked."""
+"""Use cases of comparisons: request one, run it, and request one for each new release."""
 
 import logging
 from datetime import timedelta
@@ -20,14 +20,14 @@ from falconbus.platform.kit import clock
 
 log = logging.getLogger(__name__)
 
-#: A new release is judged when it has run for so long, and once more after a whole day.
-JUDGED_AFTER = (timedelta(days=1), timedelta(minutes=30))
-#: Longer than the task may run; nobody else is handed the comparison meanwhile.
+#: A new release is compared when it has run for half an hour, and once more after a day.
+COMPARED_AFTER = (timedelta(days=1), timedelta(minutes=30))
+#: Longer than the task may run: nobody else is given the job meanwhile.
 _LEASE = timedelta(minutes=5)
 
 
 def request_comparison(baseline: Side, candidate: Side) -> int:
-    """Have a worker compare two sides; the comparison's id. ReleaseNotFound, BadSide."""
+    """Have a worker compare two sides; return the comparison's id. ReleaseNotFound, BadSide."""
     for side, pointer in ((baseline, "/baseline"), (candidate, "/candidate")):
         windows.check_side(side, pointer)
     windows.check_differ(baseline, candidate)
@@ -50,7 +50,7 @@ def request_comparison(baseline: Side, candidate: Side) -> int:
 
 
 def run_comparison(comparison_id: int, outbox_id: int) -> None:
-    """Compare, and keep what was found. Run twice, or by two workers, what was found first stays."""
+    """Run a comparison and store its result; run twice, or by two workers, the first result stays."""
     comparison = queries.lock_unfinished(comparison_id)
     if comparison is not None:
         comparison.state = ComparisonState.RUNNING
@@ -67,34 +67,34 @@ def run_comparison(comparison_id: int, outbox_id: int) -> None:
     jobs.done(outbox_id)
 
 
-def judge_new_release() -> int | None:
-    """Ask for a verdict on the newest release against its predecessor, when one is due; its id."""
+def compare_new_release() -> int | None:
+    """Request a comparison of the newest release with its predecessor when one is due; return its id."""
     newest = queries.find_newest_release()
     if newest is None:
         return None
     age = newest.last_seen - newest.first_seen
-    due = next((after for after in JUDGED_AFTER if age >= after), None)
+    due = next((after for after in COMPARED_AFTER if age >= after), None)
     predecessor = queries.find_predecessor(newest.first_seen)
     if due is None or predecessor is None:
         return None
-    if queries.is_judged(newest.name, predecessor, newest.first_seen + due):
+    if queries.has_been_compared(newest.name, predecessor, newest.first_seen + due):
         return None
     return request_comparison(Side(predecessor), Side(newest.name))
 
 
 def get_comparison(comparison_id: int) -> Comparison:
-    """A comparison with its result; ComparisonNotFound."""
+    """Return a comparison with its result; ComparisonNotFound."""
     return queries.get_comparison(comparison_id)
 
 
 def list_comparisons(most: int = 20) -> list[AnyRow]:
-    """Comparisons, the newest first, without their results."""
+    """Return the newest comparisons, without their results."""
     return list(db.session.execute(queries.comparisons().order_by(queries.KEY.desc()).limit(most)).all())
 
 
-def latest_verdict() -> Comparison | None:
-    """The newest finished comparison of two releases, with its result; None before there is one."""
-    return queries.find_latest_verdict()
+def latest_release_comparison() -> Comparison | None:
+    """Return the newest finished comparison of two releases, with its result; None without one."""
+    return queries.find_latest_release_comparison()
 
 
 def _check_known(*sides: Side) -> None:
@@ -106,13 +106,13 @@ def _check_known(*sides: Side) -> None:
 
 
 def _try_to_compare(comparison: Comparison) -> Result | str:
-    """What was found, or why nothing was; what the database may get over is raised, to be tried again."""
+    """Return the result, or why there is none; database errors are raised, to be retried."""
     try:
         return _compare(comparison.baseline, comparison.candidate)
     except DBAPIError:
         raise
     except Exception as fault:
-        # Whatever it is, the next run of the same data would meet it too.
+        # A retry with the same data would fail in the same way.
         log.exception("comparison %s failed", comparison.id)
         transactions.rollback()
         return f"{type(fault).__name__}: see the workers' log"
@@ -120,30 +120,30 @@ def _try_to_compare(comparison: Comparison) -> Result | str:
 
 def _compare(baseline: Side, candidate: Side) -> Result:
     known = queries.releases([name for name in (baseline.release, candidate.release) if name])
-    lives = {name: windows.life_of(row.first_seen, row.last_seen) for name, row in known.items()}
+    settled_windows = {name: windows.settled_window(row.first_seen, row.last_seen) for name, row in known.items()}
     notes = []
-    after = _literal(candidate) or windows.last_day(lives[candidate.release or ""])
+    after = _literal(candidate) or windows.candidate_window(settled_windows[candidate.release or ""])
     before = _literal(baseline)
     if before is None:
-        before, note = windows.like(after, lives[baseline.release or ""])
+        before, note = windows.matching_window(after, settled_windows[baseline.release or ""])
         notes.append(note)
     sides = []
     for window, side in ((before, baseline), (after, candidate)):
         release_id = known[side.release].id if side.release else None
         sides.append(queries.slices(window, windows.resolution(window, clock.now()), release_id))
-    # Drawing takes seconds: no transaction stays open meanwhile.
+    # Resampling takes seconds: no transaction stays open meanwhile.
     transactions.commit()
     (old, was), (new, now) = sides
-    notes += _cautions(before, after, was, now)
+    notes += _comparability_warnings(before, after, was, now)
     return Result(compare(old, new, (was.block_seconds, now.block_seconds)), was, now, notes)
 
 
 def _literal(side: Side) -> Window | None:
-    """A side that is a stretch of time is taken as it is."""
+    """Return the window of a side that is a stretch of time; None for a release."""
     return Window(side.begin, side.end) if side.begin and side.end else None
 
 
-def _cautions(before: Window, after: Window, was: Stretch, now: Stretch) -> list[str]:
-    found = [f"nothing was recorded {when}" for when, read in (("before", was), ("after", now)) if not read.rows]
-    caution = windows.caution(before, after)
-    return [*found, caution] if caution else found
+def _comparability_warnings(before: Window, after: Window, was: Stretch, now: Stretch) -> list[str]:
+    warnings = [f"nothing was recorded {when}" for when, read in (("before", was), ("after", now)) if not read.rows]
+    warning = windows.comparability_warning(before, after)
+    return [*warnings, warning] if warning else warnings

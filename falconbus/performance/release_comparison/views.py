@@ -1,4 +1,4 @@
-"""Comparisons over the API: asked for, listed, read."""
+"""Comparisons over the API: request, list, read."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""How PostgreSQL, Redis and the queues fare, and what Prometheus reads of it."""
+"""Vitals of PostgreSQL, Redis and the queues, and the address that Prometheus reads."""

@@ -1,4 +1,4 @@
-"""Which statements cost the database most: as pg_stat_statements counts them, else as the recorder did."""
+"""The statements that cost the database most, by pg_stat_statements, else by the recorder."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ _SHORT_ENOUGH = ((timedelta(hours=3), Resolution.MINUTE), (timedelta(days=2), Re
 
 
 class HeavyStatement(msgspec.Struct, frozen=True):
-    """A statement without its values; `repeated`: sent again within a request, as the recorder saw it."""
+    """A statement without its values; `repeated`: sent again within a request, by the recorder."""
 
     fingerprint: str
     text: str
@@ -52,7 +52,7 @@ class HeavyStatement(msgspec.Struct, frozen=True):
 
 
 class HeavyStatements(msgspec.Struct, frozen=True):
-    """The heaviest statements in four ways; `source` counted them, `since` then (None: not told)."""
+    """The heaviest statements in four orders; `source` counted them since `since` (None: unknown)."""
 
     source: str
     since: datetime | None
@@ -63,7 +63,10 @@ class HeavyStatements(msgspec.Struct, frozen=True):
 
 
 def heaviest(last: timedelta, most: int) -> HeavyStatements:
-    """Where pg_stat_statements is, since its counters began; N+1 and all else from the recorder, of the `last` time."""
+    """Return the heaviest statements: pg_stat_statements' since its counters began, if there, else the recorder's.
+
+    Repeated statements are always the recorder's; its figures are those of the `last` time.
+    """
     since = clock.now() - last
     recorded = _statements(read(_RECORDED, {"resolution": _resolution(last), "since": since}))
     counted = _counted()
@@ -79,13 +82,13 @@ def heaviest(last: timedelta, most: int) -> HeavyStatements:
 
 
 def counted_texts(most: int) -> list[HeavyStatement]:
-    """What takes the most time, from pg_stat_statements; empty where that is not."""
+    """Return the statements with the most time in pg_stat_statements; empty without the extension."""
     counted = _counted()
     return [] if counted is None else _first(counted[0], lambda each: each.total_ms, most)
 
 
 def _counted() -> tuple[list[HeavyStatement], datetime | None] | None:
-    """None where the extension is not made, not loaded, or not for us to read."""
+    """Return the statements of pg_stat_statements; None where it is not made, not loaded, or not readable."""
     if not read(_HAS_EXTENSION, {})[0][0]:
         return None
     try:

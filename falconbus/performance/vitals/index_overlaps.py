@@ -1,11 +1,11 @@
-"""Indexes that are of no use because another one does the same."""
+"""Indexes that are redundant because another one serves the same."""
 
 from collections.abc import Iterable
 from typing import Any
 
 
 def find_cover(index: Any, others: Iterable[Any]) -> Any | None:
-    """The widest index that serves every use of `index`; None without one, or when `index` keeps a promise itself.
+    """Return the widest index that serves every use of `index`; None without one, or when `index` constrains rows.
 
     Both are rows with oid or name, table_oid, method, predicate, keys, included, unique, primary and constrains.
     """

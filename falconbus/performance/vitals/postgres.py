@@ -1,4 +1,4 @@
-"""How PostgreSQL fares: sizes, cache, connections, locks, and indexes that are of no use, twice there, or missing."""
+"""PostgreSQL's vitals: sizes, cache, connections, locks, and indexes that are unused, duplicate or missing."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -108,7 +108,7 @@ class PostgresOut(msgspec.Struct, frozen=True, kw_only=True):
     has_pg_stat_statements: bool
 
 
-#: A transaction that is open for longer is told of.
+#: A transaction that is open for longer is listed.
 LONG_SECONDS = 30
 _SHOWN = 200
 
@@ -130,7 +130,7 @@ _TABLES = text("""
         s.n_dead_tup AS dead_rows, s.seq_scan AS sequential_scans, coalesce(s.idx_scan, 0) AS index_scans
     FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
 """)
-# A key is its text with its operator class, collation and direction: only all of them together make two keys one.
+# A key is its text with its operator class, collation and direction: two keys are equal only in all of them.
 _INDEXES = text("""
     WITH taken AS MATERIALIZED (SELECT relation FROM pg_locks WHERE mode = 'AccessExclusiveLock')
     SELECT i.indexrelid::regclass::text AS name, i.indrelid::regclass::text AS table, i.indrelid::bigint AS table_oid,
@@ -200,19 +200,19 @@ _BACKENDS = text("""
 
 
 class UnusedIndexes(msgspec.Struct, frozen=True):
-    """How many indexes are never used, and their size."""
+    """The number of unused indexes, and their size in bytes."""
 
     number: int
     bytes: int
 
 
 def unused_indexes() -> UnusedIndexes:
-    """The sum of vitals().unused_indexes in one statement, which is cheap enough for the overview."""
+    """Return the sum of vitals().unused_indexes in one statement, which is cheap enough for the overview."""
     return UnusedIndexes(*read(_UNUSED, {})[0])
 
 
 def vitals() -> PostgresOut:
-    """Everything, in five statements."""
+    """Return all vitals, in five statements."""
     database = read(_DATABASE, {})[0]
     indexes = read(_INDEXES, {})
     backends = read(_BACKENDS, {})
@@ -264,7 +264,7 @@ def _fields(row: AnyRow, of: Any) -> dict[str, Any]:
 
 
 def _is_unused(row: AnyRow) -> bool:
-    """Neither read nor needed: what keeps rows apart, and what a foreign key would be told to lack, is left alone."""
+    """Return whether an index is neither read nor needed for a constraint or a foreign key."""
     return not (row.scans or row.unique or row.constrains or row.serves_foreign_key)
 
 

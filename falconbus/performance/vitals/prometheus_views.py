@@ -1,4 +1,4 @@
-"""The address that Prometheus reads, and the token it may read it with."""
+"""The metrics for Prometheus, and the token that reads them."""
 
 import hmac
 
@@ -15,7 +15,7 @@ from falconbus.platform.web.permissions import SEE_PERFORMANCE
 
 bp = Blueprint("metrics", __name__)
 
-# No account has this number: whoever bears the token is nobody, with one permission at one address.
+# No account has this id: the token's bearer has no account, and one permission at one address.
 _NO_ACCOUNT = 0
 
 
@@ -31,7 +31,7 @@ def show_metrics() -> bytes:
 
 
 def load_identity(token: str) -> Identity | None:
-    """Who bears METRICS_TOKEN may read the metrics, and nothing else; None for every other token."""
+    """Return the identity of METRICS_TOKEN, which may only read the metrics; None for every other token."""
     expected = get_settings().metrics_token
     if expected is None or request.endpoint != f"{bp.name}.{show_metrics.__name__}":
         return None

@@ -1,4 +1,4 @@
-"""How the workers are: what waits for them, how long it has waited, and who has shown a sign of life."""
+"""Vitals of the workers: what waits for them, how long it has waited, and which workers are alive."""
 
 from datetime import datetime
 from typing import Any
@@ -75,7 +75,7 @@ class _Message(msgspec.Struct):
 
 
 def vitals() -> QueuesOut:
-    """The state of the broker's queues, the outbox, the mails and the workers: two statements and one pipeline."""
+    """Return the state of queues, outbox, mails and workers, in two statements and one pipeline."""
     now = clock.now()
     outbox = db.session.execute(_OUTBOX, {"now": now}).one()
     mails = db.session.execute(_MAILS).one()
@@ -101,16 +101,16 @@ def _ask_broker(found: QueuesOut, now: float) -> None:
                 pipeline.llen(queue + priority)
                 pipeline.lindex(queue + priority, -1)
         pipeline.zrangebyscore(WORKERS, now - _ALIVE_SECONDS, "+inf", withscores=True)
-        *answers, workers = pipeline.execute()
+        *replies, workers = pipeline.execute()
     found.workers = [WorkerOut(name.decode(), max(0.0, now - seen)) for name, seen in workers]
     each = 2 * len(_LISTS)
-    found.queues = [_queue(queue, answers[each * number :][:each], now) for number, queue in enumerate(Queue)]
+    found.queues = [_queue(queue, replies[each * number :][:each], now) for number, queue in enumerate(Queue)]
 
 
-def _queue(queue: Queue, answers: list[Any], now: float) -> QueueOut:
-    """From length and last message of each list, by turns: kombu pushes at the head and pops at the end."""
-    stamps = [stamp for message in answers[1::2] if (stamp := _published_at(message)) is not None]
-    return QueueOut(queue, sum(answers[::2]), max(0.0, now - min(stamps)) if stamps else None)
+def _queue(queue: Queue, replies: list[Any], now: float) -> QueueOut:
+    """Return a queue from length and last message of each of its lists: kombu pushes at the head, pops at the end."""
+    stamps = [stamp for message in replies[1::2] if (stamp := _published_at(message)) is not None]
+    return QueueOut(queue, sum(replies[::2]), max(0.0, now - min(stamps)) if stamps else None)
 
 
 def _published_at(message: bytes | None) -> float | None:
@@ -127,7 +127,7 @@ def _age(instant: datetime | None, now: datetime) -> float | None:
 
 
 def _once() -> QueuesOut:
-    """The vitals, asked for once however many gauges show them in one request."""
+    """Return the vitals, read once however many gauges show them in one request."""
     if "queues" not in g:
         g.queues = vitals()
     found: QueuesOut = g.queues

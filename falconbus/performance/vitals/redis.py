@@ -1,4 +1,4 @@
-"""How the two Redis addresses fare: memory, hits, evictions, clients, what a restart would lose."""
+"""Vitals of the two Redis addresses: memory, hits, evictions, clients, and what a restart would lose."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -53,13 +53,13 @@ class RedisAway(msgspec.Struct, frozen=True):
 
 
 def vitals() -> list[RedisVitals | RedisAway]:
-    """Both addresses; one that does not answer is told as such."""
+    """Return the vitals of both addresses; RedisAway for one that does not answer."""
     settings = get_settings()
     return [ask(KEEPS, settings.redis_url), ask(FORGETS, settings.cache_redis_url)]
 
 
 def ask(name: str, url: str) -> RedisVitals | RedisAway:
-    """The server at one address."""
+    """Return the vitals of the server at one address, or RedisAway."""
     try:
         with Redis.from_url(url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE) as client:
             database = int(client.connection_pool.connection_kwargs.get("db") or 0)
@@ -102,17 +102,17 @@ def _of(name: str, database: int, info: Mapping[str, Any]) -> RedisVitals:
 
 
 def _warnings(name: str, info: Mapping[str, Any], *, appends: bool, has_saved: bool) -> list[str]:
-    """What an operator should change."""
-    told = []
+    """Return what an operator of the server should change."""
+    warnings = []
     limit = info.get("maxmemory") or 0
     if name == KEEPS and limit and info.get("maxmemory_policy") != "noeviction":
-        told.append("It may evict: queue messages and sessions can be lost. Set maxmemory-policy to noeviction.")
+        warnings.append("It may evict: queue messages and sessions can be lost. Set maxmemory-policy to noeviction.")
     if name == KEEPS and not appends and not has_saved:
-        told.append(
+        warnings.append(
             "It keeps nothing over a restart: sessions and waiting messages would be lost. Set appendonly to yes."
         )
     if limit and info["used_memory"] > 0.9 * limit:
-        told.append("More than 90 % of its memory is used. Give it more, or keep less.")
+        warnings.append("More than 90 % of its memory is used. Give it more, or keep less.")
     if info["rdb_last_bgsave_status"] != "ok":
-        told.append("Its last snapshot failed: see its log.")
-    return told
+        warnings.append("Its last snapshot failed: see its log.")
+    return warnings

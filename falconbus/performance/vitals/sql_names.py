@@ -1,4 +1,4 @@
-"""Names and expressions as SQL writes them."""
+"""Names and expressions in SQL."""
 
 import re
 
@@ -9,10 +9,10 @@ _NOISE = re.compile(r'::"?[a-z_][a-z0-9_ ]*"?(?:\(\d+(?:,\d+)?\))?|[()\s"]', re.
 
 
 def quote(name: str) -> str:
-    """An identifier as SQL."""
+    """Return an identifier, quoted where SQL needs it."""
     return str(_quoting.quote(name))
 
 
 def plain(key: str) -> str:
-    """A key for comparing: `lower((email)::text)` and `lower(email)` are the same index."""
+    """Return an expression for comparing: `lower((email)::text)` and `lower(email)` are the same index."""
     return _NOISE.sub("", key).lower()

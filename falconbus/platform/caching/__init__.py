@@ -1,1 +1,1 @@
-"""Answers kept for a while, and dropped when what they tell of changes."""
+"""Cached responses: kept for a while, and invalidated by tag when the data behind them changes."""

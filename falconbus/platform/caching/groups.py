@@ -1,4 +1,4 @@
-"""Groups of cached answers: how long the answers of each last. A feature lists its own in a cache_groups.py."""
+"""Groups of cached responses: how long the responses of each live. A feature lists its own in a cache_groups.py."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """A group by its name, and seconds.
+    """A named group with its lifetimes in seconds.
 
-    Within `fresh` an answer is served as it is; within `stale` after that it is served while one caller makes a new
-    one. Neither when something it tells of has changed. `shared` is how long a CDN may keep it.
+    Within `fresh` a response is served as it is; within `stale` after that it is served while one caller makes a new
+    one. Neither when its data has changed. `shared` is how long a CDN may keep it.
     """
 
     name: str
@@ -22,7 +22,7 @@ class Group:
 
     @property
     def tag(self) -> str:
-        """What every answer of the group depends on: a clear changes it."""
+        """Return the tag that every response of the group depends on; announcing it clears the group."""
         return f"group:{self.name}"
 
 

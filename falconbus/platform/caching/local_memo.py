@@ -1,6 +1,6 @@
-"""What a process knows of the database and need not read again while its tags have the versions that they had.
+"""Values read from the database, memoized in this process while the versions of their tags stay the same.
 
-In memory only, and never asked for in Redis: a fact is worth less than a round trip.
+They are never kept in Redis: one of them costs less than a round trip.
 """
 
 import threading
@@ -12,35 +12,36 @@ from falconbus.platform.caching.versions import Versions, are_settled
 from falconbus.platform.kit import clock
 
 T = TypeVar("T")
-_MOST = 2000
+_MAX_VALUES = 2000
 
 
-class Facts:
-    """The facts used last; safe for threads, which share them: they are not to be changed."""
+class LocalMemo:
+    """An LRU cache of values; thread-safe. Threads share the values, which must not be changed."""
 
     def __init__(self, versions: Versions) -> None:
         self._versions = versions
-        self._known: OrderedDict[str, tuple[Any, Mapping[str, str]]] = OrderedDict()
+        self._values: OrderedDict[str, tuple[Any, Mapping[str, str]]] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, key: str, tags: tuple[str, ...], read: Callable[[], T]) -> T:
-        """What is known under a key, else what `read` gives: known from then on, unless something of it is changing.
+        """Return the value memoized under `key`, else what `read` returns; keep that unless a tag is changing.
 
-        An answer made of a fact is as right as one made of the database half a second ago (versions.BELIEVED): a change
-        that this process has not heard of is younger than that, so the answer's own versions are not settled either.
+        A response made of a memoized value is as right as one made of the database half a second ago
+        (versions.TRUSTED_FOR): a change that this process has not heard of is younger than that, so the response's own
+        versions are not settled either.
         """
         with self._lock:
-            known = self._known.get(key)
-        if known is not None and self._versions.are_current(known[1]):
-            told: T = known[0]
-            return told
-        at = clock.now().timestamp()
-        fact = read()
-        versions = self._versions.of(tags)
-        if versions is not None and are_settled(versions, at=at):
+            memoized = self._values.get(key)
+        if memoized is not None and self._versions.are_current(memoized[1]):
+            value: T = memoized[0]
+            return value
+        read_at = clock.now().timestamp()
+        value = read()
+        versions = self._versions.lookup(tags)
+        if versions is not None and are_settled(versions, at=read_at):
             with self._lock:
-                self._known[key] = fact, versions
-                self._known.move_to_end(key)
-                while len(self._known) > _MOST:
-                    self._known.popitem(last=False)
-        return fact
+                self._values[key] = value, versions
+                self._values.move_to_end(key)
+                while len(self._values) > _MAX_VALUES:
+                    self._values.popitem(last=False)
+        return value

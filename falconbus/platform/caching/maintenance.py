@@ -1,4 +1,4 @@
-"""Looking after the caches: what is in them, clearing, warming."""
+"""Maintenance of the response cache: contents, clearing, warming, trimming."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,86 +10,86 @@ from redis import RedisError
 from falconbus.platform.caching import groups
 from falconbus.platform.caching.groups import Group
 from falconbus.platform.caching.redis_store import PREFIX
-from falconbus.platform.caching.response_cache import REFILL, Answers
+from falconbus.platform.caching.response_cache import REFILL, ResponseCache
 from falconbus.platform.jobs import Job, Queue
 
 WARM_CACHES = Job("caching.warm", Queue.DEFAULT)
 
-#: How many answers of a group are kept warm, and made anew when they stay fresh for no longer than so many seconds.
-WARM = 50
-RUNNING_OUT = 17.0
-_BATCH = 500
+#: How many responses of a group are kept warm: they are refreshed when they stay fresh for fewer than so many seconds.
+WARMED_PER_GROUP = 50
+EXPIRING_WITHIN = 17.0
+_SCAN_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """What Redis holds of a group; None when it is away."""
+class GroupContents:
+    """Number and bytes of the keys that Redis holds of a group; None when Redis is away."""
 
     group: str
     keys: int | None
     bytes: int | None
 
 
-def contents() -> list[Content]:
-    """Keys and bytes of each group."""
-    answers = _answers()
+def contents() -> list[GroupContents]:
+    """Return the contents of each group."""
+    cache = _cache()
     try:
-        return [_content(answers, group) for group in groups.registered()]
+        return [_contents_of(cache, group) for group in groups.registered()]
     except RedisError:
-        return [Content(group.name, None, None) for group in groups.registered()]
+        return [GroupContents(group.name, None, None) for group in groups.registered()]
 
 
 def clear(chosen: Iterable[Group]) -> None:
-    """No kept answer of these groups holds any longer."""
-    _answers().versions.announce([group.tag for group in chosen])
+    """Invalidate every cached response of these groups."""
+    _cache().versions.announce([group.tag for group in chosen])
 
 
 def warm() -> int:
-    """Make anew what is asked for often and will soon run out; returns how many were asked after."""
-    answers, client = _answers(), current_app.test_client()
-    asked = 0
+    """Refresh the most requested responses that expire soon; return how many were requested."""
+    cache, client = _cache(), current_app.test_client()
+    requested = 0
     for group in groups.registered():
-        for address in answers.popularity.favourites(group, WARM):
+        for address in cache.popularity.most_requested(group, WARMED_PER_GROUP):
             parts = urlsplit(address)
             client.get(
                 f"{parts.path}?{parts.query}",
                 base_url=f"{parts.scheme}://{parts.netloc}",
-                environ_overrides={REFILL: RUNNING_OUT},
+                environ_overrides={REFILL: EXPIRING_WITHIN},
             )
-            asked += 1
-    return asked
+            requested += 1
+    return requested
 
 
 def keep_warm() -> None:
-    """What beat does every few seconds; Redis away, there is nothing to keep warm."""
+    """Warm the caches and let popularity decay; do nothing while Redis is away. Beat calls it every few seconds."""
     try:
         warm()
-        _answers().popularity.fade()
+        _cache().popularity.decay()
     except RedisError:
         return
 
 
 def trim() -> None:
-    """Forget versions that no answer has any more."""
-    answers = _answers()
-    answers.versions.trim(answers.redis)
+    """Delete versions that no cached response can refer to any more."""
+    cache = _cache()
+    cache.versions.trim(cache.redis)
 
 
-def _content(answers: Answers, group: Group) -> Content:
+def _contents_of(cache: ResponseCache, group: Group) -> GroupContents:
     keys, size = 0, 0
     cursor = 0
     while True:
-        cursor, found = answers.redis.scan(cursor, match=f"{PREFIX}{group}:*", count=_BATCH)
-        if found:
-            with answers.redis.pipeline(transaction=False) as pipeline:
-                for key in found:
+        cursor, page = cache.redis.scan(cursor, match=f"{PREFIX}{group}:*", count=_SCAN_PAGE)
+        if page:
+            with cache.redis.pipeline(transaction=False) as pipeline:
+                for key in page:
                     pipeline.strlen(key)
                 size += sum(pipeline.execute())
-            keys += len(found)
+            keys += len(page)
         if not cursor:
-            return Content(group.name, keys, size)
+            return GroupContents(group.name, keys, size)
 
 
-def _answers() -> Answers:
-    answers: Answers = current_app.extensions["answers"]
-    return answers
+def _cache() -> ResponseCache:
+    cache: ResponseCache = current_app.extensions["response_cache"]
+    return cache

@@ -1,4 +1,4 @@
-"""Which answers are asked for often: counted in process, added up in Redis every few seconds, for warming."""
+"""Which cached addresses are requested often: counted in process, added up in Redis every few seconds, for warming."""
 
 import threading
 import time
@@ -9,54 +9,54 @@ from redis import Redis, RedisError
 
 from falconbus.platform.caching.groups import Group, registered
 
-#: A process tells Redis so often, and counts so many addresses meanwhile.
-_SECONDS = 5.0
-_MOST = 1000
-#: What is kept in Redis, and how quickly it is forgotten: each round of warming leaves this share.
-_KEPT = 500
-FADING = 0.8
+#: Seconds between a process's writes to Redis, and how many addresses it counts meanwhile.
+_FLUSH_INTERVAL = 5.0
+_MAX_COUNTED = 1000
+#: Addresses kept in Redis for each group, and the share of its count that each round of warming leaves.
+_MAX_KEPT = 500
+DECAY = 0.8
 
 
 class Popularity:
-    """Counts of full addresses by group."""
+    """Request counts of full addresses by group."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._counts: Counter[tuple[Group, str]] = Counter()
-        self._told = time.monotonic()
+        self._flushed_at = time.monotonic()
         self._lock = threading.Lock()
 
-    def note(self, group: Group, address: str) -> None:
-        """An answer was asked for."""
+    def count(self, group: Group, address: str) -> None:
+        """Count one request for `address`; send the counts to Redis every few seconds."""
         with self._lock:
-            if len(self._counts) < _MOST:
+            if len(self._counts) < _MAX_COUNTED:
                 self._counts[group, address] += 1
-            if time.monotonic() - self._told < _SECONDS:
+            if time.monotonic() - self._flushed_at < _FLUSH_INTERVAL:
                 return
-            self._told = time.monotonic()
+            self._flushed_at = time.monotonic()
             counts, self._counts = self._counts, Counter()
-        self._tell(counts)
+        self._flush(counts)
 
-    def favourites(self, group: Group, most: int) -> list[str]:
-        """The addresses asked for most, the most wanted first."""
-        members: list[bytes] = self._redis.zrevrange(_name(group), 0, most - 1)  # type: ignore[assignment]
+    def most_requested(self, group: Group, limit: int) -> list[str]:
+        """Return the `limit` addresses of a group with the highest counts, highest first."""
+        members: list[bytes] = self._redis.zrevrange(_key(group), 0, limit - 1)  # type: ignore[assignment]
         return [member.decode() for member in members]
 
-    def fade(self) -> None:
-        """Let what was popular yesterday make room."""
+    def decay(self) -> None:
+        """Multiply all counts by DECAY, and drop the lowest."""
         with self._redis.pipeline(transaction=False) as pipeline:
             for group in registered():
-                pipeline.zunionstore(_name(group), {_name(group): FADING})
-                pipeline.zremrangebyscore(_name(group), "-inf", 0.5)
-                pipeline.zremrangebyrank(_name(group), 0, -_KEPT - 1)
+                pipeline.zunionstore(_key(group), {_key(group): DECAY})
+                pipeline.zremrangebyscore(_key(group), "-inf", 0.5)
+                pipeline.zremrangebyrank(_key(group), 0, -_MAX_KEPT - 1)
             pipeline.execute()
 
-    def _tell(self, counts: Counter[tuple[Group, str]]) -> None:
+    def _flush(self, counts: Counter[tuple[Group, str]]) -> None:
         with suppress(RedisError), self._redis.pipeline(transaction=False) as pipeline:
             for (group, address), count in counts.items():
-                pipeline.zincrby(_name(group), count, address)
+                pipeline.zincrby(_key(group), count, address)
             pipeline.execute()
 
 
-def _name(group: Group) -> str:
+def _key(group: Group) -> str:
     return f"cache:popular:{group}"

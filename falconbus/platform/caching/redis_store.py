@@ -1,4 +1,4 @@
-"""The answers that all processes share, in Redis: two round trips for one that is made anew, none for a kept one."""
+"""The entries that all processes share, in Redis: two round trips to make a response, none for one kept in process."""
 
 import threading
 import time
@@ -11,27 +11,27 @@ from flask_caching import Cache
 from redis import RedisError
 
 from falconbus.platform.caching import versions
-from falconbus.platform.caching.entries import Answer, Entry
+from falconbus.platform.caching.entries import CachedResponse, Entry
 from falconbus.platform.caching.groups import get_group
-from falconbus.platform.kit.redis_connection import RedisLine
+from falconbus.platform.kit.redis_connection import RedisConnection
 
 PREFIX = "cache:answer:"
-#: How long others wait for the one that makes an answer, and how long one that died keeps the place taken.
-PATIENCE = 1.0
-_TAKEN_MS = 3000
-_GLANCE = 0.02
+#: Seconds that others wait for the maker of a response; milliseconds until the lock of a maker that died expires.
+MAX_WAIT = 1.0
+_MAKER_LOCK_MS = 3000
+_POLL_INTERVAL = 0.02
 
-# Puts an answer down with the versions that its tags have now, which its maker is told. Kept is
-# "<version>,<version>...\n<answer>"; what was never announced has the version of the memory of announcements itself.
-_PUT = """
-local born = redis.call('HGET', KEYS[1], ARGV[1])
-if not born then
-    born = ARGV[2]
-    redis.call('HSET', KEYS[1], ARGV[1], born)
+# Stores a response with the versions that its tags have now, and returns these. The value is
+# "<version>,<version>...\n<response>"; a tag that was never announced has the version of the hash of versions itself.
+_PUT_SCRIPT = """
+local initial = redis.call('HGET', KEYS[1], ARGV[1])
+if not initial then
+    initial = ARGV[2]
+    redis.call('HSET', KEYS[1], ARGV[1], initial)
 end
 local found = redis.call('HMGET', KEYS[1], unpack(ARGV, 5))
 for place = 1, #found do
-    found[place] = found[place] or born
+    found[place] = found[place] or initial
 end
 local head = table.concat(found, ',')
 redis.call('SET', KEYS[2], head .. '\\n' .. ARGV[3], 'PX', ARGV[4])
@@ -40,99 +40,110 @@ return head
 """
 
 
-class _Encoding(BaseSerializer):
-    """Answers in MessagePack: what a shared Redis holds is never executed, as a pickle would be."""
+class _EntrySerializer(BaseSerializer):
+    """Entries in MessagePack: unlike a pickle, what a shared Redis holds is never executed."""
 
     def loads(self, bvalue: bytes | None) -> Entry | None:
-        head, newline, answer = (bvalue or b"").partition(b"\n")
+        head, newline, encoded = (bvalue or b"").partition(b"\n")
         if not newline:
             return None
         try:
-            return Entry.of(msgspec.msgpack.decode(answer, type=Answer), head.decode().split(","))
+            return Entry.of(msgspec.msgpack.decode(encoded, type=CachedResponse), head.decode().split(","))
         except (msgspec.MsgspecError, ValueError):
             return None
 
 
-class Shelf:
-    """Looking, taking the making of an answer upon oneself, putting it down; RedisError when Redis is away."""
+class RedisStore:
+    """Entries in Redis, with a lock per key for the one caller that makes it; RedisError when Redis is away."""
 
-    def __init__(self, app: Flask, line: RedisLine, url: str) -> None:
-        self._line = line
-        self._encoding = _Encoding()
+    def __init__(self, app: Flask, connection: RedisConnection, url: str) -> None:
+        self._connection = connection
+        self._serializer = _EntrySerializer()
         self._cache = Cache(
             app,
             config={
                 "CACHE_TYPE": "RedisCache",
                 "CACHE_REDIS_URL": url,
                 "CACHE_KEY_PREFIX": PREFIX,
-                "CACHE_SERIALIZER": self._encoding,
+                "CACHE_SERIALIZER": self._serializer,
                 "CACHE_OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
             },
         )
-        self._making: dict[str, threading.Event] = {}
+        self._in_progress: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
 
     def find(self, key: str) -> Entry | None:
-        """What is kept, whether it still holds or not."""
+        """Return the entry of `key`, whether it is still current or not."""
         entry: Entry | None = self._cache.get(key)
         return entry
 
-    def take(self, key: str) -> tuple[bool, Entry | None]:
-        """Whether the caller is the one to make the answer, and must put() or leave() it; and what is kept.
+    def acquire(self, key: str) -> tuple[bool, Entry | None]:
+        """Try to lock the making of a response; return whether the caller must put() or release() it, and the entry.
 
-        In that order: what the one before has just put down is seen.
+        The lock is taken before the entry is read, so that what its previous holder has just put is seen.
         """
         with self._lock:
-            if key in self._making:
+            if key in self._in_progress:
                 return False, None
-            self._making[key] = threading.Event()
+            self._in_progress[key] = threading.Event()
         try:
-            leads, kept = self._line.ask(("SET", _taken(key), b"", "NX", "PX", _TAKEN_MS), ("GET", PREFIX + key))
+            is_maker, stored = self._connection.execute(
+                ("SET", _maker_lock(key), b"", "NX", "PX", _MAKER_LOCK_MS), ("GET", PREFIX + key)
+            )
         except RedisError:
-            self._let_go(key)
+            self._wake_waiters(key)
             raise
-        if not leads:
-            self._let_go(key)
-        return bool(leads), self._encoding.loads(kept)
+        if not is_maker:
+            self._wake_waiters(key)
+        return bool(is_maker), self._serializer.loads(stored)
 
-    def put(self, key: str, answer: Answer) -> Entry:
-        """Keep an answer, and let the others have it."""
-        policy = get_group(answer.group)
+    def put(self, key: str, response: CachedResponse) -> Entry:
+        """Store a response with its tags' present versions, and wake those who wait for it."""
+        group = get_group(response.group)
         try:
-            keys = (versions.KEY, PREFIX + key, _taken(key))
-            lasts_ms = int(1000 * (policy.fresh + policy.stale))
-            born = (versions.BORN, versions.new_version(settled=True))
-            (head,) = self._line.ask(
-                ("EVAL", _PUT, len(keys), *keys, *born, msgspec.msgpack.encode(answer), lasts_ms, *answer.tags)
+            keys = (versions.KEY, PREFIX + key, _maker_lock(key))
+            ttl_ms = int(1000 * (group.fresh + group.stale))
+            initial = (versions.INITIAL, versions.new_version(settled=True))
+            (head,) = self._connection.execute(
+                (
+                    "EVAL",
+                    _PUT_SCRIPT,
+                    len(keys),
+                    *keys,
+                    *initial,
+                    msgspec.msgpack.encode(response),
+                    ttl_ms,
+                    *response.tags,
+                )
             )
         finally:
-            self._let_go(key)
-        return Entry.of(answer, head.decode().split(","))
+            self._wake_waiters(key)
+        return Entry.of(response, head.decode().split(","))
 
-    def leave(self, key: str) -> None:
-        """There will be no answer: let somebody else try."""
-        self._let_go(key)
-        self._line.ask(("DEL", _taken(key)))
+    def release(self, key: str) -> None:
+        """Give up making the response: let somebody else try."""
+        self._wake_waiters(key)
+        self._connection.execute(("DEL", _maker_lock(key)))
 
-    def wait_for(self, key: str, look: Callable[[], Entry | None]) -> Entry | None:
-        """What `look` finds once somebody has put it down; None when that takes too long."""
-        deadline = time.monotonic() + PATIENCE
+    def wait_for(self, key: str, find: Callable[[], Entry | None]) -> Entry | None:
+        """Call `find` until another caller has put the entry, and return it; None after MAX_WAIT seconds."""
+        deadline = time.monotonic() + MAX_WAIT
         while time.monotonic() < deadline:
-            event = self._making.get(key)
+            event = self._in_progress.get(key)
             if event is not None:
                 event.wait(deadline - time.monotonic())
             else:
-                time.sleep(_GLANCE)
-            if (found := look()) is not None:
+                time.sleep(_POLL_INTERVAL)
+            if (found := find()) is not None:
                 return found
         return None
 
-    def _let_go(self, key: str) -> None:
+    def _wake_waiters(self, key: str) -> None:
         with self._lock:
-            event = self._making.pop(key, None)
+            event = self._in_progress.pop(key, None)
         if event is not None:
             event.set()
 
 
-def _taken(key: str) -> str:
+def _maker_lock(key: str) -> str:
     return f"cache:making:{key}"

@@ -1,4 +1,4 @@
-"""Which tag the rows of a table have: kept answers that tell of them hold no longer when an audited change is made."""
+"""The cache tag of each table: an audited change of a row invalidates the responses that depend on it."""
 
 from collections.abc import Mapping
 
@@ -6,10 +6,10 @@ _known: dict[str, str] = {}
 
 
 def register(tags: Mapping[str, str]) -> None:
-    """Let changes of these tables be changes of these tags; called for each feature when the app is made."""
+    """Register the tags of tables; called for each feature when the app is made."""
     _known.update(tags)
 
 
 def find_tag(table: str) -> str | None:
-    """Return the tag of a table's rows; None for one that no kept answer tells of."""
+    """Return the tag of a table's rows; None for a table that no cached response depends on."""
     return _known.get(table)

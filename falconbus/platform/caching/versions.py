@@ -1,9 +1,9 @@
-"""What an answer tells of has a version in Redis, its tag's; a change announces a new one.
+"""The version of each tag in Redis: a change announces a new one, which invalidates what was cached under the old.
 
-Announced is *before* the commit: after it a crash would lose the announcement, and the old answer would live on. So for
-SETTLING seconds after an announcement an answer may have been made from what was there before the commit: it is kept
-for SETTLED_AFTER at most (docs/decisions/caching.md). A version is `<milliseconds since 1970>-<random>`: one that was
-evicted never comes back as what it was.
+A change is announced *before* its commit: after it a crash would lose the announcement, and the old response would live
+on. So for SETTLING seconds after an announcement a response may have been made from the state before the commit: it is
+kept for SETTLED_AFTER at most (docs/decisions/caching.md). A version is `<milliseconds since 1970>-<random>`: one that
+was evicted never comes back as what it was.
 """
 
 import logging
@@ -15,146 +15,150 @@ from collections.abc import Iterable, Mapping
 from redis import Redis, RedisError
 
 from falconbus.platform.kit import clock
-from falconbus.platform.kit.redis_connection import RedisLine
+from falconbus.platform.kit.redis_connection import RedisConnection
 
 log = logging.getLogger(__name__)
 
 KEY = "cache:versions"
-#: Longer than a commit takes after its announcement, and than hosts' clocks differ.
+#: Seconds: longer than a commit takes after its announcement, and than hosts' clocks differ.
 SETTLING = 10.0
 SETTLED_AFTER = 0.4
-#: A process believes what it knows of versions for so long, and asks again somewhat earlier.
-BELIEVED, RENEWED = 0.5, 0.3
-#: After a fault Redis is left alone for so long.
+#: Seconds for which a process trusts the versions it knows, and after which it renews them.
+TRUSTED_FOR, RENEWED_AFTER = 0.5, 0.3
+#: Seconds without requests to Redis after a fault.
 PAUSE = 2.0
-#: No answer is kept for so long.
+#: Seconds: longer than any response is cached.
 FORGOTTEN_AFTER = 2 * 86400
-_EPOCH, BORN = "epoch", "born"
-_MOST_KNOWN = 5000
+#: Fields of the hash beside the tags: the version of the last announcement, and that of tags never announced.
+_EPOCH, INITIAL = "epoch", "born"
+_MAX_KNOWN = 5000
 
 
 class Versions:
-    """The versions that this process knows; safe for threads."""
+    """The versions that this process knows, renewed from Redis every RENEWED_AFTER seconds; thread-safe."""
 
-    def __init__(self, line: RedisLine) -> None:
-        self._line = line
+    def __init__(self, connection: RedisConnection) -> None:
+        self._connection = connection
         self._known: dict[str, str] = {}
         self._epoch = ""
-        self._checked = float("-inf")
-        self._silent_until = 0.0
-        self._owed: set[str] = set()
+        self._checked_at = float("-inf")
+        self._paused_until = 0.0
+        self._unannounced: set[str] = set()
         self._lock = threading.Lock()
 
     def are_current(self, versions: Mapping[str, str]) -> bool:
-        """Whether nothing has been announced since, as far as is known; False when it cannot be known."""
-        if not self._believes():
+        """Return whether none of these versions has been replaced; False when that cannot be known."""
+        if not self._ensure_trusted():
             return False
         known = self._known
-        return all(known.get(tag) == version for tag, version in versions.items()) or self._meet(versions)
+        return all(known.get(tag) == version for tag, version in versions.items()) or self._learn_and_compare(versions)
 
-    def of(self, tags: Iterable[str]) -> dict[str, str] | None:
-        """The versions that these have, as far as is known; None when it cannot be known."""
-        if not self._believes():
+    def lookup(self, tags: Iterable[str]) -> dict[str, str] | None:
+        """Return the present versions of these tags; None when they cannot be known."""
+        if not self._ensure_trusted():
             return None
         wanted = list(tags)
         try:
-            self._known.update(self._ask([tag for tag in wanted if tag not in self._known]))
+            self._known.update(self._fetch([tag for tag in wanted if tag not in self._known]))
         except RedisError as fault:
-            self.fail(fault)
+            self.pause(fault)
             return None
         known = {tag: version for tag in wanted if (version := self._known.get(tag)) is not None}
         return known if len(known) == len(wanted) else None
 
     def learn(self, versions: Mapping[str, str]) -> None:
-        """Be told versions that Redis has just given."""
+        """Take over versions that Redis has just returned."""
         self._known.update(versions)
 
     def announce(self, tags: Iterable[str]) -> None:
-        """These are about to change. Redis away is remembered, and made up for before it is believed again."""
+        """Give these tags new versions, because they are about to change.
+
+        While Redis is away they are remembered, and announced before its versions are trusted again.
+        """
         version = new_version()
-        owed = {*tags, *self._owed}
+        pending = {*tags, *self._unannounced}
         try:
-            if time.monotonic() < self._silent_until:
-                self._owed |= owed
+            if time.monotonic() < self._paused_until:
+                self._unannounced |= pending
                 return
-            told = (part for tag in (*owed, _EPOCH) for part in (tag, version))
-            self._line.ask(("HSET", KEY, *told))
-            self._owed.clear()
+            fields = (part for tag in (*pending, _EPOCH) for part in (tag, version))
+            self._connection.execute(("HSET", KEY, *fields))
+            self._unannounced.clear()
         except RedisError as fault:
-            self._owed |= owed
-            self.fail(fault)
+            self._unannounced |= pending
+            self.pause(fault)
             return
-        self._known.update(dict.fromkeys(owed & self._known.keys(), version))
+        self._known.update(dict.fromkeys(pending & self._known.keys(), version))
 
     def trim(self, redis: Redis) -> None:
-        """Forget versions that no kept answer can have any more; asked for again, they are made anew."""
+        """Delete versions that no cached response can have any more; asked for again, they are made anew."""
         now = clock.now().timestamp()
         for tag, version in redis.hscan_iter(KEY):
-            if tag != BORN.encode() and now - _announced_at(_text(version)) > FORGOTTEN_AFTER:
+            if tag != INITIAL.encode() and now - _announced_at(_text(version)) > FORGOTTEN_AFTER:
                 redis.hdel(KEY, tag)
 
     def is_up(self) -> bool:
-        """Whether Redis is worth asking."""
-        return time.monotonic() >= self._silent_until
+        """Return whether Redis may be asked: False for PAUSE seconds after a fault."""
+        return time.monotonic() >= self._paused_until
 
-    def _believes(self) -> bool:
-        age = time.monotonic() - self._checked
-        if age > RENEWED and self._lock.acquire(blocking=age > BELIEVED):
+    def _ensure_trusted(self) -> bool:
+        age = time.monotonic() - self._checked_at
+        if age > RENEWED_AFTER and self._lock.acquire(blocking=age > TRUSTED_FOR):
             try:
-                if time.monotonic() - self._checked > RENEWED and self.is_up():
+                if time.monotonic() - self._checked_at > RENEWED_AFTER and self.is_up():
                     self._renew()
             finally:
                 self._lock.release()
-        return time.monotonic() - self._checked < BELIEVED
+        return time.monotonic() - self._checked_at < TRUSTED_FOR
 
     def _renew(self) -> None:
-        """One question: has anything changed? Only then, what."""
-        asked = time.monotonic()
+        """Ask Redis whether anything has changed, and only then for all known versions."""
+        started = time.monotonic()
         try:
-            if self._owed:
+            if self._unannounced:
                 self.announce(())
-            (epoch,) = self._line.ask(("HGET", KEY, _EPOCH))
+            (epoch,) = self._connection.execute(("HGET", KEY, _EPOCH))
             text = _text(epoch)
             if not text or text != self._epoch:
-                self._known = self._ask(list(self._known)) if len(self._known) < _MOST_KNOWN else {}
+                self._known = self._fetch(list(self._known)) if len(self._known) < _MAX_KNOWN else {}
                 self._epoch = text
         except RedisError as fault:
-            self.fail(fault)
+            self.pause(fault)
             return
-        self._checked = asked
+        self._checked_at = started
 
-    def _meet(self, versions: Mapping[str, str]) -> bool:
-        """An answer may depend on what this process has not met yet."""
+    def _learn_and_compare(self, versions: Mapping[str, str]) -> bool:
+        """Fetch the versions of tags that this process has not met yet, and compare again."""
         unknown = [tag for tag in versions if tag not in self._known]
         if not unknown:
             return False
         try:
-            self._known.update(self._ask(unknown))
+            self._known.update(self._fetch(unknown))
         except RedisError as fault:
-            self.fail(fault)
+            self.pause(fault)
             return False
         return all(self._known.get(tag) == version for tag, version in versions.items())
 
-    def _ask(self, tags: list[str]) -> dict[str, str]:
+    def _fetch(self, tags: list[str]) -> dict[str, str]:
         if not tags:
             return {}
-        ((born, *values),) = self._line.ask(("HMGET", KEY, BORN, *tags))
-        if born is None:
-            *_, (born, *values) = self._line.ask(
-                ("HSETNX", KEY, BORN, new_version(settled=True)), ("HMGET", KEY, BORN, *tags)
+        ((initial, *values),) = self._connection.execute(("HMGET", KEY, INITIAL, *tags))
+        if initial is None:
+            *_, (initial, *values) = self._connection.execute(
+                ("HSETNX", KEY, INITIAL, new_version(settled=True)), ("HMGET", KEY, INITIAL, *tags)
             )
-        # What was never announced is as old as the memory of announcements; when that is lost, so is every answer.
-        return {tag: _text(value or born) for tag, value in zip(tags, values, strict=True)}
+        # A tag never announced is as old as the hash of versions; when that is lost, every response is invalid.
+        return {tag: _text(value or initial) for tag, value in zip(tags, values, strict=True)}
 
-    def fail(self, fault: RedisError) -> None:
-        """Redis is away: leave it alone for a while."""
+    def pause(self, fault: RedisError) -> None:
+        """Stop asking Redis for PAUSE seconds after a fault."""
         if self.is_up():
             log.warning("the cache's Redis is away (%s): answers are made anew", type(fault).__name__)
-        self._silent_until = time.monotonic() + PAUSE
+        self._paused_until = time.monotonic() + PAUSE
 
 
 def are_settled(versions: Mapping[str, str], *, at: float) -> bool:
-    """Whether every change that had been announced at that instant was long committed then."""
+    """Return whether every change announced by that instant (seconds since 1970) was surely committed then."""
     return at - max(_announced_at(version) for version in versions.values()) > SETTLING
 
 
@@ -167,6 +171,6 @@ def _announced_at(version: str) -> float:
 
 
 def new_version(*, settled: bool = False) -> str:
-    """A version of now; `settled`: nothing was announced, nobody knows of a change."""
+    """Return a version of now; with `settled` one so old that no change can be under way."""
     at = clock.now().timestamp() - (2 * SETTLING if settled else 0)
     return f"{int(at * 1000)}-{secrets.token_hex(4)}"

@@ -1,1 +1,1 @@
-"""The engine, its sessions and transactions, pages of lists, and reads past the ORM."""
+"""The engine, its sessions and transactions, pagination, and reads past the ORM."""

@@ -1,8 +1,8 @@
-"""The few reads that every search and hold makes: straight to psycopg.
+"""Driver reads: the few statements of every search and hold go straight to psycopg.
 
 SQLAlchemy's execution and result objects cost as much as the statement itself, and so does a session that is begun and
-closed for them (docs/decisions/speed.md). Its pool is used, its events are kept, so that budgets and telemetry see
-these statements as all others, and so are its errors.
+closed for them (docs/decisions/speed.md). Its pool is used, its events are fired, so that budgets and telemetry see
+these statements as all others, and its errors are raised.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,14 +21,14 @@ from falconbus.platform.database.session import is_reading
 
 
 class _Context:
-    """Where listeners put what they want to find again when the statement is done."""
+    """The execution context, on which listeners keep attributes from before to after the statement."""
 
 
-def quick_read(statement: TextualSelect | TextClause, parameters: Mapping[str, Any]) -> Sequence[Any]:
-    """The rows, as named tuples; DBAPIError as from Session.execute.
+def driver_read(statement: TextualSelect | TextClause, parameters: Mapping[str, Any]) -> Sequence[Any]:
+    """Return the rows as named tuples; DBAPIError as from Session.execute.
 
-    In the session's transaction, or, where a request only reads and has no session yet, on a connection that goes back
-    to the pool at once.
+    Runs in the session's transaction, or, where a request only reads and has no session yet, on a connection that goes
+    back to the pool at once.
     """
     if is_reading() and not db.session().in_transaction():
         return _read_alone(statement, parameters)
@@ -49,7 +49,7 @@ def _read_alone(statement: TextualSelect | TextClause, parameters: Mapping[str, 
         rows = _rows(connection, statement, parameters)
         driver.autocommit = False
     except BaseException as fault:
-        # One that still commits by itself must not go back: the next transaction would be none.
+        # A connection in autocommit must not return to the pool: the next transaction would be none.
         connection.invalidate(fault)
         raise
     connection.close()

@@ -34,5 +34,5 @@ db = SQLAlchemy(
 
 
 def read(statement: TextualSelect | TextClause, parameters: Mapping[str, Any]) -> Sequence[AnyRow]:
-    """The rows of a hot read: in the session's transaction, past the ORM's part of Session.execute (a fifth of it)."""
+    """Return the rows of a hot read, in the session's transaction; skips the ORM's part, a fifth of Session.execute."""
     return db.session.connection().execute(statement, parameters).all()

@@ -1,4 +1,4 @@
-"""Pages, written once: numbered ones for short lists, a keyset cursor for endless ones."""
+"""Pagination: numbered pages for short lists, a keyset cursor for endless ones."""
 
 import base64
 import binascii
@@ -54,21 +54,27 @@ class CursorQuery(Query):
 
 
 def numbered(statement: AnySelect, query: PageQuery) -> tuple[Sequence[AnyRow], str | None, str | None]:
-    """One page of an ordered select, and the addresses of its neighbours; one row more is read to know of a next."""
+    """Return one page of an ordered select with the addresses of its neighbours.
+
+    One row more than the page is read to know whether there is a next one.
+    """
     rows = db.session.execute(statement.limit(query.page_size + 1).offset((query.page - 1) * query.page_size)).all()
     more = len(rows) > query.page_size
     return rows[: query.page_size], *neighbours(query.page, more=more)
 
 
 def neighbours(page: int, *, more: bool) -> tuple[str | None, str | None]:
-    """The addresses of the next and the previous page of the present request."""
+    """Return the addresses of the next and the previous page of the present request."""
     return _address(page=page + 1) if more else None, _address(page=page - 1) if page > 1 else None
 
 
 def keyset(
     statement: AnySelect, key: InstrumentedAttribute[int], query: CursorQuery
 ) -> tuple[Sequence[AnyRow], str | None, str | None]:
-    """A page of a select, newest (highest unique `key`, selected as `key`) first; as quick on page 1000 as on 1."""
+    """Return one page of a select, the highest unique `key` first (selected as `key`).
+
+    Page 1000 is as quick as the first.
+    """
     direction, edge = _read_cursor(query.cursor)
     backwards = direction == "after"
     if edge is not None:

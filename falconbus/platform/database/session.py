@@ -1,4 +1,4 @@
-"""How the app's sessions use the database's connections: few round trips, none of them dead."""
+"""Sessions: requests that only read run in autocommit, and dead connections are replaced."""
 
 import re
 import time
@@ -11,7 +11,7 @@ from flask import has_request_context, request
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
-#: A connection that lay idle for longer is asked whether it lives; a busy one is trusted, which saves a round trip.
+#: A connection that was idle for longer is pinged; a busy one is trusted, which saves a round trip.
 TRUSTED_SECONDS = 2.0
 _READS = frozenset({"GET", "HEAD"})
 _READ = re.compile(r"\s*(?:SELECT|WITH|EXPLAIN|SHOW|VALUES)\b")
@@ -20,16 +20,16 @@ _readers: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
 
 
 def is_reading() -> bool:
-    """Whether a request is answered that changes nothing."""
+    """Return whether the present request is one that only reads."""
     return has_request_context() and request.method in _READS
 
 
 class ChangeInRead(Exception):
-    """A request that only reads would lock or change rows: a lock would hold nothing, a change commit by itself."""
+    """A request that only reads would lock or change rows: a lock would hold nothing, a change commit at once."""
 
 
 class Session(flask_sqlalchemy.session.Session):
-    """Requests that only read need no transaction: each of their statements sees what is committed when it begins."""
+    """A session in which requests that only read have no transaction: each statement sees what is committed."""
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Any:
         engine = super().get_bind(*args, **kwargs)
@@ -40,19 +40,19 @@ class Session(flask_sqlalchemy.session.Session):
         return _readers[engine]
 
     def commit(self) -> None:
-        """A request that has only read has nothing to commit: its connection goes back when its context ends."""
+        """Commit, unless the request only reads: its connection goes back when its context ends."""
         if not is_reading() or self.new or self.dirty or self.deleted:
             super().commit()
 
 
 @lru_cache(maxsize=4096)
 def is_read(statement: str) -> bool:
-    """Whether a statement neither changes nor locks a row, nor sets anything for a transaction that there is not."""
+    """Return whether a statement neither changes nor locks a row, nor sets anything for the transaction."""
     return _READ.match(statement) is not None and _CHANGE.search(statement) is None
 
 
 def watch_connections(engine: Engine) -> None:
-    """Replace connections that died while they lay idle; refuse what a request that only reads may not send."""
+    """Replace connections that died while idle; refuse changes in requests that only read."""
 
     @event.listens_for(engine, "before_cursor_execute")
     def refuse(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:

@@ -1,4 +1,4 @@
-"""One transaction a request or task: all of it or nothing, tried again when somebody else was faster."""
+"""One transaction for each request or task, retried when another one was faster; effects run after its commit."""
 
 import logging
 import random
@@ -23,7 +23,7 @@ _attempt: ContextVar[int] = ContextVar("attempt", default=0)
 
 
 def attempt() -> int:
-    """How often the running transaction was begun before; from the first on, use cases may take broader locks."""
+    """Return how often the present transaction was retried; from 1 on, use cases may take broader locks."""
     return _attempt.get()
 
 
@@ -33,7 +33,10 @@ def on_commit(name: str, effect: Callable[[], None]) -> None:
 
 
 def before_commit(make: Callable[[], E]) -> E:
-    """The one effect of `make`'s that is called right before the next commit; a rollback drops it."""
+    """Return the effect that `make` made for this transaction; it is called right before the commit.
+
+    A rollback drops it.
+    """
     effects: dict[Callable[[], E], E] = db.session.info.setdefault("before_commit", {})
     if make not in effects:
         effects[make] = make()
@@ -41,7 +44,7 @@ def before_commit(make: Callable[[], E]) -> E:
 
 
 def commit() -> None:
-    """Commit, then run the effects; one that fails is logged, because what it tells of already stands."""
+    """Commit, then run the effects; one that fails is only logged, because its transaction already stands."""
     db.session.flush()
     for effect in db.session.info.pop("before_commit", {}).values():
         effect()
@@ -61,7 +64,7 @@ def rollback() -> None:
 
 
 def run(work: Callable[[], T]) -> T:
-    """Run `work` and commit; on any exception roll back and re-raise, so that handlers see it as it was."""
+    """Run `work` and commit; on any exception roll back and re-raise it as it was."""
     for number in range(ATTEMPTS):
         _attempt.set(number)
         try:

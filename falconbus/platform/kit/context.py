@@ -1,4 +1,4 @@
-"""The request id that an answer, its log lines and the jobs it caused all bear, and what else goes with a request."""
+"""The context of a request: its id, which the response, log lines and jobs bear too, and its rendering time."""
 
 import re
 import secrets
@@ -12,7 +12,7 @@ _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 def begin(offered: str | None) -> str:
-    """Take over the caller's id when it is harmless in a log line, else make one."""
+    """Begin a request: return and set its id, which is the caller's when it is harmless in a log line."""
     chosen = offered if offered and _ACCEPTABLE.fullmatch(offered) else secrets.token_hex(12)
     request_id.set(chosen)
     rendering.set(0.0)

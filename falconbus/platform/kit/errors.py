@@ -1,4 +1,4 @@
-"""What a use case raises when the answer is no."""
+"""The errors with which a use case refuses."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ class DomainError(Exception):
     status: ClassVar[int] = 409
     code: ClassVar[str] = "conflict"
     title: ClassVar[str] = "The request conflicts with the present state"
-    #: The refusal is itself a fact to keep (a declined payment): its transaction commits, its answer is replayed.
+    #: The refusal is itself a fact to keep (a declined payment): its transaction commits, its response is replayed.
     recorded: ClassVar[bool] = False
 
     def __init__(self, detail: str = "", *, pointer: str | None = None) -> None:
@@ -26,7 +26,7 @@ class NotFound(DomainError):
 
 
 class Invalid(DomainError):
-    """Input that is well-formed but will not do."""
+    """Input that is well-formed but not acceptable."""
 
     status = 422
     code = "invalid"
@@ -34,7 +34,7 @@ class Invalid(DomainError):
 
 
 class Contended(Exception):
-    """Somebody else was faster between our read and our write; the whole transaction is to be tried again."""
+    """Another transaction was faster between our read and our write; the whole transaction must be retried."""
 
     def __init__(self, refusal: DomainError) -> None:
         super().__init__(str(refusal))

@@ -1,4 +1,4 @@
-"""The kinds of fields that bodies and query strings of several features share."""
+"""Field types that bodies and query strings of several features share."""
 
 import re
 from datetime import date, datetime
@@ -26,7 +26,7 @@ def _currency(value: str) -> str:
 
 
 def _read(value: object) -> object:
-    """Left to itself pydantic would take a bare number for seconds since 1970."""
+    """Parse an ISO 8601 time; pydantic itself would take a bare number for seconds since 1970."""
     if not isinstance(value, str):
         return value
     try:
@@ -70,12 +70,12 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_read), AfterValidator(_of_our
 
 
 def left_out() -> Any:
-    """The default of a field that a change may leave out; unlike a default of None it keeps null out."""
+    """Return the default of a field that a change may leave out; unlike None it does not allow null."""
 
 
 class Change(Body):
     """The base of PATCH bodies: what is left out stays as it is, null is refused."""
 
     def changes(self) -> dict[str, Any]:
-        """What the caller gave."""
+        """Return the fields that the caller gave."""
         return self.model_dump(exclude_unset=True)

@@ -1,11 +1,11 @@
-"""Modules that most processes never need, loaded by the first one that does."""
+"""Lazy imports of modules that most processes never need."""
 
 from importlib import import_module
 from typing import Any
 
 
 class Lazy:
-    """Stands for a module; import_module is safe to be called by many threads at once."""
+    """A proxy that imports the module at its first use; thread-safe, as import_module is."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, on standard error, each with the request id."""
+"""Logging: one JSON object a line, on standard error, each with the request id."""
 
 import logging
 

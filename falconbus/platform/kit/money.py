@@ -1,4 +1,4 @@
-"""Money is an integer of the currency's smallest unit inside, a decimal string outside."""
+"""Money: an integer of the currency's smallest unit inside, a decimal string outside."""
 
 from functools import cache
 
@@ -17,19 +17,19 @@ class BadPrice(Invalid):
 
 @cache
 def decimals(currency: str) -> int:
-    """Digits after the point: 2 for ZAR, 0 for JPY (CLDR, by way of Babel)."""
+    """Return the digits after the point: 2 for ZAR, 0 for JPY (CLDR, by way of Babel)."""
     return get_currency_precision(currency)
 
 
 def to_text(amount: int, currency: str) -> str:
-    """`42000, "ZAR"` -> `"420.00"`."""
+    """Return an amount as a decimal string: `42000, "ZAR"` -> `"420.00"`."""
     places = decimals(currency)
     sign, digits = ("-" if amount < 0 else ""), str(abs(amount)).rjust(places + 1, "0")
     return sign + digits if places == 0 else f"{sign}{digits[:-places]}.{digits[-places:]}"
 
 
 def from_text(text: str, currency: str) -> int:
-    """`"420.00", "ZAR"` -> `42000`; ValueError for more decimals than the currency has, or what is no amount."""
+    """Parse a decimal string: `"420.00", "ZAR"` -> `42000`; ValueError for anything else, or too many decimals."""
     whole, _, fraction = text.strip().partition(".")
     places = decimals(currency)
     if not whole.isascii() or not whole.isdigit() or len(whole) > 12 or (fraction and not fraction.isdigit()):
@@ -51,10 +51,10 @@ def read_price(text: str, currency: str, pointer: str) -> int:
 
 
 def for_people(amount: int, currency: str, locale: str = "en_ZA") -> str:
-    """As people in the locale write it (CLDR): `R420,00` in South Africa."""
+    """Format an amount as people in the locale write it (CLDR): `R420,00` in South Africa."""
     return format_currency(amount / 10 ** decimals(currency), currency, locale=locale)
 
 
 def percent(amount: int, share: int) -> int:
-    """`share` percent of an amount, half rounded up, never through floating point."""
+    """Return `share` percent of an amount, half rounded up, without floating point."""
     return (amount * share + 50) // 100

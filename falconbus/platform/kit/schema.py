@@ -1,4 +1,4 @@
-"""The bases of what comes in: bodies and query strings (pydantic, strict), and text of one line."""
+"""The base classes of request bodies and query strings (pydantic, strict), and text of one line."""
 
 import re
 from typing import Annotated, Any
@@ -35,7 +35,7 @@ class Query(BaseModel):
 
 
 def pick_fields(items: list[Any], shape: type[msgspec.Struct], fields: str | None) -> list[Any]:
-    """Only the named fields of each item (`?fields=id,name`), for phones on thin lines; 422 for one that is none."""
+    """Return only the named fields of each item (`?fields=id,name`), which saves bytes; Invalid for an unknown one."""
     if fields is None:
         return items
     names = [name.strip() for name in fields.split(",") if name.strip()]

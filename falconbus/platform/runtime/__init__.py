@@ -1,1 +1,1 @@
-"""`falcon up` and what stands under it: embedded PostgreSQL and Redis, and the supervision of processes."""
+"""`falcon up`: embedded PostgreSQL and Redis, and the supervision of processes."""

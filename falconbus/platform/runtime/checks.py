@@ -14,7 +14,7 @@ from pathlib import Path
 from falconbus.platform.runtime.console import say
 from falconbus.platform.runtime.data_location import OUTSIDE
 from falconbus.platform.runtime.environment import complete, for_children, servers_needed
-from falconbus.platform.runtime.parent_death import leashed
+from falconbus.platform.runtime.parent_death import ending_with_parent
 from falconbus.platform.runtime.paths import PROJECT, DataFolder
 
 PROGRAMS = Path(sys.executable).parent
@@ -38,7 +38,9 @@ def run_tests(arguments: Sequence[str]) -> int:
         stack.callback(servers.close)
         environment = for_children(complete(os.environ, data, servers.start()), PROGRAMS)
         command = [sys.executable, "-m", "pytest", *arguments]
-        pytest = subprocess.Popen(leashed(command, death_signal=signal.SIGTERM), cwd=PROJECT, env=environment)
+        pytest = subprocess.Popen(
+            ending_with_parent(command, death_signal=signal.SIGTERM), cwd=PROJECT, env=environment
+        )
         # A Ctrl-C reaches pytest from the terminal; what ends us must end it.
         signal.signal(signal.SIGINT, lambda _number, _frame: None)
         signal.signal(signal.SIGTERM, lambda _number, _frame: pytest.terminate())
@@ -63,7 +65,7 @@ def run_linters() -> int:
 
 def _remove(data: DataFolder) -> None:
     for note in data.root.glob("*.home"):
-        home = Path(note.read_text().strip())
-        if home.is_relative_to(OUTSIDE):
-            shutil.rmtree(home, ignore_errors=True)
+        location = Path(note.read_text().strip())
+        if location.is_relative_to(OUTSIDE):
+            shutil.rmtree(location, ignore_errors=True)
     shutil.rmtree(data.root, ignore_errors=True)

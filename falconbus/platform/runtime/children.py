@@ -10,7 +10,7 @@ from pathlib import Path
 
 from falconbus.platform.runtime.console import say
 from falconbus.platform.runtime.logs import BoundedLog
-from falconbus.platform.runtime.parent_death import leashed
+from falconbus.platform.runtime.parent_death import ending_with_parent
 from falconbus.platform.runtime.paths import PROJECT
 
 
@@ -20,12 +20,12 @@ class Child:
     def __init__(
         self, name: str, command: Sequence[str], environment: Mapping[str, str], *, log: Path | None = None
     ) -> None:
-        """Without `log` nothing of the output is kept on disk."""
+        """Start the command; with `log` its output is also kept in that file."""
         self.name = name
         self.last_lines: deque[str] = deque(maxlen=200)
         self._log = log
         self.process = subprocess.Popen(
-            leashed(command, death_signal=signal.SIGTERM),
+            ending_with_parent(command, death_signal=signal.SIGTERM),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -37,7 +37,7 @@ class Child:
         self._reader.start()
 
     def finish_output(self) -> None:
-        """Show what the ended process has left in the pipe; a grandchild may hold it open for longer than we care."""
+        """Show what the ended process has left in the pipe; wait a second at most, a grandchild may hold it open."""
         self._reader.join(timeout=1)
 
     def _read(self) -> None:

@@ -1,4 +1,4 @@
-"""What is said to the person who started us."""
+"""Output for the person who started the program."""
 
 import contextlib
 import sys
@@ -8,7 +8,7 @@ _one_line_at_a_time = threading.Lock()
 
 
 def say(line: str) -> None:
-    """Print a line at once. A terminal that is gone is no reason to stop."""
+    """Print a line at once; ignore a terminal that is gone."""
     with _one_line_at_a_time, contextlib.suppress(OSError, ValueError):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()

@@ -1,7 +1,8 @@
-"""Where an embedded server keeps its data, and whom it runs as.
+"""The folder where an embedded server keeps its data, and the user it runs as.
 
-Without root that is a folder in the data folder, and ourselves. Root's servers run as an unprivileged user, so theirs
-must be a folder which that user can reach: in the data folder if possible, else under /var/lib, with a note of it.
+Without root that is a folder in the data folder, and the present user. Root's servers run as an unprivileged user, so
+theirs must be a folder which that user can reach: in the data folder if possible, else under /var/lib, with a note of
+it.
 """
 
 import os
@@ -20,63 +21,63 @@ OUTSIDE = Path("/var/lib/falconbus")
 
 
 @dataclass(frozen=True)
-class Home:
-    """A server's own folder, and the user it runs as (None: ourselves)."""
+class DataLocation:
+    """A server's own folder, and the user it runs as (None: the present user)."""
 
     path: Path
     user: User | None
 
     def folder(self, name: str) -> Path:
-        """A private folder in here, made when missing."""
+        """Return a private folder in this one; make it when missing."""
         return make_private(self.path / name, self.user)
 
 
 def make_private(path: Path, user: User | None) -> Path:
-    """Make a folder that only `user` can enter; of one that exists only the owner is put right."""
+    """Make a folder that only `user` can enter and return it; of an existing one only set the owner."""
     path.mkdir(mode=0o700, exist_ok=True)
     give_to(path, user)
     return path
 
 
 def give_to(path: Path, user: User | None) -> None:
-    """Let `user` own it."""
+    """Make `user` the owner of `path`."""
     if user:
         os.chown(path, user.uid, user.gid)
 
 
-def find_home(data: DataFolder, name: str) -> Home:
-    """The home of the server of that name, chosen at its first start and kept since."""
+def find_data_location(data: DataFolder, name: str) -> DataLocation:
+    """Return the location of the server of that name, chosen at its first start and kept since; CannotRun."""
     inside, note = data.root / name, data.root / f"{name}.home"
     if os.geteuid() != 0:
-        return Home(make_private(inside, None), None)
+        return DataLocation(make_private(inside, None), None)
     if note.exists():
         path = Path(note.read_text().strip())
         if not path.is_dir():
             raise CannotRun(f"{path}, where {name} kept its data, is gone; delete {note} to begin anew")
-        return Home(path, _owner(path))
+        return DataLocation(path, _owner(path))
     user = _owner(inside) if inside.exists() else _unprivileged_user()
     if reaches(user, data.root):
-        return Home(make_private(inside, user), user)
+        return DataLocation(make_private(inside, user), user)
     if inside.exists():
         raise CannotRun(f"{inside} is in a folder that its owner, user {user.uid}, can no longer enter")
-    return Home(_make_outside(name, note, user), user)
+    return DataLocation(_make_outside(name, note, user), user)
 
 
 def reaches(user: User, path: Path) -> bool:
-    """Whether that user can enter a folder, or run a program: asked of the kernel, as that user."""
+    """Return whether that user can enter a folder, or run a program; a process of that user tries it."""
     question = ["/bin/sh", "-c", 'test -x "$1"', "sh", str(path)]
     try:
-        answer = subprocess.run(question, user=user.uid, group=user.gid, extra_groups=[], cwd="/", env={}, check=False)
+        check = subprocess.run(question, user=user.uid, group=user.gid, extra_groups=[], cwd="/", env={}, check=False)
     except OSError as error:
         raise CannotRun(f"root may not become user {user.uid} here ({error.strerror}): run as another user") from None
-    return answer.returncode == 0
+    return check.returncode == 0
 
 
-def reachable_program(home: Home, program: Path, package: Path) -> Path:
-    """`program`, or its twin in a copy of its package when the server's user cannot reach the original."""
-    if home.user is None or reaches(home.user, program):
+def reachable_program(location: DataLocation, program: Path, package: Path) -> Path:
+    """Return `program`, or a copy of it (with its package) when the server's user cannot reach it."""
+    if location.user is None or reaches(location.user, program):
         return program
-    copy = home.path / "programs"
+    copy = location.path / "programs"
     # Copied at each start: a second or less, and never a version behind.
     shutil.rmtree(copy, ignore_errors=True)
     ignored = shutil.ignore_patterns("*.a", "*.py", "include", "pginstall", "__pycache__")
@@ -84,12 +85,12 @@ def reachable_program(home: Home, program: Path, package: Path) -> Path:
         if folder.is_dir():
             shutil.copytree(folder, copy / folder.name, symlinks=True, ignore=ignored)
     for path in (copy, *copy.rglob("*")):
-        os.chown(path, home.user.uid, home.user.gid, follow_symlinks=False)
+        os.chown(path, location.user.uid, location.user.gid, follow_symlinks=False)
     return copy / program.relative_to(package.parent)
 
 
 def _make_outside(name: str, note: Path, user: User) -> Path:
-    """An unpredictable name, so that no other project, nor a copy of this one, ever takes it for its own."""
+    """Make a folder under OUTSIDE with a random name, so that no other project takes it for its own."""
     try:
         if not OUTSIDE.exists():
             OUTSIDE.mkdir(mode=0o711)
@@ -111,6 +112,6 @@ def _unprivileged_user() -> User:
 
 
 def _owner(path: Path) -> User:
-    """Who made it: root comes to the data of another user as a guest."""
+    """Return the owner of `path`, so that root does not take over another user's data."""
     status = path.stat()
     return User(status.st_uid, status.st_gid) if status.st_uid else _unprivileged_user()

@@ -1,10 +1,10 @@
-"""What the keeper of an embedded server must know about it."""
+"""The interface between an embedded server and the daemon that runs it."""
 
 import signal
 from collections.abc import Mapping
 from typing import Protocol
 
-#: Signals that ask a process to stop, ever more firmly, each with the seconds it is given.
+#: Signals that stop a process, ever more firmly, each with the seconds to wait for its end.
 Steps = tuple[tuple[signal.Signals, float], ...]
 
 
@@ -14,19 +14,19 @@ class Server(Protocol):
     stop_steps: Steps
 
     def prepare(self) -> None:
-        """Make its data when there is none, and mend what an abrupt end left behind."""
+        """Make its data when there is none, and repair what an abrupt end left behind."""
 
     def command(self) -> list[str]:
-        """The program and its arguments (which every user of the machine can see)."""
+        """Return the program and its arguments (which every user of the machine can see)."""
 
     def configuration(self) -> bytes:
-        """What it reads from its standard input."""
+        """Return what it reads from its standard input."""
 
     def is_ready(self, pid: int) -> bool:
-        """Whether the process of that id answers clients."""
+        """Return whether the process of that id answers clients."""
 
     def facts(self) -> Mapping[str, str]:
-        """`url` for the clients, and whatever the next start should choose again."""
+        """Return `url` for the clients, and what the next start should choose again."""
 
     def tidy(self) -> None:
         """Remove what is of no use once it has stopped."""

@@ -1,4 +1,4 @@
-"""The environment in which the app runs here: the settings that nobody gave, filled in."""
+"""The environment in which the app runs: the given settings, with defaults for the missing ones."""
 
 import os
 import secrets
@@ -8,7 +8,7 @@ from pathlib import Path
 from falconbus.platform.runtime.paths import PROJECT, DataFolder
 from falconbus.platform.runtime.servers import Servers
 
-#: Addresses of nothing, for looking at the command line or checking the other settings while no server runs.
+#: Invalid addresses, for the help texts or checking the other settings while no server runs.
 PLACEHOLDERS = {
     "DATABASE_URL": "postgresql+psycopg://nobody@/none?host=/nonexistent",
     "REDIS_URL": "redis://127.0.0.1:1/0",
@@ -17,18 +17,18 @@ PLACEHOLDERS = {
 
 
 def given(environment: Mapping[str, str], name: str) -> bool:
-    """Whether a setting has a value; an empty one counts as none."""
+    """Return whether a setting has a value; an empty one counts as none."""
     return bool(environment.get(name, "").strip())
 
 
 def with_placeholders(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment with the settings that need a server or a data folder made up."""
+    """Return the environment with placeholders for the settings that need a server or a data folder."""
     missing = {name: value for name, value in PLACEHOLDERS.items() if not given(environment, name)}
     return {**environment, **missing}
 
 
 def servers_needed(data: DataFolder, environment: Mapping[str, str]) -> Servers:
-    """The embedded servers that stand in for addresses that were not given."""
+    """Return the embedded servers that replace the addresses that were not given."""
     wanted = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
     return Servers(data, [server for server, setting in wanted.items() if not given(environment, setting)])
 
@@ -36,7 +36,7 @@ def servers_needed(data: DataFolder, environment: Mapping[str, str]) -> Servers:
 def complete(
     environment: Mapping[str, str], data: DataFolder, facts: Mapping[str, Mapping[str, str]]
 ) -> dict[str, str]:
-    """The environment with the addresses of the embedded servers, and the secret key of the data folder."""
+    """Return the environment with the embedded servers' addresses, and the secret key of the data folder."""
     full = {**environment, "DATA_DIR": str(data.root)}
     if "postgres" in facts:
         full["DATABASE_URL"] = facts["postgres"]["url"]
@@ -52,7 +52,7 @@ def complete(
 
 
 def for_children(environment: Mapping[str, str], programs: Path) -> dict[str, str]:
-    """The environment of a child: our programs come first, our modules are found, lines arrive as they are written."""
+    """Return the environment of a child: our programs first in PATH, our modules found, output unbuffered."""
     return {
         **environment,
         "PATH": f"{programs}{os.pathsep}{environment.get('PATH', os.defpath)}",
@@ -62,7 +62,7 @@ def for_children(environment: Mapping[str, str], programs: Path) -> dict[str, st
 
 
 def secret_key(path: Path) -> str:
-    """The key kept in that file, made at the first call."""
+    """Return the key kept in that file; make it at the first call."""
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
     if not path.exists():
         unfinished.touch(mode=0o600)

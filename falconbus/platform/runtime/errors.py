@@ -1,5 +1,5 @@
-"""What stops a start for a reason that a person can mend."""
+"""The error that ends a start for a reason that a person can fix."""
 
 
 class CannotRun(Exception):
-    """The message is the one line that is printed; no traceback follows it."""
+    """The program cannot run; the message is the one line that is printed, without a traceback."""

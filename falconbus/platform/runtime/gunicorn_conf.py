@@ -50,7 +50,7 @@ class _Worker(Protocol):
 
 
 def post_fork(_arbiter: object, worker: _Worker) -> None:
-    """Forget connections that the parent may have opened: two processes must never speak on one."""
+    """Drop connections that the parent may have opened: two processes must never share one."""
     app = worker.app.wsgi()
     with app.app_context():
         for engine in db.engines.values():

@@ -1,4 +1,4 @@
-"""Asking the web process how it is."""
+"""Health checks of the web process."""
 
 import socket
 from http.client import HTTPConnection, HTTPException
@@ -9,32 +9,32 @@ PATH = "/api/health/"
 
 
 def reachable_host(host: str) -> str:
-    """The address by which this machine reaches a server that listens on `host`."""
+    """Return the address by which this machine reaches a server that listens on `host`."""
     return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, not bound
 
 
 def web_address(host: str, port: int) -> str:
-    """The address to open in a browser on this machine."""
+    """Return the address to open in a browser on this machine."""
     name = reachable_host(host)
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def check_health(host: str, port: int) -> str:
-    """Empty when healthy, else what is wrong in a few words."""
+    """Return what is wrong with the web process, in a few words; empty when it is healthy."""
     connection = HTTPConnection(reachable_host(host), port, timeout=2)
     try:
         connection.request("GET", PATH)
-        answer = connection.getresponse()
-        body = answer.read(500).decode(errors="replace")
+        response = connection.getresponse()
+        body = response.read(500).decode(errors="replace")
     except (OSError, HTTPException) as error:
         return f"no answer ({error})"
     finally:
         connection.close()
-    return "" if answer.status == 200 else f"{answer.status} {body}"
+    return "" if response.status == 200 else f"{response.status} {body}"
 
 
 def check_port(host: str, port: int) -> None:
-    """Refuse to start on a port that somebody has already."""
+    """Raise CannotRun when the port is in use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a closed terminal, which all mean: end in good order."""
+"""Ctrl-C, SIGTERM and a closed terminal: requests to end in good order."""
 
 import signal
 from types import FrameType
@@ -7,11 +7,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(BaseException):
-    """Raised wherever the program is, while nothing needs to be ended step by step."""
+    """A request to end, raised wherever the program is, as long as nothing must be ended step by step."""
 
 
 class Interrupts:
-    """Counts the requests to end. Before supervise() the first one raises Interrupted; after it none does."""
+    """Counts the requests to end; before supervise() the first one raises Interrupted, after it none does."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -20,7 +20,7 @@ class Interrupts:
             signal.signal(number, self._note)
 
     def supervise(self) -> None:
-        """From here on the count is watched."""
+        """Only count from here on: the caller watches `count`."""
         self._raise = False
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:

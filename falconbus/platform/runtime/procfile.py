@@ -16,7 +16,7 @@ _VARIABLE = re.compile(r"\$(?:(?P<plain>\w+)|\{(?P<name>\w+)(?::-(?P<default>[^}
 
 
 def read_procfile(path: Path) -> dict[str, str]:
-    """The command of each process by its name, in the file's order."""
+    """Return the command of each process by its name, in the file's order."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
@@ -33,7 +33,7 @@ def read_procfile(path: Path) -> dict[str, str]:
 
 
 def split_command(command: str, environment: Mapping[str, str]) -> list[str]:
-    """The program and its arguments. A variable's value stays within its argument, whatever it holds."""
+    """Return the program and its arguments; a variable's value stays within its argument, whatever it holds."""
     try:
         words = shlex.split(command)
     except ValueError as error:

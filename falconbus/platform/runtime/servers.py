@@ -1,4 +1,4 @@
-"""Using the embedded servers: finding those that run, starting those that do not, letting go of them."""
+"""The use of embedded servers: find those that run, start the others, release them."""
 
 import fcntl
 import os
@@ -23,39 +23,39 @@ class ServerInUse:
 
     def __init__(self, data: DataFolder, name: str) -> None:
         self._files = ServerFiles(data, name)
-        self._keeper: subprocess.Popen[bytes] | None = None
+        self._daemon: subprocess.Popen[bytes] | None = None
         self._use = open_lock(self._files.use_lock)
         fcntl.flock(self._use, fcntl.LOCK_SH)
 
     def ensure(self) -> dict[str, str]:
-        """See to it that the server runs; what its clients must know."""
+        """Make sure that the server runs; return what its clients must know. CannotRun."""
         with locked(self._files.start_lock):
-            if self._keeper_is_gone():
-                self._start_keeper()
+            if self._daemon_is_gone():
+                self._start_daemon()
             return self._wait_until_ready()
 
     def release(self) -> None:
-        """Let go of the server, and when nobody else uses it wait until it has stopped."""
+        """Release the server; when nobody else uses it, wait until it has stopped."""
         fcntl.flock(self._use, fcntl.LOCK_UN)
         deadline = time.monotonic() + SECONDS_TO_STOP
-        while is_locked(self._files.keeper_lock) and not self._used_by_others():
+        while is_locked(self._files.daemon_lock) and not self._used_by_others():
             if time.monotonic() > deadline:
                 break
             time.sleep(0.03)
         os.close(self._use)
-        if self._keeper:
-            self._keeper.poll()
+        if self._daemon:
+            self._daemon.poll()
 
-    def _keeper_is_gone(self) -> bool:
-        """Neither ours lives, which may not have its lock yet, nor anybody's."""
-        ours_lives = self._keeper is not None and self._keeper.poll() is None
-        return not ours_lives and not is_locked(self._files.keeper_lock)
+    def _daemon_is_gone(self) -> bool:
+        """Return whether no daemon lives: neither ours, which may not have its lock yet, nor another's."""
+        ours_lives = self._daemon is not None and self._daemon.poll() is None
+        return not ours_lives and not is_locked(self._files.daemon_lock)
 
-    def _start_keeper(self) -> None:
-        # Whatever the file says is of a keeper that is no more; its facts are for the next one to choose again.
+    def _start_daemon(self) -> None:
+        # The file was written by a daemon that is gone; the next one takes its facts over.
         self._files.write(self._files.read(), status="starting")
         with self._files.log.open("ab") as log:
-            self._keeper = subprocess.Popen(
+            self._daemon = subprocess.Popen(
                 [
                     sys.executable,
                     "-m",
@@ -73,7 +73,7 @@ class ServerInUse:
     def _wait_until_ready(self) -> dict[str, str]:
         deadline = time.monotonic() + SECONDS_TO_START + 30
         while time.monotonic() < deadline:
-            gone = self._keeper_is_gone()
+            gone = self._daemon_is_gone()
             facts = self._files.read()
             if facts.get("status") == "ready":
                 return facts
@@ -85,7 +85,7 @@ class ServerInUse:
         raise CannotRun(f"{self._files.name} did not start; {self._files.log} may say why")
 
     def _used_by_others(self) -> bool:
-        """Neither free nor held alone by the keeper, which is then stopping the server."""
+        """Return whether others hold the use lock; the daemon holds it alone while it stops the server."""
         alone = try_lock(self._use)
         others = not alone and try_lock(self._use, shared=True)
         fcntl.flock(self._use, fcntl.LOCK_UN)
@@ -101,13 +101,13 @@ class Servers:
         self._in_use: dict[str, ServerInUse] = {}
 
     def start(self) -> dict[str, dict[str, str]]:
-        """Each server's facts by its name. Call it again to bring back a keeper that was killed."""
+        """Start the servers that do not run, or whose daemon was killed; return each one's facts by its name."""
         for name in self._names:
             if name not in self._in_use:
                 self._in_use[name] = ServerInUse(self._data, name)
         return {name: server.ensure() for name, server in self._in_use.items()}
 
     def close(self) -> None:
-        """Let go of all; safe to call twice."""
+        """Release all servers; safe to call twice."""
         while self._in_use:
             self._in_use.popitem()[1].release()

@@ -1,8 +1,8 @@
-"""The locks and the state file by which users of an embedded server, and its keeper, know of each other.
+"""The locks and the state file that the users of an embedded server share with its daemon.
 
-- `use`: every user holds it shared; the keeper, who wants it alone, gets it when the last user is gone.
-- `start`: held by the one user that looks for the keeper, or starts one.
-- `keeper`: held by the keeper for as long as it lives.
+- `use`: every user holds it shared; the daemon, who wants it alone, gets it when the last user is gone.
+- `start`: held by the one user that looks for the daemon, or starts one.
+- `keeper`: held by the daemon for as long as it lives.
 """
 
 import json
@@ -15,7 +15,7 @@ from falconbus.platform.runtime.paths import DataFolder
 
 @dataclass(frozen=True)
 class ServerFiles:
-    """Where one server's locks, state and logs are."""
+    """The paths of one server's locks, state and logs."""
 
     data: DataFolder
     name: str
@@ -29,7 +29,7 @@ class ServerFiles:
         return self.data.run / f"{self.name}.start.lock"
 
     @property
-    def keeper_lock(self) -> Path:
+    def daemon_lock(self) -> Path:
         return self.data.run / f"{self.name}.keeper.lock"
 
     @property
@@ -41,7 +41,7 @@ class ServerFiles:
         return self.data.run / f"{self.name}.json"
 
     def read(self) -> dict[str, str]:
-        """What was last written; nothing when nothing was, or not wholly."""
+        """Return what was last written; empty when nothing was, or not completely."""
         try:
             facts = json.loads(self._state.read_text())
         except (FileNotFoundError, ValueError):
@@ -49,7 +49,7 @@ class ServerFiles:
         return {str(name): str(value) for name, value in facts.items()} if isinstance(facts, dict) else {}
 
     def write(self, facts: Mapping[str, str], *, status: str) -> None:
-        """Replace the state as one. `status` is starting, ready, stopped or failed."""
+        """Replace the state atomically; `status` is starting, ready, stopped or failed."""
         unfinished = self._state.with_suffix(".new")
         unfinished.touch(mode=0o600)
         unfinished.write_text(json.dumps({**facts, "status": status}))

@@ -17,7 +17,7 @@ KILL_AFTER = 12.0
 
 
 class Supervised:
-    """One process of the Procfile, through all its lives."""
+    """One process of the Procfile, over all its restarts."""
 
     def __init__(self, name: str, start: Callable[[], Child], restarts: Restarts | None = None) -> None:
         self.name = name
@@ -27,7 +27,7 @@ class Supervised:
         self.child = start()
 
     def tick(self) -> None:
-        """Start the process again when it died and its pause is over."""
+        """Restart the process when it died and its pause is over."""
         if self._waiting:
             if self._restarts.due:
                 self._waiting = False
@@ -36,27 +36,27 @@ class Supervised:
         code = self.child.process.poll()
         if code is None:
             return
-        self._bury()
+        self._kill_leftovers()
         pause = self._restarts.note_death()
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        if self._restarts.hopeless:
+        if self._restarts.has_failed:
             raise CannotRun(f"{self.name} {how}, for the fifth time within a minute; see its lines above")
         say(f"falcon  | {self.name} {how}; starts again in {pause:.0f} s")
         self._waiting = True
 
-    def _bury(self) -> None:
-        """What is left of its group would hold the port, or work on unseen."""
+    def _kill_leftovers(self) -> None:
+        """Kill what is left of the process group: it would hold the port, or work on unseen."""
         kill_group(self.child.process)
         self.child.finish_output()
 
     def end(self) -> None:
         """Collect the process that has ended."""
-        self._bury()
+        self._kill_leftovers()
         self.child.process.wait()
 
 
 class Supervisor:
-    """All processes of a Procfile but `release`."""
+    """All processes of a Procfile except `release`."""
 
     def __init__(self, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str], logs: Path) -> None:
         self._processes = [
@@ -64,12 +64,12 @@ class Supervisor:
         ]
 
     def tick(self) -> None:
-        """Look after every process once; CannotRun when one will not live."""
+        """Check every process once; CannotRun when one has failed for good."""
         for process in self._processes:
             process.tick()
 
     def last_lines(self, name: str, count: int = 15) -> list[str]:
-        """The end of a process's output."""
+        """Return the last lines of a process's output."""
         return [line for each in self._processes if each.name == name for line in list(each.child.last_lines)[-count:]]
 
     def stop(self, *, hurried: Callable[[], bool]) -> None:

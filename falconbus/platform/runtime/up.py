@@ -1,4 +1,4 @@
-"""`falcon up`: the servers, the release step, the demo network, and the Procfile's processes, until told to end."""
+"""`falcon up`: runs the servers, the release step, the demo network and the Procfile's processes, until told to end."""
 
 import os
 import signal
@@ -33,7 +33,7 @@ SECONDS_FOR_OLD_PORT = 15.0
 
 @dataclass(frozen=True, kw_only=True)
 class UpOptions:
-    """What the command line says."""
+    """The options of the command line."""
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -44,7 +44,7 @@ class UpOptions:
 
 
 def run(options: UpOptions) -> int:
-    """Run everything until a signal or a fault; the exit code."""
+    """Run everything until a signal or a fault; return the exit code."""
     try:
         interrupts = Interrupts()
         with ExitStack() as stack:
@@ -61,7 +61,7 @@ def run(options: UpOptions) -> int:
 
 
 class _Up:
-    """One run; whatever must be undone at its end is on the stack."""
+    """One run of `falcon up`; what must be undone at its end is on the stack."""
 
     def __init__(self, options: UpOptions, interrupts: Interrupts, stack: ExitStack) -> None:
         self._options = options
@@ -73,24 +73,24 @@ class _Up:
         self._commands = read_procfile(options.procfile)
 
     def run(self) -> None:
-        """Step by step, so that a fault shows before anything that depends on it is started."""
+        """Run step by step, so that a fault shows before anything that depends on it is started."""
         Settings.from_environment(with_placeholders(self._options.environment))
         self._data.make()
-        self._be_the_only_one()
+        self._lock_data_folder()
         servers, environment = self._start_servers()
-        said = self._step("release", self._commands.pop("release", ""), environment)
+        lines = self._step("release", self._commands.pop("release", ""), environment)
         if self._options.demo:
             self._step("demo", DEMO, environment)
-        self._supervise(servers, environment, [line for line in said if line.startswith(ADMIN_LINE)])
+        self._supervise(servers, environment, [line for line in lines if line.startswith(ADMIN_LINE)])
 
-    def _be_the_only_one(self) -> None:
-        """One `up` a data folder, on a port of its own."""
+    def _lock_data_folder(self) -> None:
+        """Allow one `up` for each data folder, on a free port; CannotRun."""
         path = self._data.run / "up.lock"
         lock = open_lock(path)
         self._stack.callback(os.close, lock)
         if not try_lock(lock):
             raise CannotRun(f"already running on this data folder: {path.read_text().strip()}")
-        # A name in the file is of a run that was killed, whose processes may need a moment to let go of the port.
+        # An address in the file is of a run that was killed, whose processes may need a moment to let go of the port.
         deadline = time.monotonic() + (SECONDS_FOR_OLD_PORT if path.read_text().strip() == self._address else 0)
         for port in self._ports():
             _wait_for_port(self._options.host, port, deadline)
@@ -101,7 +101,7 @@ class _Up:
         return [self._options.port, *([self._live_port()] if "live" in self._commands else [])]
 
     def _live_port(self) -> int:
-        """The event stream's: the one after the web's, unless it is given."""
+        """Return the event stream's port: the one after the web's, unless it is given."""
         given_port = self._options.environment.get("LIVE_PORT", "").strip()
         return int(given_port) if given_port.isdigit() else self._options.port + 1
 
@@ -124,7 +124,7 @@ class _Up:
             environment["WEB_CONCURRENCY"] = str(self._options.workers)
         if "live" in self._commands:
             environment |= {"LIVE_HOST": self._options.host, "LIVE_PORT": str(self._live_port())}
-            # Whoever has us behind an address of theirs knows where the stream is; browsers elsewhere cannot find ours.
+            # Behind a PUBLIC_URL the operator knows where the stream is; browsers elsewhere cannot reach this address.
             if not given(environment, "LIVE_URL") and not given(environment, "PUBLIC_URL"):
                 environment["LIVE_URL"] = web_address(self._options.host, self._live_port())
         if not given(environment, "PUBLIC_URL"):
@@ -133,7 +133,7 @@ class _Up:
         return for_children(environment, Path(sys.executable).parent)
 
     def _step(self, name: str, command: str, environment: Mapping[str, str]) -> list[str]:
-        """Run a command to its end; its lines, which may hold a password and so are kept nowhere."""
+        """Run a command to its end; return its lines, which may hold a password and so are kept nowhere."""
         if not command:
             return []
         say(f"{name}: {command}")
@@ -161,7 +161,7 @@ class _Up:
             supervisor.stop(hurried=lambda: self._interrupts.count > 1)
 
     def _wait_until_healthy(self, supervisor: Supervisor) -> bool:
-        """False when told to end before that."""
+        """Wait until the web process is healthy; return False when told to end before that. CannotRun."""
         deadline = time.monotonic() + SECONDS_TO_HEALTH
         while not self._interrupts.count:
             supervisor.tick()
@@ -176,7 +176,7 @@ class _Up:
         return False
 
     def _watch(self, supervisor: Supervisor, servers: Servers) -> None:
-        """Look after the processes ten times a second, after the servers' keepers every other second."""
+        """Check the processes ten times a second, the servers' daemons every other second."""
         turn = 0
         while not self._interrupts.count:
             supervisor.tick()

@@ -1,1 +1,1 @@
-"""What the system sees of itself: requests, statements, cache calls, limits and tasks, as histograms over time."""
+"""The system's own measurements: requests, statements, cache look-ups, limits and tasks, as histograms over time."""

@@ -1,4 +1,4 @@
-"""Adding traces up into the minute they fall in."""
+"""Adds finished traces up into the minute they fall in."""
 
 import heapq
 import itertools
@@ -10,15 +10,15 @@ from falconbus.platform.telemetry.minute_counts import Key, Minute, Sample, Seri
 from falconbus.platform.telemetry.trace import Step as TraceStep
 from falconbus.platform.telemetry.trace import Trace
 
-#: Series a process tells apart in a minute, slow requests it keeps of each endpoint, statements it has described.
-MOST_SERIES = 4000
-SLOWEST = 3
-_MOST_DESCRIBED = 4000
+#: Limits of a process: series in a minute, slow requests kept of each endpoint, statements described.
+MAX_SERIES = 4000
+SLOWEST_KEPT = 3
+_MAX_DESCRIBED = 4000
 
 _order = itertools.count()
 
 
-class Accumulator:
+class Aggregator:
     """The present minute of this process. Only the flusher's thread calls it."""
 
     def __init__(self, release: str) -> None:
@@ -30,7 +30,7 @@ class Accumulator:
         self._described: dict[tuple[str, int, int], tuple[str, str, CodeType | None]] = {}
 
     def begin_minute(self) -> Minute:
-        """The minute that is over; a new one begins."""
+        """Begin a new minute, and return the one that is over."""
         self.snapshot()
         over, self.minute = self.minute, Minute(self.release)
         self._near.clear()
@@ -38,7 +38,7 @@ class Accumulator:
         return over
 
     def snapshot(self) -> Minute:
-        """The present minute as it stands."""
+        """Return the present minute as it stands."""
         self.minute.samples = [sample for kept in self._slowest.values() for _, _, sample in kept]
         return self.minute
 
@@ -53,40 +53,43 @@ class Accumulator:
         if (series := self._series(key)) is not None:
             _note(series, microseconds)
 
-    def add(self, one: Trace) -> None:
-        """Take a finished trace in."""
-        owner = f"{one.method} {one.rule}" if one.method else one.name
-        took = int((one.ended - one.began) * 1e6)
-        series = self._series((minute_counts.ENDPOINT if one.method else minute_counts.TASK, owner))
+    def add(self, finished_trace: Trace) -> None:
+        """Add a finished trace to the minute."""
+        owner = f"{finished_trace.method} {finished_trace.rule}" if finished_trace.method else finished_trace.name
+        took_us = int((finished_trace.ended - finished_trace.began) * 1e6)
+        series = self._series((minute_counts.ENDPOINT if finished_trace.method else minute_counts.TASK, owner))
         if series is None:
             return
-        _note(series, took)
+        _note(series, took_us)
         counters = series.counters
-        _count(counters, f"{one.status // 100}xx" if one.method else one.outcome)
-        if one.statements:
-            _count(counters, "queries", one.statements)
-            _count(counters, "sql_us", int(one.sql_seconds * 1e6))
-            if one.budget is not None and one.statements - one.before_view > one.budget:
+        _count(counters, f"{finished_trace.status // 100}xx" if finished_trace.method else finished_trace.outcome)
+        if finished_trace.statements:
+            _count(counters, "queries", finished_trace.statements)
+            _count(counters, "sql_us", int(finished_trace.sql_seconds * 1e6))
+            if (
+                finished_trace.budget is not None
+                and finished_trace.statements - finished_trace.before_view > finished_trace.budget
+            ):
                 _count(counters, "over_budget")
-            if len(one.repeats) < len(one.steps):
-                repeated = sum(number - 1 for number in one.repeats.values())
+            if len(finished_trace.repeats) < len(finished_trace.steps):
+                repeated = sum(number - 1 for number in finished_trace.repeats.values())
                 if repeated:
                     _count(counters, "repeated", repeated)
-        for began, ended, name, where, instruction in one.steps:
+        for began, ended, name, where, instruction in finished_trace.steps:
             if instruction == 0 and isinstance(where, str):
                 self._add_cache(counters, name, where, int((ended - began) * 1e6))
             else:
-                self._add_statement(one, owner, name, where, instruction, int((ended - began) * 1e6))
-        self._consider(owner, took, one)
+                self._add_statement(finished_trace, owner, name, where, instruction, int((ended - began) * 1e6))
+        self._keep_if_slow(owner, took_us, finished_trace)
 
-    def _add_cache(self, counters: dict[str, int], group: str, outcome: str, took: int) -> None:
+    def _add_cache(self, counters: dict[str, int], group: str, outcome: str, took_us: int) -> None:
         _count(counters, f"cache_{outcome}")
         if (series := self._series((minute_counts.CACHE, group))) is not None:
-            _note(series, took)
+            _note(series, took_us)
             _count(series.counters, outcome)
 
     def _add_statement(
-        self, one: Trace, owner: str, sql: str, code: CodeType | str | None, instruction: int, took: int
+        self, finished_trace: Trace, owner: str, sql: str, code: CodeType | str | None, instruction: int, took_us: int
     ) -> None:
         near = (owner, sql, id(code), instruction)
         series = self._near.get(near)
@@ -95,16 +98,16 @@ class Accumulator:
             series = self._near[near] = self._series((minute_counts.STATEMENT, owner, fingerprint, where))
             if series is None:
                 return
-        _note(series, took)
-        times = one.repeats.get((sql, instruction), 1)
+        _note(series, took_us)
+        times = finished_trace.repeats.get((sql, instruction), 1)
         if times > 1:
             _count(series.counters, "repeated", times - 1)
             _count(series.counters, "repeated_in")
-            # Told once a request: what comes again finds itself counted.
-            one.repeats[sql, instruction] = 1
+            # Counted once a request: the next step with this statement finds 1.
+            finished_trace.repeats[sql, instruction] = 1
 
     def _describe(self, sql: str, code: CodeType | str | None, instruction: int) -> tuple[str, str]:
-        """The fingerprint and the line; what the minute must know of the statement is put down."""
+        """Return a statement's fingerprint and origin, and add its description to the minute."""
         code = code if isinstance(code, CodeType) else None
         key = (sql, id(code), instruction)
         known = self._described.get(key)
@@ -113,7 +116,7 @@ class Accumulator:
             source = code.co_filename if code else None
             fingerprint, statement = fingerprints.describe(sql, trace.met.get(sql) or {}, source)
             where = origin.name_of((code, instruction)) if code else "elsewhere"
-            if len(self._described) >= _MOST_DESCRIBED:
+            if len(self._described) >= _MAX_DESCRIBED:
                 self._described.clear()
             known = self._described[key] = (fingerprint, where, code)
             statement.chain = [where]
@@ -125,7 +128,7 @@ class Accumulator:
     def _series(self, key: Key) -> Series | None:
         series = self.minute.series.get(key)
         if series is None:
-            if len(self.minute.series) >= MOST_SERIES:
+            if len(self.minute.series) >= MAX_SERIES:
                 key = (minute_counts.RECORDER,)
                 dropped = self.minute.series.setdefault(key, Series())
                 _count(dropped.counters, "dropped")
@@ -133,24 +136,31 @@ class Accumulator:
             series = self.minute.series[key] = Series()
         return series
 
-    def _consider(self, owner: str, took: int, one: Trace) -> None:
-        """Keep the slowest few of each owner."""
+    def _keep_if_slow(self, owner: str, took_us: int, finished_trace: Trace) -> None:
+        """Keep the slowest few traces of each owner as samples."""
         kept = self._slowest.setdefault(owner, [])
-        if len(kept) < SLOWEST:
-            heapq.heappush(kept, (took, next(_order), self._sample(owner, took, one)))
-        elif took > kept[0][0]:
-            heapq.heapreplace(kept, (took, next(_order), self._sample(owner, took, one)))
+        if len(kept) < SLOWEST_KEPT:
+            heapq.heappush(kept, (took_us, next(_order), self._sample(owner, took_us, finished_trace)))
+        elif took_us > kept[0][0]:
+            heapq.heapreplace(kept, (took_us, next(_order), self._sample(owner, took_us, finished_trace)))
 
-    def _sample(self, owner: str, took: int, one: Trace) -> Sample:
-        return Sample(owner, one.at, took, one.status, one.request_id, [self._step(one, step) for step in one.steps])
+    def _sample(self, owner: str, took_us: int, finished_trace: Trace) -> Sample:
+        return Sample(
+            owner,
+            finished_trace.at,
+            took_us,
+            finished_trace.status,
+            finished_trace.request_id,
+            [self._step(finished_trace, step) for step in finished_trace.steps],
+        )
 
-    def _step(self, one: Trace, step: TraceStep) -> Step:
+    def _step(self, finished_trace: Trace, step: TraceStep) -> Step:
         began, ended, name, where, instruction = step
-        at, took = int((began - one.began) * 1e6), int((ended - began) * 1e6)
+        at, took_us = int((began - finished_trace.began) * 1e6), int((ended - began) * 1e6)
         if instruction == 0 and isinstance(where, str):
-            return Step("cache", f"{name} {where}", "", at, took)
+            return Step("cache", f"{name} {where}", "", at, took_us)
         fingerprint, line = self._describe(name, where, instruction)
-        return Step("statement", fingerprint, line, at, took)
+        return Step("statement", fingerprint, line, at, took_us)
 
 
 def _note(series: Series, microseconds: int) -> None:

@@ -1,4 +1,4 @@
-"""How many statements an endpoint may send: one declaration, for the tests and for the live page."""
+"""Query budgets: how many statements an endpoint may send, declared once for the tests and the dashboard."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -7,7 +7,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def query_budget(statements: int) -> Callable[[View], View]:
-    """The view sends at most so many statements, however long its answer; knowing the caller is not counted."""
+    """Declare that the view sends at most so many statements, not counting those that identify the caller."""
 
     def mark(view: View) -> View:
         view.query_budget = statements  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The whole fleet's numbers as Prometheus reads them: any process answers for all."""
+"""The metrics of all processes in Prometheus' format; any process can return them."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,7 +19,7 @@ _core = Lazy("prometheus_client.core")
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _PREFIX = "falconbus_"
 _WANTED_MS = (1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)
-#: The histograms' buckets end at these of ours: the edges next above the wanted milliseconds, so that counts are exact.
+#: Prometheus' buckets end at these of our histogram: the next above the wanted milliseconds, so that counts are exact.
 EDGES = tuple(bucket_of(milliseconds * 1000) for milliseconds in _WANTED_MS)
 
 
@@ -31,7 +31,10 @@ class _Durations(NamedTuple):
 
 
 class _Counts(NamedTuple):
-    """`counters`: each gives a value of the last label, or the one counter that is told without it."""
+    """A counter metric of one kind of series.
+
+    `counters` are the values of the last label, or the one counter that is shown without it.
+    """
 
     kind: str
     name: str
@@ -61,13 +64,13 @@ _COUNTERS = (
 
 
 class FleetCollector:
-    """Metrics of what was counted, read by prometheus_client."""
+    """A collector for prometheus_client over the given series."""
 
     def __init__(self, counted: Mapping[Key, Series]) -> None:
         self._counted = counted
 
     def collect(self) -> Iterator["Metric"]:
-        """Every metric; those of one kind of series share its labels."""
+        """Yield every metric; those of one kind of series share its labels."""
         for histogram in _HISTOGRAMS:
             yield self._histogram(histogram)
         for counter in _COUNTERS:
@@ -75,17 +78,17 @@ class FleetCollector:
         yield from self._statements()
         yield from _gauges()
 
-    def _histogram(self, one: _Durations) -> "Metric":
-        family = _core.HistogramMetricFamily(_PREFIX + one.name, one.description, labels=one.labels)
-        for names, series in self._of(one.kind):
+    def _histogram(self, metric: _Durations) -> "Metric":
+        family = _core.HistogramMetricFamily(_PREFIX + metric.name, metric.description, labels=metric.labels)
+        for names, series in self._of(metric.kind):
             family.add_metric(names, cumulated(series.buckets, series.count), series.total_us / 1e6)
         return family  # type: ignore[no-any-return]
 
-    def _counter(self, one: _Counts) -> "Metric":
-        family = _core.CounterMetricFamily(_PREFIX + one.name, one.description, labels=one.labels)
-        for names, series in self._of(one.kind):
-            for counter in one.counters:
-                last = [counter] if len(one.counters) > 1 else []
+    def _counter(self, metric: _Counts) -> "Metric":
+        family = _core.CounterMetricFamily(_PREFIX + metric.name, metric.description, labels=metric.labels)
+        for names, series in self._of(metric.kind):
+            for counter in metric.counters:
+                last = [counter] if len(metric.counters) > 1 else []
                 family.add_metric([*names, *last], series.counters.get(counter, 0))
         return family  # type: ignore[no-any-return]
 
@@ -98,7 +101,7 @@ class FleetCollector:
         yield from (sent, took)
 
     def _of(self, kind: str) -> Iterator[tuple[list[str], Series]]:
-        """The series of a kind with their labels' values, in a lasting order."""
+        """Yield the series of a kind with the values of their labels, in a stable order."""
         for key in sorted(self._counted):
             if key[0] == kind:
                 names = key[1].split(" ", 1) if kind == minute_counts.ENDPOINT else list(key[1:])
@@ -106,7 +109,7 @@ class FleetCollector:
 
 
 def expose() -> bytes:
-    """All metrics in Prometheus' text format; totals.MetricsIncomplete while Redis is away."""
+    """Return all metrics in Prometheus' text format; totals.MetricsIncomplete while Redis is away."""
     registry = _prometheus.CollectorRegistry(auto_describe=False)
     registry.register(FleetCollector(totals()))
     content: bytes = _prometheus.generate_latest(registry)
@@ -114,16 +117,16 @@ def expose() -> bytes:
 
 
 def cumulated(buckets: Buckets, count: int) -> list[tuple[str, float]]:
-    """How many values lie below each edge, in seconds; what the last edge does not reach is in +Inf."""
+    """Return how many values lie below each edge (in seconds, as text); those above the last edge are in +Inf."""
     ordered = sorted(buckets.items())
-    found: list[tuple[str, float]] = []
+    cumulative: list[tuple[str, float]] = []
     position, below = 0, 0
     for edge in EDGES:
         while position < len(ordered) and ordered[position][0] <= edge:
             below += ordered[position][1]
             position += 1
-        found.append((f"{bounds_of(edge)[1] / 1e6:.4g}", below))
-    return [*found, ("+Inf", count)]
+        cumulative.append((f"{bounds_of(edge)[1] / 1e6:.4g}", below))
+    return [*cumulative, ("+Inf", count)]
 
 
 def _gauges() -> Iterator["Metric"]:

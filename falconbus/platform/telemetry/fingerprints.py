@@ -41,7 +41,7 @@ _TYPES: dict[type, str] = {
 
 
 def type_of(value: Any) -> str:
-    """The PostgreSQL type of a parameter; empty when it cannot be told from the value."""
+    """Return the PostgreSQL type of a parameter; empty when the value does not tell it."""
     if isinstance(value, list | tuple):
         inner = {type_of(one) for one in value if one is not None}
         return f"{inner.pop()}[]" if len(inner) == 1 else ""
@@ -49,14 +49,14 @@ def type_of(value: Any) -> str:
 
 
 def types_of(parameters: Any) -> dict[str, str] | list[str]:
-    """The types of a statement's parameters; of their values nothing is kept."""
+    """Return the types of a statement's parameters, and nothing of their values."""
     if isinstance(parameters, Mapping):
         return {name: type_of(value) for name, value in parameters.items()}
     return [type_of(value) for value in parameters or ()]
 
 
 def describe(sql: str, types: dict[str, str] | list[str], source: str | None) -> tuple[str, Statement]:
-    """The fingerprint (16 hex digits) of `sql`, and what may be shown; `source`: the file of the line that sent it."""
+    """Return the fingerprint (16 hex digits) of `sql` and its description; `source` is the file that sent it."""
     text = _Masked(sql, types, _squeezed(source))
     shown = _collapse(text.shown)
     fingerprint = hashlib.blake2b(_collapse(text.bare).encode(), digest_size=8).hexdigest()
@@ -105,7 +105,7 @@ class _Masked:
         return f"${self._numbers[name]}"
 
     def _is_in_source(self, match: re.Match[str]) -> bool:
-        """Whether the literal stands in the source together with what is before it."""
+        """Return whether the literal stands in the source together with what precedes it."""
         if not self._source:
             return False
         before = re.split(r"%\(\w+\)s|%s", self._sql[max(0, match.start() - 40) : match.start()])[-1]

@@ -1,4 +1,4 @@
-"""What this process has seen goes to Redis about once a second, by a thread that is started after the fork."""
+"""Writes what this process has measured to Redis about once a second, in a thread that is started after the fork."""
 
 import atexit
 import logging
@@ -13,26 +13,26 @@ from collections.abc import Callable
 from redis import Redis, RedisError
 
 from falconbus.platform.telemetry import minute_counts, store
-from falconbus.platform.telemetry.aggregator import Accumulator
+from falconbus.platform.telemetry.aggregator import Aggregator
 from falconbus.platform.telemetry.minute_counts import Key, Minute
 from falconbus.platform.telemetry.trace import Trace
 
 log = logging.getLogger(__name__)
 
 SECONDS = 1.0
-#: A minute is written until so long after its end; what could not be written by then goes into the present one.
+#: Seconds after its end until which a minute is written; what was not written by then is added to the present one.
 GRACE = 60
 #: Finished requests that wait for the next flush.
 MOST_WAITING = 5000
 
 
 class Flusher:
-    """Takes finished traces from any thread; adds them up and writes them from its own."""
+    """Takes finished traces from any thread; its own thread adds them up and writes them."""
 
     def __init__(self, redis: Redis, release: str) -> None:
         self._redis = redis
         self._release = release
-        self._export: Callable[[Trace, Accumulator], None] | None = None
+        self._export: Callable[[Trace, Aggregator], None] | None = None
         self._reset()
         os.register_at_fork(after_in_child=self._reset)
         atexit.register(self.flush)
@@ -43,18 +43,18 @@ class Flusher:
         self._counts: deque[tuple[Key, str, int]] = deque()
         self._times: deque[tuple[Key, int]] = deque()
         self._dropped = 0
-        self._accumulator = Accumulator(self._release)
+        self._aggregator = Aggregator(self._release)
         self._minute = int(time.time()) // 60 * 60
         self._late: dict[int, Minute] = {}
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def export_to(self, export: Callable[[Trace, Accumulator], None]) -> None:
+    def export_to(self, export: Callable[[Trace, Aggregator], None]) -> None:
         """Hand each finished trace to `export` as well, in the flusher's thread."""
         self._export = export
 
     def add(self, trace: Trace) -> None:
-        """Take a finished trace; more than the buffer holds are dropped and counted."""
+        """Take a finished trace; those that the buffer has no room for are dropped and counted."""
         if len(self._waiting) < MOST_WAITING:
             self._waiting.append(trace)
         else:
@@ -77,19 +77,19 @@ class Flusher:
             self._start()
 
     def flush(self) -> None:
-        """Add up what waits, and write what has changed; Redis away leaves it for the next time."""
+        """Add up what is waiting, and write the minutes that changed; while Redis is away they are kept."""
         with self._lock:
             began = time.thread_time()
             if not self._take_in():
                 return
-            minutes = {**self._late, self._minute: self._accumulator.snapshot()}
+            minutes = {**self._late, self._minute: self._aggregator.snapshot()}
             try:
                 written = store.write(self._redis, self.process, minutes)
                 self._late.clear()
-                self._accumulator.count((minute_counts.RECORDER,), "bytes", written)
+                self._aggregator.count((minute_counts.RECORDER,), "bytes", written)
             except RedisError as fault:
                 log.debug("telemetry waits for Redis: %s", type(fault).__name__)
-            self._accumulator.count((minute_counts.RECORDER,), "flush_us", int((time.thread_time() - began) * 1e6))
+            self._aggregator.count((minute_counts.RECORDER,), "flush_us", int((time.thread_time() - began) * 1e6))
 
     def _start(self) -> None:
         with self._lock:
@@ -106,23 +106,23 @@ class Flusher:
                 log.exception("telemetry lost a second")
 
     def _take_in(self) -> bool:
-        """Whether there is anything to write."""
+        """Add up what is waiting; return whether there is anything to write."""
         now = int(time.time())
         if now - self._minute >= 60:
-            self._late[self._minute] = self._accumulator.begin_minute()
+            self._late[self._minute] = self._aggregator.begin_minute()
             self._minute = now // 60 * 60
         for minute in [late for late in self._late if now > late + 60 + GRACE]:
-            self._accumulator.minute.merge(self._late.pop(minute))
+            self._aggregator.minute.merge(self._late.pop(minute))
         anything = bool(self._waiting or self._counts or self._times or self._late or self._dropped)
         for _ in range(len(self._waiting)):
             trace = self._waiting.popleft()
-            self._accumulator.add(trace)
+            self._aggregator.add(trace)
             if self._export is not None:
-                self._export(trace, self._accumulator)
+                self._export(trace, self._aggregator)
         for _ in range(len(self._counts)):
-            self._accumulator.count(*self._counts.popleft())
+            self._aggregator.count(*self._counts.popleft())
         for _ in range(len(self._times)):
-            self._accumulator.time(*self._times.popleft())
+            self._aggregator.time(*self._times.popleft())
         dropped, self._dropped = self._dropped, 0
-        self._accumulator.count((minute_counts.RECORDER,), "dropped", dropped)
+        self._aggregator.count((minute_counts.RECORDER,), "dropped", dropped)
         return anything

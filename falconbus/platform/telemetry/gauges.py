@@ -1,4 +1,4 @@
-"""Numbers that features show of themselves; telemetry asks for them without knowing any feature."""
+"""Gauges that features register; telemetry reads them without knowing any feature."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ Measure = Callable[[], Reading]
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """`name` as Prometheus has it, less the prefix ("outbox_due"); `label` says what the keys of a dict are."""
+    """A gauge: `name` as in Prometheus without the prefix ("outbox_due"), `label` the meaning of the keys of a dict."""
 
     name: str
     description: str
@@ -25,7 +25,7 @@ _gauges: dict[str, Gauge] = {}
 
 
 def gauge(name: str, description: str, *, label: str = "name") -> Callable[[Measure], Measure]:
-    """Show what the function returns, under that name; a name that is taken is a ValueError."""
+    """Register the decorated function as a gauge; ValueError when the name is taken."""
 
     def register(measure: Measure) -> Measure:
         if name in _gauges:
@@ -37,12 +37,12 @@ def gauge(name: str, description: str, *, label: str = "name") -> Callable[[Meas
 
 
 def unregister(name: str) -> None:
-    """Show it no more."""
+    """Remove a gauge."""
     del _gauges[name]
 
 
 def readings() -> list[tuple[Gauge, dict[str, float]]]:
-    """Every gauge with its numbers by label ("" for a single number); one that fails is logged and left out."""
+    """Return every gauge with its values by label ("" for a single one); one that fails is logged and left out."""
     found: list[tuple[Gauge, dict[str, float]]] = []
     for each in _gauges.values():
         try:

@@ -1,4 +1,4 @@
-"""Workers say that they live: every ten seconds, in a sorted set on the broker's Redis."""
+"""The workers' heartbeats: every ten seconds, in a sorted set on the broker's Redis."""
 
 import logging
 import socket
@@ -21,7 +21,7 @@ _KEPT_SECONDS = 3600
 
 
 class Heartbeat:
-    """One worker's signs of life; a broker that is away costs it a quarter of a second, every ten."""
+    """The heartbeat of one worker; a broker that is away costs it a quarter of a second, every ten."""
 
     def __init__(self, redis: Redis, worker: str) -> None:
         self._redis = redis
@@ -29,7 +29,7 @@ class Heartbeat:
         self._next = 0.0
 
     def beat(self) -> None:
-        """Say so, unless that was done a moment ago."""
+        """Write a heartbeat, unless that was done a moment ago."""
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + _EVERY_SECONDS
@@ -45,7 +45,7 @@ class Heartbeat:
 
 
 def begin(broker_url: str) -> None:
-    """Have this worker say so from now on."""
+    """Start the heartbeats of this worker."""
     own: list[Heartbeat] = []
 
     def beat(**_: Any) -> None:

@@ -17,58 +17,61 @@ Buckets = dict[int, int]
 
 
 def bucket_of(microseconds: float) -> int:
-    """The bucket of a duration."""
+    """Return the bucket that a duration falls into."""
     return int(_log(microseconds) * _SCALE) + 1 if microseconds >= 1 else 0
 
 
 def value_of(bucket: int) -> float:
-    """The duration that a bucket stands for, in microseconds."""
+    """Return the duration that a bucket stands for, in microseconds."""
     return GROWTH ** (bucket - 0.5) if bucket else 0.5
 
 
 def bounds_of(bucket: int) -> tuple[float, float]:
-    """From and to, in microseconds."""
+    """Return the lower (inclusive) and upper bound of a bucket, in microseconds."""
     return (GROWTH ** (bucket - 1), GROWTH**bucket) if bucket else (0.0, 1.0)
 
 
 def add(into: Buckets, other: Mapping[int, int]) -> None:
-    """Take the values of another histogram in."""
+    """Add the values of another histogram to `into`."""
     for bucket, count in other.items():
         into[bucket] = into.get(bucket, 0) + count
 
 
 def merged(histograms: Iterable[Mapping[int, int]]) -> Buckets:
-    """All values of several histograms."""
+    """Return one histogram with the values of all."""
     into: Buckets = {}
-    for one in histograms:
-        add(into, one)
+    for histogram in histograms:
+        add(into, histogram)
     return into
 
 
 def percentile(buckets: Mapping[int, int], percent: float) -> float | None:
-    """The duration in microseconds that `percent` of the values do not exceed; None when there are none."""
+    """Return the duration in microseconds that `percent` of the values do not exceed; None without values."""
     return percentiles(buckets, (percent,))[0]
 
 
 def percentiles(buckets: Mapping[int, int], percents: Iterable[float]) -> list[float | None]:
-    """Several percentiles at once, each by the nearest rank, given in rising order."""
+    """Return several percentiles, each by the nearest rank; `percents` must rise."""
     ordered = sorted(buckets.items())
     total = sum(count for _, count in ordered)
     if not total:
         return [None for _ in percents]
-    found: list[float | None] = []
+    values: list[float | None] = []
     position, seen = 0, ordered[0][1]
     for percent in percents:
         rank = max(1, math.ceil(total * percent / 100))
         while seen < rank:
             position += 1
             seen += ordered[position][1]
-        found.append(value_of(ordered[position][0]))
-    return found
+        values.append(value_of(ordered[position][0]))
+    return values
 
 
 def p95_bucket(buckets: Mapping[int, int]) -> int | None:
-    """The bucket of the 95th percentile by the nearest rank, found from the slow end, where it is near."""
+    """Return the bucket of the 95th percentile by the nearest rank; None without values.
+
+    The search begins at the slow end, where that bucket is near.
+    """
     left = sum(buckets.values()) // 20
     for bucket in sorted(buckets, reverse=True):
         left -= buckets[bucket]
@@ -78,6 +81,6 @@ def p95_bucket(buckets: Mapping[int, int]) -> int | None:
 
 
 def p95(buckets: Mapping[int, int]) -> float | None:
-    """The 95th percentile in microseconds; None when there are no values."""
+    """Return the 95th percentile in microseconds; None without values."""
     bucket = p95_bucket(buckets)
     return None if bucket is None else value_of(bucket)

@@ -1,4 +1,4 @@
-"""Each message to the workers bears when it was published, so that one sees how long it lay in its queue."""
+"""Stamps each message to the workers with its time of publishing, so that its wait in the queue can be measured."""
 
 from typing import Any
 
@@ -16,5 +16,5 @@ def _stamp(headers: dict[str, Any] | None = None, **_: Any) -> None:
 
 
 def stamp_messages() -> None:
-    """Have every message that this process publishes bear its time."""
+    """Stamp every message that this process publishes with the time."""
     before_task_publish.connect(_stamp)

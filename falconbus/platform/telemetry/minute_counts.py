@@ -1,4 +1,4 @@
-"""What one process has seen in one minute, as it goes to Redis: additive, so that processes and minutes just merge."""
+"""The counts of one process in one minute, as they go to Redis: additive, so processes and minutes can be merged."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,7 +7,7 @@ import msgspec
 from falconbus.platform.telemetry import histogram
 from falconbus.platform.telemetry.histogram import Buckets
 
-#: What a series is of, first; then its names:
+#: The key of a series: its kind, then its names:
 #:   ("endpoint", "GET /api/v1/schedules")                  a request by method and route rule
 #:   ("statement", <owner>, <fingerprint>, <origin>)        <owner>: the endpoint or task that sent it
 #:   ("cache", <group>)                                     look-ups of a cache group
@@ -19,7 +19,7 @@ Key = tuple[str, ...]
 ENDPOINT, STATEMENT, CACHE, LIMIT, TASK, QUEUE, RECORDER = (
     "endpoint", "statement", "cache", "limit", "task", "queue", "recorder",
 )  # fmt: skip
-#: All endpoints together. No process records it: the rollup makes it, so that a reader need not add them up.
+#: The sum of all endpoints. No process records it: the rollup adds it up for its readers.
 REQUESTS: Key = ("requests",)
 
 
@@ -39,7 +39,7 @@ class Series(msgspec.Struct, array_like=True):
     counters: dict[str, int] = msgspec.field(default_factory=dict)
 
     def merge(self, other: "Series") -> None:
-        """Add what another process, or another minute, has seen."""
+        """Add the counts of another process, or of another minute."""
         self.count += other.count
         self.total_us += other.total_us
         histogram.add(self.buckets, other.buckets)
@@ -48,7 +48,7 @@ class Series(msgspec.Struct, array_like=True):
 
 
 class Step(msgspec.Struct, array_like=True):
-    """A statement or a cache call on a request's way; times in microseconds from its begin."""
+    """A statement or a cache look-up within a request; times in microseconds, `at_us` from the request's begin."""
 
     kind: str
     name: str
@@ -58,7 +58,7 @@ class Step(msgspec.Struct, array_like=True):
 
 
 class Sample(msgspec.Struct, array_like=True):
-    """One slow request: when, how long, and what it did. `name` of a statement's step is its fingerprint."""
+    """One slow request: when, how long, and its steps. `name` of a statement's step is its fingerprint."""
 
     owner: str
     at: float
@@ -88,7 +88,7 @@ class Minute(msgspec.Struct):
     statements: dict[str, Statement] = msgspec.field(default_factory=dict)
 
     def merge(self, other: "Minute") -> None:
-        """Add what another process has seen."""
+        """Add the counts of another process."""
         for key, series in other.series.items():
             self.series.setdefault(key, Series()).merge(series)
         self.samples += other.samples
@@ -96,16 +96,16 @@ class Minute(msgspec.Struct):
 
 
 def all_requests(series: Mapping[Key, Series]) -> Series:
-    """What REQUESTS stands for: the sum of all endpoints among these series."""
+    """Return the sum of all endpoints among these series, which is the series REQUESTS."""
     whole = Series()
-    for key, one in series.items():
+    for key, one_series in series.items():
         if key[0] == ENDPOINT:
-            whole.merge(one)
+            whole.merge(one_series)
     return whole
 
 
 def merged(minutes: Iterable[Minute]) -> dict[str, Minute]:
-    """Everything, by release."""
+    """Return the minutes merged by release."""
     by_release: dict[str, Minute] = {}
     for minute in minutes:
         by_release.setdefault(minute.release, Minute(minute.release)).merge(minute)

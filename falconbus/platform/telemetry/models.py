@@ -1,4 +1,4 @@
-"""Tables of what was measured: histograms over minutes, ten minutes, hours, days, and over all time."""
+"""Tables of the measurements: histograms of minutes, ten minutes, hours, days, and of all time."""
 
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -12,7 +12,7 @@ from falconbus.platform.database.engine import Model
 
 
 class Resolution(IntEnum):
-    """How long a row's stretch of time is, in seconds; EVER has one row a series, from the beginning on."""
+    """The length of a row's interval in seconds; EVER has one row a series, for all time."""
 
     MINUTE = 60
     TEN_MINUTES = 600
@@ -31,7 +31,7 @@ KEPT = {
 
 
 class TelemetrySeries(Model):
-    """What is measured: the names of a state.Key, numbered."""
+    """A series: the names of a minute_counts.Key, numbered."""
 
     __tablename__ = "telemetry_series"
     __table_args__ = (Index("uq_telemetry_series_key", "key", unique=True),)
@@ -54,9 +54,9 @@ class TelemetryRelease(Model):
 
 
 class TelemetryRollup(Model):
-    """A series over one stretch of time; `buckets` is the histogram as packing.pack() makes it.
+    """The counts of a series in one interval; `buckets` is the histogram as packing.pack() makes it.
 
-    `p95_bucket`, of endpoints only: where the histogram's 95th percentile is, so that sparklines need no histograms.
+    `p95_bucket`, of endpoints only, is the bucket of the 95th percentile, so that sparklines need no histograms.
     """
 
     __tablename__ = "telemetry_rollups"
@@ -75,7 +75,7 @@ class TelemetryRollup(Model):
 
 
 class TelemetryMinute(Model):
-    """That a minute has been rolled up: it is never counted again."""
+    """A minute that has been rolled up, and must not be counted again."""
 
     __tablename__ = "telemetry_minutes"
 
@@ -98,7 +98,7 @@ class TelemetryStatement(Model):
 
 
 class TelemetrySample(Model):
-    """A slow request with its steps, as state.Step."""
+    """A slow request with its steps, as minute_counts.Step."""
 
     __tablename__ = "telemetry_samples"
     __table_args__ = (Index("ix_telemetry_samples_series_id_took_us", "series_id", "took_us"),)

@@ -1,4 +1,4 @@
-"""Which line of our code sent a statement: found on the stack, in microseconds, and named later."""
+"""The line of our code that sent a statement: found on the stack in microseconds, and named later."""
 
 import os
 import sys
@@ -6,9 +6,9 @@ from pathlib import Path
 from types import CodeType, FrameType
 
 _PROJECT = Path(__file__).parents[3]
-#: Python itself and what is installed.
+#: Files of Python itself and of installed packages.
 _LIBRARIES = tuple({str(Path(os.__file__).parent), *(path for path in sys.path if path.endswith("-packages")), "<"})
-#: Of ours, but on everybody's way to the database.
+#: Our own files through which every statement passes.
 _PASSAGES = tuple(
     str(_PROJECT / "falconbus" / name) for name in ("app.py", "platform/database", "platform/telemetry", "platform/kit")
 )
@@ -26,7 +26,7 @@ def _judge(filename: str) -> bool:
 
 
 def place_of(frame: FrameType | None) -> tuple[FrameType, CodeType, int] | None:
-    """The first frame of ours from here outwards, with its place."""
+    """Return the innermost frame of our code from here outwards, with its place."""
     while frame is not None:
         code = frame.f_code
         ours = _is_ours.get(code.co_filename)
@@ -37,7 +37,7 @@ def place_of(frame: FrameType | None) -> tuple[FrameType, CodeType, int] | None:
 
 
 def chain_of(frame: FrameType) -> list[Place]:
-    """The frames of ours that led to this one, innermost first."""
+    """Return the places of our frames that led to this one, innermost first."""
     chain: list[Place] = []
     found = place_of(frame)
     while found is not None and len(chain) < _LONGEST_CHAIN:
@@ -47,7 +47,7 @@ def chain_of(frame: FrameType) -> list[Place]:
 
 
 def name_of(place: Place) -> str:
-    """`falconbus/search/queries.py:131 departures`."""
+    """Return a place as text, such as `falconbus/search/queries.py:131 departures`."""
     code, instruction = place
     line = next(
         (line for start, end, line in code.co_lines() if line is not None and start <= instruction < end),
@@ -57,6 +57,6 @@ def name_of(place: Place) -> str:
 
 
 def shown_path(filename: str) -> str:
-    """The path within the project; of other files only the last two parts: no folder of this machine is told."""
+    """Return the path within the project; of other files the last two parts, so that no folder is disclosed."""
     path = Path(filename)
     return str(path.relative_to(_PROJECT)) if path.is_relative_to(_PROJECT) else str(Path(*path.parts[-2:]))

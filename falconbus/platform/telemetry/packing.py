@@ -1,4 +1,4 @@
-"""Histograms as the rollups keep them: bytes that add up without a look at single buckets.
+"""Packed histograms of the rollups: bytes that are added up without unpacking single buckets.
 
 A packed histogram is its first bucket, how many buckets it spans and how many bytes the largest count has (all little
 endian), then the lowest byte of every count, the second byte of every count, and so on. To add, each count is put into
@@ -15,7 +15,7 @@ _LANE = 8
 
 
 def pack(buckets: Mapping[int, int]) -> bytes:
-    """A histogram as bytes; several, one behind the other, are their sum to `unpack`."""
+    """Return a histogram as bytes; several of them end to end are unpacked as their sum."""
     first = min(buckets, default=0)
     span = max(buckets) - first + 1 if buckets else 0
     planes = -(-max(buckets.values(), default=0).bit_length() // 8)
@@ -26,7 +26,7 @@ def pack(buckets: Mapping[int, int]) -> bytes:
 
 
 def unpack(packed: bytes) -> Buckets:
-    """The sum of all histograms in `packed`, buckets in rising order; ValueError for what are no histograms."""
+    """Return the sum of all histograms in `packed`, buckets in rising order; ValueError when it holds none."""
     total, at, end = 0, 0, len(packed)
     while at < end:
         if end - at < _HEAD.size:
@@ -44,7 +44,7 @@ def unpack(packed: bytes) -> Buckets:
 
 
 def _counts(total: int) -> Buckets:
-    """Only the lanes from the first to the last that hold something are looked at."""
+    """Return the counts of the lanes, from the first to the last that is not empty."""
     if not total:
         return {}
     first = ((total & -total).bit_length() - 1) // (_LANE * 8)

@@ -1,4 +1,4 @@
-"""How PostgreSQL would run a statement, without a value of it: EXPLAIN (GENERIC_PLAN), PostgreSQL 16 and later."""
+"""Generic plans of statements, without their values: EXPLAIN (GENERIC_PLAN), PostgreSQL 16 and later."""
 
 import re
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ from falconbus.platform.kit import clock
 
 _EXPLAINED_AT_ONCE = 20
 _PLAN_LIVES = timedelta(days=1)
-# A statement of ours begins like this, after comments; anything else is not planned.
+# Only statements that begin like this, after comments, are planned.
 _EXPLAINABLE = re.compile(
     r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:SELECT|WITH|INSERT|UPDATE|DELETE)\b", re.IGNORECASE | re.DOTALL
 )
 _PARAMETER = re.compile(r"\$(\d+)")
-# A type's name goes into SQL as it is, so it may be nothing else.
+# A type's name goes into SQL unquoted, so nothing else may match.
 _TYPE = re.compile(r'(?:[a-z_][a-z0-9_]*\.)?"?[a-z_][a-z0-9_ ]*"?(?:\([0-9, ]+\))?(?:\[\])*', re.IGNORECASE)
 
 _HEAVIEST = text("""
@@ -40,13 +40,13 @@ _KEEP_PLAN = text("""
 
 
 class Unexplained(Exception):
-    """PostgreSQL, or we, would not plan the statement; the message is one line without values."""
+    """The statement could not be planned; the message is one line without values."""
 
 
 def explain(statement: str, types: Sequence[str] = ()) -> dict[str, Any]:
-    """The generic plan of a statement with $1, $2 ...; Unexplained when there is none.
+    """Return the generic plan of a statement with $1, $2 ...; Unexplained when there is none.
 
-    Leaves the caller's transaction as it was. It needs one: requests that read run without (sessions.Session).
+    Leaves the caller's transaction as it was. It needs one: requests that read run without (session.Session).
     """
     if not _EXPLAINABLE.match(statement) or ";" in statement.rstrip("; \n"):
         raise Unexplained("only a single SELECT, INSERT, UPDATE or DELETE is planned")
@@ -82,15 +82,15 @@ def explain_slow() -> int:
 
 
 def _ask(statement: str) -> dict[str, Any]:
-    """Ask in a savepoint that is undone, the time-out with it. Without parameters `%` and `$1` mean themselves."""
+    """Run EXPLAIN in a savepoint that is undone, with its time-out. Without parameters `%` and `$1` stay as is."""
     connection = db.session.connection()
     savepoint = connection.begin_nested()
     try:
         connection.exec_driver_sql("SET LOCAL statement_timeout = '1s'")
-        answer = connection.exec_driver_sql(
+        result = connection.exec_driver_sql(
             f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {statement}", execution_options={"no_parameters": True}
         )
-        plan: dict[str, Any] = answer.scalar_one()[0]
+        plan: dict[str, Any] = result.scalar_one()[0]
         return plan
     finally:
         savepoint.rollback()

@@ -1,4 +1,4 @@
-"""The newest minutes, which are in Redis only: what a reader adds to one resolution of the rollups."""
+"""The newest minutes, which only Redis has: readers add them to one resolution of the rollups."""
 
 import logging
 from collections.abc import Container
@@ -19,35 +19,37 @@ _ROLLED = text("SELECT minute FROM telemetry_minutes WHERE minute = ANY(:minutes
 
 
 @dataclass(frozen=True, slots=True)
-class Tail:
-    """Minutes by their begin, one for each process. Not complete: Redis was away or too slow, and some are missing."""
+class RecentMinutes:
+    """Minutes by their begin, one for each process; not complete when Redis was away or too slow."""
 
     minutes: list[tuple[datetime, Minute]]
     is_complete: bool = True
 
-    def without(self, rolled: Container[datetime]) -> "Tail":
-        """Only the minutes that are not counted in the rollups yet."""
-        return Tail([(minute, seen) for minute, seen in self.minutes if minute not in rolled], self.is_complete)
+    def without(self, rolled: Container[datetime]) -> "RecentMinutes":
+        """Return only the minutes that the rollups do not count yet."""
+        return RecentMinutes(
+            [(minute, seen) for minute, seen in self.minutes if minute not in rolled], self.is_complete
+        )
 
 
-def present() -> Tail:
-    """All minutes in Redis, also those that have just been rolled up.
+def present() -> RecentMinutes:
+    """Return all minutes in Redis, also those that have just been rolled up.
 
-    Whoever needs an exact sum calls this first, then reads the rollups and `telemetry_minutes` in ONE statement (they
-    change together), and takes `without` those: a minute is then counted exactly once at any moment.
+    For an exact sum call this first, then read the rollups and `telemetry_minutes` in ONE statement (they change
+    together), and leave those out by `without`: each minute is then counted exactly once.
     """
     try:
         found = store.read(cache_redis())
     except RedisError as fault:
         log.warning("telemetry: the newest minutes cannot be read: %s", type(fault).__name__)
-        return Tail([], is_complete=False)
-    return Tail([(datetime.fromtimestamp(minute, UTC), seen) for minute, _, seen in found])
+        return RecentMinutes([], is_complete=False)
+    return RecentMinutes([(datetime.fromtimestamp(minute, UTC), seen) for minute, _, seen in found])
 
 
-def unrolled() -> Tail:
-    """The minutes in Redis that the rollups do not have yet."""
-    tail = present()
-    if not tail.minutes:
-        return tail
-    listed = sorted({minute for minute, _ in tail.minutes})
-    return tail.without({row.minute for row in read(_ROLLED, {"minutes": listed})})
+def unrolled() -> RecentMinutes:
+    """Return the minutes in Redis that the rollups do not have yet."""
+    recent = present()
+    if not recent.minutes:
+        return recent
+    listed = sorted({minute for minute, _ in recent.minutes})
+    return recent.without({row.minute for row in read(_ROLLED, {"minutes": listed})})

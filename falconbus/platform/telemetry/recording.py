@@ -14,15 +14,15 @@ from falconbus.platform.telemetry.trace import Trace
 
 log = logging.getLogger(__name__)
 
-#: The monitor leaves itself out, and what proxies and probes ask every few seconds.
-LEFT_OUT = ("/performance", "/api/v1/performance", "/api/v1/live", "/metrics", "/static", "/api/v1/health")
+#: Not recorded: the dashboard itself, and what proxies and probes ask every few seconds.
+UNRECORDED = ("/performance", "/api/v1/performance", "/api/v1/live", "/metrics", "/static", "/api/v1/health")
 
-#: Called with what was sent beyond a view's query budget: (owner, budget, statements).
+#: Called with the statements beyond a view's query budget: (owner, budget, statements).
 Complaint = Callable[[str, int, list[str]], None]
 
 
 class Recorder:
-    """One a process. Everything here is on the request's way: nothing but notes is made."""
+    """The recorder of a process. It runs within requests, so it only takes notes."""
 
     def __init__(self, redis: Redis, release: str) -> None:
         self.flusher = Flusher(redis, release)
@@ -30,76 +30,80 @@ class Recorder:
 
     def begin(self) -> Trace:
         """Open the trace of a request or task."""
-        one = Trace()
-        one.outer = trace.current.get()
-        trace.current.set(one)
-        return one
+        open_trace = Trace()
+        open_trace.outer = trace.current.get()
+        trace.current.set(open_trace)
+        return open_trace
 
-    def finish_request(self, one: Trace, method: str, rule: str, status: int, *, is_recorded: bool) -> None:
+    def finish_request(self, open_trace: Trace, method: str, rule: str, status: int, *, is_recorded: bool) -> None:
         """Close the trace of a request that was answered."""
-        one.ended = trace.now()
-        one.method, one.rule, one.status = method, rule, status
-        one.request_id = context.request_id.get()
-        trace.current.set(one.outer)
-        if self.complaints and one.budget is not None and one.statements - one.before_view > one.budget:
+        open_trace.ended = trace.now()
+        open_trace.method, open_trace.rule, open_trace.status = method, rule, status
+        open_trace.request_id = context.request_id.get()
+        trace.current.set(open_trace.outer)
+        if (
+            self.complaints
+            and open_trace.budget is not None
+            and open_trace.statements - open_trace.before_view > open_trace.budget
+        ):
             for complain in self.complaints:
-                complain(f"{method} {rule}", one.budget, _sent(one)[one.before_view :])
-        if is_recorded and not rule.startswith(LEFT_OUT):
-            self.flusher.add(one)
+                complain(f"{method} {rule}", open_trace.budget, _sent(open_trace)[open_trace.before_view :])
+        if is_recorded and not rule.startswith(UNRECORDED):
+            self.flusher.add(open_trace)
 
     @contextmanager
     def task(self, name: str) -> Iterator[Trace]:
-        """Trace a task; it says its outcome itself (`ok` unless it does)."""
-        one = self.begin()
-        one.name, one.outcome = name, "ok"
-        one.request_id = context.request_id.get()
+        """Trace a task; its outcome is `ok` unless the task sets another, or raises."""
+        open_trace = self.begin()
+        open_trace.name, open_trace.outcome = name, "ok"
+        open_trace.request_id = context.request_id.get()
         try:
-            yield one
+            yield open_trace
         except BaseException:
-            one.outcome = "failed"
+            open_trace.outcome = "failed"
             raise
         finally:
-            one.ended = trace.now()
-            trace.current.set(one.outer)
-            self.flusher.add(one)
+            open_trace.ended = trace.now()
+            trace.current.set(open_trace.outer)
+            self.flusher.add(open_trace)
 
 
 def recorder() -> Recorder:
-    """The recorder of this process."""
-    found: Recorder = current_app.extensions["recorder"]
-    return found
+    """Return the recorder of this process."""
+    own: Recorder = current_app.extensions["recorder"]
+    return own
 
 
 def refuse(limit: str) -> None:
-    """A rate limit has refused a request."""
+    """Count a request that a rate limit has refused."""
     recorder().flusher.count((minute_counts.LIMIT, limit), "refused")
 
 
 def note_cache(group: str, outcome: str, began: float) -> None:
-    """A cache group was asked; `began` is time.perf_counter()'s."""
-    one = trace.current.get()
-    if one is not None:
-        one.note_cache(group, outcome, began)
+    """Note a cache look-up in the open trace; `began` is a reading of time.perf_counter()."""
+    open_trace = trace.current.get()
+    if open_trace is not None:
+        open_trace.note_cache(group, outcome, began)
 
 
-def server_timing(one: Trace) -> str:
-    """The value of a Server-Timing header (W3C): where a request's milliseconds went, and how many statements."""
-    cache = sum(end - begin for begin, end, _, where, at in one.steps if at == 0 and isinstance(where, str))
-    total = trace.now() - one.began
+def server_timing(open_trace: Trace) -> str:
+    """Return the Server-Timing header (W3C): how a request's milliseconds were spent, and how many statements."""
+    cache = sum(end - begin for begin, end, _, where, at in open_trace.steps if at == 0 and isinstance(where, str))
+    total = trace.now() - open_trace.began
     return (
-        f'db;dur={one.sql_seconds * 1e3:.2f};desc="{one.statements} statements", cache;dur={cache * 1e3:.2f}, '
-        f"render;dur={context.rendering.get() * 1e3:.2f}, total;dur={total * 1e3:.2f}"
+        f'db;dur={open_trace.sql_seconds * 1e3:.2f};desc="{open_trace.statements} statements", '
+        f"cache;dur={cache * 1e3:.2f}, render;dur={context.rendering.get() * 1e3:.2f}, total;dur={total * 1e3:.2f}"
     )
 
 
-def statements_of(one: Trace) -> list[str]:
-    """The statements of a request for a log line: without values, each with its milliseconds."""
+def statements_of(open_trace: Trace) -> list[str]:
+    """Return a request's statements for a log line: without values, each with its milliseconds."""
     return [
         f"{(end - begin) * 1e3:.1f} ms  {fingerprints.describe(sql, trace.met.get(sql) or {}, None)[1].text}"
-        for begin, end, sql, where, at in one.steps
+        for begin, end, sql, where, at in open_trace.steps
         if not (at == 0 and isinstance(where, str))
     ]
 
 
-def _sent(one: Trace) -> list[str]:
-    return [name for _, _, name, where, at in one.steps if not (at == 0 and isinstance(where, str))]
+def _sent(open_trace: Trace) -> list[str]:
+    return [name for _, _, name, where, at in open_trace.steps if not (at == 0 and isinstance(where, str))]

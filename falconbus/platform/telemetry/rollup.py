@@ -1,4 +1,4 @@
-"""From the minutes in Redis to rows in PostgreSQL, each minute exactly once, and the end of what is old."""
+"""Rolls the minutes in Redis up into rows of PostgreSQL, each exactly once, and deletes old rows."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -24,18 +24,18 @@ _SAMPLES_LIVE = timedelta(days=7)
 _MINUTES_LIVE = timedelta(days=1)
 _DELETED_AT_ONCE = 10_000
 
-# One at a time: `merging` reads rows, adds to them and writes them back.
+# One run at a time: rollup_writer reads rows, adds to them and writes them back.
 _IS_ALONE = text("SELECT pg_try_advisory_xact_lock(hashtext('telemetry.roll_up'))")
-# A plan for any instant reads the whole table when there is nothing to delete.
+# A generic plan would read the whole table even when there is nothing to delete.
 _PLAN_BY_VALUE = text("SET LOCAL plan_cache_mode = force_custom_plan")
 _TAKE_MINUTE = text("INSERT INTO telemetry_minutes (minute) VALUES (:minute) ON CONFLICT DO NOTHING")
 
 
 def roll_up() -> int:
-    """Roll up every minute that is over and settled, a transaction each; returns how many.
+    """Roll up every minute that is over and settled, a transaction each; return how many.
 
-    The mark in telemetry_minutes is committed with the numbers: after a crash at any place, and from two runs at once,
-    a minute counts once. What a process writes of a minute that is rolled up already is lost.
+    The mark in telemetry_minutes is committed with the counts: after a crash at any place, and from two runs at once, a
+    minute counts once. What a process writes of a minute that is rolled up already is lost.
     """
     redis = cache_redis()
     latest = (clock.now() - SETTLED).timestamp()
@@ -54,7 +54,7 @@ def roll_up() -> int:
 
 
 def trim() -> None:
-    """Delete rows that are past their resolution's retention, samples, and marks that no Redis key can match."""
+    """Delete rows past their resolution's retention, old samples, and marks that no Redis key can match."""
     now = clock.now()
     for resolution, kept in KEPT.items():
         _delete("telemetry_rollups", f"resolution = {resolution.value} AND start < :before", now - kept)
@@ -63,13 +63,13 @@ def trim() -> None:
 
 
 def start_of(minute: datetime, resolution: Resolution) -> datetime:
-    """The begin of the stretch that a minute is in; all of EVER begins at the epoch."""
+    """Return the begin of the interval that a minute is in; that of EVER is the epoch."""
     seconds = int(minute.timestamp())
     return datetime.fromtimestamp(seconds // resolution * resolution if resolution else 0, UTC)
 
 
 def _roll(redis: Redis, minute: int) -> bool | None:
-    """Whether the minute was rolled up now; None when another run is at work."""
+    """Roll up one minute; return whether that was done now, None when another run is at work."""
     seen = store.read_minute(redis, minute)
     try:
         if not db.session.scalar(_IS_ALONE):
@@ -99,7 +99,7 @@ def _mark_and_add(minute: datetime, seen: list[Minute]) -> bool:
 
 
 def _delete(table: str, condition: str, before: datetime) -> None:
-    """In portions that stay below the statements' time limit."""
+    """Delete rows in portions that stay below the statement time-out."""
     statement = text(
         f"DELETE FROM {table} WHERE ctid = ANY(ARRAY("  # noqa: S608  the names stand above
         f"SELECT ctid FROM {table} WHERE {condition} LIMIT {_DELETED_AT_ONCE}))"

@@ -1,4 +1,4 @@
-"""The statements with which a minute is added to the rollups: each takes all its rows at once."""
+"""The SQL that adds a minute to the rollups: each statement takes all its rows at once."""
 
 from sqlalchemy import text
 

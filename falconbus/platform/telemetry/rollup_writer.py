@@ -1,4 +1,4 @@
-"""Adding a minute to the rollups of every resolution; its caller is alone and in a transaction."""
+"""Adds a minute to the rollups of every resolution. The caller holds the lock, and has a transaction."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ class RowKey(NamedTuple):
 
 
 def add(starts: Mapping[Resolution, datetime], minute: datetime, by_release: Mapping[str, Minute]) -> None:
-    """Add what all processes saw in a minute, by release; `starts` says which row of each resolution it belongs to."""
+    """Add the counts of all processes in a minute, by release; `starts` is the begin of the row of each resolution."""
     owners = {release: _owners(seen) for release, seen in by_release.items()}
     keys = {key for seen in by_release.values() for key in seen.series} | {minute_counts.REQUESTS}
     series = _series_ids(keys | {key for each in owners.values() for key in each.values()})
@@ -57,30 +57,30 @@ def _rows(
         for key, one in seen.series.items():
             for resolution, start in starts.items():
                 release_id = ALL_RELEASES if resolution is Resolution.EVER else releases[release]
-                place = RowKey(resolution, key[0], start, series[key], release_id)
-                rows.setdefault(place, Series()).merge(one)
+                row_key = RowKey(resolution, key[0], start, series[key], release_id)
+                rows.setdefault(row_key, Series()).merge(one)
         whole = minute_counts.all_requests(seen.series)
-        # Over all time nobody asks for them together.
+        # Nobody asks for the sum of all endpoints over all time.
         for resolution, start in starts.items():
             if whole.count and resolution is not Resolution.EVER:
-                place = RowKey(
+                row_key = RowKey(
                     resolution, minute_counts.REQUESTS[0], start, series[minute_counts.REQUESTS], releases[release]
                 )
-                rows[place] = Series()
-                rows[place].merge(whole)
+                rows[row_key] = Series()
+                rows[row_key].merge(whole)
     return rows
 
 
 def _add_rows(rows: Mapping[RowKey, Series]) -> None:
     if not rows:
         return
-    places = sorted(rows)
-    names = dict(zip(("resolutions", "kinds", "starts", "series", "releases"), map(list, zip(*places, strict=True)),
+    row_keys = sorted(rows)
+    names = dict(zip(("resolutions", "kinds", "starts", "series", "releases"), map(list, zip(*row_keys, strict=True)),
                      strict=True))  # fmt: skip
     for row in db.session.execute(rollup_sql.LOCK_ROWS, names):
         before = Series(row.number, row.total_us, packing.unpack(row.buckets), row.counters)
         rows[RowKey(row.resolution, row.kind, row.start, row.series_id, row.release_id)].merge(before)
-    ordered = [rows[place] for place in places]
+    ordered = [rows[row_key] for row_key in row_keys]
     db.session.execute(
         rollup_sql.PUT_ROWS,
         {
@@ -88,19 +88,19 @@ def _add_rows(rows: Mapping[RowKey, Series]) -> None:
             "counts": [one.count for one in ordered],
             "totals": [one.total_us for one in ordered],
             "buckets": [packing.pack(one.buckets) for one in ordered],
-            "p95s": [p95_of(place.kind, rows[place]) for place in places],
+            "p95s": [p95_of(row_key.kind, rows[row_key]) for row_key in row_keys],
             "counters": [msgspec.json.encode(one.counters).decode() for one in ordered],
         },
     )
 
 
-def p95_of(kind: str, one: Series) -> int | None:
-    """What a row says in `p95_bucket`."""
-    return histogram.p95_bucket(one.buckets) if kind == minute_counts.ENDPOINT else None
+def p95_of(kind: str, series: Series) -> int | None:
+    """Return the value of `p95_bucket`; None unless the series is an endpoint."""
+    return histogram.p95_bucket(series.buckets) if kind == minute_counts.ENDPOINT else None
 
 
 def _owners(seen: Minute) -> dict[str, Key]:
-    """Which series the owner of each sample is: a task when the minute has such one, else an endpoint."""
+    """Return the key of each sample's owner: a task when the minute has one of that name, else an endpoint."""
     tasks = {key[1] for key in seen.series if key[0] == minute_counts.TASK}
     return {
         sample.owner: (minute_counts.TASK if sample.owner in tasks else minute_counts.ENDPOINT, sample.owner)
@@ -109,33 +109,36 @@ def _owners(seen: Minute) -> dict[str, Key]:
 
 
 def _slowest(samples: Iterable[Sample]) -> list[Sample]:
-    """At most as many of each owner as are kept at all."""
+    """Return the slowest samples, at most KEPT_SAMPLES of each owner."""
     by_owner: dict[str, list[Sample]] = {}
-    for sample in sorted(samples, key=lambda one: -one.took_us):
+    for sample in sorted(samples, key=lambda sample: -sample.took_us):
         by_owner.setdefault(sample.owner, []).append(sample)
     return [sample for each in by_owner.values() for sample in each[:KEPT_SAMPLES]]
 
 
 def _series_ids(keys: set[Key]) -> dict[Key, int]:
-    """Numbers of all keys; those never seen before get one (a look first: a refused insert would use up a number)."""
+    """Return the ids of all keys; add those that are new.
+
+    The keys are looked up first, because a refused insert would use up an id.
+    """
     wanted = {"keys": msgspec.json.encode(sorted(keys)).decode()}
-    found = {tuple(row.key): row.id for row in db.session.execute(rollup_sql.FIND_SERIES, wanted)}
-    missing = sorted(keys - found.keys())
+    ids = {tuple(row.key): row.id for row in db.session.execute(rollup_sql.FIND_SERIES, wanted)}
+    missing = sorted(keys - ids.keys())
     if missing:
         added = db.session.execute(rollup_sql.ADD_SERIES, {"keys": msgspec.json.encode(missing).decode()})
-        found.update({tuple(row.key): row.id for row in added})
-    return found
+        ids.update({tuple(row.key): row.id for row in added})
+    return ids
 
 
 def _release_ids(names: Iterable[str], minute: datetime) -> dict[str, int]:
-    """Numbers of the releases, their first and last minute brought up to date."""
+    """Return the ids of the releases; update their first and last minute."""
     wanted = sorted(names)
-    found = {row.name: row.id for row in db.session.execute(rollup_sql.SEE_RELEASES, {"names": wanted, "at": minute})}
-    missing = [name for name in wanted if name not in found]
+    ids = {row.name: row.id for row in db.session.execute(rollup_sql.SEE_RELEASES, {"names": wanted, "at": minute})}
+    missing = [name for name in wanted if name not in ids]
     if missing:
         added = db.session.execute(rollup_sql.ADD_RELEASES, {"names": missing, "at": minute})
-        found.update({row.name: row.id for row in added})
-    return found
+        ids.update({row.name: row.id for row in added})
+    return ids
 
 
 def _keep_statements(minutes: Iterable[Minute], minute: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Minutes on their way through Redis: one hash a minute, one field a process, and a sorted set that lists them.
+"""The minutes in Redis: one hash a minute, one field a process, and a sorted set that lists them.
 
 A process writes its field whole each time, so a write that is repeated counts once.
 """
@@ -15,22 +15,19 @@ from falconbus.platform.telemetry.minute_counts import Minute
 
 log = logging.getLogger(__name__)
 
-#: Which minutes there are (epoch seconds of their begin), so that nobody has to scan for keys.
+#: The sorted set of all minutes (epoch seconds of their begin), so that nobody has to scan for keys.
 INDEX = "telemetry:minutes"
 KEPT_SECONDS = 2 * 3600
 _decoder = msgspec.msgpack.Decoder(Minute)
 
 
 def key_of(minute: int) -> str:
-    """The hash of the minute that begins at so many epoch seconds."""
+    """Return the key of the minute that begins at so many epoch seconds."""
     return f"telemetry:minute:{minute}"
 
 
 def write(redis: Redis, process: str, minutes: Mapping[int, Minute]) -> int:
-    """Put a process's minutes in the place of what it wrote before, in one pipeline; RedisError when it fails.
-
-    Returns their bytes.
-    """
+    """Write a process's minutes over what it wrote before, in one pipeline; return their bytes. RedisError."""
     if not minutes:
         return 0
     pipeline = redis.pipeline(transaction=False)
@@ -46,13 +43,13 @@ def write(redis: Redis, process: str, minutes: Mapping[int, Minute]) -> int:
 
 
 def minutes(redis: Redis) -> list[int]:
-    """The begins of all minutes that are listed, oldest first."""
+    """Return the begins of all listed minutes (epoch seconds), oldest first."""
     listed: Any = redis.zrange(INDEX, 0, -1)
     return [int(minute) for minute in listed]
 
 
 def read(redis: Redis) -> list[tuple[int, str, Minute]]:
-    """All minutes with the process that saw each, oldest first, in two round trips; RedisError when it fails."""
+    """Return all minutes with the process that wrote each, oldest first, in two round trips; RedisError."""
     listed = minutes(redis)
     if not listed:
         return []
@@ -67,7 +64,7 @@ def read(redis: Redis) -> list[tuple[int, str, Minute]]:
 
 
 def read_minute(redis: Redis, minute: int) -> list[Minute]:
-    """What all processes saw in one minute."""
+    """Return what all processes wrote of one minute."""
     fields: Any = redis.hgetall(key_of(minute))
     return list(_decoded(fields).values())
 
@@ -81,16 +78,16 @@ def forget(redis: Redis, minute: int) -> None:
 
 
 def _decoded(fields: Mapping[bytes, bytes]) -> dict[str, Minute]:
-    found: dict[str, Minute] = {}
+    decoded: dict[str, Minute] = {}
     for process, blob in fields.items():
         try:
-            found[process.decode()] = _decoder.decode(blob)
+            decoded[process.decode()] = _decoder.decode(blob)
         except (msgspec.DecodeError, UnicodeDecodeError):
             _tell_unreadable(process)
-    return found
+    return decoded
 
 
 @lru_cache(maxsize=64)
 def _tell_unreadable(process: bytes) -> None:
-    """Once a process: it runs another version of the code and writes each second."""
+    """Log, once for each process, that it writes in the format of another version of the code."""
     log.warning("telemetry: what process %s saw cannot be read by this version of the code; left out", process)

@@ -1,4 +1,4 @@
-"""Everything that was ever counted, up to the last second: rolled up or not."""
+"""Totals since the first rollup, up to the last second."""
 
 import logging
 from datetime import UTC, datetime
@@ -14,8 +14,8 @@ log = logging.getLogger(__name__)
 
 _ROLLED = "rolled"
 
-# One statement, so that the sums and the marks of what is in them are of one moment (reads run without a transaction).
-# Statements are told by who sends them: their texts and lines change with the code, and are the dashboard's.
+# One statement, so that the sums and the marks of the minutes in them agree (reads run without a transaction).
+# Statements are summed by owner: their texts and lines change with the code, and are the dashboard's.
 _TOTALS = text("""
     SELECT s.key, r.count AS number, r.total_us, r.buckets, r.counters
     FROM telemetry_rollups r JOIN telemetry_series s ON s.id = r.series_id
@@ -31,7 +31,7 @@ _TOTALS = text("""
 
 
 class MetricsIncomplete(DomainError):
-    """Without the newest minutes the sums would go down, which Prometheus takes for a restart and counts twice."""
+    """The newest minutes are missing; the sums would drop, and Prometheus would take that for a restart."""
 
     status = 503
     code = "metrics_incomplete"
@@ -43,17 +43,17 @@ def totals() -> dict[Key, Series]:
     newest = recent_minutes.present()
     if not newest.is_complete:
         raise MetricsIncomplete
-    found: dict[Key, Series] = {}
+    sums: dict[Key, Series] = {}
     rolled: set[datetime] = set()
     for row in read(_TOTALS, {"minutes": sorted({minute for minute, _ in newest.minutes})}):
         key = tuple(row.key)
         if key[0] == _ROLLED:
             rolled.add(datetime.fromtimestamp(int(key[1]), UTC))
         else:
-            found[key] = Series(row.number, row.total_us, packing.unpack(row.buckets) if row.buckets else {})
-            found[key].counters = row.counters or {}
+            sums[key] = Series(row.number, row.total_us, packing.unpack(row.buckets) if row.buckets else {})
+            sums[key].counters = row.counters or {}
     for _, seen in newest.without(rolled).minutes:
         for key, series in seen.series.items():
             short = key[:2] if key[0] == minute_counts.STATEMENT else key
-            found.setdefault(short, Series()).merge(series)
-    return found
+            sums.setdefault(short, Series()).merge(series)
+    return sums

@@ -1,4 +1,4 @@
-"""What one request or task does, noted while it runs: a few tuples, worked out later by the flusher."""
+"""The trace of one request or task: a few tuples noted while it runs, which the flusher works out later."""
 
 import sys
 import time
@@ -11,9 +11,9 @@ from sqlalchemy import Engine, event
 from falconbus.platform.telemetry import fingerprints, origin
 from falconbus.platform.telemetry.origin import Place
 
-#: What a trace keeps at most; the rest is counted and timed as a whole.
+#: Steps that a trace keeps; the rest is only counted and timed as a whole.
 MOST_STEPS = 200
-#: What a process remembers of statements it has met.
+#: Statements whose parameter types and call chains a process remembers.
 _MOST_MET = 2000
 
 #: (begin, end) on time.perf_counter(), then for a statement its text and the place that sent it,
@@ -68,15 +68,15 @@ class Trace:
 
     @property
     def seconds(self) -> float:
-        """How long it took."""
+        """Return how long it took."""
         return self.ended - self.began
 
     def begin_view(self) -> None:
-        """From here on statements count against the view's budget; again when its transaction is tried again."""
+        """Count statements against the view's budget from here on; again when its transaction is retried."""
         self.before_view = self.statements
 
     def note_cache(self, group: str, outcome: str, began: float) -> None:
-        """A look-up in a cache group: hit, miss, stale or error."""
+        """Note a look-up in a cache group; `outcome` is hit, miss, stale or error."""
         if len(self.steps) < MOST_STEPS:
             self.steps.append((began, _perf_counter(), group, outcome, 0))
 
@@ -85,7 +85,7 @@ current: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
 #: From a statement's text to the types of its parameters, when it was first met.
 met: dict[str, Any] = {}
-#: The way to a statement that was sent again within a request, by its text and instruction.
+#: The call chain of a statement that was sent again within a request, by its text and instruction.
 chains: dict[tuple[str, int], list[Place]] = {}
 
 
@@ -96,7 +96,7 @@ def watch(engine: Engine) -> None:
 
 
 def unwatch(engine: Engine) -> None:
-    """Note them no longer."""
+    """Stop noting the statements of `engine`."""
     event.remove(engine, "before_cursor_execute", _begin)
     event.remove(engine, "after_cursor_execute", _end)
 

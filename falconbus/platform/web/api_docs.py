@@ -1,4 +1,4 @@
-"""The API's own document, and the page to read it."""
+"""The addresses of the OpenAPI document, and the page that shows it."""
 
 from functools import cache
 from typing import Any
@@ -23,12 +23,12 @@ _DESCRIPTION = (
 
 @cache
 def document() -> dict[str, Any]:
-    """The OpenAPI 3.1 document of this app."""
+    """Return the OpenAPI 3.1 document of this app."""
     return openapi.document(current_app, title="FalconBus", version="1", description=_DESCRIPTION, prefix="/api/v1/")
 
 
 def document_text() -> str:
-    """The document for a file under version control: indented, a line an entry."""
+    """Return the document for a file under version control: indented, an entry a line."""
     return msgspec.json.format(msgspec.json.encode(document()), indent=2).decode()
 
 

@@ -1,4 +1,4 @@
-"""Answers that a client may already have: an ETag on every readable one, 304 when it is the one the client names."""
+"""Conditional requests: an ETag on every GET response, 304 when the client has it already."""
 
 from flask import Flask, Response, request
 
@@ -7,7 +7,7 @@ _LARGEST = 1_000_000
 
 
 def init_app(app: Flask) -> None:
-    """Answer conditional requests (RFC 9110, section 13); what says nothing of caches must be asked for again."""
+    """Answer conditional requests (RFC 9110, section 13); responses without Cache-Control must be revalidated."""
     app.after_request(_condition)
 
 

@@ -1,4 +1,4 @@
-"""The security headers of every answer: what a page may load, frame and send, and who may keep it."""
+"""The security headers of every response: what a page may load, frame and send, and who may keep it."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ _PAGE_POLICY = (
 
 
 def security_headers(settings: Settings) -> Callable[[Response], Response]:
-    """Return the function that adds them to an answer, for `after_request`."""
+    """Return the function that adds the headers to a response, for `after_request`."""
     live = urlsplit(settings.live_url or "")
     sources = f"'self' {live.scheme}://{live.netloc}" if live.netloc else "'self'"
     page_policy = _PAGE_POLICY.format(sources=sources)

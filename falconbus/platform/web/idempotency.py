@@ -1,4 +1,4 @@
-"""Idempotency-Key: the key, its request and its answer are one row, committed with the effect."""
+"""Idempotency-Key: the key, its request and its response are one row, committed with the effect."""
 
 import hashlib
 from collections.abc import Callable
@@ -18,12 +18,12 @@ from falconbus.platform.web import identity, problems
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-KEPT = timedelta(days=2)
-_SHORTEST, _LONGEST = 16, 255
+KEPT_FOR = timedelta(days=2)
+_MIN_LENGTH, _MAX_LENGTH = 16, 255
 
 
 class IdempotencyKey(Model):
-    """The first answer to a request, for whoever sends it again."""
+    """The first response to a request, to be replayed when it is sent again."""
 
     __tablename__ = "idempotency_keys"
 
@@ -65,61 +65,61 @@ _TRIM = text("DELETE FROM idempotency_keys WHERE created_at < :before").bindpara
 
 
 def idempotent(view: View) -> View:
-    """Answer a repeated `Idempotency-Key` with the first answer; stands below @accepts and @returns' shape."""
+    """Answer a repeated `Idempotency-Key` with the first response; stands below @accepts and @returns' shape."""
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         key = request.headers.get("Idempotency-Key")
         if key is None:
             return view(*args, **kwargs)
-        who = identity.limit_key()
+        caller = identity.limit_key()
         digest = _request_hash()
-        replay = _begin(who, key, digest)
+        replay = _claim_or_replay(caller, key, digest)
         if replay is not None:
             return replay
         try:
-            answer = make_response(view(*args, **kwargs))
+            response = make_response(view(*args, **kwargs))
         except DomainError as refusal:
             if refusal.recorded:
-                _keep(who, key, digest, problems.response_of(refusal))
+                _store(caller, key, digest, problems.response_of(refusal))
             raise
-        _keep(who, key, digest, answer)
-        return answer
+        _store(caller, key, digest, response)
+        return response
 
     wrapper.idempotent = True  # type: ignore[attr-defined]
     return cast(View, wrapper)
 
 
 def trim() -> None:
-    """Forget keys after two days."""
-    db.session.execute(_TRIM, {"before": clock.now() - KEPT})
+    """Delete keys after two days."""
+    db.session.execute(_TRIM, {"before": clock.now() - KEPT_FOR})
 
 
-def _begin(who: str, key: str, digest: str) -> Response | None:
-    """Take the key for this transaction; the kept answer when there is one."""
-    if not (_SHORTEST <= len(key) <= _LONGEST and key.isascii() and key.isprintable()):
+def _claim_or_replay(caller: str, key: str, digest: str) -> Response | None:
+    """Claim the key for this transaction; return the stored response when there is one."""
+    if not (_MIN_LENGTH <= len(key) <= _MAX_LENGTH and key.isascii() and key.isprintable()):
         raise BadIdempotencyKey
-    lock_id = int.from_bytes(hashlib.sha256(f"{who}\n{key}".encode()).digest()[:8], signed=True)
-    row = db.session.execute(_LOCK_AND_FIND, {"lock_id": lock_id, "caller": who, "key": key}).one()
+    lock_id = int.from_bytes(hashlib.sha256(f"{caller}\n{key}".encode()).digest()[:8], signed=True)
+    row = db.session.execute(_LOCK_AND_FIND, {"lock_id": lock_id, "caller": caller, "key": key}).one()
     if row.request_hash is not None:
         if row.request_hash != digest:
             raise IdempotencyKeyReused
-        answer = Response(row.body, status=row.status, content_type=row.content_type)
-        answer.headers["Idempotency-Replayed"] = "true"
-        return answer
+        response = Response(row.body, status=row.status, content_type=row.content_type)
+        response.headers["Idempotency-Replayed"] = "true"
+        return response
     if not row.taken:
         raise RequestInProgress
     return None
 
 
-def _keep(who: str, key: str, digest: str, answer: Response) -> None:
+def _store(caller: str, key: str, digest: str, response: Response) -> None:
     row = {
-        "caller": who,
+        "caller": caller,
         "key": key,
         "request_hash": digest,
-        "status": answer.status_code,
-        "content_type": answer.content_type,
-        "body": answer.get_data(),
+        "status": response.status_code,
+        "content_type": response.content_type,
+        "body": response.get_data(),
         "created_at": clock.now(),
     }
     try:

@@ -1,4 +1,4 @@
-"""Rate limits without a trip to Redis for each request: a process takes a few permits at once and counts them down."""
+"""Rate limits without a trip to Redis for each request: a process leases several permits and counts them down."""
 
 import time
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class _Lease:
 
 
 class LeasedRedisStorage(RedisStorage):
-    """The sliding windows of `limits` on Redis, leased in batches; in `leased+redis://` addresses."""
+    """The sliding windows of `limits` on Redis, leased in batches; for `leased+redis://` addresses."""
 
     # Without this, `limits` loads the valkey package too, because it is there: 10 MB a process.
     DEPENDENCIES = {"redis": Version("3.0")}  # noqa: RUF012  as the base class has it
@@ -34,7 +34,7 @@ class LeasedRedisStorage(RedisStorage):
         self._lock = Lock()
 
     def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Count down a lease, or take one."""
+        """Count down a lease, or take a new one; return whether the limit permits it."""
         with self._lock:
             lease = self._leases.get(key)
             if lease is not None and lease.left >= amount and time.monotonic() < lease.until:

@@ -1,4 +1,4 @@
-"""How often a caller may call: Flask-Limiter on Redis, counted in process while Redis is away."""
+"""Rate limits: Flask-Limiter on Redis, counted in process while Redis is away."""
 
 from collections.abc import Callable
 from functools import cache
@@ -19,12 +19,12 @@ from falconbus.platform.web.leased_limits import LEASED
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-#: In a request's environment: it has been counted.
+#: Set in a request's environment once it has been counted.
 _COUNTED = "falconbus.counted"
 _STRATEGY = "sliding-window-counter"
 
 
-def _who() -> str:
+def _limit_key() -> str:
     try:
         return identity.limit_key()
     except identity.InvalidToken:
@@ -32,24 +32,24 @@ def _who() -> str:
 
 
 class _Limiter(Limiter):
-    """Leaves alone what has been counted: its own bookkeeping costs more than the counting."""
+    """A Flask-Limiter that skips requests already counted: its bookkeeping costs more than the counting."""
 
     def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:  # noqa: FBT001, FBT002
         if _COUNTED not in request.environ:
             super()._check_request_limit(callable_name, in_middleware)
 
 
-limiter = _Limiter(key_func=_who)
+limiter = _Limiter(key_func=_limit_key)
 
 
 def uncounted(view: View) -> View:
-    """The view does not use up its caller's hourly limit (health, documents, what has a limit of its own)."""
+    """Exempt the view from its caller's hourly limit (health, documents, what has a limit of its own)."""
     view.uncounted = True  # type: ignore[attr-defined]
     return view
 
 
 def limited(setting: str) -> Callable[[View], View]:
-    """Limit the view by address, by the rate that the setting of that name gives."""
+    """Limit the view by address, at the rate that the setting of that name gives."""
 
     def rate() -> str:
         return str(getattr(current_app.config["SETTINGS"], setting))
@@ -66,9 +66,10 @@ def limited(setting: str) -> Callable[[View], View]:
 
 
 def permits(app: Flask, endpoint: str, address: str) -> bool:
-    """Count a call of a client without an account as Flask-Limiter would, at a tenth of its cost.
+    """Count a request of a client without an account as Flask-Limiter would, at a tenth of its cost.
 
-    False when it must be left to Flask-Limiter: it refuses in its own words, or counts in process while Redis is away.
+    Returns False when it must be left to Flask-Limiter: it refuses in its own words, or counts in process while Redis
+    is away.
     """
     if not limiter.enabled:
         return True
@@ -94,7 +95,7 @@ def _limits_of(rate: str) -> list[RateLimitItem]:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Count every API call and form post per account or address."""
+    """Count every API call and form post by account or address."""
     app.config.update(
         RATELIMIT_ENABLED=settings.ratelimit_enabled,
         RATELIMIT_STORAGE_URI=f"{LEASED}{settings.cache_redis_url}",
@@ -127,14 +128,14 @@ def refuse(exceeded: RateLimitExceeded) -> Response:
     recording.refuse(request.url_rule.rule if request.url_rule else "elsewhere")
     seconds = max(1, int(limit.reset_at - clock.now().timestamp())) if limit else 1
     detail = f"the limit is {exceeded.description}; try again in {seconds} s"
-    answer = problems.response(429, "rate_limited", "Too many requests", detail)
-    answer.headers["Retry-After"] = str(seconds)
-    return answer
+    response = problems.response(429, "rate_limited", "Too many requests", detail)
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _rate() -> str:
     settings: Settings = current_app.config["SETTINGS"]
-    return settings.ratelimit_anonymous if _who().startswith("address:") else settings.ratelimit_signed_in
+    return settings.ratelimit_anonymous if _limit_key().startswith("address:") else settings.ratelimit_signed_in
 
 
 def _is_uncounted() -> bool:

@@ -18,7 +18,7 @@ _VERBS = ("get", "post", "put", "patch", "delete")
 
 
 def document(app: Flask, *, title: str, version: str, description: str, prefix: str) -> dict[str, Any]:
-    """Every operation below `prefix`, with its input, output and refusals."""
+    """Return the document of every operation below `prefix`, with its input, output and refusals."""
     operations = list(_operations(app, prefix))
     views = [view for _, _, view in operations]
     models = list({model for view in views for model in (_input(view), _query(view)) if model is not None})
@@ -127,9 +127,9 @@ def _refusals(view: Any, problem_ref: dict[str, Any]) -> dict[str, Any]:
     by_status: dict[str, list[str]] = {}
     for refusal in getattr(view, "refusals", ()):
         by_status.setdefault(str(refusal.status), []).append(f"`{refusal.code}`: {refusal.title}.")
-    answers = {status: {"description": " ".join(lines), "content": content} for status, lines in by_status.items()}
-    answers["default"] = {"description": "A problem document", "content": content}
-    return answers
+    responses = {status: {"description": " ".join(lines), "content": content} for status, lines in by_status.items()}
+    responses["default"] = {"description": "A problem document", "content": content}
+    return responses
 
 
 def _input(view: Any) -> type[BaseModel] | None:

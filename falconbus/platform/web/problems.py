@@ -1,4 +1,4 @@
-"""Errors as problem documents (RFC 9457): one shape for every refusal, never a stack trace or the input."""
+"""Errors as problem documents (RFC 9457): one shape for every refusal, without stack traces or input."""
 
 import logging
 from typing import Any
@@ -59,7 +59,7 @@ class UnsupportedMediaType(DomainError):
 
 
 def response(status: int, code: str, title: str, detail: str, errors: list[FieldFault] | None = None) -> Response:
-    """A problem document as an answer."""
+    """Return a problem document as a response."""
     document = Problem(
         type=f"urn:falconbus:problem:{code}",
         title=title,
@@ -73,15 +73,15 @@ def response(status: int, code: str, title: str, detail: str, errors: list[Field
 
 
 def response_of(refusal: DomainError) -> Response:
-    """The answer to a refused request."""
+    """Return the response to a refused request."""
     errors: list[FieldFault] = getattr(refusal, "errors", [])
     if (pointer := refusal.pointer) is not None:
         place = {"pointer": pointer} if pointer.startswith("/") else {"parameter": pointer}
         errors = [FieldFault(detail=refusal.detail, code=refusal.code, **place)]
-    answer = response(refusal.status, refusal.code, refusal.title, refusal.detail, errors)
+    problem_response = response(refusal.status, refusal.code, refusal.title, refusal.detail, errors)
     if refusal.status == 401:
-        answer.headers["WWW-Authenticate"] = 'Bearer realm="FalconBus"'
-    return answer
+        problem_response.headers["WWW-Authenticate"] = 'Bearer realm="FalconBus"'
+    return problem_response
 
 
 def init_app(app: Flask) -> None:
@@ -104,11 +104,11 @@ def _http(fault: HTTPException) -> Response | HTTPException:
     if status < 400:
         return fault
     code = _HTTP_CODES.get(status, f"http_{status}")
-    answer = response(status, code, fault.name, fault.description or fault.name)
+    problem_response = response(status, code, fault.name, fault.description or fault.name)
     for name, value in fault.get_headers(request.environ):
         if name == "Allow":
-            answer.headers[name] = value
-    return answer
+            problem_response.headers[name] = value
+    return problem_response
 
 
 # SQLSTATE -> what the caller did; the constraint's name is ours, the row's values are never shown.
@@ -132,13 +132,15 @@ def _integrity(fault: IntegrityError) -> Response:
 
 def _busy(fault: Exception) -> Response:
     log.error("the database is away or busy: %s", type(getattr(fault, "orig", fault)).__name__, exc_info=fault)
-    answer = response(503, "unavailable", "Service unavailable", "The database is away or busy; try again in a moment")
-    answer.headers["Retry-After"] = "2"
-    return answer
+    problem_response = response(
+        503, "unavailable", "Service unavailable", "The database is away or busy; try again in a moment"
+    )
+    problem_response.headers["Retry-After"] = "2"
+    return problem_response
 
 
 def _data(fault: DataError) -> Response:
-    """Whatever got past the schemas and no column can hold, such as NUL in an address."""
+    """Answer 422 to input that passed the schemas but no column can hold, such as NUL in an address."""
     log.warning("input that the database refused: %s", type(fault.orig).__name__)
     return response(422, "invalid", Invalid.title, "a value holds what cannot be stored or compared")
 
@@ -153,7 +155,7 @@ def _unexpected(fault: Exception) -> Response:
 
 
 def faults_of(errors: list[Any], *, in_body: bool) -> InvalidInput:
-    """pydantic's list of errors as field faults, without the input."""
+    """Convert pydantic's errors to field faults, without the input."""
     faults = []
     for error in errors:
         place = "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in error["loc"])

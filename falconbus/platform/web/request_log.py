@@ -1,4 +1,4 @@
-"""Each request gets its id, one log line when it is answered, and its place in what is measured."""
+"""The request log: an id, a trace and one log line for each request."""
 
 import re
 import time
@@ -14,7 +14,7 @@ from falconbus.platform.kit import context
 from falconbus.platform.telemetry import recording, trace
 from falconbus.platform.telemetry.recording import Recorder
 from falconbus.platform.telemetry.trace import Trace
-from falconbus.platform.web.fast_path import FrontDoor
+from falconbus.platform.web.fast_path import FastPath
 from falconbus.platform.web.identity import ANONYMOUS, Identity
 from falconbus.platform.web.permissions import SEE_PERFORMANCE
 
@@ -23,12 +23,12 @@ NOWHERE = "(no such address)"
 _SIGNATURE = re.compile(r"\.[\w-]{32}(?=[./]|$)")
 
 
-class Observer:
-    """What happens at both ends of each request."""
+class RequestLog:
+    """Begins and ends the recording of each request."""
 
-    def __init__(self, app: Flask, settings: Settings, front_door: FrontDoor) -> None:
+    def __init__(self, app: Flask, settings: Settings, fast_path: FastPath) -> None:
         self._log = app.logger
-        self._front_door = front_door
+        self._fast_path = fast_path
         self._is_development = settings.embedded
         self.recorder = Recorder(app.extensions["cache_redis"], settings.release)
         app.extensions["recorder"] = self.recorder
@@ -39,37 +39,41 @@ class Observer:
         template_rendered.connect(_end_template, app)
 
     def begin(self, request_id: str | None, traceparent: str | None) -> Trace:
-        """A request has come; the headers are as its client sent them."""
+        """Begin a request with its id and trace; the headers are as the client sent them."""
         context.begin(request_id)
-        one = self.recorder.begin()
-        one.traceparent = traceparent
-        return one
+        request_trace = self.recorder.begin()
+        request_trace.traceparent = traceparent
+        return request_trace
 
     def end(
-        self, one: Trace, method: str, path: str, rule: str, status: int, *, is_inner: bool = False
+        self, request_trace: Trace, method: str, path: str, rule: str, status: int, *, is_inner: bool = False
     ) -> list[tuple[str, str]]:
-        """A request is answered: note it; the headers that every answer bears."""
+        """End a request: record and log it; return the headers that every response bears."""
         headers = [("X-Request-ID", context.request_id.get())]
-        if self._is_development or one.is_for_admin:
-            headers.append(("Server-Timing", recording.server_timing(one)))
-        self.recorder.finish_request(one, method, rule, status, is_recorded=not is_inner)
-        facts: dict[str, Any] = {"rule": rule, "status": status, "milliseconds": round(one.seconds * 1000, 1)}
+        if self._is_development or request_trace.is_for_admin:
+            headers.append(("Server-Timing", recording.server_timing(request_trace)))
+        self.recorder.finish_request(request_trace, method, rule, status, is_recorded=not is_inner)
+        fields: dict[str, Any] = {
+            "rule": rule,
+            "status": status,
+            "milliseconds": round(request_trace.seconds * 1000, 1),
+        }
         if self._log.isEnabledFor(DEBUG):
-            facts["sql"] = recording.statements_of(one)
-        self._log.info("%s %s %s", method, _SIGNATURE.sub(".***", path), status, extra=facts)
+            fields["sql"] = recording.statements_of(request_trace)
+        self._log.info("%s %s %s", method, _SIGNATURE.sub(".***", path), status, extra=fields)
         return headers
 
     def _end_in_flask(self, response: Response) -> Response:
-        one = trace.current.get()
-        if one is None:
+        request_trace = trace.current.get()
+        if request_trace is None:
             return response
         identity: Identity = g.get("identity", ANONYMOUS)
-        one.is_for_admin = identity.may(SEE_PERFORMANCE)
+        request_trace.is_for_admin = identity.may(SEE_PERFORMANCE)
         rule = request.url_rule.rule if request.url_rule else NOWHERE
-        self._front_door.keep(response)
+        self._fast_path.keep(response)
         is_inner = REFILL in request.environ
         response.headers.extend(
-            self.end(one, request.method, request.path, rule, response.status_code, is_inner=is_inner)
+            self.end(request_trace, request.method, request.path, rule, response.status_code, is_inner=is_inner)
         )
         return response
 

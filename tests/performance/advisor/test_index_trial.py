@@ -9,9 +9,9 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
 from falconbus.performance.advisor import writing
-from falconbus.performance.advisor.analysis import Measured, Outcome, Proof
+from falconbus.performance.advisor.analysis import Improvement, Timing, TrialOutcome
 from falconbus.performance.advisor.deadline import Deadline
-from falconbus.performance.advisor.index_trial import FACTOR, gains, prove
+from falconbus.performance.advisor.index_trial import FACTOR, is_improvement, try_indexes
 from falconbus.performance.advisor.parsing import parse
 from falconbus.performance.advisor.plans import nodes
 from falconbus.performance.advisor.timing import Stopwatch
@@ -20,12 +20,12 @@ from tests.performance.advisor.conftest import CLINIC, LIBRARY, WAREHOUSE, every
 Plant = Callable[[str], None]
 
 
-def proven(outcome: Outcome) -> Proof:
-    assert outcome.proof is not None, outcome.reason
-    return outcome.proof
+def proven(outcome: TrialOutcome) -> Improvement:
+    assert outcome.improvement is not None, outcome.reason
+    return outcome.improvement
 
 
-def definitions(outcome: Outcome) -> list[str]:
+def definitions(outcome: TrialOutcome) -> list[str]:
     return [writing.definition(candidate) for candidate in proven(outcome).candidates]
 
 
@@ -40,7 +40,7 @@ def run_for_real(database: SQLAlchemy, statement: str) -> dict[str, Any]:
     return plan
 
 
-def apply(database: SQLAlchemy, outcome: Outcome) -> None:
+def apply(database: SQLAlchemy, outcome: TrialOutcome) -> None:
     with database.engine.begin() as connection:
         for definition in definitions(outcome):
             connection.execute(text(definition.replace(" CONCURRENTLY", "")))
@@ -48,20 +48,20 @@ def apply(database: SQLAlchemy, outcome: Outcome) -> None:
 
 def test_an_equality_with_an_order_is_found_in_one_table_and_really_helps(plant: Plant, database: SQLAlchemy) -> None:
     plant(WAREHOUSE)
-    outcome = prove("SELECT id, quantity FROM movements WHERE bin_id = $1 ORDER BY moved_at DESC LIMIT $2")
+    outcome = try_indexes("SELECT id, quantity FROM movements WHERE bin_id = $1 ORDER BY moved_at DESC LIMIT $2")
     assert definitions(outcome) == [
         "CREATE INDEX CONCURRENTLY ix_movements_bin_id_moved_at ON movements (bin_id, moved_at)"
     ]
-    proof = proven(outcome)
-    assert proof.before.ms > FACTOR * proof.after.ms
+    improvement = proven(outcome)
+    assert improvement.before.ms > FACTOR * improvement.after.ms
     real = "SELECT id, quantity FROM movements WHERE bin_id = 7 ORDER BY moved_at DESC LIMIT 20"
     before = run_for_real(database, real)
     apply(database, outcome)
     after = run_for_real(database, real)
     assert "ix_movements_bin_id_moved_at" in json.dumps(after)
     assert after["Plan"]["Total Cost"] * 10 < before["Plan"]["Total Cost"]
-    again = prove("SELECT id, quantity FROM movements WHERE bin_id = $1 ORDER BY moved_at DESC LIMIT $2")
-    assert again.proof is None
+    again = try_indexes("SELECT id, quantity FROM movements WHERE bin_id = $1 ORDER BY moved_at DESC LIMIT $2")
+    assert again.improvement is None
     assert again.reason is not None
 
 
@@ -72,7 +72,7 @@ def test_a_join_whose_inner_side_has_no_index(plant: Plant, database: SQLAlchemy
         JOIN loans AS l ON l.member_id = m.id JOIN books b ON b.id = l.book_id
         WHERE m.id = $1 AND NOT l.returned
     """
-    outcome = prove(statement)
+    outcome = try_indexes(statement)
     [candidate] = proven(outcome).candidates
     assert (candidate.table.name, candidate.keys[0].sql) == ("loans", "member_id")
     apply(database, outcome)
@@ -83,7 +83,9 @@ def test_a_join_whose_inner_side_has_no_index(plant: Plant, database: SQLAlchemy
 
 def test_two_tables_of_a_join_that_each_need_one(plant: Plant, database: SQLAlchemy) -> None:
     plant(LIBRARY)
-    outcome = prove("SELECT l.id FROM members m JOIN loans l ON l.member_id = m.id WHERE lower(m.email) = lower($1)")
+    outcome = try_indexes(
+        "SELECT l.id FROM members m JOIN loans l ON l.member_id = m.id WHERE lower(m.email) = lower($1)"
+    )
     found = {candidate.table.name: candidate.keys[0].sql for candidate in proven(outcome).candidates}
     assert found == {"members": "lower(email)", "loans": "member_id"}
     assert set(proven(outcome).bytes) == {candidate.name for candidate in proven(outcome).candidates}
@@ -91,30 +93,30 @@ def test_two_tables_of_a_join_that_each_need_one(plant: Plant, database: SQLAlch
 
 def test_a_range_beside_an_equality(plant: Plant, database: SQLAlchemy) -> None:
     plant(WAREHOUSE)
-    outcome = prove("SELECT sum(quantity) FROM movements WHERE item_id = $1 AND moved_at >= $2 AND moved_at < $3")
+    outcome = try_indexes("SELECT sum(quantity) FROM movements WHERE item_id = $1 AND moved_at >= $2 AND moved_at < $3")
     [candidate] = proven(outcome).candidates
     assert candidate.keys[0].sql == "item_id"
-    wide = prove("SELECT sum(quantity) FROM movements WHERE bin_id = $1 AND moved_at BETWEEN $2 AND $3")
+    wide = try_indexes("SELECT sum(quantity) FROM movements WHERE bin_id = $1 AND moved_at BETWEEN $2 AND $3")
     assert [key.sql for key in proven(wide).candidates[0].keys] == ["bin_id", "moved_at"]
 
 
 def test_an_expression_in_a_schema_of_its_own_with_names_that_need_quotes(plant: Plant, database: SQLAlchemy) -> None:
     plant(CLINIC)
-    outcome = prove('SELECT p."Surname" FROM clinic.patients p WHERE lower(p.e_mail) = $1')
+    outcome = try_indexes('SELECT p."Surname" FROM clinic.patients p WHERE lower(p.e_mail) = $1')
     [definition] = definitions(outcome)
     assert definition == "CREATE INDEX CONCURRENTLY ix_patients_lower_e_mail ON clinic.patients (lower(e_mail))"
     apply(database, outcome)
     real = "SELECT \"Surname\" FROM clinic.patients WHERE lower(e_mail) = 'p77@clinic.example'"
     assert "ix_patients_lower_e_mail" in json.dumps(run_for_real(database, real))
-    assert prove('SELECT p."Surname" FROM clinic.patients p WHERE lower(p.e_mail) = $1').proof is None
-    quoted = prove('SELECT id FROM clinic.visits WHERE "order" = $1')
+    assert try_indexes('SELECT p."Surname" FROM clinic.patients p WHERE lower(p.e_mail) = $1').improvement is None
+    quoted = try_indexes('SELECT id FROM clinic.visits WHERE "order" = $1')
     assert definitions(quoted) == ['CREATE INDEX CONCURRENTLY ix_visits_order ON clinic.visits ("order")']
     apply(database, quoted)
 
 
 def test_through_with_lateral_and_subqueries(plant: Plant, database: SQLAlchemy) -> None:
     plant(WAREHOUSE)
-    outcome = prove("""
+    outcome = try_indexes("""
         WITH wanted (bin) AS (SELECT id FROM bins WHERE id = $1)
         SELECT w.bin, x.total FROM wanted w
         CROSS JOIN LATERAL (SELECT sum(quantity) AS total FROM movements m WHERE m.bin_id = w.bin AND m.item_id = $2) x
@@ -128,9 +130,9 @@ def test_a_change_is_run_on_the_copy_only(plant: Plant, database: SQLAlchemy) ->
     plant(WAREHOUSE)
     totals = text("SELECT count(*), sum(quantity) FROM movements")
     before = database.session.execute(totals).one()
-    outcome = prove("UPDATE movements SET quantity = $1 WHERE item_id = ANY($2)")
+    outcome = try_indexes("UPDATE movements SET quantity = $1 WHERE item_id = ANY($2)")
     assert [candidate.keys[0].sql for candidate in proven(outcome).candidates] == ["item_id"]
-    deleted = prove("DELETE FROM movements WHERE item_id = $1")
+    deleted = try_indexes("DELETE FROM movements WHERE item_id = $1")
     assert [candidate.keys[0].sql for candidate in proven(deleted).candidates] == ["item_id"]
     assert database.session.execute(totals).one() == before
 
@@ -145,8 +147,8 @@ def test_what_is_indexed_gets_no_advice(plant: Plant, database: SQLAlchemy) -> N
         "SELECT quantity FROM movements WHERE id = $1 AND quantity = $2",
         "SELECT m.quantity FROM items i JOIN movements m ON m.item_id = i.id WHERE i.id = $1",
     ):
-        outcome = prove(statement)
-        assert outcome.proof is None, statement
+        outcome = try_indexes(statement)
+        assert outcome.improvement is None, statement
         assert outcome.reason
 
 
@@ -163,11 +165,11 @@ def test_an_index_that_only_a_rare_value_would_use_is_advised_for_that_value_alo
     plant: Plant, database: SQLAlchemy
 ) -> None:
     plant(PARCELS)
-    lost = prove("SELECT count(note) FROM parcels WHERE state = 'lost'")
+    lost = try_indexes("SELECT count(note) FROM parcels WHERE state = 'lost'")
     assert [candidate.keys[0].sql for candidate in proven(lost).candidates] == ["state"]
     # The planner uses it for half of the table too, 3 % cheaper than a scan; by chance it looks twice as quick.
     for value in ("$1", "'here'", "'there'"):
-        assert prove(f"SELECT count(note) FROM parcels WHERE state = {value}").proof is None
+        assert try_indexes(f"SELECT count(note) FROM parcels WHERE state = {value}").improvement is None
 
 
 @pytest.mark.parametrize(
@@ -184,8 +186,8 @@ def test_an_index_that_only_a_rare_value_would_use_is_advised_for_that_value_alo
 def test_neither_the_clock_nor_the_planner_proves_a_gain_alone(
     costs: tuple[float, ...], after_ms: float, expected: bool
 ) -> None:
-    before = Measured(9.0, {}, (1825.0, 1825.0, 1825.0))
-    assert gains(before, Measured(after_ms, {}, costs), FACTOR) is expected
+    before = Timing(9.0, {}, (1825.0, 1825.0, 1825.0))
+    assert is_improvement(before, Timing(after_ms, {}, costs), FACTOR) is expected
 
 
 def test_the_plan_for_all_values_has_a_say(plant: Plant, database: SQLAlchemy) -> None:
@@ -208,13 +210,13 @@ def test_the_plan_for_all_values_has_a_say(plant: Plant, database: SQLAlchemy) -
 def test_what_reads_all_of_a_table_gets_no_advice(plant: Plant, database: SQLAlchemy) -> None:
     plant(WAREHOUSE)
     for statement in ("SELECT count(*) FROM movements", "SELECT sum(quantity) FROM movements WHERE quantity < $1 + 99"):
-        assert prove(statement).proof is None
+        assert try_indexes(statement).improvement is None
 
 
 def test_a_small_table_gets_none(plant: Plant, database: SQLAlchemy) -> None:
     plant(WAREHOUSE)
-    outcome = prove("SELECT id FROM bins WHERE aisle = $1")
-    assert outcome.proof is None
+    outcome = try_indexes("SELECT id FROM bins WHERE aisle = $1")
+    assert outcome.improvement is None
     assert outcome.reason == "the tables that it reads are small: they are read as quickly without an index"
 
 
@@ -226,17 +228,19 @@ def test_a_large_table_is_sampled_with_the_rows_that_belong_together(plant: Plan
         CREATE INDEX ON feedings (id); ANALYZE keepers, feedings
     """)
     before = everything(database)
-    outcome = prove("SELECT f.id FROM keepers k JOIN feedings f ON f.keeper_id = k.id WHERE k.id = $1", rows=40_000)
-    proof = proven(outcome)
-    [candidate] = proof.candidates
+    outcome = try_indexes(
+        "SELECT f.id FROM keepers k JOIN feedings f ON f.keeper_id = k.id WHERE k.id = $1", rows=40_000
+    )
+    improvement = proven(outcome)
+    [candidate] = improvement.candidates
     assert candidate.keys[0].sql == "keeper_id"
-    copy = proof.copies[candidate.table.oid]
+    copy = improvement.copies[candidate.table.oid]
     assert 20_000 <= copy.rows <= 40_000
     assert 0.1 < copy.share < 0.25
     # Three feedings a keeper, in the copy as in the whole: else a plan on the copy says little of one on the whole.
-    assert proof.after.plan["Plan"]["Actual Rows"] == 3
+    assert improvement.after.plan["Plan"]["Actual Rows"] == 3
     like_it = database.session.scalar(text("SELECT pg_relation_size('feedings_id_idx')"))
-    assert 0.5 * like_it < proof.bytes[candidate.name] < 2 * like_it
+    assert 0.5 * like_it < improvement.bytes[candidate.name] < 2 * like_it
     assert everything(database) == before
 
 
@@ -265,8 +269,8 @@ def test_what_is_not_looked_at_says_why(plant: Plant, database: SQLAlchemy, stat
         INSERT INTO movements SELECT n, n FROM generate_series(1, 2000) n; ANALYZE movements
     """)
     before = everything(database)
-    outcome = prove(statement)
-    assert outcome.proof is None
+    outcome = try_indexes(statement)
+    assert outcome.improvement is None
     assert reason in str(outcome.reason)
     assert everything(database) == before
     database.session.execute(text("DROP VIEW movements_seen"))

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from falconbus.app import FalconBus
 from falconbus.performance.advisor import index_trial
-from falconbus.performance.advisor.index_trial import APPLICATION, prove
+from falconbus.performance.advisor.index_trial import APPLICATION, try_indexes
 from falconbus.performance.advisor.plans import masked
 from tests.performance.advisor.conftest import CLINIC, WAREHOUSE, everything
 
@@ -30,11 +30,11 @@ _AT_WORK = text("""
 def test_nothing_is_left_after_a_success_and_after_a_failure(plant: Plant, database: SQLAlchemy) -> None:
     plant(WAREHOUSE)
     before = everything(database)
-    assert prove(STATEMENT).proof is not None
+    assert try_indexes(STATEMENT).improvement is not None
     assert everything(database) == before
     # It fails in the middle: on the copy, with the values that were drawn.
-    failed = prove("SELECT 1 / (quantity - quantity) FROM movements WHERE item_id = $1")
-    assert failed.proof is None
+    failed = try_indexes("SELECT 1 / (quantity - quantity) FROM movements WHERE item_id = $1")
+    assert failed.improvement is None
     assert failed.reason == "it cannot be run with values from its tables (SQLSTATE 22012)"
     assert everything(database) == before
     with database.engine.connect() as connection:
@@ -45,7 +45,7 @@ def test_nothing_is_left_after_a_success_and_after_a_failure(plant: Plant, datab
 def test_time_that_runs_out_is_a_reason(plant: Plant, database: SQLAlchemy) -> None:
     plant(WAREHOUSE)
     before = everything(database)
-    outcome = prove(STATEMENT, seconds=0.01)
+    outcome = try_indexes(STATEMENT, seconds=0.01)
     assert outcome.reason == "there was not enough time to try it out"
     assert everything(database) == before
 
@@ -56,7 +56,7 @@ def test_two_proofs_do_not_measure_each_other(plant: Plant, database: SQLAlchemy
 
     def work() -> None:
         with app.app_context():
-            prove(STATEMENT)
+            try_indexes(STATEMENT)
             done.append("proof")
 
     with database.engine.connect() as other:
@@ -74,7 +74,7 @@ def test_a_locked_table_is_a_reason_and_is_not_waited_for(plant: Plant, database
     plant(WAREHOUSE)
     with database.engine.connect() as other:
         other.execute(text("LOCK TABLE movements IN ACCESS EXCLUSIVE MODE"))
-        outcome = prove(STATEMENT)
+        outcome = try_indexes(STATEMENT)
         other.rollback()
     assert outcome.reason == "a table that it reads is locked at the moment"
 
@@ -90,7 +90,7 @@ def test_nothing_is_seen_meanwhile_nor_left_when_the_backend_is_killed(
         with app.app_context():
             try:
                 # A nested loop over the copy: long enough to be met in the middle.
-                prove(SLOW)
+                try_indexes(SLOW)
             except psycopg.OperationalError as fault:
                 faults.append(fault)
 
@@ -102,7 +102,7 @@ def test_nothing_is_seen_meanwhile_nor_left_when_the_backend_is_killed(
     assert len(faults) == 1
     assert everything(database) == before
     # The pool has let go of the dead connection.
-    assert prove(STATEMENT).proof is not None
+    assert try_indexes(STATEMENT).improvement is not None
 
 
 def _kill(database: SQLAlchemy, before: list[str]) -> None:
@@ -121,11 +121,11 @@ def _kill(database: SQLAlchemy, before: list[str]) -> None:
 
 def test_no_value_is_in_a_plan(plant: Plant, database: SQLAlchemy) -> None:
     plant(CLINIC)
-    outcome = prove(
+    outcome = try_indexes(
         "SELECT id FROM clinic.patients WHERE lower(e_mail) = $1 AND id > 1234 AND \"Surname\" LIKE 'Name%'"
     )
-    assert outcome.proof is not None
-    for plan in (outcome.proof.before.plan, outcome.proof.after.plan):
+    assert outcome.improvement is not None
+    for plan in (outcome.improvement.before.plan, outcome.improvement.after.plan):
         shown = json.dumps(plan)
         assert "lower" in shown
         for value in ("linic.example", "1234", "Name%", "advice_"):
@@ -155,6 +155,6 @@ def test_masking_knows_the_ways_in_which_postgresql_writes_values() -> None:
 def test_the_proof_has_a_connection_of_its_own(plant: Plant, database: SQLAlchemy) -> None:
     plant("CREATE TABLE notes (id integer)")
     database.session.execute(text("INSERT INTO notes VALUES (1)"))
-    assert index_trial.prove("SELECT id FROM notes WHERE id = $1").proof is None
+    assert index_trial.try_indexes("SELECT id FROM notes WHERE id = $1").improvement is None
     database.session.commit()
     assert database.session.scalar(text("SELECT count(*) FROM notes")) == 1

@@ -3,7 +3,7 @@
 import pytest
 
 from falconbus.performance.advisor import candidates, writing
-from falconbus.performance.advisor.analysis import Analysis, Candidate, ExistingIndex, Key, Table, Unproven, Use
+from falconbus.performance.advisor.analysis import Analysis, Candidate, ExistingIndex, Key, Table, TrialRefused, Use
 from falconbus.performance.advisor.parsing import Named, parse
 from falconbus.performance.advisor.resolving import analyse
 
@@ -174,5 +174,5 @@ def test_the_migration_is_a_whole_file() -> None:
 
 
 def test_a_statement_that_is_too_long_is_refused() -> None:
-    with pytest.raises(Unproven, match="longer than"):
+    with pytest.raises(TrialRefused, match="longer than"):
         parse("SELECT " + "1," * 50_000 + "1")

@@ -118,10 +118,10 @@ def test_holm_corrects_the_smallest_most_and_never_reorders() -> None:
     ("probability", "freedom", "t"),
     [(0.025, 1, 12.7062), (0.025, 2, 4.3027), (0.025, 5, 2.5706), (0.0005, 7, 5.4079), (0.005, 30, 2.7500)],
 )
-def test_students_t_is_as_tabulated(probability: float, freedom: int, t: float) -> None:
-    assert t_distribution.quantile(probability, freedom) == pytest.approx(t, abs=1e-4)
-    assert t_distribution.tail(t, freedom) == pytest.approx(probability, rel=1e-3)
-    assert t_distribution.tail(-t, freedom) == pytest.approx(1 - probability, rel=1e-3)
+def test_students_t_is_as_tabulated(probability: float, degrees_of_freedom: int, t: float) -> None:
+    assert t_distribution.critical_value(probability, degrees_of_freedom) == pytest.approx(t, abs=1e-4)
+    assert t_distribution.upper_tail(t, degrees_of_freedom) == pytest.approx(probability, rel=1e-3)
+    assert t_distribution.upper_tail(-t, degrees_of_freedom) == pytest.approx(1 - probability, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -133,4 +133,4 @@ def test_blocks_grow_with_the_stretch_and_hold_whole_rows(hours: float, row: int
 
 def test_a_difference_has_the_freedom_of_the_shakier_side() -> None:
     steady, shaky = policy.Estimate(math.log(100), 0.001, 50), policy.Estimate(math.log(150), 0.1, 4)
-    assert policy.Difference.of(policy.Measure.P50, steady, shaky).freedom == 4
+    assert policy.Difference.of(policy.Measure.P50, steady, shaky).degrees_of_freedom == 4

@@ -183,11 +183,11 @@ def test_a_comparison_that_is_not_there_is_not_found(database: SQLAlchemy) -> No
 
 def test_a_new_release_is_judged_once_after_half_an_hour(database: SQLAlchemy) -> None:
     two_releases(minutes=31)
-    asked = service.judge_new_release()
+    asked = service.compare_new_release()
     assert asked is not None
     comparison = service.get_comparison(asked)
     assert (comparison.baseline, comparison.candidate) == (Side("old"), Side("new"))
-    assert service.judge_new_release() is None
+    assert service.compare_new_release() is None
 
 
 def test_a_new_release_is_judged_again_after_a_day(database: SQLAlchemy) -> None:
@@ -197,16 +197,16 @@ def test_a_new_release_is_judged_again_after_a_day(database: SQLAlchemy) -> None
     early = service.request_comparison(Side("old"), Side("new"))
     service.get_comparison(early).requested_at = first_seen + timedelta(minutes=40)
     database.session.flush()
-    assert service.judge_new_release() not in {None, early}
-    assert service.judge_new_release() is None
+    assert service.compare_new_release() not in {None, early}
+    assert service.compare_new_release() is None
 
 
 def test_a_release_of_a_few_minutes_waits_and_the_first_one_has_nothing_before_it(database: SQLAlchemy) -> None:
-    assert service.judge_new_release() is None
+    assert service.compare_new_release() is None
     release("only", at(5), 120)
-    assert service.judge_new_release() is None
+    assert service.compare_new_release() is None
     release("young", at(0.2), 10)
-    assert service.judge_new_release() is None
+    assert service.compare_new_release() is None
 
 
 def test_the_predecessor_is_what_ran_until_the_new_one_came(database: SQLAlchemy) -> None:
@@ -214,19 +214,19 @@ def test_the_predecessor_is_what_ran_until_the_new_one_came(database: SQLAlchemy
     release("long lived", at(50), 60 * 48)
     release("rolled back", at(30), 10)
     release("new", at(2), 60)
-    asked = service.judge_new_release()
+    asked = service.compare_new_release()
     assert asked is not None
     assert service.get_comparison(asked).baseline == Side("long lived")
 
 
 def test_the_latest_verdict_is_of_two_releases_and_done(database: SQLAlchemy) -> None:
     two_releases()
-    assert service.latest_verdict() is None
+    assert service.latest_release_comparison() is None
     done = made(service.request_comparison(Side("old"), Side("new")))
     made(service.request_comparison(Side("old"), Side(begin=at(1), end=at(0))))
     service.request_comparison(Side("new"), Side("old"))
     database.session.expire_all()
-    latest = service.latest_verdict()
+    latest = service.latest_release_comparison()
     assert latest is not None
     assert latest.id == done.id
     assert latest.outcome is not None

@@ -8,7 +8,7 @@ import numpy as np
 from falconbus.performance.release_comparison.comparing import compare
 from falconbus.performance.release_comparison.policy import holm
 from falconbus.performance.release_comparison.results import Direction, EndpointVerdict, Slice, Verdict
-from falconbus.performance.release_comparison.t_distribution import tail
+from falconbus.performance.release_comparison.t_distribution import upper_tail
 from tests.performance.release_comparison.simulated import DAY, MINUTES, Change, name, side
 
 Side = dict[str, list[Slice]]
@@ -60,7 +60,7 @@ def _mann_whitney(before: dict[int, int], after: dict[int, int]) -> float:
         below += old
         ties += (old + new) ** 3 - (old + new)
     variance = n * m / 12 * (n + m + 1 - ties / ((n + m) * (n + m - 1)))
-    return 2 * tail(abs(u - n * m / 2) / math.sqrt(variance), 1000)
+    return 2 * upper_tail(abs(u - n * m / 2) / math.sqrt(variance), 1000)
 
 
 def test_thirty_equal_releases_raise_no_alarm_where_a_plain_rank_test_does_in_half() -> None:

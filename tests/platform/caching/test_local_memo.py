@@ -28,7 +28,7 @@ def search(client: FlaskClient, days: int, **asked: str) -> tuple[int, int]:
 def settled(world: World) -> None:
     """A world in which nothing was announced lately, as far as this process knows."""
     cache_redis().delete(versions.KEY)
-    time.sleep(versions.BELIEVED)
+    time.sleep(versions.TRUSTED_FOR)
 
 
 @pytest.mark.usefixtures("settled")
@@ -74,5 +74,5 @@ def test_with_redis_away_everything_is_read(world: World, neighbour: Neighbour, 
     own_redis.stop()
     world.stops["A"].code = "Z"
     world.commit()
-    time.sleep(versions.BELIEVED)
+    time.sleep(versions.TRUSTED_FOR)
     assert search(alone, 5)[0] == 404

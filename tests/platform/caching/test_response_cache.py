@@ -15,10 +15,10 @@ from flask_sqlalchemy import SQLAlchemy
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
 from falconbus.platform.caching import maintenance, versions
-from falconbus.platform.caching.redis_store import PREFIX, Shelf
-from falconbus.platform.caching.response_cache import Answers
+from falconbus.platform.caching.redis_store import PREFIX, RedisStore
+from falconbus.platform.caching.response_cache import ResponseCache
 from falconbus.platform.kit import clock
-from falconbus.platform.kit.redis_connection import RedisLine, cache_redis
+from falconbus.platform.kit.redis_connection import RedisConnection, cache_redis
 from falconbus.search.cache_groups import SEARCH
 from tests.accounts.signing import signed_in
 from tests.calls import hold
@@ -51,8 +51,8 @@ def settle() -> None:
 
 def forget_here(app: FalconBus) -> None:
     """As a process that has just been started."""
-    answers: Answers = app.extensions["answers"]
-    answers.memory.clear()
+    cache: ResponseCache = app.extensions["response_cache"]
+    cache.local.clear()
 
 
 def test_the_second_answer_is_the_first_one_kept(day: str, client: FlaskClient) -> None:
@@ -125,12 +125,12 @@ def test_what_is_read_between_announcement_and_commit_is_kept_for_a_moment_only(
 ) -> None:
     """The crash between any two lines: an answer from before the commit must not outlive it by a second."""
     other = neighbour()
-    answers: Answers = app.extensions["answers"]
-    answers.versions.announce([f"seats:1:{day.replace('-', '')}"])
+    cache: ResponseCache = app.extensions["response_cache"]
+    cache.versions.announce([f"seats:1:{day.replace('-', '')}"])
     first = search(other, day)
     assert first.headers["X-Cache"] == "MISS"
     keys = [key.decode().removeprefix(PREFIX) for key in cache_redis().scan_iter(f"{PREFIX}search:*")]
-    kept = [answers.shelf.find(key) for key in keys]
+    kept = [cache.store.find(key) for key in keys]
     assert [entry.fresh for entry in kept] == [versions.SETTLED_AFTER]
     assert [entry.stale for entry in kept] == [0.0]
 
@@ -159,11 +159,11 @@ def test_an_old_answer_that_still_holds_is_served_while_somebody_makes_another(
     later = clock.now() + timedelta(seconds=SEARCH.fresh + 1)
     with time_machine.travel(later, tick=False):
         url = app.config["SETTINGS"].cache_redis_url
-        elsewhere = Shelf(app, RedisLine(url, patience=1), url)
-        assert elsewhere.take(key)[0]
+        elsewhere = RedisStore(app, RedisConnection(url, timeout=1), url)
+        assert elsewhere.acquire(key)[0]
         stale = search(client, day)
         assert (stale.headers["X-Cache"], stale.json["from_cache"]) == ("STALE", True)
-        elsewhere.leave(key)
+        elsewhere.release(key)
         assert search(client, day).headers["X-Cache"] == "MISS"
 
 
@@ -200,10 +200,10 @@ def test_a_cleared_group_is_made_anew_and_the_others_are_not(day: str, client: F
 def test_popular_answers_are_warmed_before_they_run_out(
     day: str, client: FlaskClient, app: FalconBus, database: SQLAlchemy
 ) -> None:
-    answers: Answers = app.extensions["answers"]
+    cache: ResponseCache = app.extensions["response_cache"]
     for _ in range(3):
         search(client, day)
-    answers.popularity._told = 0.0  # noqa: SLF001  as if five seconds had gone by
+    cache.popularity._flushed_at = 0.0  # noqa: SLF001  as if five seconds had gone by
     search(client, day, passengers=2)
     later = clock.now() + timedelta(seconds=SEARCH.fresh - 5)
     with time_machine.travel(later, tick=False):
@@ -240,7 +240,7 @@ def test_with_redis_away_everything_answers_and_nothing_is_kept(
     client = neighbour(CACHE_REDIS_URL=own_redis.url)
     assert [search(client, day).headers["X-Cache"] for _ in range(2)] == ["MISS", "HIT"]
     own_redis.stop()
-    time.sleep(versions.BELIEVED)
+    time.sleep(versions.TRUSTED_FOR)
     for _ in range(3):
         answer = search(client, day)
         assert (answer.status_code, answer.headers["X-Cache"], seats(answer)) == (200, "MISS", 12)

@@ -8,7 +8,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 from falconbus.app import FalconBus
-from falconbus.platform.database.driver_reads import quick_read
+from falconbus.platform.database.driver_reads import driver_read
 from falconbus.platform.database.engine import db
 
 ONE = text("SELECT 1 AS one")
@@ -25,7 +25,7 @@ def commits_by_itself() -> bool:
 
 def test_a_read_alone_gives_its_connection_back_as_it_was(app: FalconBus) -> None:
     with app.test_request_context("/"):
-        assert quick_read(ONE, {})[0].one == 1
+        assert driver_read(ONE, {})[0].one == 1
         assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
         assert not commits_by_itself()
 
@@ -33,7 +33,7 @@ def test_a_read_alone_gives_its_connection_back_as_it_was(app: FalconBus) -> Non
 def test_a_statement_that_fails_leaves_no_such_connection(app: FalconBus) -> None:
     with app.test_request_context("/"):
         with pytest.raises(DBAPIError):
-            quick_read(text("SELECT 1 / :zero"), {"zero": 0})
+            driver_read(text("SELECT 1 / :zero"), {"zero": 0})
         assert not commits_by_itself()
 
 
@@ -45,7 +45,7 @@ def test_a_fault_of_our_own_leaves_none_either(app: FalconBus) -> None:
         event.listen(db.engine, "after_cursor_execute", fail)
         try:
             with pytest.raises(RuntimeError):
-                quick_read(ONE, {})
+                driver_read(ONE, {})
         finally:
             event.remove(db.engine, "after_cursor_execute", fail)
         assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
@@ -55,5 +55,5 @@ def test_a_fault_of_our_own_leaves_none_either(app: FalconBus) -> None:
 def test_within_a_transaction_it_is_read_what_the_transaction_wrote(app: FalconBus) -> None:
     with app.test_request_context("/", method="POST"):
         db.session.execute(text("CREATE TEMPORARY TABLE written ON COMMIT DROP AS SELECT 7 AS seven"))
-        assert quick_read(text("SELECT seven FROM written"), {})[0].seven == 7
+        assert driver_read(text("SELECT seven FROM written"), {})[0].seven == 7
         db.session.rollback()

@@ -6,7 +6,7 @@ from sqlalchemy import select, text, update
 
 from falconbus.app import FalconBus
 from falconbus.network.models import Stop
-from falconbus.platform.database.driver_reads import quick_read
+from falconbus.platform.database.driver_reads import driver_read
 from falconbus.platform.database.engine import db
 from falconbus.platform.database.session import ChangeInRead, is_read
 from tests.world import World
@@ -24,7 +24,7 @@ def test_a_lock_or_a_change_is_refused_while_a_request_only_reads(app: FalconBus
                 db.session.execute(statement)
             db.session.rollback()
         with pytest.raises(ChangeInRead):
-            quick_read(text("SELECT id FROM stops FOR KEY SHARE"), {})
+            driver_read(text("SELECT id FROM stops FOR KEY SHARE"), {})
         assert db.session.scalars(select(Stop.name)).first() != "Elsewhere"
 
 

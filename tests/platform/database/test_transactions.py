@@ -120,7 +120,7 @@ def test_a_broker_that_is_away_costs_nobody_their_answer(database: SQLAlchemy, m
         raise ConnectionError("no broker")
 
     monkeypatch.setattr(celery, "send_task", away)
-    monkeypatch.setattr(jobs, "_nudge", jobs.Nudge(celery))
+    monkeypatch.setattr(jobs, "_relay_waker", jobs.RelayWaker(celery))
     transactions.run(enqueue)
     transactions.run(enqueue)
     assert outbox(database) == 2

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from falconbus.platform.integrations.watching import tracing
 from falconbus.platform.integrations.watching.tracing import Spans
 from falconbus.platform.telemetry import trace
-from falconbus.platform.telemetry.aggregator import Accumulator
+from falconbus.platform.telemetry.aggregator import Aggregator
 from falconbus.platform.telemetry.trace import Trace
 from tests.platform.integrations.collector import Collector, collector
 
@@ -29,7 +29,7 @@ def spans_of(server: Collector, *traces: Trace, share: float = 1.0) -> list[Any]
     """What a collector gets when these have finished."""
     export = Spans(f"http://127.0.0.1:{server.port}/", "r1", share)
     for one in traces:
-        export(one, Accumulator("r1"))
+        export(one, Aggregator("r1"))
     export.close()
     decoded = [ExportTraceServiceRequest.FromString(body) for body in server.bodies]
     return list(

@@ -28,11 +28,11 @@ def test_a_killed_server_is_started_again(data: DataFolder, victim: str) -> None
         assert _remembers(user)
 
 
-def test_killed_keepers_are_replaced_at_the_next_look(data: DataFolder) -> None:
+def test_killed_daemons_are_replaced_at_the_next_look(data: DataFolder) -> None:
     with User(data) as user:
         _remember(user)
         assert kill_processes(data, "runtime.server_daemon") == 2
-        wait_until(lambda: not processes_of(data).keys() - {user.process.pid}, 10, "a server outlived its keeper")
+        wait_until(lambda: not processes_of(data).keys() - {user.process.pid}, 10, "a server outlived its daemon")
         assert user.look_again() == user.facts
         assert _remembers(user)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from falconbus.platform.runtime.data_location import Home, find_home, reachable_program, reaches
+from falconbus.platform.runtime.data_location import DataLocation, find_data_location, reachable_program, reaches
 from falconbus.platform.runtime.errors import CannotRun
 from falconbus.platform.runtime.parent_death import User as Account
 from falconbus.platform.runtime.paths import PROJECT, DataFolder, package_folder, valkey_program
@@ -32,17 +32,17 @@ def hidden() -> Iterator[DataFolder]:
 def test_a_folder_that_only_root_can_enter_stays_so(hidden: DataFolder) -> None:
     with User(hidden) as user:
         assert user.is_served()
-        homes = [Path(note.read_text().strip()) for note in hidden.root.glob("*.home")]
-        running = {(home.name.split("-")[0], home.stat().st_uid) for home in homes}
+        locations = [Path(note.read_text().strip()) for note in hidden.root.glob("*.home")]
+        running = {(location.name.split("-")[0], location.stat().st_uid) for location in locations}
         assert running == {("postgres", NOBODY.uid), ("valkey", NOBODY.uid)}
     with User(hidden) as user:
         assert user.is_served()
     assert stat.S_IMODE(hidden.root.parent.stat().st_mode) == 0o700
-    for home in homes:
-        assert not processes_of(DataFolder(home))
-        shutil.rmtree(home)
+    for location in locations:
+        assert not processes_of(DataFolder(location))
+        shutil.rmtree(location)
     with pytest.raises(CannotRun, match="kept its data, is gone"):
-        find_home(hidden, "postgres")
+        find_data_location(hidden, "postgres")
 
 
 def test_no_server_runs_as_root(data: DataFolder) -> None:
@@ -57,11 +57,11 @@ def test_a_program_out_of_reach_is_copied_to_where_it_can_be_run(hidden: DataFol
     package = hidden.root.parent / original.name
     shutil.copytree(original, package)
     data.make()
-    home = find_home(data, "valkey")
-    program = reachable_program(home, package / valkey_program().relative_to(original), package)
-    assert program.is_relative_to(home.path)
+    location = find_data_location(data, "valkey")
+    program = reachable_program(location, package / valkey_program().relative_to(original), package)
+    assert program.is_relative_to(location.path)
     assert reaches(NOBODY, program)
-    assert reachable_program(Home(home.path, None), package / "any", package) == package / "any"
+    assert reachable_program(DataLocation(location.path, None), package / "any", package) == package / "any"
 
 
 def test_without_root_everything_is_in_the_data_folder_and_root_may_use_it_later(data: DataFolder) -> None:

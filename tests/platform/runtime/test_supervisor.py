@@ -1,4 +1,4 @@
-"""One process that dies and dies; a leash that breaks with its holder."""
+"""One process that dies and dies; a process that ends with its parent."""
 
 import os
 import subprocess
@@ -38,16 +38,16 @@ def test_pauses_between_starts_double() -> None:
     restarts = Restarts()
     assert [restarts.note_death() for _ in range(4)] == [1, 2, 4, 8]
     assert not restarts.due
-    assert not restarts.hopeless
+    assert not restarts.has_failed
     restarts.note_death()
-    assert restarts.hopeless
+    assert restarts.has_failed
 
 
-def test_a_leashed_process_ends_with_its_starter() -> None:
+def test_a_process_ends_with_its_parent() -> None:
     starter = (
         "import signal, subprocess, time\n"
-        "from falconbus.platform.runtime.parent_death import leashed\n"
-        "p = subprocess.Popen(leashed(['sleep', '600'], death_signal=signal.SIGTERM))\n"
+        "from falconbus.platform.runtime.parent_death import ending_with_parent\n"
+        "p = subprocess.Popen(ending_with_parent(['sleep', '600'], death_signal=signal.SIGTERM))\n"
         "print(p.pid, flush=True)\n"
         "time.sleep(600)\n"
     )
@@ -56,7 +56,7 @@ def test_a_leashed_process_ends_with_its_starter() -> None:
         pid = int(process.stdout.readline())
         wait_until(lambda: _command(pid).startswith("sleep"), 5, "never started")
         process.kill()
-    wait_until(lambda: not _command(pid), 5, "the leashed process lives on")
+    wait_until(lambda: not _command(pid), 5, "the process lives on")
 
 
 def test_a_log_is_put_aside_when_it_has_grown_too_large(data: DataFolder) -> None:

@@ -68,7 +68,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
 
 def counters(app: FalconBus, redis: Redis) -> dict[str, int]:
     """What Redis has of the planted view's requests."""
-    flusher = app.observer.recorder.flusher
+    flusher = app.request_log.recorder.flusher
     flusher.flush()
     (seen,) = [minute for _, process, minute in store.read(redis) if process == flusher.process]
     return seen.series[minute_counts.ENDPOINT, RULE].counters
@@ -76,7 +76,7 @@ def counters(app: FalconBus, redis: Redis) -> dict[str, int]:
 
 def test_a_view_over_its_budget_fails_its_test_with_the_statements(planted: Planted) -> None:
     app, budgets = planted(), BrokenBudgets()
-    app.observer.recorder.complaints.append(budgets.note)
+    app.request_log.recorder.complaints.append(budgets.note)
     client = app.test_client()
     for within in (0, 1, 2):
         assert client.get(f"/planted/{within}").text == "asked"
@@ -94,7 +94,7 @@ def test_a_view_over_its_budget_fails_its_test_with_the_statements(planted: Plan
 def test_knowing_the_caller_is_not_on_the_views_account(planted: Planted, database: SQLAlchemy) -> None:
     app = planted()
     told: list[tuple[str, int, list[str]]] = []
-    app.observer.recorder.complaints.append(lambda *complaint: told.append(complaint))
+    app.request_log.recorder.complaints.append(lambda *complaint: told.append(complaint))
     answer = app.test_client().get("/api/v1/me", headers=signed_in(Role.DRIVER))
     assert answer.status_code == 200
     assert '"2 statements"' in answer.headers["Server-Timing"], "who is calling, and the view's one"
@@ -150,7 +150,7 @@ def test_elsewhere_only_those_who_see_performance_are_told(planted: Planted, dat
     assert admin.headers["Server-Timing"].startswith("db;dur=")
     for headers in ({}, signed_in(Role.OPERATOR), signed_in()):
         assert "Server-Timing" not in client.get("/api/v1/me", headers=headers).headers
-    # The first is made, the second kept at the door, the third given there.
+    # The first is made, the second kept for the fast path, the third given by it.
     for _ in range(3):
         answer = client.get("/api/v1/stops")
         assert "Server-Timing" not in answer.headers

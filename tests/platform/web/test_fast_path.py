@@ -1,4 +1,4 @@
-"""Answers given at the door: the same as through Flask, and neither limits, log lines nor ids are left out."""
+"""Answers of the fast path: the same as through Flask, and neither limits, log lines nor ids are left out."""
 
 import gzip
 import json
@@ -32,10 +32,10 @@ def address(world: World) -> str:
 
 
 def is_given(app: FalconBus, address: str, **changes: str) -> bool:
-    """Whether a request would be answered at the door."""
+    """Whether a request would be answered by the fast path."""
     path, _, query = address.replace("/api/", "/api/v1/").partition("?")
     environ = {**EnvironBuilder(path, query_string=query).get_environ(), **changes}
-    return app.front_door.find(environ, Trace()) is not None
+    return app.fast_path.find(environ, Trace()) is not None
 
 
 def test_the_third_answer_is_given_at_the_door_and_is_the_same(
@@ -55,10 +55,10 @@ def test_the_third_answer_is_given_at_the_door_and_is_the_same(
 def test_it_is_counted_logged_and_measured(
     address: str, client: FlaskClient, app: FalconBus, caplog: pytest.LogCaptureFixture
 ) -> None:
-    flusher = app.observer.recorder.flusher
+    flusher = app.request_log.recorder.flusher
     flusher.flush()
     before = (
-        flusher._accumulator.snapshot()  # noqa: SLF001
+        flusher._aggregator.snapshot()  # noqa: SLF001
         .series.get((minute_counts.CACHE, "search"), minute_counts.Series())
         .counters.get("hit", 0)
     )
@@ -67,7 +67,7 @@ def test_it_is_counted_logged_and_measured(
         client.get(address)
     assert len([line for line in caplog.records if line.getMessage().startswith("GET /api/v1/schedules/ 200")]) == 5
     flusher.flush()
-    counted = flusher._accumulator.snapshot().series[minute_counts.CACHE, "search"].counters["hit"]  # noqa: SLF001
+    counted = flusher._aggregator.snapshot().series[minute_counts.CACHE, "search"].counters["hit"]  # noqa: SLF001
     assert counted - before == 4
 
 

@@ -10,19 +10,19 @@ from pydantic import Field, StringConstraints, model_validator
 from falconbus.app import FalconBus
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.kit.fields import Text, Words
-from falconbus.platform.kit.schema import Body
+from falconbus.platform.kit.schema import Body, OneLine
 from falconbus.platform.web.forms import WHOLE, Form, new_form, read_form
 
 
 class BusIn(Body):
     """Every kind of field."""
 
-    number: Annotated[Line, StringConstraints(min_length=2, max_length=5)] = "FB-1"
+    number: Annotated[OneLine, StringConstraints(min_length=2, max_length=5)] = "FB-1"
     seats: Annotated[int, Field(gt=0, lt=100)] = 50
     price: Decimal | None = None
     remark: Text = ""
     story: Words = "none"
-    nickname: Line | None = "Falcon"
+    nickname: OneLine | None = "Falcon"
     deck: Literal["upper", "lower"] = "lower"
     days: list[Annotated[int, Field(ge=1, le=7)]] = Field(default=[], max_length=3)
     is_live: bool = True

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import Field, StringConstraints
 
 from falconbus.platform.kit.errors import Invalid
-from falconbus.platform.kit.schema import Body
+from falconbus.platform.kit.schema import Body, OneLine
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.forms import Form, new_form, read_form
 from falconbus.platform.web.identity import requires
@@ -49,7 +49,7 @@ class Kind(StrEnum):
 class TripIn(Body):
     """As strict as any body of the API."""
 
-    name: Annotated[Line, StringConstraints(max_length=20)]
+    name: Annotated[OneLine, StringConstraints(max_length=20)]
     people: Annotated[int, Field(ge=1, le=60)]
     on: date
     kind: Kind

@@ -1,1 +1,1 @@
-"""Handing mails over."""
+"""Mailers: SMTP, files in a folder, and memory."""

@@ -1,4 +1,4 @@
-"""The mailer that the settings choose."""
+"""The choice of the mailer by the settings."""
 
 from email.utils import parseaddr
 
@@ -13,13 +13,13 @@ _EXTENSION = "mailer"
 
 
 def from_settings(settings: Settings) -> Mailer:
-    """SMTP when there is a server, else files in the data folder."""
+    """Return the SMTP mailer when there is a server, else one that writes files in the data folder."""
     if settings.smtp_url:
         return SmtpMailer(settings.smtp_url, helo=parseaddr(settings.mail_from)[1].partition("@")[2])
     return MailFolder(settings.mail_folder or settings.data_dir / "mails")
 
 
 def mailer() -> Mailer:
-    """The running app's mailer; a test puts its own into `app.extensions["mailer"]`."""
+    """Return the running app's mailer; a test puts its own into `app.extensions["mailer"]`."""
     chosen: Mailer = current_app.extensions.setdefault(_EXTENSION, from_settings(current_app.config["SETTINGS"]))
     return chosen

@@ -1,4 +1,4 @@
-"""Mails kept as files, where there is no SMTP server."""
+"""A mailer that keeps mails as files, for systems without an SMTP server."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ _SUFFIX = ".eml"
 
 
 class MailFolder:
-    """A folder of messages, one file each. The name comes from the Message-ID, so the same mail replaces itself."""
+    """A folder of messages, one file each, named by Message-ID, so that the same mail replaces itself."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -38,11 +38,11 @@ class MailFolder:
             raise TemporaryMailFault(f"the mail folder cannot be written: {fault.strerror}") from fault
 
     def names(self) -> list[str]:
-        """The names of the files, newest first."""
+        """Return the names of the files, newest first."""
         return [name for _, name in sorted(self._entries(), reverse=True)]
 
     def read(self, name: str) -> EmailMessage | None:
-        """The message in the file `name`; None when there is none, or it is no name of a mail."""
+        """Return the message in the file `name`; None when there is none, or it is no name of a mail."""
         if not _NAME.fullmatch(name):
             return None
         try:
@@ -62,6 +62,6 @@ class MailFolder:
 
 
 def file_name(message: EmailMessage) -> str:
-    """`<confirmation.1.ABCD2345@example.com>` is kept in `confirmation.1.ABCD2345.eml`."""
+    """Return the file of a Message-ID: `<confirmation.1.ABCD2345@example.com>` -> `confirmation.1.ABCD2345.eml`."""
     left = message["Message-ID"].strip("<> ").partition("@")[0]
     return re.sub(r"[^A-Za-z0-9._-]", "_", left).lstrip(".")[:150] + _SUFFIX

@@ -1,15 +1,15 @@
-"""What mailers have in common."""
+"""The interface of mailers, and their errors."""
 
 from email.message import EmailMessage
 from typing import Protocol
 
 
 class MailFault(Exception):
-    """A mail was not taken. The text says why without the words of the server: those often quote the address."""
+    """A mail was not accepted. The text gives the reason without the server's words, which often quote the address."""
 
 
 class TemporaryMailFault(MailFault):
-    """Try again later: nobody answered, or the server was busy, full or not set up."""
+    """Nobody answered, or the server was busy, full or not set up; to be tried again later."""
 
 
 class PermanentMailFault(MailFault):
@@ -17,7 +17,7 @@ class PermanentMailFault(MailFault):
 
 
 class Mailer(Protocol):
-    """Hands messages over; to hand the same one over again is harmless, its Message-ID says that it is the same."""
+    """Sends messages; sending the same one again is harmless, because its Message-ID is the same."""
 
     def send(self, message: EmailMessage) -> None:
         """Return once somebody else is responsible for the message; MailFault."""

@@ -1,4 +1,4 @@
-"""A mailer that remembers, for tests."""
+"""A mailer that keeps messages in memory, for tests."""
 
 from email.message import EmailMessage
 
@@ -6,7 +6,7 @@ from falconbus.platform.integrations.mail.mailer import MailFault
 
 
 class MemoryMailer:
-    """Keeps what is sent; raises the `faults` first, one for each call."""
+    """Keeps what is sent; raises the `faults` first, one at each call."""
 
     def __init__(self, *faults: MailFault) -> None:
         self.sent: list[EmailMessage] = []

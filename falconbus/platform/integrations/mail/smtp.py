@@ -1,4 +1,4 @@
-"""Mails by SMTP (RFC 5321)."""
+"""A mailer that sends by SMTP (RFC 5321)."""
 
 import contextlib
 import re
@@ -46,7 +46,7 @@ class SmtpAddress:
 
 
 class SmtpMailer:
-    """Talks to one server, a connection a message. `helo` is the name that we give ourselves."""
+    """Sends to one server, over a connection a message; `helo` is the name that we give ourselves."""
 
     def __init__(self, url: str, helo: str) -> None:
         self._address = SmtpAddress.parse(url)
@@ -62,7 +62,7 @@ class SmtpMailer:
         try:
             _hand_over(connection, message)
         finally:
-            # The message has been taken or not by now; a server that is rude at the end changes nothing.
+            # The message is accepted or not by now; an error at QUIT changes nothing.
             with contextlib.suppress(OSError, smtplib.SMTPException):
                 connection.quit()
             connection.close()
@@ -83,7 +83,7 @@ class SmtpMailer:
         return connection
 
     def _greet(self, connection: smtplib.SMTP) -> None:
-        """Say hello, encrypt, sign in. Credentials never go over a connection that is not encrypted and verified."""
+        """Say EHLO, encrypt, sign in. Credentials go only over a connection that is encrypted and verified."""
         address = self._address
         connection.ehlo_or_helo_if_needed()
         if not address.implicit_tls:
@@ -97,7 +97,7 @@ class SmtpMailer:
 
 
 def _tls(*, verified: bool) -> ssl.SSLContext:
-    """Unverified TLS is for local relays that offer it with a certificate of their own: better than none (RFC 7435)."""
+    """Return the TLS context; an unverified one is for local relays with a certificate of their own (RFC 7435)."""
     context = ssl.create_default_context()
     if not verified:
         context.check_hostname = False
@@ -116,7 +116,7 @@ def _hand_over(connection: smtplib.SMTP, message: EmailMessage) -> None:
     except smtplib.SMTPNotSupportedError:
         raise PermanentMailFault("the SMTP server takes no addresses with letters outside ASCII") from None
     except smtplib.SMTPResponseException as fault:
-        # It does not like us, the sender: somebody can put that right, so the mail waits.
+        # The server rejects the sender: an operator can correct that, so the mail waits.
         raise TemporaryMailFault(_reason("the sender", fault.smtp_code, fault.smtp_error)) from None
     except (OSError, smtplib.SMTPException) as fault:
         raise TemporaryMailFault(f"the SMTP server went away: {type(fault).__name__}") from None
@@ -128,6 +128,6 @@ def _raise_by_code(what: str, code: int, text: bytes | str) -> None:
 
 
 def _reason(what: str, code: int, text: bytes | str) -> str:
-    """The codes only (RFC 3463): the text of an answer often quotes the address, or a link of the message."""
+    """Return the reply codes only (RFC 3463): the reply's text often quotes the address, or a link of the message."""
     found = _ENHANCED_CODE.search(text.encode(errors="replace") if isinstance(text, str) else text)
     return f"SMTP {code}{' ' + found[0].decode() if found else ''}: {what} was refused"

@@ -1,1 +1,1 @@
-"""Services that watch us from outside: errors to Sentry, traces by OpenTelemetry; loaded when they are set."""
+"""Monitoring services outside: errors to Sentry, traces by OpenTelemetry; loaded only when they are set."""

@@ -13,13 +13,13 @@ _atexit = Lazy("sentry_sdk.integrations.atexit")
 _dedupe = Lazy("sentry_sdk.integrations.dedupe")
 _logging = Lazy("sentry_sdk.integrations.logging")
 
-#: All that leaves of an event. What a later version of the SDK might add stays here.
+#: The parts of an event that are sent; what a later version of the SDK might add is not.
 _EVENT = ("event_id", "timestamp", "platform", "level", "logger", "release", "environment", "sdk")
 _FRAME = ("filename", "function", "module", "lineno", "pre_context", "context_line", "post_context", "in_app")
 
 
 def start(dsn: str | None, release: str) -> None:
-    """Send what is logged as an error, of web processes and workers alike; without a `dsn` nothing is even loaded.
+    """Send what is logged as an error, by web processes and workers; without a `dsn` nothing is loaded.
 
     Of the SDK's integrations only those are on that read our log: the others patch libraries, and keep what went
     through them.
@@ -52,7 +52,7 @@ def start(dsn: str | None, release: str) -> None:
 
 
 def without_values(event: dict[str, Any], _hint: dict[str, Any]) -> dict[str, Any]:
-    """The event with nothing that anybody has sent us: types and lines of exceptions, the request's id and rule.
+    """Return the event without user data: types and lines of exceptions, the request's id and rule.
 
     An exception's text often quotes a value (an address that is taken, a row of a table), and so do a log line's
     arguments; both stand in our own log, under the same request id.
@@ -76,4 +76,4 @@ def _without_text(exception: dict[str, Any]) -> dict[str, Any]:
 
 
 def _leave_quietly(_pending: int, _timeout: float) -> None:
-    """The SDK would write to standard error, which is our log."""
+    """Print nothing at exit: the SDK itself would write to standard error, which is our log."""

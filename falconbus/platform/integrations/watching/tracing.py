@@ -1,4 +1,4 @@
-"""Traces by OpenTelemetry: requests and tasks with their statements, from what the recorder has noted anyway."""
+"""Traces by OpenTelemetry: requests and tasks with their statements, made from the recorder's traces."""
 
 from collections.abc import Callable
 from types import CodeType
@@ -6,7 +6,7 @@ from typing import Any
 
 from falconbus.platform.kit.lazy import Lazy
 from falconbus.platform.telemetry import fingerprints, origin, trace
-from falconbus.platform.telemetry.aggregator import Accumulator
+from falconbus.platform.telemetry.aggregator import Aggregator
 from falconbus.platform.telemetry.trace import Step, Trace
 
 _exporting = Lazy("opentelemetry.exporter.otlp.proto.http.trace_exporter")
@@ -17,22 +17,22 @@ _sdk = Lazy("opentelemetry.sdk.trace")
 _batching = Lazy("opentelemetry.sdk.trace.export")
 _api = Lazy("opentelemetry.trace")
 
-#: A caller's traceparent decides; of the rest so large a share is sent.
+#: The share of traces sent when no caller's traceparent decides.
 SHARE = 0.1
 _MOST_REMEMBERED = 2000
 
-Export = Callable[[Trace, Accumulator], None]
+Export = Callable[[Trace, Aggregator], None]
 
 
 def span_exporter(endpoint: str | None, release: str, share: float = SHARE) -> Export | None:
-    """What the flusher shall hand finished traces to; None, and nothing loaded, without an `endpoint` (OTLP/HTTP)."""
+    """Return what makes spans of finished traces; None, and nothing loaded, without an `endpoint` (OTLP/HTTP)."""
     return None if endpoint is None else Spans(endpoint, release, share)
 
 
 class Spans:
-    """Makes spans of traces, in the flusher's thread. They leave in batches from a thread of the SDK's own.
+    """Makes spans of traces in the flusher's thread; the SDK sends them in batches from a thread of its own.
 
-    So a collector that is slow or away holds nobody up: its queue is bounded, what does not fit is dropped.
+    A collector that is slow or away delays nobody: the queue is bounded, what does not fit is dropped.
     """
 
     def __init__(self, endpoint: str, release: str, share: float) -> None:
@@ -40,34 +40,34 @@ class Spans:
         self._provider: Any = None
         self._shown: dict[tuple[str, str | None], str] = {}
 
-    def __call__(self, one: Trace, _accumulator: Accumulator) -> None:
-        """Make a trace's spans, when it is sampled."""
-        # Here and not before: this is the flusher's thread, so the fork is behind us.
+    def __call__(self, finished_trace: Trace, _aggregator: Aggregator) -> None:
+        """Make the spans of a trace, if it is sampled."""
+        # Not earlier: this is the flusher's thread, which starts after the fork.
         tracer = self._begin().get_tracer("falconbus")
-        attributes: dict[str, Any] = {"falconbus.request_id": one.request_id}
-        if one.method:
+        attributes: dict[str, Any] = {"falconbus.request_id": finished_trace.request_id}
+        if finished_trace.method:
             attributes |= {
-                "http.request.method": one.method,
-                "http.route": one.rule,
-                "http.response.status_code": one.status,
+                "http.request.method": finished_trace.method,
+                "http.route": finished_trace.rule,
+                "http.response.status_code": finished_trace.status,
             }
         root = tracer.start_span(
-            f"{one.method} {one.rule}" if one.method else one.name,
-            _parent(one.traceparent),
-            kind=_api.SpanKind.SERVER if one.method else _api.SpanKind.CONSUMER,
+            f"{finished_trace.method} {finished_trace.rule}" if finished_trace.method else finished_trace.name,
+            _parent(finished_trace.traceparent),
+            kind=_api.SpanKind.SERVER if finished_trace.method else _api.SpanKind.CONSUMER,
             attributes=attributes,
-            start_time=_nanoseconds(one, one.began),
+            start_time=_nanoseconds(finished_trace, finished_trace.began),
         )
         if root.is_recording():
             within = _api.set_span_in_context(root)
-            for step in one.steps:
-                self._add(tracer, within, one, step)
-            if one.status >= 500 or one.outcome == "failed":
+            for step in finished_trace.steps:
+                self._add(tracer, within, finished_trace, step)
+            if finished_trace.status >= 500 or finished_trace.outcome == "failed":
                 root.set_status(_api.StatusCode.ERROR)
-        root.end(_nanoseconds(one, one.ended))
+        root.end(_nanoseconds(finished_trace, finished_trace.ended))
 
     def close(self) -> None:
-        """Send what waits."""
+        """Send the spans that wait, and stop."""
         if self._provider is not None:
             self._provider.shutdown()
 
@@ -81,7 +81,7 @@ class Spans:
             self._provider.add_span_processor(_batching.BatchSpanProcessor(exporter))
         return self._provider
 
-    def _add(self, tracer: Any, within: Any, one: Trace, step: Step) -> None:
+    def _add(self, tracer: Any, within: Any, finished_trace: Trace, step: Step) -> None:
         began, ended, name, where, instruction = step
         if instruction == 0 and isinstance(where, str):
             title, kind, attributes = f"cache {name}", _api.SpanKind.INTERNAL, {"falconbus.cache.outcome": where}
@@ -91,11 +91,11 @@ class Spans:
             attributes = {"db.system.name": "postgresql", "db.query.text": text}
             if isinstance(where, CodeType):
                 attributes["falconbus.origin"] = origin.name_of((where, instruction))
-        span = tracer.start_span(title, within, kind, attributes, start_time=_nanoseconds(one, began))
-        span.end(_nanoseconds(one, ended))
+        span = tracer.start_span(title, within, kind, attributes, start_time=_nanoseconds(finished_trace, began))
+        span.end(_nanoseconds(finished_trace, ended))
 
     def _text(self, sql: str, where: CodeType | str | None) -> str:
-        """The statement without its values."""
+        """Return the statement without its values."""
         source = where.co_filename if isinstance(where, CodeType) else None
         shown = self._shown.get((sql, source))
         if shown is None:
@@ -107,10 +107,10 @@ class Spans:
 
 
 def _parent(traceparent: str | None) -> Any:
-    """The caller's context (W3C Trace Context); an empty one, so that a new trace begins, when it is none."""
+    """Return the caller's context (W3C Trace Context); an empty one, which begins a new trace, without a header."""
     return _propagation.TraceContextTextMapPropagator().extract({"traceparent": traceparent} if traceparent else {})
 
 
-def _nanoseconds(one: Trace, at: float) -> int:
-    """A reading of time.perf_counter() as nanoseconds since the epoch."""
-    return int((one.at + at - one.began) * 1e9)
+def _nanoseconds(finished_trace: Trace, at: float) -> int:
+    """Convert a reading of time.perf_counter() to nanoseconds since the epoch."""
+    return int((finished_trace.at + at - finished_trace.began) * 1e9)
