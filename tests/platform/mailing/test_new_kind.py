@@ -1,10 +1,13 @@
 """How little a new kind of mail needs: two templates, a function that fills them in, a name, a line in the registry."""
 
+from threading import Barrier, Thread
+
 import pytest
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from falconbus.accounts.models import Role, User
+from falconbus.app import FalconBus
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.integrations.mail.memory import MemoryMailer
@@ -68,6 +71,28 @@ def test_a_new_kind_is_told_and_sent_once(sipho: User, mail_server: Sink) -> Non
     assert b"Subject: Welcome\r\n" in message
     assert message.count(f"Welcome, {sipho.name}, for the 1. time.".encode()) == 2
     assert b"<h1" in message
+
+
+def test_two_who_tell_at_the_same_moment_tell_once(app: FalconBus, sipho: User) -> None:
+    both_began = Barrier(2, timeout=10)
+
+    def tell_beside() -> None:
+        def work() -> None:
+            db.session.execute(text("SELECT 1"))
+            both_began.wait()
+            service.tell(WELCOME, sipho.id, sipho.email)
+
+        with app.app_context():
+            transactions.run(work)
+            db.session.remove()
+
+    threads = [Thread(target=tell_beside) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert mails() == [("tests.welcome", sipho.id, 1, "queued")]
+    assert len(db.session.scalars(select(OutboxRow)).all()) == 1
 
 
 def test_what_is_told_more_than_once_is_numbered_by_subject_and_kind(sipho: User, mailer: MemoryMailer) -> None:
