@@ -30,12 +30,18 @@ from falconbus.platform.telemetry import message_stamp, trace
 from falconbus.platform.web import conditional, identity, limits, pages, problems, refusals
 from falconbus.platform.web.fast_path import FastPath
 from falconbus.platform.web.request_log import RequestLog
+from falconbus.platform.web import conditional, identity, limits, problems
+from falconbus.platform.web.declarations import PUBLIC, Operation, declare, operation_of
+from falconbus.platform.web.fast_path import FrontDoor
+from falconbus.platform.web.request_log import Observer
 from falconbus.registry import FEATURES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 API = "/api/v1"
+#: Files of the design: open to anybody.
+STATIC = Operation(who=PUBLIC, budget=0)
 _LARGEST_BODY = 64 * 1024
 _COMPRESSED = [
     "application/json",
@@ -66,7 +72,7 @@ class FalconBus(Flask):
         request_trace = trace.current.get()
         if request_trace is None:
             return transactions.run(view)
-        request_trace.budget = getattr(self.view_functions[request.endpoint or ""], "query_budget", None)
+        request_trace.budget = _budget_of(self.view_functions[request.endpoint or ""])
 
         def work() -> ResponseReturnValue:
             request_trace.begin_view()
@@ -86,6 +92,11 @@ class FalconBus(Flask):
                 start_response, self.request_log.end(request_trace, "GET", environ["PATH_INFO"], kept.rule, kept.status)
             )
         return super().wsgi_app(environ, start_response)
+
+
+def _budget_of(view: Callable[..., Any]) -> int | None:
+    declared = operation_of(view)
+    return None if declared is None else declared.budget
 
 
 class IdConverter(BaseConverter):
@@ -121,7 +132,7 @@ def create_app(settings: Settings | None = None) -> FalconBus:
     problems.init_app(app)
     _hand_down()
     loaders = [loader for feature in FEATURES for loader in feature.identity_loaders]
-    identity.public(app.view_functions["static"])
+    declare(app.view_functions["static"], STATIC)
     # Limits come first: a wrong token counts too.
     limits.init_app(app, settings)
     identity.init_app(app, loaders, next((each.session_loader for each in FEATURES if each.session_loader), None))

@@ -12,7 +12,7 @@ class BrokenBudgets:
     def note(self, owner: str, budget: int, statements: list[str]) -> None:
         """A request sent more than its view's budget; from any thread."""
         sent = "\n".join(f"{number:4}. {' '.join(sql.split())}" for number, sql in enumerate(statements, start=1))
-        self._told.append(f"{owner}: {len(statements)} statements, its @query_budget is {budget}\n{sent}")
+        self._told.append(f"{owner}: {len(statements)} statements, its budget is {budget}\n{sent}")
 
     def check(self) -> None:
         """Fail the test if there are complaints; the next one begins without."""

@@ -7,9 +7,8 @@ from sqlalchemy import text
 
 from benchmarks.recorders import statements
 from falconbus.platform.database.engine import read
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import public
-from falconbus.platform.web.operations import returns
+from falconbus.platform.web.declarations import PUBLIC
+from falconbus.platform.web.operations import operation
 from wsgi import app
 
 __all__ = ["app"]
@@ -34,13 +33,9 @@ def fare_classes() -> list[Any]:
 def add_address(to: Flask) -> None:
     """Add the endpoint: public, within its query budget, encoded like all our responses."""
 
-    @public
-    @query_budget(3)
-    @returns(list[Any])
+    @operation(to.get(statements.PATH), who=PUBLIC, gives={200: list[Any]}, budget=3)
     def show_three() -> list[Any]:
         return [find_stop("PTA"), routes_from(1), fare_classes()]
-
-    to.add_url_rule(statements.PATH, view_func=show_three)
 
 
 add_address(app)

@@ -1,8 +1,7 @@
 """Feeds over the API: handed in as a file, imported by a worker, their reports read back."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar, cast
+from collections.abc import Mapping
+from typing import Any
 
 from flask import Blueprint, request
 from pydantic import ValidationError
@@ -16,33 +15,38 @@ from falconbus.gtfs.schemas import ImportAccepted, ImportForm, ImportItem, Impor
 from falconbus.platform.database.pagination import CursorQuery, Page, keyset
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.kit.schema import pick_fields
-from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web import identity, problems
-from falconbus.platform.web.identity import requires
-from falconbus.platform.web.operations import accepts_query, returns
-
-View = TypeVar("View", bound=Callable[..., Any])
+from falconbus.platform.web.operations import operation
 
 LARGEST_FEED = 100 * 1024**2
-_FORM = {
-    "type": "object",
-    "required": ["feed"],
-    "additionalProperties": False,
-    "properties": {
-        "feed": {"type": "string", "format": "binary", "description": "A GTFS feed as a ZIP, 100 MB at most"},
-        **ImportForm.model_json_schema()["properties"],
-    },
-}
-
+_FEED = "A GTFS feed as a ZIP, 100 MB at most"
 bp = Blueprint("gtfs", __name__, url_prefix="/api/v1/gtfs")
 
 
-def accepts_feed(view: View) -> View:
-    """Parse a multipart body into the view's arguments `file`, `filename` and `form`."""
+class FeedUpload:
+    """A multipart body: the view's arguments `file`, `filename` and `form`."""
 
-    @wraps(view)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        # Set before the body is parsed: other requests are limited to 64 KB.
+    content: Mapping[str, Any] = {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["feed"],
+                "additionalProperties": False,
+                "properties": {
+                    "feed": {
+                        "type": "string",
+                        "format": "binary",
+                        "description": _FEED,
+                    },
+                    **ImportForm.model_json_schema()["properties"],
+                },
+            }
+        }
+    }
+
+    def read(self) -> dict[str, Any]:
+        """Read the form; UnsupportedMediaType, Invalid."""
+        # Set before the body is looked at: other requests may have 64 KB only.
         request.max_content_length = LARGEST_FEED
         if request.mimetype != "multipart/form-data":
             raise problems.UnsupportedMediaType("send the feed as multipart/form-data")
@@ -55,17 +59,20 @@ def accepts_feed(view: View) -> View:
             errors = fault.errors(include_url=False, include_input=False, include_context=False)
             raise problems.faults_of(errors, in_body=True) from None
         filename = (file.filename or "feed.zip").replace("\x00", "")[-200:]
-        return view(*args, file=file.stream, filename=filename, form=form, **kwargs)
-
-    wrapper.consumes = {"multipart/form-data": {"schema": _FORM}}  # type: ignore[attr-defined]
-    return cast(View, wrapper)
+        return {"file": file.stream, "filename": filename, "form": form}
 
 
-@bp.post("/imports")
-@requires(IMPORT_FEEDS)
-@query_budget(2)
-@returns(ImportAccepted, 202, problems.UnsupportedMediaType, BadImportOption)
-@accepts_feed
+FEED_UPLOAD = FeedUpload()
+
+
+@operation(
+    bp.post("/imports"),
+    who=IMPORT_FEEDS,
+    takes=FEED_UPLOAD,
+    gives={202: ImportAccepted},
+    refuses=(problems.UnsupportedMediaType, BadImportOption),
+    budget=2,
+)
 def create_import(file: Any, filename: str, form: ImportForm) -> ImportAccepted:
     """Hand in a GTFS feed; a worker imports it, all of it or nothing."""
     options = ImportOptions.from_dict({"feed": form.name, **form.model_dump(exclude={"name"})})
@@ -73,11 +80,7 @@ def create_import(file: Any, filename: str, form: ImportForm) -> ImportAccepted:
     return ImportAccepted(id=import_id, status=ImportStatus.QUEUED)
 
 
-@bp.get("/imports")
-@requires(IMPORT_FEEDS)
-@query_budget(1)
-@returns(Page[ImportItem])
-@accepts_query(CursorQuery)
+@operation(bp.get("/imports"), who=IMPORT_FEEDS, asks=CursorQuery, gives={200: Page[ImportItem]}, budget=1)
 def list_imports(query: CursorQuery) -> Page[Any]:
     """Imports, the newest first."""
     rows, following, previous = keyset(queries.imports(), queries.KEY, query)
@@ -85,10 +88,7 @@ def list_imports(query: CursorQuery) -> Page[Any]:
     return Page(pick_fields(items, ImportItem, query.fields), following, previous)
 
 
-@bp.get("/imports/<id:import_id>")
-@requires(IMPORT_FEEDS)
-@query_budget(1)
-@returns(ImportOut)
+@operation(bp.get("/imports/<id:import_id>"), who=IMPORT_FEEDS, gives={200: ImportOut}, budget=1)
 def show_import(import_id: int) -> ImportOut:
     """An import: how far it is, what it counted, and every fault with its line."""
     return ImportOut.of(queries.get_import(import_id))

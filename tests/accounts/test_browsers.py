@@ -13,8 +13,9 @@ from config import Settings
 from falconbus.app import FalconBus, create_app
 from falconbus.network.models import Stop
 from falconbus.platform.database.engine import db
-from falconbus.platform.web.identity import requires
+from falconbus.platform.web import declarations
 from falconbus.platform.web.limits import limiter
+from falconbus.platform.web.operations import operation
 from falconbus.platform.web.permissions import SEE_PERFORMANCE
 from tests.accounts.browsing import HTML, is_signed_in, sign_in, token_of
 
@@ -29,7 +30,8 @@ def guarded(app: FalconBus, environment: dict[str, str]) -> Iterator[FlaskClient
     """A browser at an app with a page that is not for everybody."""
     made = create_app(Settings.from_environment(environment))
     made.test_client_class = app.test_client_class
-    made.add_url_rule(PAGE, view_func=requires(SEE_PERFORMANCE)(lambda: "the page"), endpoint="for_admins")
+    route = made.get(PAGE, endpoint="for_admins")
+    operation(route, who=SEE_PERFORMANCE, gives={200: declarations.PAGE}, budget=0)(lambda: "the page")
     yield made.test_client()
     with made.app_context():
         db.engine.dispose()

@@ -7,8 +7,8 @@ from flask import Blueprint, request
 from sqlalchemy import text
 
 from falconbus.platform.database.engine import read
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import public
+from falconbus.platform.web.declarations import PAGE, PUBLIC
+from falconbus.platform.web.operations import operation
 
 bp = Blueprint("planted", __name__, url_prefix="/api/v1/planted")
 
@@ -17,9 +17,7 @@ _WAITING = text("SELECT count(*) AS waiting FROM planted_visits WHERE depot_id =
 _LABELLED = text("SELECT id, grams FROM planted_parcels WHERE label = :label")
 
 
-@bp.get("/depots")
-@public
-@query_budget(2)
+@operation(bp.get("/depots"), who=PUBLIC, gives={200: PAGE}, budget=2)
 def list_depots() -> dict[str, Any]:
     """N+1: a statement for each depot, two calls from here."""
     return {"results": describe_depots()}
@@ -37,17 +35,13 @@ def count_waiting(depot_id: int) -> int:
     return int(row.waiting)
 
 
-@bp.get("/parcels")
-@public
-@query_budget(1)
+@operation(bp.get("/parcels"), who=PUBLIC, gives={200: PAGE}, budget=1)
 def find_parcels() -> dict[str, Any]:
     """Reads the whole table, for want of an index on the label."""
     return {"results": [row.grams for row in read(_LABELLED, {"label": request.args["label"]})]}
 
 
-@bp.get("/process")
-@public
-@query_budget(0)
+@operation(bp.get("/process"), who=PUBLIC, gives={200: PAGE}, budget=0)
 def show_process() -> dict[str, Any]:
     """Which process answers."""
     return {"process": os.getpid()}

@@ -8,6 +8,8 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from falconbus.app import FalconBus
+from falconbus.platform.web.declarations import PUBLIC as PUBLIC_OPERATION
+from falconbus.platform.web.declarations import operation_of
 from falconbus.platform.web.permissions import Permission
 
 #: The addresses that anybody may call. A new one is a decision: it is made here.
@@ -71,22 +73,23 @@ def rules(app: FalconBus) -> list[tuple[str, Rule]]:
 
 def test_every_view_declares_who_may_call_it(migrated_app: FalconBus) -> None:
     for verb, rule in rules(migrated_app):
-        access = getattr(migrated_app.view_functions[rule.endpoint], "access", None)
-        assert access == "public" or isinstance(access, Permission), f"{verb} {rule.rule} declares nothing"
+        declared = operation_of(migrated_app.view_functions[rule.endpoint])
+        assert declared is not None, f"{verb} {rule.rule} declares nothing"
+        assert declared.who is PUBLIC_OPERATION or isinstance(declared.who, Permission), f"{verb} {rule.rule}"
 
 
 def test_every_view_declares_how_many_statements_it_may_send(migrated_app: FalconBus) -> None:
     for verb, rule in rules(migrated_app):
-        budget = getattr(migrated_app.view_functions[rule.endpoint], "query_budget", None)
-        assert isinstance(budget, int), f"{verb} {rule.rule} has no @query_budget"
-        assert budget >= 0, f"{verb} {rule.rule}"
+        declared = operation_of(migrated_app.view_functions[rule.endpoint])
+        assert declared is not None, f"{verb} {rule.rule} declares nothing"
+        assert declared.budget >= 0, f"{verb} {rule.rule}"
 
 
 def test_the_public_addresses_are_those_written_here(migrated_app: FalconBus) -> None:
     public = {
         f"{verb} {rule.rule}"
         for verb, rule in rules(migrated_app)
-        if getattr(migrated_app.view_functions[rule.endpoint], "access", None) == "public"
+        if getattr(operation_of(migrated_app.view_functions[rule.endpoint]), "who", None) is PUBLIC_OPERATION
     }
     assert public == PUBLIC
 
@@ -108,7 +111,9 @@ def test_every_api_view_declares_output_and_what_it_is_for(migrated_app: FalconB
         view = migrated_app.view_functions[rule.endpoint]
         if not rule.rule.startswith("/api/v1/") or rule.endpoint.startswith("documents."):
             continue
-        assert hasattr(view, "returns"), f"{verb} {rule.rule} declares no output"
+        declared = operation_of(view)
+        assert declared is not None, f"{verb} {rule.rule} declares nothing"
+        assert declared.gives, f"{verb} {rule.rule} declares no output"
         assert inspect.getdoc(view), f"{verb} {rule.rule} says nothing of itself"
         takes_body = (
             verb in {"POST", "PUT", "PATCH"}
@@ -117,7 +122,7 @@ def test_every_api_view_declares_output_and_what_it_is_for(migrated_app: FalconB
             and not rule.rule.endswith("/<id:notification_id>/read")
         )
         if takes_body:
-            assert hasattr(view, "accepts") or hasattr(view, "consumes"), f"{verb} {rule.rule} declares no input"
+            assert declared.takes is not None, f"{verb} {rule.rule} declares no input"
 
 
 @pytest.mark.parametrize("path", ["/api/v1/stops", "/api/v1/stops/", "/api/stops", "/api/stops/"])

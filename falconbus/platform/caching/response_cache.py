@@ -146,7 +146,6 @@ def cached(group: Group, *, unless: Callable[[], bool] | None = None) -> Callabl
                 cache.popularity.count(group, f"{host}{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}")
             return cache.serve(group, key, lambda: view(*args, **kwargs))
 
-        wrapper.cache_group = group  # type: ignore[attr-defined]
         return cast(View, wrapper)
 
     return decorate

@@ -15,6 +15,8 @@ from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.identity import public
 from falconbus.platform.web.operations import accepts_query
 from falconbus.platform.web.pages import PageBlueprint
+from falconbus.platform.web.declarations import PAGE, PUBLIC
+from falconbus.platform.web.operations import operation
 
 bp = PageBlueprint("mails", __name__, url_prefix="/dev/mail")
 
@@ -33,10 +35,7 @@ def check_local() -> None:
         raise NotFound
 
 
-@bp.get("/")
-@public
-@query_budget(0)
-@accepts_query(MailPageQuery)
+@operation(bp.get("/"), who=PUBLIC, asks=MailPageQuery, gives={200: PAGE}, budget=0)
 def show_mails(query: MailPageQuery) -> str:
     """The kept mails, newest first."""
     letters, count = development_mailbox.letters(_folder(), query.page)
@@ -44,27 +43,21 @@ def show_mails(query: MailPageQuery) -> str:
     return render_template("mailing/mails.html", letters=letters, count=count, page=query.page, pages=pages)
 
 
-@bp.get("/<name>")
-@public
-@query_budget(0)
+@operation(bp.get("/<name>"), who=PUBLIC, gives={200: PAGE}, budget=0)
 def show_mail(name: str) -> Response:
     """One mail: headers, both texts, attachments."""
     page = render_template("mailing/mail.html", letter=development_mailbox.get_letter(_folder(), name))
     return Response(page, headers={"Content-Security-Policy": _PAGE_POLICY})
 
 
-@bp.get("/<name>/html")
-@public
-@query_budget(0)
+@operation(bp.get("/<name>/html"), who=PUBLIC, gives={200: PAGE}, budget=0)
 def show_html(name: str) -> Response:
     """The mail as its recipient sees it, in a sandbox."""
     html = development_mailbox.get_letter(_folder(), name).html
     return Response(html, headers={"Content-Security-Policy": _MAIL_POLICY})
 
 
-@bp.get("/<name>/attachments/<id:number>")
-@public
-@query_budget(0)
+@operation(bp.get("/<name>/attachments/<id:number>"), who=PUBLIC, gives={200: PAGE}, budget=0)
 def download_attachment(name: str, number: int) -> Response:
     """An attachment, counted from 1."""
     attachments = development_mailbox.get_letter(_folder(), name).attachments

@@ -7,10 +7,9 @@ import msgspec
 from flask import Blueprint, Response, current_app, redirect, render_template, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web import openapi
-from falconbus.platform.web.identity import public
-from falconbus.platform.web.limits import uncounted
+from falconbus.platform.web.declarations import PAGE, PUBLIC
+from falconbus.platform.web.operations import operation
 
 bp = Blueprint("documents", __name__)
 
@@ -32,27 +31,19 @@ def document_text() -> str:
     return msgspec.json.format(msgspec.json.encode(document()), indent=2).decode()
 
 
-@bp.get("/")
-@public
-@query_budget(0)
+@operation(bp.get("/"), who=PUBLIC, gives={200: PAGE}, budget=0)
 def show_start() -> AnyResponse:
     """Newcomers are shown the API."""
     return redirect(url_for("documents.show_docs"))
 
 
-@bp.get("/api/v1/openapi.json")
-@public
-@uncounted
-@query_budget(0)
+@operation(bp.get("/api/v1/openapi.json"), who=PUBLIC, gives={200: PAGE}, counted=False, budget=0)
 def show_openapi() -> Response:
     """This document."""
     return Response(msgspec.json.encode(document()), content_type="application/json")
 
 
-@bp.get("/api/v1/docs")
-@public
-@uncounted
-@query_budget(1)
+@operation(bp.get("/api/v1/docs"), who=PUBLIC, gives={200: PAGE}, counted=False, budget=1)
 def show_docs() -> str:
     """This document, as a page to read."""
     return render_template("docs.html", document=document())

@@ -64,8 +64,8 @@ _insert = insert(cast(Table, IdempotencyKey.__table__))
 _TRIM = text("DELETE FROM idempotency_keys WHERE created_at < :before").bindparams(bindparam("before"))
 
 
-def idempotent(view: View) -> View:
-    """Answer a repeated `Idempotency-Key` with the first response; stands below @accepts and @returns' shape."""
+def replaying(view: View) -> View:
+    """Answer a repeated `Idempotency-Key` with the first answer."""
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -86,7 +86,6 @@ def idempotent(view: View) -> View:
         _store(caller, key, digest, response)
         return response
 
-    wrapper.idempotent = True  # type: ignore[attr-defined]
     return cast(View, wrapper)
 
 

@@ -8,7 +8,7 @@ own pages bear: no view can get at a cookie's identity without it.
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import flask
 from flask import Flask, Request, Response, current_app, g, request
@@ -19,6 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import Settings
 from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.web import headers
+from falconbus.platform.web import headers, refusals
+from falconbus.platform.web.declarations import Operation, Public, operation_of
 from falconbus.platform.web.permissions import Permission
 
 #: The cookie of a browser's session.
@@ -26,8 +28,6 @@ COOKIE = "falconbus_session"
 #: Seconds for which a page's forms can be sent.
 _CSRF_SECONDS = 12 * 3600
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
-
-View = TypeVar("View", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +87,6 @@ class Csrf(DomainError):
     title = "The page was open for too long; load it again and try again"
 
 
-def public(view: View) -> View:
-    """Anybody may call the view; what they see is the view's own business."""
-    view.access = "public"  # type: ignore[attr-defined]
-    return view
-
-
-def requires(permission: Permission) -> Callable[[View], View]:
-    """Only callers with `permission` may call the view."""
-
-    def mark(view: View) -> View:
-        view.access = permission  # type: ignore[attr-defined]
-        return view
-
-    return mark
-
-
 def caller() -> Identity:
     """Who sent the present request.
 
@@ -140,15 +124,15 @@ def limit_key() -> str:
     return f"address:{request.remote_addr}" if identity.is_anonymous else f"user:{identity.user_id}"
 
 
-def check_access(view: Callable[..., Any]) -> None:
-    """Refuse callers without the view's permission; a view that declares nothing is open to nobody."""
-    access = getattr(view, "access", None)
-    if access == "public":
+def check_access(declared: Operation | None) -> None:
+    """Refuse callers without the operation's permission; a view that declares nothing is open to nobody."""
+    who = None if declared is None else declared.who
+    if isinstance(who, Public):
         return
     identity = caller()
     if identity.is_anonymous:
         raise Unauthenticated
-    if access is None or not identity.may(access):
+    if who is None or not identity.may(who):
         raise Forbidden
 
 
@@ -165,7 +149,7 @@ def init_app(app: Flask, loaders: list[IdentityLoader], session_loader: SessionL
 
 def _guard() -> None:
     if request.endpoint is not None and request.method != "OPTIONS":
-        check_access(current_app.view_functions[request.endpoint])
+        check_access(operation_of(current_app.view_functions[request.endpoint]))
 
 
 def _identify() -> Identity:

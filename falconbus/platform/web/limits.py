@@ -15,6 +15,7 @@ from falconbus.platform.caching.response_cache import REFILL
 from falconbus.platform.kit import clock
 from falconbus.platform.telemetry import recording
 from falconbus.platform.web import identity, problems
+from falconbus.platform.web.declarations import operation_of
 from falconbus.platform.web.leased_limits import LEASED
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -42,12 +43,6 @@ class _Limiter(Limiter):
 limiter = _Limiter(key_func=_limit_key)
 
 
-def uncounted(view: View) -> View:
-    """Exempt the view from its caller's hourly limit (health, documents, what has a limit of its own)."""
-    view.uncounted = True  # type: ignore[attr-defined]
-    return view
-
-
 def limited(setting: str) -> Callable[[View], View]:
     """Limit the view by address, at the rate that the setting of that name gives."""
 
@@ -58,9 +53,7 @@ def limited(setting: str) -> Callable[[View], View]:
         limit = limiter.limit(
             rate, key_func=lambda: f"{setting}:{request.remote_addr}", exempt_when=lambda: REFILL in request.environ
         )
-        wrapper = limit(view)
-        wrapper.limit_setting = setting  # type: ignore[attr-defined]
-        return cast(View, wrapper)
+        return cast(View, limit(view))
 
     return decorate
 
@@ -74,9 +67,10 @@ def permits(app: Flask, endpoint: str, address: str) -> bool:
     if not limiter.enabled:
         return True
     view, settings = app.view_functions[endpoint], app.config["SETTINGS"]
-    own: str | None = getattr(view, "limit_setting", None)
+    declared = operation_of(view)
+    own = None if declared is None else declared.limit
     counted = [] if own is None else [(getattr(settings, own), f"{own}:{address}", endpoint)]
-    if not getattr(view, "uncounted", False):
+    if declared is None or declared.counted:
         counted.append((settings.ratelimit_anonymous, f"address:{address}", "global"))
     strategy, prefix = limiter.limiter, app.config["RATELIMIT_KEY_PREFIX"]
     if isinstance(strategy.storage, MemoryStorage):
@@ -144,4 +138,5 @@ def _is_uncounted() -> bool:
     if REFILL in request.environ:
         return True
     is_call = request.path.startswith("/api/") or request.method == "POST"
-    return not is_call or getattr(current_app.view_functions[request.endpoint], "uncounted", False)
+    declared = operation_of(current_app.view_functions[request.endpoint])
+    return not is_call or (declared is not None and not declared.counted)

@@ -1,9 +1,9 @@
-"""The OpenAPI 3.1 document, made from the declarations that check and encode (kit/schema.py)."""
+"""The OpenAPI 3.1 document, made from the declarations that views are made of (operations.py)."""
 
 import inspect
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from flask import Flask
@@ -11,18 +11,21 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
+from falconbus.platform.web.declarations import PUBLIC, BodyReader, Media, Operation, Public, operation_of, shapes_of
 from falconbus.platform.web.problems import CONTENT_TYPE, Problem
 
 _REF = "#/components/schemas/{name}"
+#: Of what is no operation, such as a page of the document itself.
+_UNDECLARED = Operation(who=PUBLIC, budget=0)
 _VERBS = ("get", "post", "put", "patch", "delete")
 
 
 def document(app: Flask, *, title: str, version: str, description: str, prefix: str) -> dict[str, Any]:
-    """Return the document of every operation below `prefix`, with its input, output and refusals."""
+    """Return every operation below `prefix`, with its input, output and refusals."""
     operations = list(_operations(app, prefix))
-    views = [view for _, _, view in operations]
-    models = list({model for view in views for model in (_input(view), _query(view)) if model is not None})
-    shapes = [*{shape for view in views if (shape := _output(view)[0]) is not None}, Problem]
+    declared = [operation_of(view) or _UNDECLARED for _, _, view in operations]
+    models = {model for each in declared for model in (_body(each), each.asks) if model is not None}
+    shapes = [*{shape for each in declared for shape in _json_shapes(each)}, Problem]
     shape_refs, shape_components = msgspec.json.schema_components(shapes, ref_template=_REF)
     _, definitions = models_json_schema(
         [(model, "validation") for model in sorted(models, key=lambda model: model.__name__)],
@@ -31,9 +34,9 @@ def document(app: Flask, *, title: str, version: str, description: str, prefix: 
     refs = dict(zip(shapes, shape_refs, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     components = definitions.get("$defs", {})
-    for rule, verb, view in operations:
+    for (rule, verb, view), each in zip(operations, declared, strict=True):
         path = re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
-        paths.setdefault(path, {})[verb] = _operation(rule, view, refs, components)
+        paths.setdefault(path, {})[verb] = _operation(rule, view, each, refs, components)
     schemas = {**components, **shape_components}
     return {
         "openapi": "3.1.0",
@@ -55,40 +58,47 @@ def _operations(app: Flask, prefix: str) -> Iterable[tuple[Rule, str, Any]]:
                     yield rule, verb, app.view_functions[rule.endpoint]
 
 
-def _operation(rule: Rule, view: Any, refs: dict[Any, Any], components: dict[str, Any]) -> dict[str, Any]:
+def _operation(
+    rule: Rule, view: Any, declared: Operation, refs: dict[Any, Any], components: dict[str, Any]
+) -> dict[str, Any]:
     summary, _, description = (inspect.getdoc(view) or "").partition("\n")
-    _, status = _output(view)
     operation: dict[str, Any] = {
         "operationId": rule.endpoint.replace(".", "_"),
         "tags": [rule.endpoint.split(".")[0]],
         "summary": summary.strip(),
-        "parameters": [*_path_parameters(rule), *_query_parameters(view, components), *_header_parameters(view)],
-        "responses": {str(status): _success(view, refs), **_refusals(view, refs[Problem])},
-    }
+        "parameters": [
+            *_path_parameters(rule), *_query_parameters(declared.asks, components), *_header_parameters(declared)
+        ],
+        "responses": {**_successes(declared, refs), **_refusals(declared, refs[Problem])},
+    }  # fmt: skip
     if description.strip():
         operation["description"] = description.strip()
-    if (model := _input(view)) is not None:
+    if (model := _body(declared)) is not None:
         schema = {"$ref": _REF.format(name=model.__name__)}
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-    elif (media := getattr(view, "consumes", None)) is not None:
-        operation["requestBody"] = {"required": True, "content": media}
-    if getattr(view, "access", None) != "public":
+    elif declared.takes is not None:
+        operation["requestBody"] = {"required": True, "content": cast(BodyReader, declared.takes).content}
+    if not isinstance(declared.who, Public):
         operation["security"] = [{"bearer": []}]
-        operation["description"] = (operation.get("description", "") + f"\n\nNeeds: {view.access}.").strip()
+        operation["description"] = (operation.get("description", "") + f"\n\nNeeds: {declared.who}.").strip()
     return operation
 
 
-def _success(view: Any, refs: dict[Any, Any]) -> dict[str, Any]:
-    shape, _ = _output(view)
+def _successes(declared: Operation, refs: dict[Any, Any]) -> dict[str, Any]:
+    return {str(status): _success(given, declared, refs) for status, given in declared.gives.items()}
+
+
+def _success(given: Any, declared: Operation, refs: dict[Any, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Success"}
-    if shape is not None:
-        success["content"] = {"application/json": {"schema": refs[shape]}}
-    elif (media := getattr(view, "media_type", None)) is not None:
-        success["content"] = {media: {}}
-    if getattr(view, "cache_group", None) is not None:
+    if isinstance(given, Media):
+        success["content"] = {given.content_type: {}}
+    elif given is not None:
+        schemas = [refs[shape] for shape in shapes_of(given)]
+        success["content"] = {"application/json": {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}}
+    if declared.cached is not None:
         success["headers"] = {"X-Cache": {"schema": {"enum": ["HIT", "MISS", "STALE"]}}}
         kept = {"type": "object", "properties": {"from_cache": {"type": "boolean"}}}
-        success["content"] = {"application/json": {"schema": {"allOf": [refs[shape], kept]}}}
+        success["content"] = {"application/json": {"schema": {"allOf": [refs[given], kept]}}}
     return success
 
 
@@ -100,8 +110,7 @@ def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
     return parameters
 
 
-def _query_parameters(view: Any, components: dict[str, Any]) -> list[dict[str, Any]]:
-    model = _query(view)
+def _query_parameters(model: type[BaseModel] | None, components: dict[str, Any]) -> list[dict[str, Any]]:
     if model is None:
         return []
     schema = components.pop(model.__name__, None)
@@ -115,33 +124,28 @@ def _query_parameters(view: Any, components: dict[str, Any]) -> list[dict[str, A
     ]
 
 
-def _header_parameters(view: Any) -> list[dict[str, Any]]:
-    if not getattr(view, "idempotent", False):
+def _header_parameters(declared: Operation) -> list[dict[str, Any]]:
+    if not declared.idempotent:
         return []
     schema = {"type": "string", "minLength": 16, "maxLength": 255}
     return [{"name": "Idempotency-Key", "in": "header", "required": False, "schema": schema}]
 
 
-def _refusals(view: Any, problem_ref: dict[str, Any]) -> dict[str, Any]:
+def _refusals(declared: Operation, problem_ref: dict[str, Any]) -> dict[str, Any]:
     content = {CONTENT_TYPE: {"schema": problem_ref}}
     by_status: dict[str, list[str]] = {}
-    for refusal in getattr(view, "refusals", ()):
+    for refusal in declared.refuses:
         by_status.setdefault(str(refusal.status), []).append(f"`{refusal.code}`: {refusal.title}.")
     responses = {status: {"description": " ".join(lines), "content": content} for status, lines in by_status.items()}
     responses["default"] = {"description": "A problem document", "content": content}
     return responses
 
 
-def _input(view: Any) -> type[BaseModel] | None:
-    model: type[BaseModel] | None = getattr(view, "accepts", None)
-    return model
+def _body(declared: Operation) -> type[BaseModel] | None:
+    return declared.takes if isinstance(declared.takes, type) else None
 
 
-def _query(view: Any) -> type[BaseModel] | None:
-    model: type[BaseModel] | None = getattr(view, "accepts_query", None)
-    return model
-
-
-def _output(view: Any) -> tuple[Any, int]:
-    output: tuple[Any, int] = getattr(view, "returns", (None, 200))
-    return output
+def _json_shapes(declared: Operation) -> Iterable[Any]:
+    for given in declared.gives.values():
+        if given is not None and not isinstance(given, Media):
+            yield from shapes_of(given)

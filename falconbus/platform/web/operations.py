@@ -1,90 +1,125 @@
-"""A view's declarations: what goes in (pydantic, strict), what comes out (msgspec). OpenAPI is made from the same."""
+"""Making a view from its declaration: the one decorator of every address, whose parts cannot come in a wrong order."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_origin
 
 import msgspec
 from flask import Response, request
 from pydantic import ValidationError
 
+from falconbus.platform.caching import response_cache
+from falconbus.platform.caching.groups import Group
 from falconbus.platform.kit import context
 from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.kit.schema import Body, Query
-from falconbus.platform.web import problems
+from falconbus.platform.web import idempotency, limits, problems
+from falconbus.platform.web.declarations import BodyReader, Media, Operation, Public, declare, shapes_of
+from falconbus.platform.web.permissions import Permission
 
 View = TypeVar("View", bound=Callable[..., Any])
+_Answering = Callable[..., Response]
 
 
-def accepts(model: type[Body]) -> Callable[[View], View]:
-    """Parse the JSON body into the view's argument `body`; 400, 415 or 422 with every fault at once."""
+def operation(  # noqa: PLR0913  one keyword for each thing that is declared
+    route: Callable[[Any], Any],
+    *,
+    who: Permission | Public,
+    budget: int,
+    gives: Mapping[int, Any],
+    takes: type[Body] | BodyReader | None = None,
+    asks: type[Query] | None = None,
+    refuses: tuple[type[DomainError], ...] = (),
+    limit: str | None = None,
+    counted: bool = True,
+    idempotent: bool = False,
+    cached: Group | None = None,
+    cached_unless: Callable[[], bool] | None = None,
+) -> Callable[[View], View]:
+    """Declare a view and register it with `route`, such as `bp.get("/stops")`.
+
+    `who`: the permission it takes, or PUBLIC. `budget`: the most statements it sends, however long its answer.
+    `takes`: the JSON body, the view's argument `body` (or what a BodyReader reads). `asks`: the query string, its
+    argument `query`. `gives`: by status what it returns: a shape that is sent as JSON (several shapes in a tuple), the
+    bytes of a Media, None for nothing; where there are several statuses the type of what is returned tells which. A Response
+    passes as it is, and so does what a PAGE returns. `refuses`: the refusals of its own. `limit`: the setting with the
+    rate at which one address may call it; `counted`: whether it uses up the caller's hourly limit. `idempotent`: a
+    repeated Idempotency-Key gets the first answer. `cached`: answers are kept in this group, but for callers for whom
+    `cached_unless` holds.
+    """
+    declared = Operation(
+        who=who, budget=budget, takes=takes, asks=asks, gives=gives, refuses=refuses,
+        limit=limit, counted=counted, idempotent=idempotent, cached=cached,
+    )  # fmt: skip
 
     def decorate(view: View) -> View:
-        @wraps(view)
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            return view(*args, body=_parse_body(model), **kwargs)
-
-        wrapper.accepts = model  # type: ignore[attr-defined]
-        return cast(View, wrapper)
-
-    return decorate
-
-
-def accepts_query(model: type[Query]) -> Callable[[View], View]:
-    """Parse the query string into the view's argument `query`; 422 with every fault at once."""
-
-    def decorate(view: View) -> View:
-        @wraps(view)
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            return view(*args, query=_parse_query(model), **kwargs)
-
-        wrapper.accepts_query = model  # type: ignore[attr-defined]
-        return cast(View, wrapper)
+        made: Any = view if declared.is_page else _encoding(view, declared)
+        if declared.idempotent:
+            made = idempotency.replaying(made)
+        if declared.cached is not None:
+            made = response_cache.cached(declared.cached, unless=cached_unless)(made)
+        made = _parsing(made, declared)
+        if declared.limit is not None:
+            made = limits.limited(declared.limit)(made)
+        declare(made, declared)
+        return cast(View, route(made))
 
     return decorate
 
 
-def returns(
-    shape: Any, status: int = 200, *refusals: type[DomainError]
-) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
-    """Encode what the view returns, a `shape`, as JSON; a Response passes. `refusals` are for the API's document."""
+def _parsing(view: Callable[..., Any], declared: Operation) -> Callable[..., Any]:
+    takes, asks = declared.takes, declared.asks
 
-    def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
-        @wraps(view)
-        def wrapper(*args: Any, **kwargs: Any) -> Response:
-            answer = view(*args, **kwargs)
-            if isinstance(answer, Response):
-                return answer
-            began = time.perf_counter()
-            content = b"" if answer is None else msgspec.json.encode(answer)
-            context.rendering.set(context.rendering.get() + time.perf_counter() - began)
-            code = getattr(answer, "http_status", None) or status
-            return Response(content, status=code, content_type="application/json")
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if asks is not None:
+            kwargs["query"] = _parse_query(asks)
+        if takes is None:
+            pass
+        elif isinstance(takes, type):
+            kwargs["body"] = _parse_body(takes)
+        else:
+            kwargs |= takes.read()
+        return view(*args, **kwargs)
 
-        wrapper.returns = (shape, status)  # type: ignore[attr-defined]
-        wrapper.refusals = refusals  # type: ignore[attr-defined]
-        return wrapper
-
-    return decorate
+    return wrapper
 
 
-def media(content_type: str, *refusals: type[DomainError]) -> Callable[[Callable[..., bytes]], Callable[..., Response]]:
-    """Answer the bytes that the view returns as `content_type`, for the caller alone."""
+def _encoding(view: Callable[..., Any], declared: Operation) -> _Answering:
+    ((status, shape),) = list(declared.gives.items())[:1]
+    if isinstance(shape, Media):
+        return _sending(view, shape)
+    by_type = _statuses_by_type(declared.gives) if len(declared.gives) > 1 else {}
 
-    def decorate(view: Callable[..., bytes]) -> Callable[..., Response]:
-        @wraps(view)
-        def wrapper(*args: Any, **kwargs: Any) -> Response:
-            answer = Response(view(*args, **kwargs), content_type=content_type)
-            answer.headers["Cache-Control"] = "private, no-store"
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Response:
+        answer = view(*args, **kwargs)
+        if isinstance(answer, Response):
             return answer
+        began = time.perf_counter()
+        content = b"" if answer is None else msgspec.json.encode(answer)
+        context.rendering.set(context.rendering.get() + time.perf_counter() - began)
+        code = by_type[type(answer)] if by_type else status
+        return Response(content, status=code, content_type="application/json")
 
-        wrapper.returns = (None, 200)  # type: ignore[attr-defined]
-        wrapper.media_type = content_type  # type: ignore[attr-defined]
-        wrapper.refusals = refusals  # type: ignore[attr-defined]
-        return wrapper
+    return wrapper
 
-    return decorate
+
+def _sending(view: Callable[..., bytes], media: Media) -> _Answering:
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Response:
+        answer = Response(view(*args, **kwargs), content_type=media.content_type)
+        answer.headers["Cache-Control"] = "private, no-store"
+        answer.headers.update(media.headers)
+        return answer
+
+    return wrapper
+
+
+def _statuses_by_type(gives: Mapping[int, Any]) -> dict[type, int]:
+    shapes = [(shape, status) for status, given in gives.items() for shape in shapes_of(given)]
+    return {get_origin(shape) or shape: status for shape, status in shapes}
 
 
 def _parse_body(model: type[Body]) -> Body:

@@ -1,8 +1,6 @@
 """Rosters over the API, and the calendar behind a secret address."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
+from flask import Blueprint, current_app, request
 
 from flask import Blueprint, Response, request
 
@@ -10,6 +8,8 @@ from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web.identity import caller, public, requires
 from falconbus.platform.web.operations import accepts, accepts_query, media, returns
+from falconbus.platform.web.declarations import PUBLIC, Media
+from falconbus.platform.web.operations import operation
 from falconbus.scheduling.permissions import OWN_DUTIES
 from falconbus.scheduling.rosters import service
 from falconbus.scheduling.rosters.calendar_feed import calendar_feed
@@ -20,64 +20,49 @@ from falconbus.scheduling.staff_records.errors import StaffNotFound
 bp = Blueprint("rosters", __name__, url_prefix="/api/v1/scheduling/rosters")
 
 
-def _asked_again(view: Callable[..., Response]) -> Callable[..., Response]:
-    """The reader's app may keep the answer, and asks whether it still holds (304)."""
-
-    @wraps(view)
-    def wrapper(*args: Any, **kwargs: Any) -> Response:
-        answer = view(*args, **kwargs)
-        answer.headers["Cache-Control"] = "private, no-cache"
-        answer.headers["X-Robots-Tag"] = "noindex"
-        return answer
-
-    return wrapper
+#: The reader's app may keep the answer, and asks whether it still holds (304).
+_CALENDAR = Media("text/calendar", {"Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"})
 
 
-@bp.get("/me")
-@requires(OWN_DUTIES)
-@query_budget(2)
-@accepts_query(RosterQuery)
-@returns(RosterOut)
+@operation(bp.get("/me"), who=OWN_DUTIES, asks=RosterQuery, gives={200: RosterOut}, budget=2)
 def get_own_roster(query: RosterQuery) -> RosterOut:
     """One's own week: working hours, leave, and the duties that are accepted or wait for an answer."""
     return _roster(caller().user_id or 0, query)
 
 
-@bp.get("/<id:staff_id>")
-@requires(OWN_DUTIES)
-@query_budget(2)
-@accepts_query(RosterQuery)
-@returns(RosterOut, 200, StaffNotFound)
+@operation(
+    bp.get("/<id:staff_id>"),
+    who=OWN_DUTIES,
+    asks=RosterQuery,
+    gives={200: RosterOut},
+    refuses=(StaffNotFound,),
+    budget=2,
+)
 def get_roster(staff_id: int, query: RosterQuery) -> RosterOut:
     """Somebody's week, for those who may see the staff."""
     return _roster(staff_id, query)
 
 
-@bp.get("/me/calendar")
-@requires(OWN_DUTIES)
-@query_budget(1)
-@returns(CalendarAddress)
+@operation(bp.get("/me/calendar"), who=OWN_DUTIES, gives={200: CalendarAddress}, budget=1)
 def get_calendar_url() -> CalendarAddress:
     """The secret address under which a calendar app finds one's duties; it works without signing in."""
     return CalendarAddress(service.calendar_url(caller().user_id or 0))
 
 
-@bp.post("/me/calendar")
-@requires(OWN_DUTIES)
-@query_budget(1)
-@accepts(NewAddress)
-@returns(CalendarAddress)
+@operation(bp.post("/me/calendar"), who=OWN_DUTIES, takes=NewAddress, gives={200: CalendarAddress}, budget=1)
 def change_calendar_url(body: NewAddress) -> CalendarAddress:
     """Another secret address; the old one ends at once. Each call makes one, a repeated call too."""
     del body
     return CalendarAddress(service.change_calendar_url(caller().user_id or 0))
 
 
-@bp.get("/calendar/<token>.ics")
-@public
-@query_budget(2)
-@_asked_again
-@media("text/calendar", CalendarNotFound)
+@operation(
+    bp.get("/calendar/<token>.ics"),
+    who=PUBLIC,
+    gives={200: _CALENDAR},
+    refuses=(CalendarNotFound,),
+    budget=2,
+)
 def get_calendar(token: str) -> bytes:
     """One's duties for a calendar app, from a month ago to four months ahead."""
     return calendar_feed(service.calendar_duties(token), get_settings().public_url)

@@ -7,7 +7,8 @@ from flask import Flask
 
 from falconbus.app import create_app
 from falconbus.platform.integrations.watching import sentry
-from falconbus.platform.web.identity import public
+from falconbus.platform.web.declarations import PAGE, PUBLIC
+from falconbus.platform.web.operations import operation
 
 #: redis-py loads OpenTelemetry's metrics by itself wherever they are installed; what is ours are its traces.
 HEAVY = ("sentry_sdk", "opentelemetry.sdk.trace.", "opentelemetry.exporter", "google.protobuf", "numpy")
@@ -23,12 +24,11 @@ def main() -> None:
 
 
 def break_in_a_request(app: Flask) -> None:
-    @public
+    @operation(app.get("/api/v1/breaks/<reference>"), who=PUBLIC, gives={200: PAGE}, budget=0)
     def show(reference: str) -> str:
         password = "correct horse battery staple"
         raise ValueError(f"no seat for thandi@example.com in {reference}, {password}")
 
-    app.add_url_rule("/api/v1/breaks/<reference>", view_func=show)
     answer = app.test_client().get(
         "/api/v1/breaks/FB-SECRET?token=s3cr3t",
         headers={"X-Request-ID": "request-77", "Authorization": "Basic c2VjcmV0", "Cookie": "session=s3cr3t"},

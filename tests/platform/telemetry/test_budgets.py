@@ -15,8 +15,8 @@ from falconbus.accounts.models import Role
 from falconbus.app import FalconBus, create_app
 from falconbus.platform.database.engine import db
 from falconbus.platform.telemetry import minute_counts, store
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import public
+from falconbus.platform.web.declarations import PAGE, PUBLIC
+from falconbus.platform.web.operations import operation
 from tests.accounts.signing import signed_in
 from tests.budgets import BrokenBudgets
 from tests.conftest import Caller
@@ -26,8 +26,6 @@ Lines = Callable[[], list[dict[str, Any]]]
 RULE = "GET /planted/<id:times>"
 
 
-@public
-@query_budget(2)
 def ask(times: int) -> str:
     """Asks the database so often; its budget is two."""
     for number in range(times):
@@ -46,7 +44,7 @@ def planted(app: FalconBus, environment: dict[str, str]) -> Iterator[Planted]:
 
     def make(**changes: str) -> FalconBus:
         other = create_app(Settings.from_environment({**environment, **changes}))
-        other.add_url_rule("/planted/<id:times>", view_func=ask)
+        operation(other.get("/planted/<id:times>"), who=PUBLIC, gives={200: PAGE}, budget=2)(ask)
         other.testing = True
         other.test_client_class = Caller
         made.append(other)
@@ -85,7 +83,7 @@ def test_a_view_over_its_budget_fails_its_test_with_the_statements(planted: Plan
     with pytest.raises(pytest.fail.Exception) as failure:
         budgets.check()
     told = str(failure.value).splitlines()
-    assert told[0] == f"{RULE}: 3 statements, its @query_budget is 2"
+    assert told[0] == f"{RULE}: 3 statements, its budget is 2"
     assert [line.split(". ")[0].strip() for line in told[1:]] == ["1", "2", "3"]
     assert all("SELECT CAST(" in line and "nobody" not in line for line in told[1:])
     budgets.check()
