@@ -28,12 +28,9 @@ from falconbus.platform.kit import logging
 from falconbus.platform.mailing import kinds
 from falconbus.platform.telemetry import message_stamp, trace
 from falconbus.platform.web import conditional, identity, limits, pages, problems, refusals
+from falconbus.platform.web.declarations import PUBLIC, Operation, declare, operation_of
 from falconbus.platform.web.fast_path import FastPath
 from falconbus.platform.web.request_log import RequestLog
-from falconbus.platform.web import conditional, identity, limits, problems
-from falconbus.platform.web.declarations import PUBLIC, Operation, declare, operation_of
-from falconbus.platform.web.fast_path import FrontDoor
-from falconbus.platform.web.request_log import Observer
 from falconbus.registry import FEATURES
 
 if TYPE_CHECKING:

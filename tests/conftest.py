@@ -24,6 +24,7 @@ from falconbus.platform.kit.redis_connection import cache_redis
 from falconbus.platform.telemetry import flusher
 from tests.browser.leftout import pytest_terminal_summary
 from tests.budgets import BrokenBudgets
+from tests.declared import UndeclaredAnswers
 from tests.world import World
 
 __all__ = ["pytest_terminal_summary"]
@@ -85,9 +86,25 @@ def query_budgets(broken_budgets: BrokenBudgets) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def migrated_app(environment: dict[str, str], broken_budgets: BrokenBudgets) -> Iterator[FalconBus]:
+def undeclared_answers() -> UndeclaredAnswers:
+    """What the app has answered beyond its declarations."""
+    return UndeclaredAnswers()
+
+
+@pytest.fixture(autouse=True)
+def declared_answers(undeclared_answers: UndeclaredAnswers) -> Iterator[None]:
+    """A test that provokes an answer whose status, code or shape its operation does not declare fails, and shows it."""
+    yield
+    undeclared_answers.check()
+
+
+@pytest.fixture(scope="session")
+def migrated_app(
+    environment: dict[str, str], broken_budgets: BrokenBudgets, undeclared_answers: UndeclaredAnswers
+) -> Iterator[FalconBus]:
     """The app of this test process, its database migrated."""
     app = create_app(Settings.from_environment(environment))
+    undeclared_answers.watch(app)
     app.request_log.recorder.complaints.append(broken_budgets.note)
     release.install(app)
     app.testing = True

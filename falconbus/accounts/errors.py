@@ -34,11 +34,3 @@ class UserNotFound(NotFound):
 class LastAdmin(DomainError):
     code = "last_admin"
     title = "This is the last admin who can sign in; make another one first"
-
-
-class SessionsUnavailable(DomainError):
-    """The session store is away, so the caller cannot be verified and nothing may be changed."""
-
-    status = 503
-    code = "sessions_unavailable"
-    title = "Signing in and changing things is not possible for the moment; try again in a minute"

@@ -7,32 +7,27 @@ from flask_limiter import RateLimitExceeded
 from werkzeug.wrappers import Response as AnyResponse
 
 from falconbus.accounts import service, sessions
-from falconbus.accounts.errors import SessionsUnavailable, WrongCredentials
+from falconbus.accounts.errors import WrongCredentials
 from falconbus.accounts.schemas import Credentials
 from falconbus.platform.kit.settings import get_settings
-from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.web import limits
+from falconbus.platform.web.declarations import PAGE, PUBLIC
 from falconbus.platform.web.forms import Form, new_form, read_form
-from falconbus.platform.web.identity import COOKIE, Csrf, caller, public
-from falconbus.platform.web.limits import limited
+from falconbus.platform.web.identity import COOKIE, Csrf, SessionsUnavailable, caller
+from falconbus.platform.web.operations import operation
 from falconbus.platform.web.pages import PageBlueprint
 from falconbus.platform.web.refusals import SIGN_IN
 
 bp = PageBlueprint("sign_in", __name__)
 
 
-@bp.get(SIGN_IN)
-@public
-@query_budget(1)
+@operation(bp.get(SIGN_IN), who=PUBLIC, gives={200: PAGE}, budget=1)
 def show_sign_in() -> AnyResponse:
     """The form; `?next=` is where to go afterwards, an address of ours."""
     return _show(new_form(Credentials), local_address(request.args.get("next")))
 
 
-@bp.post(SIGN_IN)
-@public
-@limited("ratelimit_sign_in")
-@query_budget(2)
+@operation(bp.post(SIGN_IN), who=PUBLIC, gives={200: PAGE}, limit="ratelimit_sign_in", budget=2)
 def sign_in() -> AnyResponse:
     """Begin a session, in the place of the one that this browser has; what is wrong is told on the form."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") == "cross-site":
@@ -49,9 +44,7 @@ def sign_in() -> AnyResponse:
     return answer
 
 
-@bp.post("/sign-out")
-@public
-@query_budget(1)
+@operation(bp.post("/sign-out"), who=PUBLIC, gives={200: PAGE}, budget=1)
 def sign_out() -> AnyResponse:
     """End this browser's session; without one there is nothing to end."""
     if not caller().is_anonymous:

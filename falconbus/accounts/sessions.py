@@ -18,11 +18,10 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from falconbus.accounts import queries
-from falconbus.accounts.errors import SessionsUnavailable
 from falconbus.accounts.permissions import permissions_of
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
-from falconbus.platform.web.identity import Identity
+from falconbus.platform.web.identity import Identity, SessionsUnavailable
 
 #: A session ends after this time without a request, and after LIFETIME in any case.
 IDLE = timedelta(days=14)

@@ -24,32 +24,37 @@ from falconbus.bookings.schemas import (
     HeldBookingOut,
     MyBookingOut,
 )
-from falconbus.inventory.errors import NotOnSale, NotServed, SeatTaken, SoldOut, UnknownSeat
+from falconbus.inventory.errors import NotOnSale, NotServed, SeatOfOtherClass, SeatTaken, SoldOut, UnknownSeat
+from falconbus.network.errors import UnknownFareClass, UnknownStop
 from falconbus.platform.database.pagination import CursorQuery, Page, keyset
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.kit.settings import get_settings
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.idempotency import IdempotencyKeyReused, RequestInProgress, idempotent
-from falconbus.platform.web.identity import caller, public, requires
-from falconbus.platform.web.limits import limited
-from falconbus.platform.web.operations import accepts, accepts_query, returns
+from falconbus.platform.web.declarations import PUBLIC
+from falconbus.platform.web.idempotency import IdempotencyKeyReused, RequestInProgress
+from falconbus.platform.web.identity import caller
+from falconbus.platform.web.operations import operation
+from falconbus.timetable.errors import UnknownSchedule
 
 bp = Blueprint("bookings", __name__, url_prefix="/api/v1")
 
 _REFUSALS = (
     SeatTaken, SoldOut, NotOnSale, IdempotencyKeyReused, RequestInProgress, NotServed, UnknownSeat, SeatCount,
+    SeatOfOtherClass, UnknownFareClass, UnknownSchedule, UnknownStop,
     JourneysOverlap, MixedCurrencies, UnknownPromoCode,
 )  # fmt: skip
 
 
-@bp.post("/bookings")
-@public
-@limited("ratelimit_booking")
-@query_budget(7)
-@accepts(BookingIn)
-@idempotent
-@returns(HeldBookingOut, 201, *_REFUSALS)
+@operation(
+    bp.post("/bookings"),
+    who=PUBLIC,
+    takes=BookingIn,
+    gives={201: HeldBookingOut},
+    refuses=_REFUSALS,
+    limit="ratelimit_booking",
+    idempotent=True,
+    budget=7,
+)
 def create_booking(body: BookingIn) -> HeldBookingOut:
     """Hold seats on one or more journeys until they are paid for."""
     booking = holding.hold(
@@ -62,32 +67,34 @@ def create_booking(body: BookingIn) -> HeldBookingOut:
     return HeldBookingOut.made(booking, service.manage_token(booking.reference, get_settings().secret_key))
 
 
-@bp.get("/bookings/<reference>")
-@public
-@query_budget(4)
-@accepts_query(AccessQuery)
-@returns(BookingOut, 200, BookingNotFound)
+@operation(
+    bp.get("/bookings/<reference>"),
+    who=PUBLIC,
+    asks=AccessQuery,
+    gives={200: BookingOut},
+    refuses=(BookingNotFound,),
+    budget=4,
+)
 def show_booking(reference: str, query: AccessQuery) -> BookingOut:
     """A booking, for the bearer of its manage token, its contact (`?email=`), its account, or staff."""
     return BookingOut.of(service.get_visible(reference, caller(), query.email))
 
 
-@bp.patch("/bookings/<reference>")
-@requires(CHANGE_BOOKINGS)
-@query_budget(5)
-@accepts(ContactPatch)
-@returns(BookingOut, 200, BookingNotFound)
+@operation(
+    bp.patch("/bookings/<reference>"),
+    who=CHANGE_BOOKINGS,
+    takes=ContactPatch,
+    gives={200: BookingOut},
+    refuses=(BookingNotFound,),
+    budget=5,
+)
 def change_contact(reference: str, body: ContactPatch) -> BookingOut:
     """Correct the contact of a booking; mails to come go to the new address."""
     changes = body.model_dump(exclude_unset=True)
     return BookingOut.of(service.change_contact(reference, caller(), **changes))
 
 
-@bp.get("/bookings")
-@requires(SEE_BOOKINGS)
-@query_budget(1)
-@accepts_query(BookingListQuery)
-@returns(Page[BookingLineOut])
+@operation(bp.get("/bookings"), who=SEE_BOOKINGS, asks=BookingListQuery, gives={200: Page[BookingLineOut]}, budget=1)
 def list_bookings(query: BookingListQuery) -> Page[BookingLineOut]:
     """All bookings, newest first."""
     zone = get_settings().time_zone
@@ -97,11 +104,7 @@ def list_bookings(query: BookingListQuery) -> Page[BookingLineOut]:
     return Page(pick_fields([BookingLineOut.of(row) for row in rows], BookingLineOut, query.fields), *neighbours)
 
 
-@bp.get("/me/bookings")
-@requires(OWN_BOOKINGS)
-@query_budget(1)
-@accepts_query(CursorQuery)
-@returns(Page[MyBookingOut])
+@operation(bp.get("/me/bookings"), who=OWN_BOOKINGS, asks=CursorQuery, gives={200: Page[MyBookingOut]}, budget=1)
 def list_my_bookings(query: CursorQuery) -> Page[MyBookingOut]:
     """The bookings made with the account that calls, newest first."""
     statement = queries.select_of_account(caller().user_id or 0)

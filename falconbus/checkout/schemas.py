@@ -8,7 +8,6 @@ from pydantic import Field, StringConstraints
 
 from falconbus.bookings.schemas import AccessQuery
 from falconbus.bookings.service import Cancellation
-from falconbus.payments.models import PaymentStatus
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.database.pagination import CursorQuery
 from falconbus.platform.kit import money
@@ -22,16 +21,17 @@ class PaymentIn(Body):
     token: Annotated[OneLine, StringConstraints(max_length=200)]
 
 
-class PaymentOut(msgspec.Struct, omit_defaults=True):
-    """A payment; `status` is `paid`, or `pending` while the provider has yet to tell."""
+class PaymentOut(msgspec.Struct):
+    """A payment that is made; `status` is `paid`."""
 
     payment_id: str
     status: str
-    redirect_url: str | None = None
 
-    @property
-    def http_status(self) -> int:
-        return 202 if self.status == PaymentStatus.PENDING else 201
+
+class PendingPaymentOut(PaymentOut, omit_defaults=True):
+    """A payment that its provider has yet to confirm; `redirect_url` is the page of a provider that has one."""
+
+    redirect_url: str | None = None
 
 
 class CancelIn(Body):

@@ -11,32 +11,36 @@ from falconbus.live.errors import LiveUnavailable
 from falconbus.live.performance import LiveNumbers
 from falconbus.live.schemas import StreamTicketOut, StreamTicketQuery
 from falconbus.platform.kit.settings import get_settings
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import Forbidden, caller, requires
-from falconbus.platform.web.limits import uncounted
-from falconbus.platform.web.operations import accepts_query, returns
+from falconbus.platform.web.identity import Forbidden, caller
+from falconbus.platform.web.operations import operation
 from falconbus.platform.web.permissions import SEE_PERFORMANCE
 
 bp = Blueprint("live", __name__, url_prefix="/api/v1")
 
 
-@bp.get("/live/ticket")
-@requires(OWN_BOOKINGS)
-@uncounted
-@query_budget(1)
-@accepts_query(StreamTicketQuery)
-@returns(StreamTicketOut, 200, Forbidden)
+@operation(
+    bp.get("/live/ticket"),
+    who=OWN_BOOKINGS,
+    asks=StreamTicketQuery,
+    gives={200: StreamTicketOut},
+    refuses=(Forbidden,),
+    counted=False,
+    budget=1,
+)
 def give_ticket(query: StreamTicketQuery) -> StreamTicketOut:
     """Give a ticket to listen to a topic at the live process's `/events?ticket=`."""
     ticket = service.issue_token(query.topic, caller())
     return StreamTicketOut(ticket, stream_tokens.VALID_SECONDS, get_settings().live_url)
 
 
-@bp.get("/performance/live")
-@requires(SEE_PERFORMANCE)
-@uncounted
-@query_budget(0)
-@returns(LiveNumbers, 200, LiveUnavailable)
+@operation(
+    bp.get("/performance/live"),
+    who=SEE_PERFORMANCE,
+    gives={200: LiveNumbers},
+    refuses=(LiveUnavailable,),
+    counted=False,
+    budget=0,
+)
 def show_live_numbers() -> Response:
     """The numbers of the last minute, for who cannot listen to the event stream; with an ETag, so poll with it."""
     numbers = service.get_numbers()

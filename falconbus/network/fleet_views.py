@@ -26,74 +26,67 @@ from falconbus.network.fleet_schemas import (
     SeatLayoutRow,
 )
 from falconbus.network.permissions import CHANGE_NETWORK, SEE_NETWORK
-from falconbus.platform.caching.response_cache import cached, depends_on
+from falconbus.platform.caching.response_cache import depends_on
 from falconbus.platform.database.pagination import Page, PageQuery, numbered
 from falconbus.platform.kit.schema import pick_fields
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.idempotency import idempotent
-from falconbus.platform.web.identity import public, requires
-from falconbus.platform.web.operations import accepts, accepts_query, returns
+from falconbus.platform.web.declarations import PUBLIC
+from falconbus.platform.web.operations import operation
 
 bp = Blueprint("fleet", __name__, url_prefix="/api/v1")
 
 
-@bp.get("/buses")
-@requires(SEE_NETWORK)
-@query_budget(1)
-@accepts_query(PageQuery)
-@returns(Page[BusOut])
+@operation(bp.get("/buses"), who=SEE_NETWORK, asks=PageQuery, gives={200: Page[BusOut]}, budget=1)
 def list_buses(query: PageQuery) -> Page[Any]:
     """Buses by number."""
     rows, following, previous = numbered(queries.buses(), query)
     return Page(pick_fields([BusOut(**row._asdict()) for row in rows], BusOut, query.fields), following, previous)
 
 
-@bp.get("/buses/<id:bus_id>")
-@requires(SEE_NETWORK)
-@query_budget(1)
-@returns(BusOut, 200, BusNotFound)
+@operation(bp.get("/buses/<id:bus_id>"), who=SEE_NETWORK, gives={200: BusOut}, refuses=(BusNotFound,), budget=1)
 def get_bus(bus_id: int) -> BusOut:
     """A bus."""
     return BusOut(**queries.get_bus(bus_id)._asdict())
 
 
-@bp.post("/buses")
-@requires(CHANGE_NETWORK)
-@query_budget(8)
-@accepts(NewBus)
-@idempotent
-@returns(BusOut, 201, AlreadyExists, UnknownSeatLayout)
+@operation(
+    bp.post("/buses"),
+    who=CHANGE_NETWORK,
+    takes=NewBus,
+    gives={201: BusOut},
+    refuses=(AlreadyExists, UnknownSeatLayout),
+    idempotent=True,
+    budget=8,
+)
 def create_bus(body: NewBus) -> BusOut:
     """Make a bus with the seats of a layout."""
     return BusOut(**queries.get_bus(fleet.create_bus(**body.model_dump()))._asdict())
 
 
-@bp.patch("/buses/<id:bus_id>")
-@requires(CHANGE_NETWORK)
-@query_budget(8)
-@accepts(BusChange)
-@returns(BusOut, 200, BusNotFound, BusInUse, AlreadyExists, UnknownSeatLayout)
+@operation(
+    bp.patch("/buses/<id:bus_id>"),
+    who=CHANGE_NETWORK,
+    takes=BusChange,
+    gives={200: BusOut},
+    refuses=(BusNotFound, BusInUse, AlreadyExists, UnknownSeatLayout),
+    budget=8,
+)
 def change_bus(bus_id: int, body: BusChange) -> BusOut:
     """Change a bus; its layout only until something uses it."""
     fleet.change_bus(bus_id, body.changes())
     return BusOut(**queries.get_bus(bus_id)._asdict())
 
 
-@bp.delete("/buses/<id:bus_id>")
-@requires(CHANGE_NETWORK)
-@query_budget(4)
-@returns(None, 204, BusNotFound, BusInUse)
+@operation(
+    bp.delete("/buses/<id:bus_id>"), who=CHANGE_NETWORK, gives={204: None}, refuses=(BusNotFound, BusInUse), budget=4
+)
 def delete_bus(bus_id: int) -> None:
     """Remove a bus that nothing uses."""
     fleet.delete_bus(bus_id)
 
 
-@bp.get("/fare-classes")
-@public
-@query_budget(1)
-@accepts_query(PageQuery)
-@cached(FARE_CLASSES)
-@returns(Page[FareClassRow])
+@operation(
+    bp.get("/fare-classes"), who=PUBLIC, asks=PageQuery, gives={200: Page[FareClassRow]}, cached=FARE_CLASSES, budget=1
+)
 def list_fare_classes(query: PageQuery) -> Page[Any]:
     """Fare classes, cheapest first."""
     depends_on(cache_tags.FLEET)
@@ -103,32 +96,34 @@ def list_fare_classes(query: PageQuery) -> Page[Any]:
     )
 
 
-@bp.post("/fare-classes")
-@requires(CHANGE_NETWORK)
-@query_budget(6)
-@accepts(NewFareClass)
-@idempotent
-@returns(FareClassRow, 201, AlreadyExists)
+@operation(
+    bp.post("/fare-classes"),
+    who=CHANGE_NETWORK,
+    takes=NewFareClass,
+    gives={201: FareClassRow},
+    refuses=(AlreadyExists,),
+    idempotent=True,
+    budget=6,
+)
 def create_fare_class(body: NewFareClass) -> FareClassRow:
     """Make a fare class; `price_percent` is its share of the fare by distance."""
     return FareClassRow.of(fleet.create_fare_class(body.model_dump()))
 
 
-@bp.patch("/fare-classes/<code>")
-@requires(CHANGE_NETWORK)
-@query_budget(5)
-@accepts(FareClassChange)
-@returns(FareClassRow, 200, FareClassNotFound)
+@operation(
+    bp.patch("/fare-classes/<code>"),
+    who=CHANGE_NETWORK,
+    takes=FareClassChange,
+    gives={200: FareClassRow},
+    refuses=(FareClassNotFound,),
+    budget=5,
+)
 def change_fare_class(code: str, body: FareClassChange) -> FareClassRow:
     """Change a fare class from now on; what is sold keeps its price."""
     return FareClassRow.of(fleet.change_fare_class(code, body.changes()))
 
 
-@bp.get("/seat-layouts")
-@requires(SEE_NETWORK)
-@query_budget(1)
-@accepts_query(PageQuery)
-@returns(Page[SeatLayoutRow])
+@operation(bp.get("/seat-layouts"), who=SEE_NETWORK, asks=PageQuery, gives={200: Page[SeatLayoutRow]}, budget=1)
 def list_layouts(query: PageQuery) -> Page[Any]:
     """Seat layouts by code."""
     rows, following, previous = numbered(queries.layouts(), query)
@@ -137,22 +132,24 @@ def list_layouts(query: PageQuery) -> Page[Any]:
     )
 
 
-@bp.get("/seat-layouts/<code>")
-@requires(SEE_NETWORK)
-@query_budget(2)
-@returns(SeatLayoutOut, 200, SeatLayoutNotFound)
+@operation(
+    bp.get("/seat-layouts/<code>"), who=SEE_NETWORK, gives={200: SeatLayoutOut}, refuses=(SeatLayoutNotFound,), budget=2
+)
 def get_layout(code: str) -> SeatLayoutOut:
     """A seat layout with its seats."""
     layout = queries.get_layout(code)
     return SeatLayoutOut.of(layout, queries.layout_seats(layout.id))
 
 
-@bp.post("/seat-layouts")
-@requires(CHANGE_NETWORK)
-@query_budget(9)
-@accepts(NewSeatLayout)
-@idempotent
-@returns(SeatLayoutOut, 201, AlreadyExists)
+@operation(
+    bp.post("/seat-layouts"),
+    who=CHANGE_NETWORK,
+    takes=NewSeatLayout,
+    gives={201: SeatLayoutOut},
+    refuses=(AlreadyExists,),
+    idempotent=True,
+    budget=9,
+)
 def create_layout(body: NewSeatLayout) -> SeatLayoutOut:
     """Make a seat layout; to change one, make another."""
     layout = fleet.create_layout(body.code, body.name, body.to_seats())

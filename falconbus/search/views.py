@@ -5,14 +5,11 @@ from flask import Blueprint
 from falconbus.inventory import service as inventory
 from falconbus.inventory.errors import NotServed
 from falconbus.network.errors import StopNotFound
-from falconbus.platform.caching.response_cache import cached
 from falconbus.platform.database.pagination import CountedPage, Page, neighbours
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.schema import pick_fields
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import public
-from falconbus.platform.web.limits import limited, uncounted
-from falconbus.platform.web.operations import accepts_query, returns
+from falconbus.platform.web.declarations import PUBLIC
+from falconbus.platform.web.operations import operation
 from falconbus.search import service
 from falconbus.search.cache_groups import SEARCH, STOPS
 from falconbus.search.errors import DateInPast, PlaceNotFound, SamePlace
@@ -30,14 +27,16 @@ from falconbus.timetable.errors import ScheduleNotFound
 bp = Blueprint("search", __name__, url_prefix="/api/v1")
 
 
-@bp.get("/stops")
-@public
-@uncounted
-@limited("ratelimit_stops")
-@query_budget(1)
-@accepts_query(StopQuery)
-@cached(STOPS)
-@returns(Page[StopOut])
+@operation(
+    bp.get("/stops"),
+    who=PUBLIC,
+    asks=StopQuery,
+    gives={200: Page[StopOut]},
+    limit="ratelimit_stops",
+    counted=False,
+    cached=STOPS,
+    budget=1,
+)
 def list_stops(query: StopQuery) -> Page[StopOut]:
     """Stops whose code, name or city begins with what is typed; accents do not matter; all without `q`."""
     rows, more = service.find_stops(query.q, page=query.page, page_size=query.page_size)
@@ -45,12 +44,15 @@ def list_stops(query: StopQuery) -> Page[StopOut]:
     return Page(stops, *neighbours(query.page, more=more))
 
 
-@bp.get("/schedules")
-@public
-@query_budget(2)
-@accepts_query(ScheduleQuery)
-@cached(SEARCH)
-@returns(CountedPage[ScheduleOut], 200, PlaceNotFound, DateInPast, SamePlace)
+@operation(
+    bp.get("/schedules"),
+    who=PUBLIC,
+    asks=ScheduleQuery,
+    gives={200: CountedPage[ScheduleOut]},
+    refuses=(PlaceNotFound, DateInPast, SamePlace),
+    cached=SEARCH,
+    budget=2,
+)
 def search_schedules(query: ScheduleQuery) -> CountedPage[ScheduleOut]:
     """Departures between two stops or cities on a day, with room for so many passengers."""
     departures = service.find_departures(query.origin, query.destination, query.date, query.passengers)
@@ -62,20 +64,26 @@ def search_schedules(query: ScheduleQuery) -> CountedPage[ScheduleOut]:
     )
 
 
-@bp.get("/schedules/<id:schedule_id>")
-@public
-@query_budget(1)
-@returns(ScheduleDetailOut, 200, ScheduleNotFound)
+@operation(
+    bp.get("/schedules/<id:schedule_id>"),
+    who=PUBLIC,
+    gives={200: ScheduleDetailOut},
+    refuses=(ScheduleNotFound,),
+    budget=1,
+)
 def show_schedule(schedule_id: int) -> ScheduleDetailOut:
     """One departure with all its stops and times, each in the stop's own zone."""
     return ScheduleDetailOut.of(schedule_id, list(service.get_calls(schedule_id)))
 
 
-@bp.get("/schedules/<id:schedule_id>/seats")
-@public
-@query_budget(1)
-@accepts_query(SeatMapQuery)
-@returns(SeatMapOut, 200, ScheduleNotFound, StopNotFound, NotServed)
+@operation(
+    bp.get("/schedules/<id:schedule_id>/seats"),
+    who=PUBLIC,
+    asks=SeatMapQuery,
+    gives={200: SeatMapOut},
+    refuses=(ScheduleNotFound, StopNotFound, NotServed),
+    budget=1,
+)
 def show_seats(schedule_id: int, query: SeatMapQuery) -> SeatMapOut:
     """The seat map between two stops of a departure: a seat is free when it is free on every leg between."""
     segment = inventory.get_segment(schedule_id, query.origin, query.destination, clock.now())

@@ -15,8 +15,9 @@ from falconbus.checkout import cancelling
 from falconbus.messaging import service as messaging
 from falconbus.platform.design import formats
 from falconbus.platform.kit import references
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import Identity, public
+from falconbus.platform.web.declarations import PAGE, PUBLIC
+from falconbus.platform.web.identity import Identity
+from falconbus.platform.web.operations import operation
 from falconbus.platform.web.pages import Notice, PageBlueprint
 from falconbus.site import service
 from falconbus.site.errors import QuoteChanged
@@ -35,18 +36,14 @@ _NOTICES = {
 bp = PageBlueprint("site", __name__, url_prefix="/manage", notices=_NOTICES, refusals=REFUSALS, opens_by_link=True)
 
 
-@bp.get("/<reference>")
-@public
-@query_budget(5)
+@operation(bp.get("/<reference>"), who=PUBLIC, gives={200: PAGE}, budget=5)
 def show_booking(reference: str) -> str:
     """The booking, for the bearer of its manage token (`?token=`)."""
     booking = bookings.get_visible(reference, _identity(reference, request.args), None)
     return render_template("site/booking.html", page=BookingPage.of(booking, is_paying=service.is_paying(booking)))
 
 
-@bp.get("/<reference>/ticket.pdf")
-@public
-@query_budget(4)
+@operation(bp.get("/<reference>/ticket.pdf"), who=PUBLIC, gives={200: PAGE}, budget=4)
 def download_ticket(reference: str) -> Response:
     """The tickets of a confirmed booking, to print or to show."""
     booking_id = bookings.get_visible_id(reference, _identity(reference, request.args), None)
@@ -54,9 +51,7 @@ def download_ticket(reference: str) -> Response:
     return _attached(messaging.find_ticket_pdf(booking_id), "application/pdf", name)
 
 
-@bp.get("/<reference>/calendar.ics")
-@public
-@query_budget(4)
+@operation(bp.get("/<reference>/calendar.ics"), who=PUBLIC, gives={200: PAGE}, budget=4)
 def download_calendar(reference: str) -> Response:
     """The journeys of a confirmed booking for a calendar."""
     booking_id = bookings.get_visible_id(reference, _identity(reference, request.args), None)
@@ -64,9 +59,7 @@ def download_calendar(reference: str) -> Response:
     return _attached(messaging.find_calendar(booking_id), "text/calendar", name)
 
 
-@bp.get("/<reference>/cancel")
-@public
-@query_budget(6)
+@operation(bp.get("/<reference>/cancel"), who=PUBLIC, gives={200: PAGE}, budget=6)
 def show_cancelling(reference: str) -> str:
     """Who can be cancelled, and what would come back for those chosen (`passenger=1&passenger=2`, with `chosen`)."""
     identity = _identity(reference, request.args)
@@ -76,9 +69,7 @@ def show_cancelling(reference: str) -> str:
     return render_template("site/cancel.html", page=CancelPage.of(booking, choice, quote))
 
 
-@bp.post("/<reference>/cancel")
-@public
-@query_budget(21)
+@operation(bp.post("/<reference>/cancel"), who=PUBLIC, gives={200: PAGE}, budget=21)
 def cancel(reference: str) -> AnyResponse:
     """Cancel the passengers chosen, for the refund and fee that the form was shown with, and go back to the booking."""
     identity = _identity(reference, request.form)

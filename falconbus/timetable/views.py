@@ -4,18 +4,16 @@ from typing import Any
 
 from flask import Blueprint
 
-from falconbus.network.errors import RouteNotFound
+from falconbus.network.errors import RouteNotFound, UnknownBus, UnknownRoute
 from falconbus.network.permissions import CHANGE_NETWORK, SEE_NETWORK
 from falconbus.platform.database.pagination import Page, numbered
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.schema import pick_fields
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.idempotency import idempotent
-from falconbus.platform.web.identity import requires
-from falconbus.platform.web.operations import accepts, accepts_query, returns
+from falconbus.platform.web.operations import operation
 from falconbus.timetable import departures, editing, policy, queries
 from falconbus.timetable.errors import (
     BusOnCharter,
+    DateInPast,
     ScheduleExists,
     ScheduleInUse,
     ScheduleNotFound,
@@ -23,6 +21,7 @@ from falconbus.timetable.errors import (
     TimetableInUse,
     TimetableNotFound,
     TimetableRetired,
+    UnknownTimetable,
 )
 from falconbus.timetable.schemas import (
     DepartureOut,
@@ -39,32 +38,37 @@ from falconbus.timetable.schemas import (
 bp = Blueprint("timetable", __name__, url_prefix="/api/v1")
 
 
-@bp.get("/timetables")
-@requires(SEE_NETWORK)
-@query_budget(1)
-@accepts_query(TimetablesQuery)
-@returns(Page[TimetableRow])
+@operation(bp.get("/timetables"), who=SEE_NETWORK, asks=TimetablesQuery, gives={200: Page[TimetableRow]}, budget=1)
 def list_timetables(query: TimetablesQuery) -> Page[Any]:
     """Timetables by route and time of day; `route` asks for one route's."""
     rows, following, previous = numbered(queries.timetables(query.route), query)
     return Page(pick_fields([TimetableRow.of(row) for row in rows], TimetableRow, query.fields), following, previous)
 
 
-@bp.get("/timetables/<id:timetable_id>")
-@requires(SEE_NETWORK)
-@query_budget(4)
-@returns(TimetableOut, 200, TimetableNotFound)
+@operation(
+    bp.get("/timetables/<id:timetable_id>"),
+    who=SEE_NETWORK,
+    gives={200: TimetableOut},
+    refuses=(TimetableNotFound,),
+    budget=4,
+)
 def get_timetable(timetable_id: int) -> TimetableOut:
     """A timetable with its days and the minutes at each stop."""
     return TimetableOut.of(queries.get_timetable(timetable_id))
 
 
-@bp.post("/timetables")
-@requires(CHANGE_NETWORK)
-@query_budget(16)
-@accepts(NewTimetable)
-@idempotent
-@returns(TimetableOut, 201)
+@operation(
+    bp.post("/timetables"),
+    who=CHANGE_NETWORK,
+    takes=NewTimetable,
+    gives={201: TimetableOut},
+    refuses=(
+        UnknownBus,
+        UnknownRoute,
+    ),
+    idempotent=True,
+    budget=16,
+)
 def create_timetable(body: NewTimetable) -> TimetableOut:
     """Make a timetable, and put its departures up to the horizon on sale."""
     timetable_id, effect = editing.create_timetable(
@@ -79,11 +83,20 @@ def create_timetable(body: NewTimetable) -> TimetableOut:
     return TimetableOut.of(queries.get_timetable(timetable_id), effect)
 
 
-@bp.patch("/timetables/<id:timetable_id>")
-@requires(CHANGE_NETWORK)
-@query_budget(35)
-@accepts(TimetableChange)
-@returns(TimetableOut, 200, TimetableNotFound, TimetableInUse, ScheduleExists, BusOnCharter)
+@operation(
+    bp.patch("/timetables/<id:timetable_id>"),
+    who=CHANGE_NETWORK,
+    takes=TimetableChange,
+    gives={200: TimetableOut},
+    refuses=(
+        TimetableNotFound,
+        TimetableInUse,
+        ScheduleExists,
+        BusOnCharter,
+        UnknownBus,
+    ),
+    budget=35,
+)
 def change_timetable(timetable_id: int, body: TimetableChange) -> TimetableOut:
     """Change a timetable and its departures to come.
 
@@ -94,21 +107,27 @@ def change_timetable(timetable_id: int, body: TimetableChange) -> TimetableOut:
     return TimetableOut.of(queries.get_timetable(timetable_id), effect)
 
 
-@bp.delete("/timetables/<id:timetable_id>")
-@requires(CHANGE_NETWORK)
-@query_budget(17)
-@returns(TimetableOut, 200, TimetableNotFound)
+@operation(
+    bp.delete("/timetables/<id:timetable_id>"),
+    who=CHANGE_NETWORK,
+    gives={200: TimetableOut},
+    refuses=(TimetableNotFound,),
+    budget=17,
+)
 def retire_timetable(timetable_id: int) -> TimetableOut:
     """Retire a timetable: nothing of it is sold any more, what was booked stands."""
     effect = editing.retire_timetable(timetable_id)
     return TimetableOut.of(queries.get_timetable(timetable_id), effect)
 
 
-@bp.get("/routes/<id:route_id>/schedules")
-@requires(SEE_NETWORK)
-@query_budget(2)
-@accepts_query(DeparturesQuery)
-@returns(Page[DepartureOut], 200, RouteNotFound)
+@operation(
+    bp.get("/routes/<id:route_id>/schedules"),
+    who=SEE_NETWORK,
+    asks=DeparturesQuery,
+    gives={200: Page[DepartureOut]},
+    refuses=(RouteNotFound,),
+    budget=2,
+)
 def list_departures(route_id: int, query: DeparturesQuery) -> Page[Any]:
     """A route's departures by local date at its origin, with the seats taken; a week from today unless asked."""
     statement = departures.select_departures_between(route_id, query.begin, query.to)
@@ -116,33 +135,55 @@ def list_departures(route_id: int, query: DeparturesQuery) -> Page[Any]:
     return Page(pick_fields([DepartureOut.of(row) for row in rows], DepartureOut, query.fields), following, previous)
 
 
-@bp.post("/schedules")
-@requires(CHANGE_NETWORK)
-@query_budget(17)
-@accepts(NewSchedule)
-@idempotent
-@returns(DepartureOut, 201, ScheduleExists, BusOnCharter, TimetableRetired)
+@operation(
+    bp.post("/schedules"),
+    who=CHANGE_NETWORK,
+    takes=NewSchedule,
+    gives={201: DepartureOut},
+    refuses=(
+        ScheduleExists,
+        BusOnCharter,
+        TimetableRetired,
+        UnknownBus,
+        UnknownTimetable,
+        DateInPast,
+    ),
+    idempotent=True,
+    budget=17,
+)
 def add_schedule(body: NewSchedule) -> DepartureOut:
     """Put a departure on: an extra coach, or a day outside the timetable's rule."""
     schedule_id = departures.add_schedule(body.timetable_id, body.bus_id, body.date)
     return DepartureOut.of(queries.get_departure(schedule_id, clock.now()))
 
 
-@bp.patch("/schedules/<id:schedule_id>")
-@requires(CHANGE_NETWORK)
-@query_budget(11)
-@accepts(ScheduleChange)
-@returns(DepartureOut, 200, ScheduleNotFound, SeatsDoNotFit, ScheduleExists, BusOnCharter)
+@operation(
+    bp.patch("/schedules/<id:schedule_id>"),
+    who=CHANGE_NETWORK,
+    takes=ScheduleChange,
+    gives={200: DepartureOut},
+    refuses=(
+        ScheduleNotFound,
+        SeatsDoNotFit,
+        ScheduleExists,
+        BusOnCharter,
+        UnknownBus,
+    ),
+    budget=11,
+)
 def change_schedule(schedule_id: int, body: ScheduleChange) -> DepartureOut:
     """Give a departure another bus, or take it off sale and back."""
     departures.change_schedule(schedule_id, **body.changes())
     return DepartureOut.of(queries.get_departure(schedule_id, clock.now()))
 
 
-@bp.delete("/schedules/<id:schedule_id>")
-@requires(CHANGE_NETWORK)
-@query_budget(13)
-@returns(None, 204, ScheduleNotFound, ScheduleInUse)
+@operation(
+    bp.delete("/schedules/<id:schedule_id>"),
+    who=CHANGE_NETWORK,
+    gives={204: None},
+    refuses=(ScheduleNotFound, ScheduleInUse),
+    budget=13,
+)
 def delete_schedule(schedule_id: int) -> None:
     """Remove a departure that was never booked; its timetable does not make it again."""
     departures.delete_schedule(schedule_id)

@@ -11,6 +11,7 @@ from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
 from falconbus.platform.caching import groups, maintenance
 from falconbus.platform.database.pagination import CountedPage, Page
+from falconbus.platform.web.declarations import operation_of
 from tests.accounts.signing import signed_in
 from tests.calls import booking_body, hold
 from tests.counting import statements
@@ -108,7 +109,8 @@ def test_every_list_is_measured_here(migrated_app: FalconBus) -> None:
     """A page of rows is what makes a list."""
     lists = set()
     for rule in migrated_app.url_map.iter_rules():
-        shape, _ = getattr(migrated_app.view_functions[rule.endpoint], "returns", (None, 200))
+        declared = operation_of(migrated_app.view_functions[rule.endpoint])
+        shape = None if declared is None else declared.gives.get(200)
         if get_origin(shape) in {Page, CountedPage} or (isinstance(shape, type) and issubclass(shape, Page)):
             lists.add(rule.rule)
     assert lists == set(LISTS)

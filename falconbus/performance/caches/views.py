@@ -9,9 +9,7 @@ from pydantic import StringConstraints
 from falconbus.performance.caches import service
 from falconbus.performance.caches.service import UnknownGroup
 from falconbus.platform.kit.schema import Body, OneLine
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import requires
-from falconbus.platform.web.operations import accepts, returns
+from falconbus.platform.web.operations import operation
 from falconbus.platform.web.permissions import TEND_PERFORMANCE
 
 bp = Blueprint("caches", __name__, url_prefix="/api/v1/performance")
@@ -27,11 +25,14 @@ class ClearedOut(msgspec.Struct):
     cleared: list[str]
 
 
-@bp.post("/clear-cache")
-@requires(TEND_PERFORMANCE)
-@query_budget(1)
-@accepts(ClearRequest)
-@returns(ClearedOut, 200, UnknownGroup)
+@operation(
+    bp.post("/clear-cache"),
+    who=TEND_PERFORMANCE,
+    takes=ClearRequest,
+    gives={200: ClearedOut},
+    refuses=(UnknownGroup,),
+    budget=1,
+)
 def clear_cache(body: ClearRequest) -> ClearedOut:
     """Have no kept answer of a group, or of all, given out any more; the popular ones are made anew."""
     return ClearedOut([str(group) for group in service.clear(body.group)])

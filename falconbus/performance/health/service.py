@@ -33,9 +33,9 @@ class HealthOut(msgspec.Struct):
     migrations: str
     timestamp: datetime
 
-    @property
-    def http_status(self) -> int:
-        return 200 if self.status == HEALTHY else 503
+
+class UnhealthyOut(HealthOut):
+    """`status` is unhealthy: at least one part is."""
 
 
 def check() -> HealthOut:
@@ -47,8 +47,9 @@ def check() -> HealthOut:
         "queue": _ask("queue", lambda: _redis(settings.redis_url)),
         "migrations": _ask("migrations", _migrations),
     }
-    status = HEALTHY if all(state == HEALTHY for state in parts.values()) else UNHEALTHY
-    return HealthOut(status=status, timestamp=clock.now(), **parts)
+    if all(state == HEALTHY for state in parts.values()):
+        return HealthOut(status=HEALTHY, timestamp=clock.now(), **parts)
+    return UnhealthyOut(status=UNHEALTHY, timestamp=clock.now(), **parts)
 
 
 def _ask(part: str, question: Callable[[], bool]) -> str:

@@ -4,11 +4,9 @@ import msgspec
 from flask import Blueprint
 
 from falconbus.performance.health import service
-from falconbus.performance.health.service import HealthOut
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import public
-from falconbus.platform.web.limits import uncounted
-from falconbus.platform.web.operations import returns
+from falconbus.performance.health.service import HealthOut, UnhealthyOut
+from falconbus.platform.web.declarations import PUBLIC
+from falconbus.platform.web.operations import operation
 
 bp = Blueprint("health", __name__, url_prefix="/api/v1/health")
 
@@ -17,31 +15,19 @@ class AliveOut(msgspec.Struct):
     status: str
 
 
-@bp.get("")
-@public
-@uncounted
-@query_budget(2)
-@returns(HealthOut)
+@operation(bp.get(""), who=PUBLIC, gives={200: HealthOut, 503: UnhealthyOut}, counted=False, budget=2)
 def show_health() -> HealthOut:
     """Whether the system can sell: database, cache, queue, migrations; 503 when one of them cannot."""
     return service.check()
 
 
-@bp.get("/live")
-@public
-@uncounted
-@query_budget(0)
-@returns(AliveOut)
+@operation(bp.get("/live"), who=PUBLIC, gives={200: AliveOut}, counted=False, budget=0)
 def show_liveness() -> AliveOut:
     """Whether this process answers; asks nothing of anybody else."""
     return AliveOut(service.HEALTHY)
 
 
-@bp.get("/ready")
-@public
-@uncounted
-@query_budget(2)
-@returns(HealthOut)
+@operation(bp.get("/ready"), who=PUBLIC, gives={200: HealthOut, 503: UnhealthyOut}, counted=False, budget=2)
 def show_readiness() -> HealthOut:
     """Whether this process should be sent requests; the same as health."""
     return service.check()

@@ -8,8 +8,9 @@ from falconbus.performance.advisor.models import AdviceState
 from falconbus.performance.pages import frame
 from falconbus.performance.pages.plans import read_plan
 from falconbus.performance.vitals import postgres
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import caller, requires
+from falconbus.platform.web.declarations import PAGE
+from falconbus.platform.web.identity import caller
+from falconbus.platform.web.operations import operation
 from falconbus.platform.web.permissions import SEE_PERFORMANCE, TEND_PERFORMANCE
 
 bp = Blueprint("advice", __name__)
@@ -17,9 +18,7 @@ bp = Blueprint("advice", __name__)
 _CLOSED = {AdviceState.DISMISSED, AdviceState.WITHDRAWN}
 
 
-@bp.get("/advice")
-@requires(SEE_PERFORMANCE)
-@query_budget(7)
+@operation(bp.get("/advice"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=7)
 def show_advice() -> str:
     """Indexes to add, those that were added with what came of it, and those to drop."""
     every = service.list_advice()
@@ -36,18 +35,14 @@ def show_advice() -> str:
     )
 
 
-@bp.post("/statements/<fingerprint>/advice")
-@requires(TEND_PERFORMANCE)
-@query_budget(2)
+@operation(bp.post("/statements/<fingerprint>/advice"), who=TEND_PERFORMANCE, gives={200: PAGE}, budget=2)
 def find_index(fingerprint: str) -> Response:
     """Have a worker try indexes for a statement; its page shows the proof."""
     service.request_advice(fingerprint)
     return frame.see("statements.show_statement", "searching", fingerprint=fingerprint)
 
 
-@bp.post("/advice/<id:advice_id>/dismiss")
-@requires(TEND_PERFORMANCE)
-@query_budget(2)
+@operation(bp.post("/advice/<id:advice_id>/dismiss"), who=TEND_PERFORMANCE, gives={200: PAGE}, budget=2)
 def dismiss(advice_id: int) -> Response:
     """Put advice away."""
     service.dismiss(advice_id)

@@ -10,16 +10,15 @@ from falconbus.performance.pages.period import read_local
 from falconbus.performance.release_comparison import service
 from falconbus.performance.release_comparison.models import ComparisonState
 from falconbus.performance.release_comparison.results import Side
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import caller, requires
+from falconbus.platform.web.declarations import PAGE
+from falconbus.platform.web.identity import caller
+from falconbus.platform.web.operations import operation
 from falconbus.platform.web.permissions import SEE_PERFORMANCE, TEND_PERFORMANCE
 
 bp = Blueprint("comparisons", __name__)
 
 
-@bp.get("/compare")
-@requires(SEE_PERFORMANCE)
-@query_budget(2)
+@operation(bp.get("/compare"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=2)
 def show_comparisons() -> str:
     """The form, and what was compared before."""
     releases = queries.releases()
@@ -36,18 +35,14 @@ def show_comparisons() -> str:
     )
 
 
-@bp.post("/compare")
-@requires(TEND_PERFORMANCE)
-@query_budget(4)
+@operation(bp.post("/compare"), who=TEND_PERFORMANCE, gives={200: PAGE}, budget=4)
 def compare() -> Response:
     """Have a worker compare; its page shows how far it is."""
     comparison_id = service.request_comparison(_side("baseline"), _side("candidate"))
     return frame.see("comparisons.show_comparison", "comparing", comparison_id=comparison_id)
 
 
-@bp.get("/compare/<id:comparison_id>")
-@requires(SEE_PERFORMANCE)
-@query_budget(1)
+@operation(bp.get("/compare/<id:comparison_id>"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=1)
 def show_comparison(comparison_id: int) -> str:
     """One comparison: its state, then its result."""
     comparison = service.get_comparison(comparison_id)

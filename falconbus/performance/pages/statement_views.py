@@ -6,16 +6,15 @@ from falconbus.performance.advisor import service as advisor
 from falconbus.performance.dashboard import service
 from falconbus.performance.pages import charts, frame, queries
 from falconbus.performance.pages.plans import read_plan
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import caller, requires
+from falconbus.platform.web.declarations import PAGE
+from falconbus.platform.web.identity import caller
+from falconbus.platform.web.operations import operation
 from falconbus.platform.web.permissions import SEE_PERFORMANCE, TEND_PERFORMANCE
 
 bp = Blueprint("statements", __name__)
 
 
-@bp.get("/statements")
-@requires(SEE_PERFORMANCE)
-@query_budget(6)
+@operation(bp.get("/statements"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=6)
 def show_statements() -> str:
     """The statements that take the most time."""
     picked = frame.picked()
@@ -23,9 +22,7 @@ def show_statements() -> str:
     return frame.render("statements.html", "Statements", tab="statements.show_statements", picked=picked, page=page)
 
 
-@bp.get("/repeated")
-@requires(SEE_PERFORMANCE)
-@query_budget(6)
+@operation(bp.get("/repeated"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=6)
 def show_repeated() -> str:
     """Lines of code that send the same statement again and again within a request (N+1)."""
     picked = frame.picked()
@@ -35,9 +32,7 @@ def show_repeated() -> str:
     )
 
 
-@bp.get("/statements/<fingerprint>")
-@requires(SEE_PERFORMANCE)
-@query_budget(8)
+@operation(bp.get("/statements/<fingerprint>"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=8)
 def show_statement(fingerprint: str) -> str:
     """One statement: who sends it, how long it takes, its plan, and the index that would help."""
     picked = frame.picked()

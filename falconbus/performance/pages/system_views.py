@@ -12,8 +12,9 @@ from falconbus.performance.health import service as health
 from falconbus.performance.pages import frame
 from falconbus.performance.vitals import postgres, queues, redis
 from falconbus.platform.caching import maintenance
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import caller, requires
+from falconbus.platform.web.declarations import PAGE
+from falconbus.platform.web.identity import caller
+from falconbus.platform.web.operations import operation
 from falconbus.platform.web.permissions import SEE_PERFORMANCE, TEND_PERFORMANCE
 
 bp = Blueprint("system", __name__)
@@ -49,9 +50,7 @@ class CacheRow:
     bytes: int | None
 
 
-@bp.get("/caches")
-@requires(SEE_PERFORMANCE)
-@query_budget(6)
+@operation(bp.get("/caches"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=6)
 def show_caches() -> str:
     """Cache groups: hit share, size, and buttons to clear and warm."""
     picked = frame.picked()
@@ -67,9 +66,7 @@ def show_caches() -> str:
     )
 
 
-@bp.post("/caches/clear")
-@requires(TEND_PERFORMANCE)
-@query_budget(1)
+@operation(bp.post("/caches/clear"), who=TEND_PERFORMANCE, gives={200: PAGE}, budget=1)
 def clear_caches() -> Response:
     """Clear one group (`group=`), or all."""
     name = request.form.get("group") or None
@@ -77,18 +74,14 @@ def clear_caches() -> Response:
     return frame.see("system.show_caches", "cleared" if name else "cleared-all")
 
 
-@bp.post("/caches/warm")
-@requires(TEND_PERFORMANCE)
-@query_budget(1)
+@operation(bp.post("/caches/warm"), who=TEND_PERFORMANCE, gives={200: PAGE}, budget=1)
 def warm_caches() -> Response:
     """Have a worker make anew what is asked for most."""
     caches.request_warming()
     return frame.see("system.show_caches", "warming")
 
 
-@bp.get("/workers")
-@requires(SEE_PERFORMANCE)
-@query_budget(8)
+@operation(bp.get("/workers"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=8)
 def show_workers() -> str:
     """Tasks, queues, workers, mails and the outbox."""
     picked = frame.picked()
@@ -104,9 +97,7 @@ def show_workers() -> str:
     )
 
 
-@bp.get("/database")
-@requires(SEE_PERFORMANCE)
-@query_budget(6)
+@operation(bp.get("/database"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=6)
 def show_database() -> str:
     """PostgreSQL and Redis."""
     return frame.render(
@@ -114,9 +105,7 @@ def show_database() -> str:
     )
 
 
-@bp.get("/health")
-@requires(SEE_PERFORMANCE)
-@query_budget(2)
+@operation(bp.get("/health"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=2)
 def show_health() -> str:
     """Whether the system can sell, part by part."""
     page = health.check()

@@ -20,8 +20,8 @@ from falconbus.performance.pages import (
 from falconbus.performance.pages.findings import overview_findings
 from falconbus.performance.pages.timelines import timelines
 from falconbus.platform.kit.errors import Invalid
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import requires
+from falconbus.platform.web.declarations import PAGE
+from falconbus.platform.web.operations import operation
 from falconbus.platform.web.permissions import SEE_PERFORMANCE
 
 bp = frame.bp
@@ -54,9 +54,7 @@ COLUMNS = (
 )
 
 
-@bp.get("")
-@requires(SEE_PERFORMANCE)
-@query_budget(10)
+@operation(bp.get(""), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=10)
 def show_overview() -> str:
     """Throughput, response times, what to do, and the endpoints."""
     picked, sort = frame.picked(), _sort()
@@ -76,9 +74,7 @@ def show_overview() -> str:
     )
 
 
-@bp.get("/endpoint")
-@requires(SEE_PERFORMANCE)
-@query_budget(8)
+@operation(bp.get("/endpoint"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=8)
 def show_endpoint() -> str:
     """One endpoint (`?key=GET /api/v1/schedules`): its times, statements and slowest requests."""
     picked = frame.picked()

@@ -15,30 +15,27 @@ from falconbus.performance.release_comparison.schemas import (
 )
 from falconbus.platform.database.pagination import CursorQuery, Page, keyset
 from falconbus.platform.kit.schema import pick_fields
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import requires
-from falconbus.platform.web.operations import accepts, accepts_query, returns
+from falconbus.platform.web.operations import operation
 from falconbus.platform.web.permissions import SEE_PERFORMANCE
 
 bp = Blueprint("comparisons", __name__, url_prefix="/api/v1/performance/comparisons")
 
 
-@bp.post("")
-@requires(SEE_PERFORMANCE)
-@query_budget(3)
-@returns(ComparisonAccepted, 202, ReleaseNotFound, BadSide)
-@accepts(ComparisonRequest)
+@operation(
+    bp.post(""),
+    who=SEE_PERFORMANCE,
+    takes=ComparisonRequest,
+    gives={202: ComparisonAccepted},
+    refuses=(ReleaseNotFound, BadSide),
+    budget=3,
+)
 def create_comparison(body: ComparisonRequest) -> ComparisonAccepted:
     """Have two releases, or two stretches of time, compared by a worker."""
     comparison_id = service.request_comparison(body.baseline.side(), body.candidate.side())
     return ComparisonAccepted(comparison_id, ComparisonState.QUEUED)
 
 
-@bp.get("")
-@requires(SEE_PERFORMANCE)
-@query_budget(1)
-@returns(Page[ComparisonItem])
-@accepts_query(CursorQuery)
+@operation(bp.get(""), who=SEE_PERFORMANCE, asks=CursorQuery, gives={200: Page[ComparisonItem]}, budget=1)
 def list_comparisons(query: CursorQuery) -> Page[Any]:
     """Comparisons, the newest first."""
     rows, following, previous = keyset(queries.comparisons(), queries.KEY, query)
@@ -46,10 +43,13 @@ def list_comparisons(query: CursorQuery) -> Page[Any]:
     return Page(pick_fields(items, ComparisonItem, query.fields), following, previous)
 
 
-@bp.get("/<id:comparison_id>")
-@requires(SEE_PERFORMANCE)
-@query_budget(1)
-@returns(ComparisonOut, 200, ComparisonNotFound)
+@operation(
+    bp.get("/<id:comparison_id>"),
+    who=SEE_PERFORMANCE,
+    gives={200: ComparisonOut},
+    refuses=(ComparisonNotFound,),
+    budget=1,
+)
 def show_comparison(comparison_id: int) -> ComparisonOut:
     """A comparison: how far it is, and each endpoint's verdict when it is done."""
     return ComparisonOut.of(service.get_comparison(comparison_id))

@@ -6,11 +6,10 @@ from flask import Blueprint, request
 
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.telemetry import exposition
-from falconbus.platform.telemetry.budget import query_budget
 from falconbus.platform.telemetry.totals import MetricsIncomplete
-from falconbus.platform.web.identity import Identity, requires
-from falconbus.platform.web.limits import uncounted
-from falconbus.platform.web.operations import media
+from falconbus.platform.web.declarations import Media
+from falconbus.platform.web.identity import Identity
+from falconbus.platform.web.operations import operation
 from falconbus.platform.web.permissions import SEE_PERFORMANCE
 
 bp = Blueprint("metrics", __name__)
@@ -20,11 +19,14 @@ _NO_ACCOUNT = 0
 
 
 # One statement of its own; the others are for the gauges that features register.
-@bp.get("/metrics")
-@requires(SEE_PERFORMANCE)
-@uncounted
-@query_budget(6)
-@media(exposition.CONTENT_TYPE, MetricsIncomplete)
+@operation(
+    bp.get("/metrics"),
+    who=SEE_PERFORMANCE,
+    gives={200: Media(exposition.CONTENT_TYPE)},
+    refuses=(MetricsIncomplete,),
+    counted=False,
+    budget=6,
+)
 def show_metrics() -> bytes:
     """What all processes have counted, for Prometheus."""
     return exposition.expose()

@@ -11,12 +11,9 @@ from falconbus.platform.integrations.mail.folder import MailFolder
 from falconbus.platform.kit.errors import NotFound
 from falconbus.platform.mailing import development_mailbox
 from falconbus.platform.mailing.schemas import MailPageQuery
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import public
-from falconbus.platform.web.operations import accepts_query
-from falconbus.platform.web.pages import PageBlueprint
 from falconbus.platform.web.declarations import PAGE, PUBLIC
 from falconbus.platform.web.operations import operation
+from falconbus.platform.web.pages import PageBlueprint
 
 bp = PageBlueprint("mails", __name__, url_prefix="/dev/mail")
 

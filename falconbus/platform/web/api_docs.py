@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template, u
 from werkzeug.wrappers import Response as AnyResponse
 
 from falconbus.platform.web import openapi
-from falconbus.platform.web.declarations import PAGE, PUBLIC
+from falconbus.platform.web.declarations import PAGE, PUBLIC, Media
 from falconbus.platform.web.operations import operation
 
 bp = Blueprint("documents", __name__)
@@ -37,7 +37,7 @@ def show_start() -> AnyResponse:
     return redirect(url_for("documents.show_docs"))
 
 
-@operation(bp.get("/api/v1/openapi.json"), who=PUBLIC, gives={200: PAGE}, counted=False, budget=0)
+@operation(bp.get("/api/v1/openapi.json"), who=PUBLIC, gives={200: Media("application/json")}, counted=False, budget=0)
 def show_openapi() -> Response:
     """This document."""
     return Response(msgspec.json.encode(document()), content_type="application/json")

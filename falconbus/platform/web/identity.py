@@ -19,7 +19,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import Settings
 from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.web import headers
-from falconbus.platform.web import headers, refusals
 from falconbus.platform.web.declarations import Operation, Public, operation_of
 from falconbus.platform.web.permissions import Permission
 
@@ -73,6 +72,14 @@ class Unauthenticated(DomainError):
 class InvalidToken(Unauthenticated):
     code = "invalid_token"
     title = "The bearer token is not valid, has expired or was revoked"
+
+
+class SessionsUnavailable(DomainError):
+    """The session store is away, so the caller cannot be verified and nothing may be changed."""
+
+    status = 503
+    code = "sessions_unavailable"
+    title = "Signing in and changing things is not possible for the moment; try again in a minute"
 
 
 class Forbidden(DomainError):

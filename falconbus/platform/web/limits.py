@@ -13,6 +13,7 @@ from limits.storage import MemoryStorage
 from config import Settings
 from falconbus.platform.caching.response_cache import REFILL
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.telemetry import recording
 from falconbus.platform.web import identity, problems
 from falconbus.platform.web.declarations import operation_of
@@ -20,7 +21,14 @@ from falconbus.platform.web.leased_limits import LEASED
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-#: Set in a request's environment once it has been counted.
+
+class RateLimited(DomainError):
+    status = 429
+    code = "rate_limited"
+    title = "Too many requests"
+
+
+#: In a request's environment: it has been counted.
 _COUNTED = "falconbus.counted"
 _STRATEGY = "sliding-window-counter"
 
@@ -122,9 +130,9 @@ def refuse(exceeded: RateLimitExceeded) -> Response:
     recording.refuse(request.url_rule.rule if request.url_rule else "elsewhere")
     seconds = max(1, int(limit.reset_at - clock.now().timestamp())) if limit else 1
     detail = f"the limit is {exceeded.description}; try again in {seconds} s"
-    response = problems.response(429, "rate_limited", "Too many requests", detail)
-    response.headers["Retry-After"] = str(seconds)
-    return response
+    answer = problems.response_of(RateLimited(detail))
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
 
 
 def _rate() -> str:

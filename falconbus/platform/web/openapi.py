@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
 from falconbus.platform.web.declarations import PUBLIC, BodyReader, Media, Operation, Public, operation_of, shapes_of
+from falconbus.platform.web.implied_refusals import refusals_of
 from falconbus.platform.web.problems import CONTENT_TYPE, Problem
 
 _REF = "#/components/schemas/{name}"
@@ -134,7 +135,7 @@ def _header_parameters(declared: Operation) -> list[dict[str, Any]]:
 def _refusals(declared: Operation, problem_ref: dict[str, Any]) -> dict[str, Any]:
     content = {CONTENT_TYPE: {"schema": problem_ref}}
     by_status: dict[str, list[str]] = {}
-    for refusal in declared.refuses:
+    for refusal in refusals_of(declared):
         by_status.setdefault(str(refusal.status), []).append(f"`{refusal.code}`: {refusal.title}.")
     responses = {status: {"description": " ".join(lines), "content": content} for status, lines in by_status.items()}
     responses["default"] = {"description": "A problem document", "content": content}

@@ -58,6 +58,18 @@ class UnsupportedMediaType(DomainError):
     title = "Send the body as application/json"
 
 
+class BodyTooLarge(DomainError):
+    status = 413
+    code = "body_too_large"
+    title = "The body is too large"
+
+
+class Unavailable(DomainError):
+    status = 503
+    code = "unavailable"
+    title = "Service unavailable"
+
+
 def response(status: int, code: str, title: str, detail: str, errors: list[FieldFault] | None = None) -> Response:
     """Return a problem document as a response."""
     document = Problem(

@@ -6,11 +6,10 @@ from falconbus.network.errors import UnknownStop
 from falconbus.platform.database.pagination import Page, keyset
 from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.kit.settings import get_settings
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.idempotency import IdempotencyKeyReused, RequestInProgress, idempotent
-from falconbus.platform.web.identity import caller, public, requires
-from falconbus.platform.web.limits import limited
-from falconbus.platform.web.operations import accepts, accepts_query, returns
+from falconbus.platform.web.declarations import PUBLIC
+from falconbus.platform.web.idempotency import IdempotencyKeyReused, RequestInProgress
+from falconbus.platform.web.identity import caller
+from falconbus.platform.web.operations import operation
 from falconbus.scheduling.appointments import access, changing, queries, requesting
 from falconbus.scheduling.appointments.errors import (
     AppointmentNotFound,
@@ -32,24 +31,25 @@ bp = Blueprint("appointments", __name__, url_prefix="/api/v1/scheduling")
 _REFUSALS = (UnknownService, UnknownStop, StartInPast, EndBeforeStart, TooShort, MixedCurrencies)
 
 
-@bp.post("/appointments")
-@public
-@limited("ratelimit_booking")
-@query_budget(14)
-@accepts(AppointmentIn)
-@idempotent
-@returns(RequestedOut, 201, IdempotencyKeyReused, RequestInProgress, *_REFUSALS)
+@operation(
+    bp.post("/appointments"),
+    who=PUBLIC,
+    takes=AppointmentIn,
+    gives={201: RequestedOut},
+    refuses=(IdempotencyKeyReused, RequestInProgress, *_REFUSALS),
+    limit="ratelimit_booking",
+    idempotent=True,
+    budget=14,
+)
 def request_appointment(body: AppointmentIn) -> RequestedOut:
     """Ask for a charter; whoever has the `manage_token` can look at it."""
     record = requesting.request(body.wanted(), caller())
     return RequestedOut.made(record, access.manage_token(record.reference, get_settings().secret_key))
 
 
-@bp.get("/appointments")
-@requires(OWN_APPOINTMENTS)
-@query_budget(1)
-@accepts_query(AppointmentsQuery)
-@returns(Page[AppointmentRow])
+@operation(
+    bp.get("/appointments"), who=OWN_APPOINTMENTS, asks=AppointmentsQuery, gives={200: Page[AppointmentRow]}, budget=1
+)
 def list_appointments(query: AppointmentsQuery) -> Page[AppointmentRow]:
     """Charters, newest first: operators see all, crew those they were asked for, clients theirs."""
     filters = query.filters(get_settings().time_zone)
@@ -59,20 +59,26 @@ def list_appointments(query: AppointmentsQuery) -> Page[AppointmentRow]:
     return Page(pick_fields(shown, AppointmentRow, query.fields), *neighbours)
 
 
-@bp.get("/appointments/<reference>")
-@public
-@query_budget(2)
-@returns(AppointmentOut, 200, AppointmentNotFound)
+@operation(
+    bp.get("/appointments/<reference>"),
+    who=PUBLIC,
+    gives={200: AppointmentOut},
+    refuses=(AppointmentNotFound,),
+    budget=2,
+)
 def show_appointment(reference: str) -> AppointmentOut:
     """A charter, for the bearer of its manage token, its client's account, its crew, or operators."""
     return AppointmentOut.of(queries.get_visible(reference, caller()))
 
 
-@bp.patch("/appointments/<reference>")
-@requires(DISPATCH)
-@query_budget(19)
-@accepts(AppointmentChangeIn)
-@returns(AppointmentOut, 200, AppointmentNotFound, ImpossibleChange, BusBusy, BusTooSmall, *_REFUSALS)
+@operation(
+    bp.patch("/appointments/<reference>"),
+    who=DISPATCH,
+    takes=AppointmentChangeIn,
+    gives={200: AppointmentOut},
+    refuses=(AppointmentNotFound, ImpossibleChange, BusBusy, BusTooSmall, *_REFUSALS),
+    budget=19,
+)
 def change_appointment(reference: str, body: AppointmentChangeIn) -> AppointmentOut:
     """Change a charter until it begins; with other times its crew has to answer again."""
     return AppointmentOut.of(changing.change(reference, caller(), body.changes()))

@@ -3,9 +3,9 @@
 from flask import Blueprint
 
 from falconbus.network.errors import UnknownBus
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import Forbidden, caller, public, requires
-from falconbus.platform.web.operations import accepts, accepts_query, returns
+from falconbus.platform.web.declarations import PUBLIC
+from falconbus.platform.web.identity import Forbidden, caller
+from falconbus.platform.web.operations import operation
 from falconbus.scheduling.appointments import queries
 from falconbus.scheduling.appointments.errors import AppointmentNotFound, BusBusy, BusTooSmall, ImpossibleChange
 from falconbus.scheduling.appointments.models import Appointment
@@ -29,86 +29,110 @@ bp = Blueprint("dispatch", __name__, url_prefix="/api/v1/scheduling")
 _STANDING = (UnknownStaff, StaffBusy, OnLeave, LicenceExpired)
 
 
-@bp.post("/appointments/<reference>/assign")
-@requires(DISPATCH)
-@query_budget(20)
-@accepts(AssignmentIn)
-@returns(AssignedOut, 200, AppointmentNotFound, ImpossibleChange, UnknownBus, BusTooSmall, BusBusy, *_STANDING)
+@operation(
+    bp.post("/appointments/<reference>/assign"),
+    who=DISPATCH,
+    takes=AssignmentIn,
+    gives={200: AssignedOut},
+    refuses=(AppointmentNotFound, ImpossibleChange, UnknownBus, BusTooSmall, BusBusy, *_STANDING),
+    budget=20,
+)
 def assign(reference: str, body: AssignmentIn) -> AssignedOut:
     """Choose (anew) the crew and the bus; who is new is asked, who stays keeps their answer."""
     appointment, warned = assigning.assign(reference, caller(), crew=body.crew(), bus_id=body.bus_id, note=body.note)
     return AssignedOut(_shown(appointment), [WarningOut.of(each) for each in warned])
 
 
-@bp.post("/appointments/<reference>/accept")
-@requires(OWN_DUTIES)
-@query_budget(22)
-@accepts(Nothing)
-@returns(AppointmentOut, 200, AppointmentNotFound, AlreadyAnswered, ImpossibleChange, *_STANDING)
+@operation(
+    bp.post("/appointments/<reference>/accept"),
+    who=OWN_DUTIES,
+    takes=Nothing,
+    gives={200: AppointmentOut},
+    refuses=(AppointmentNotFound, AlreadyAnswered, ImpossibleChange, *_STANDING),
+    budget=22,
+)
 def accept(reference: str, body: Nothing) -> AppointmentOut:
     """Take one's part; the last to do so makes the charter accepted."""
     del body
     return _shown(answering.accept(reference, caller()))
 
 
-@bp.post("/appointments/<reference>/reject")
-@requires(OWN_DUTIES)
-@query_budget(15)
-@accepts(ReasonIn)
-@returns(AppointmentOut, 200, AppointmentNotFound, AlreadyAnswered, ImpossibleChange)
+@operation(
+    bp.post("/appointments/<reference>/reject"),
+    who=OWN_DUTIES,
+    takes=ReasonIn,
+    gives={200: AppointmentOut},
+    refuses=(AppointmentNotFound, AlreadyAnswered, ImpossibleChange),
+    budget=15,
+)
 def reject(reference: str, body: ReasonIn) -> AppointmentOut:
     """Say no, also after a yes, until it has begun; the operator is told why."""
     return _shown(answering.reject(reference, caller(), reason=body.reason))
 
 
-@bp.post("/appointments/<reference>/hand-over")
-@requires(OWN_DUTIES)
-@query_budget(16)
-@accepts(HandOverIn)
-@returns(AppointmentOut, 200, AppointmentNotFound, AlreadyAnswered, ImpossibleChange, *_STANDING)
+@operation(
+    bp.post("/appointments/<reference>/hand-over"),
+    who=OWN_DUTIES,
+    takes=HandOverIn,
+    gives={200: AppointmentOut},
+    refuses=(AppointmentNotFound, AlreadyAnswered, ImpossibleChange, *_STANDING),
+    budget=16,
+)
 def hand_over(reference: str, body: HandOverIn) -> AppointmentOut:
     """Ask a colleague to take one's part, which stays one's own until they accept."""
     return _shown(answering.hand_over(reference, caller(), to=body.to))
 
 
-@bp.get("/appointments/<reference>/colleagues")
-@requires(OWN_DUTIES)
-@query_budget(2)
-@accepts_query(ColleaguesQuery)
-@returns(Suggestions, 200, AppointmentNotFound)
+@operation(
+    bp.get("/appointments/<reference>/colleagues"),
+    who=OWN_DUTIES,
+    asks=ColleaguesQuery,
+    gives={200: Suggestions},
+    refuses=(AppointmentNotFound,),
+    budget=2,
+)
 def list_colleagues(reference: str, query: ColleaguesQuery) -> Suggestions:
     """Who is free for a charter and not on it, those with most rest before it first; at most 50."""
     free = answering.colleagues(reference, caller(), query.wanted())
     return Suggestions([SuggestionOut.of(standing) for standing in free])
 
 
-@bp.post("/appointments/<reference>/begin")
-@requires(OWN_DUTIES)
-@query_budget(10)
-@accepts(Nothing)
-@returns(AppointmentOut, 200, AppointmentNotFound, Forbidden, ImpossibleChange)
+@operation(
+    bp.post("/appointments/<reference>/begin"),
+    who=OWN_DUTIES,
+    takes=Nothing,
+    gives={200: AppointmentOut},
+    refuses=(AppointmentNotFound, Forbidden, ImpossibleChange),
+    budget=10,
+)
 def begin(reference: str, body: Nothing) -> AppointmentOut:
     """It is under way, say its driver or the office; 12 hours before its start at the earliest."""
     del body
     return _shown(progress.begin(reference, caller()))
 
 
-@bp.post("/appointments/<reference>/complete")
-@requires(OWN_DUTIES)
-@query_budget(10)
-@accepts(Nothing)
-@returns(AppointmentOut, 200, AppointmentNotFound, Forbidden, ImpossibleChange)
+@operation(
+    bp.post("/appointments/<reference>/complete"),
+    who=OWN_DUTIES,
+    takes=Nothing,
+    gives={200: AppointmentOut},
+    refuses=(AppointmentNotFound, Forbidden, ImpossibleChange),
+    budget=10,
+)
 def complete(reference: str, body: Nothing) -> AppointmentOut:
     """It is done, say its driver or the office."""
     del body
     return _shown(progress.complete(reference, caller()))
 
 
-@bp.post("/appointments/<reference>/cancel")
-@public
-@query_budget(13)
-@accepts(ReasonIn)
-@returns(AppointmentOut, 200, AppointmentNotFound, Forbidden, ImpossibleChange)
+@operation(
+    bp.post("/appointments/<reference>/cancel"),
+    who=PUBLIC,
+    takes=ReasonIn,
+    gives={200: AppointmentOut},
+    refuses=(AppointmentNotFound, Forbidden, ImpossibleChange),
+    budget=13,
+)
 def cancel(reference: str, body: ReasonIn) -> AppointmentOut:
     """Call it off before it begins: the office any, a client their own by account or manage token."""
     return _shown(progress.cancel(reference, caller(), reason=body.reason))

@@ -4,10 +4,8 @@ from flask import Blueprint
 
 from falconbus.platform.database.pagination import keyset
 from falconbus.platform.kit.schema import pick_fields
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import caller, requires
-from falconbus.platform.web.limits import uncounted
-from falconbus.platform.web.operations import accepts, accepts_query, returns
+from falconbus.platform.web.identity import caller
+from falconbus.platform.web.operations import operation
 from falconbus.scheduling.inbox import queries, reading
 from falconbus.scheduling.inbox.errors import NotificationNotFound
 from falconbus.scheduling.inbox.schemas import (
@@ -29,11 +27,7 @@ from falconbus.scheduling.permissions import OWN_DUTIES
 bp = Blueprint("notifications", __name__, url_prefix="/api/v1/scheduling/notifications")
 
 
-@bp.get("")
-@requires(OWN_DUTIES)
-@query_budget(2)
-@accepts_query(NotificationsQuery)
-@returns(NotificationPage)
+@operation(bp.get(""), who=OWN_DUTIES, asks=NotificationsQuery, gives={200: NotificationPage}, budget=2)
 def list_notifications(query: NotificationsQuery) -> NotificationPage:
     """One's own notifications, newest first, without their long text."""
     if query.unread:
@@ -45,68 +39,58 @@ def list_notifications(query: NotificationsQuery) -> NotificationPage:
     return NotificationPage(lines, following, previous, unread=totals.unread, total=totals.total)
 
 
-@bp.get("/count")
-@requires(OWN_DUTIES)
-@uncounted
-@query_budget(1)
-@returns(UnreadOut)
+@operation(bp.get("/count"), who=OWN_DUTIES, gives={200: UnreadOut}, counted=False, budget=1)
 def count_unread() -> UnreadOut:
     """How many wait to be read, for who cannot listen to the event stream; with an ETag, so poll with it."""
     return UnreadOut(queries.unread(_me()))
 
 
-@bp.get("/<id:notification_id>")
-@requires(OWN_DUTIES)
-@query_budget(1)
-@returns(NotificationOut, 200, NotificationNotFound)
+@operation(
+    bp.get("/<id:notification_id>"),
+    who=OWN_DUTIES,
+    gives={200: NotificationOut},
+    refuses=(NotificationNotFound,),
+    budget=1,
+)
 def get_notification(notification_id: int) -> NotificationOut:
     """One notification with all of its text; to look at it does not mark it as read."""
     row = queries.get_notification(notification_id, _me())
     return NotificationOut.of(row, message=row.message, answer_url=links.find_answer_url(row.Assignment, _me()))
 
 
-@bp.post("/<id:notification_id>/read")
-@requires(OWN_DUTIES)
-@query_budget(2)
-@returns(None, 204, NotificationNotFound)
+@operation(
+    bp.post("/<id:notification_id>/read"), who=OWN_DUTIES, gives={204: None}, refuses=(NotificationNotFound,), budget=2
+)
 def mark_read(notification_id: int) -> None:
     """Mark one as read."""
     reading.mark_read(notification_id, _me())
 
 
-@bp.delete("/<id:notification_id>/read")
-@requires(OWN_DUTIES)
-@query_budget(2)
-@returns(None, 204, NotificationNotFound)
+@operation(
+    bp.delete("/<id:notification_id>/read"),
+    who=OWN_DUTIES,
+    gives={204: None},
+    refuses=(NotificationNotFound,),
+    budget=2,
+)
 def mark_unread(notification_id: int) -> None:
     """Mark one as not read."""
     reading.mark_unread(notification_id, _me())
 
 
-@bp.post("/read")
-@requires(OWN_DUTIES)
-@query_budget(2)
-@accepts(ReadIn)
-@returns(ReadOut)
+@operation(bp.post("/read"), who=OWN_DUTIES, takes=ReadIn, gives={200: ReadOut}, budget=2)
 def mark_all_read(body: ReadIn) -> ReadOut:
     """Mark all as read; with `up_to` those that the caller has seen, so that what came meanwhile stays unread."""
     return ReadOut(reading.mark_all_read(_me(), body.up_to))
 
 
-@bp.get("/preferences")
-@requires(OWN_DUTIES)
-@query_budget(1)
-@returns(PreferencesOut)
+@operation(bp.get("/preferences"), who=OWN_DUTIES, gives={200: PreferencesOut}, budget=1)
 def show_preferences() -> PreferencesOut:
     """Whether notifications come by mail, too."""
     return PreferencesOut(preferences.wants_mail(_me()))
 
 
-@bp.put("/preferences")
-@requires(OWN_DUTIES)
-@query_budget(1)
-@accepts(PreferencesIn)
-@returns(PreferencesOut)
+@operation(bp.put("/preferences"), who=OWN_DUTIES, takes=PreferencesIn, gives={200: PreferencesOut}, budget=1)
 def change_preferences(body: PreferencesIn) -> PreferencesOut:
     """Say whether notifications come by mail, too."""
     preferences.prefer(_me(), wants_mail=body.wants_mail)

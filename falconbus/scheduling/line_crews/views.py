@@ -6,10 +6,9 @@ from flask import Blueprint
 
 from falconbus.platform.database.pagination import Page, numbered
 from falconbus.platform.kit.schema import pick_fields
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import caller, requires
-from falconbus.platform.web.operations import accepts, accepts_query, returns
-from falconbus.scheduling.assignments.errors import StaffBusy
+from falconbus.platform.web.identity import caller
+from falconbus.platform.web.operations import operation
+from falconbus.scheduling.assignments.errors import StaffBusy, UnknownStaff
 from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave
 from falconbus.scheduling.line_crews import service
 from falconbus.scheduling.line_crews.errors import ScheduleLeft
@@ -20,31 +19,40 @@ from falconbus.timetable.errors import ScheduleNotFound
 bp = Blueprint("crews", __name__, url_prefix="/api/v1/scheduling")
 
 
-@bp.get("/schedules/uncrewed")
-@requires(DISPATCH)
-@query_budget(1)
-@accepts_query(UncrewedQuery)
-@returns(Page[UncrewedOut])
+@operation(bp.get("/schedules/uncrewed"), who=DISPATCH, asks=UncrewedQuery, gives={200: Page[UncrewedOut]}, budget=1)
 def list_uncrewed(query: UncrewedQuery) -> Page[Any]:
     """Departures to come, on sale or sold, that nobody drives yet; a week from today unless asked."""
     rows, following, previous = numbered(service.uncrewed(query.begin, query.to), query)
     return Page(pick_fields([UncrewedOut.of(row) for row in rows], UncrewedOut, query.fields), following, previous)
 
 
-@bp.get("/schedules/<id:schedule_id>/crew")
-@requires(OWN_DUTIES)
-@query_budget(1)
-@returns(LineCrewOut, 200, ScheduleNotFound)
+@operation(
+    bp.get("/schedules/<id:schedule_id>/crew"),
+    who=OWN_DUTIES,
+    gives={200: LineCrewOut},
+    refuses=(ScheduleNotFound,),
+    budget=1,
+)
 def get_crew(schedule_id: int) -> LineCrewOut:
     """Who is on a departure, for those who dispatch and for its crew."""
     return LineCrewOut.of(service.get_crew(schedule_id, caller()))
 
 
-@bp.put("/schedules/<id:schedule_id>/crew")
-@requires(DISPATCH)
-@query_budget(20)
-@accepts(LineCrewIn)
-@returns(LineCrewOut, 200, ScheduleNotFound, ScheduleLeft, StaffBusy, OnLeave, LicenceExpired)
+@operation(
+    bp.put("/schedules/<id:schedule_id>/crew"),
+    who=DISPATCH,
+    takes=LineCrewIn,
+    gives={200: LineCrewOut},
+    refuses=(
+        ScheduleNotFound,
+        ScheduleLeft,
+        StaffBusy,
+        OnLeave,
+        LicenceExpired,
+        UnknownStaff,
+    ),
+    budget=20,
+)
 def change_crew(schedule_id: int, body: LineCrewIn) -> LineCrewOut:
     """Have exactly these people on a departure. They are on it at once; who joins and who leaves is told.
 

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from falconbus.platform.design import formats
 from falconbus.platform.kit.errors import DomainError, Invalid
-from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.declarations import PAGE, PUBLIC
 from falconbus.platform.web.forms import Form, new_form, read_form
-from falconbus.platform.web.identity import public
+from falconbus.platform.web.operations import operation
 from falconbus.platform.web.pages import PageBlueprint
 from falconbus.scheduling.appointments.errors import ImpossibleChange
 from falconbus.scheduling.assignments.errors import AlreadyAnswered, StaffBusy, UnknownStaff
@@ -25,35 +25,27 @@ bp = PageBlueprint("answers", __name__, url_prefix="/answer", notices=NOTICES, r
 _ABOUT_PEOPLE = (StaffBusy, OnLeave, LicenceExpired, UnknownStaff, Invalid)
 
 
-@bp.get("/<token>")
-@public
-@query_budget(3)
+@operation(bp.get("/<token>"), who=PUBLIC, gives={200: PAGE}, budget=3)
 def show_answer(token: str) -> str:
     """The ride, what holds of it, and what can be answered."""
     return _show(token, new_form(ReasonIn))
 
 
-@bp.get("/<token>/<any(accept,reject,'hand-over'):action>")
-@public
-@query_budget(0)
+@operation(bp.get("/<token>/<any(accept,reject,'hand-over'):action>"), who=PUBLIC, gives={200: PAGE}, budget=0)
 def return_to_answer(token: str, action: str) -> AnyResponse:
     """Where forms are sent to there is nothing to see: back to the page."""
     del action
     return _go(token)
 
 
-@bp.post("/<token>/accept")
-@public
-@query_budget(16)
+@operation(bp.post("/<token>/accept"), who=PUBLIC, gives={200: PAGE}, budget=16)
 def accept(token: str) -> AnyResponse:
     """Take the ride."""
     service.accept(token)
     return _go(token, "accepted")
 
 
-@bp.post("/<token>/reject")
-@public
-@query_budget(12)
+@operation(bp.post("/<token>/reject"), who=PUBLIC, gives={200: PAGE}, budget=12)
 def reject(token: str) -> AnyResponse | tuple[str, int]:
     """Say no, with the `reason`; one that will not do is shown again, to be put right."""
     form = read_form(ReasonIn, {"reason": WHY_NOT})
@@ -63,9 +55,7 @@ def reject(token: str) -> AnyResponse | tuple[str, int]:
     return _go(token, "rejected")
 
 
-@bp.post("/<token>/hand-over")
-@public
-@query_budget(13)
+@operation(bp.post("/<token>/hand-over"), who=PUBLIC, gives={200: PAGE}, budget=13)
 def hand_over(token: str) -> AnyResponse:
     """Ask the colleague whose key is `to` to take it."""
     form = read_form(HandOverIn)

@@ -1,14 +1,10 @@
 """Rosters over the API, and the calendar behind a secret address."""
 
-from flask import Blueprint, current_app, request
-
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
 from falconbus.platform.kit.settings import get_settings
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import caller, public, requires
-from falconbus.platform.web.operations import accepts, accepts_query, media, returns
 from falconbus.platform.web.declarations import PUBLIC, Media
+from falconbus.platform.web.identity import caller
 from falconbus.platform.web.operations import operation
 from falconbus.scheduling.permissions import OWN_DUTIES
 from falconbus.scheduling.rosters import service

@@ -7,9 +7,8 @@ from flask import Blueprint, Response, after_this_request
 from falconbus.accounts.errors import BadEmail, EmailTaken, LastAdmin
 from falconbus.platform.database.pagination import CountedPage, neighbours
 from falconbus.platform.kit.schema import pick_fields
-from falconbus.platform.telemetry.budget import query_budget
-from falconbus.platform.web.identity import caller, requires
-from falconbus.platform.web.operations import accepts, accepts_query, returns
+from falconbus.platform.web.identity import caller
+from falconbus.platform.web.operations import operation
 from falconbus.scheduling.appointments.errors import AppointmentNotFound, EndBeforeStart
 from falconbus.scheduling.eligibility.schemas import SuggestionOut, Suggestions
 from falconbus.scheduling.permissions import MANAGE_STAFF, SEE_STAFF
@@ -32,51 +31,46 @@ from falconbus.scheduling.staff_records.errors import StaffNotFound
 bp = Blueprint("staff", __name__, url_prefix="/api/v1/scheduling")
 
 
-@bp.get("/staff")
-@requires(SEE_STAFF)
-@query_budget(1)
-@accepts_query(StaffQuery)
-@returns(CountedPage[StaffRow])
+@operation(bp.get("/staff"), who=SEE_STAFF, asks=StaffQuery, gives={200: CountedPage[StaffRow]}, budget=1)
 def list_staff(query: StaffQuery) -> CountedPage[Any]:
     """Everybody with a role, by name; accounts that are closed, too."""
     return _page(StaffRow, query, only_active=False)
 
 
-@bp.get("/staff/active")
-@requires(SEE_STAFF)
-@query_budget(1)
-@accepts_query(StaffQuery)
-@returns(CountedPage[ActiveStaffRow])
+@operation(bp.get("/staff/active"), who=SEE_STAFF, asks=StaffQuery, gives={200: CountedPage[ActiveStaffRow]}, budget=1)
 def list_active_staff(query: StaffQuery) -> CountedPage[Any]:
     """Everybody whose account is open, by name, with the duty that they are on and the start of the next."""
     return _page(ActiveStaffRow, query, only_active=True)
 
 
-@bp.get("/staff/free")
-@requires(SEE_STAFF)
-@query_budget(2)
-@accepts_query(FreeQuery)
-@returns(Suggestions, 200, EndBeforeStart, RideTooLong, AppointmentNotFound)
+@operation(
+    bp.get("/staff/free"),
+    who=SEE_STAFF,
+    asks=FreeQuery,
+    gives={200: Suggestions},
+    refuses=(EndBeforeStart, RideTooLong, AppointmentNotFound),
+    budget=2,
+)
 def suggest_staff(query: FreeQuery) -> Suggestions:
     """Who could take a ride: free, licensed and not on leave, those with most rest first, with what to think of."""
     found = suggesting.suggest(query.part, query.start, query.end, query.appointment)
     return Suggestions([SuggestionOut.of(each) for each in found])
 
 
-@bp.get("/staff/<id:staff_id>")
-@requires(SEE_STAFF)
-@query_budget(4)
-@returns(StaffOut, 200, StaffNotFound)
+@operation(bp.get("/staff/<id:staff_id>"), who=SEE_STAFF, gives={200: StaffOut}, refuses=(StaffNotFound,), budget=4)
 def get_staff(staff_id: int) -> StaffOut:
     """Somebody on the staff with their licences, working hours and leave to come."""
     return _detail(staff_id)
 
 
-@bp.post("/staff")
-@requires(MANAGE_STAFF)
-@query_budget(8)
-@accepts(NewStaff)
-@returns(NewStaffOut, 201, BadEmail, EmailTaken)
+@operation(
+    bp.post("/staff"),
+    who=MANAGE_STAFF,
+    takes=NewStaff,
+    gives={201: NewStaffOut},
+    refuses=(BadEmail, EmailTaken),
+    budget=8,
+)
 def create_staff(body: NewStaff) -> NewStaffOut:
     """Make an account for somebody on the staff. The answer has their password, and is not kept to be replayed."""
     made = service.create(body.email, body.name, body.roles, body.phone)
@@ -84,11 +78,14 @@ def create_staff(body: NewStaff) -> NewStaffOut:
     return NewStaffOut(**queries.get_person(made.id)._asdict(), password=made.password)
 
 
-@bp.patch("/staff/<id:staff_id>")
-@requires(MANAGE_STAFF)
-@query_budget(18)
-@accepts(StaffChange)
-@returns(StaffOut, 200, StaffNotFound, OwnAccess, LastAdmin, HasDuties)
+@operation(
+    bp.patch("/staff/<id:staff_id>"),
+    who=MANAGE_STAFF,
+    takes=StaffChange,
+    gives={200: StaffOut},
+    refuses=(StaffNotFound, OwnAccess, LastAdmin, HasDuties),
+    budget=18,
+)
 def change_staff(staff_id: int, body: StaffChange) -> StaffOut:
     """Change somebody's name, roles or phone; close their account, which ends their tokens and sessions, or open it."""
     service.change(staff_id, body.changes(), by_id=caller().user_id)

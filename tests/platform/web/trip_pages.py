@@ -10,16 +10,16 @@ from pydantic import Field, StringConstraints
 
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.kit.schema import Body, OneLine
-from falconbus.platform.telemetry.budget import query_budget
+from falconbus.platform.web.declarations import PAGE
 from falconbus.platform.web.forms import Form, new_form, read_form
-from falconbus.platform.web.identity import requires
+from falconbus.platform.web.operations import operation
 from falconbus.platform.web.pages import Notice, PageBlueprint
 from falconbus.platform.web.permissions import SEE_PERFORMANCE
 
 bp = PageBlueprint("trips", __name__, url_prefix="/trips", notices={"added": Notice("The trip is added.")})
 
 #: A feature has a file of it in its templates/.
-PAGE = """
+TEMPLATE = """
 {% extends "base.html" %}
 {% import "forms.html" as forms %}
 {% block title %}Trips{% endblock %}
@@ -60,17 +60,13 @@ class TripIn(Body):
 added: list[TripIn] = []
 
 
-@bp.get("")
-@requires(SEE_PERFORMANCE)
-@query_budget(1)
+@operation(bp.get(""), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=1)
 def show_trips() -> str:
     """Show the form."""
     return _show(new_form(TripIn, people=10))
 
 
-@bp.post("")
-@requires(SEE_PERFORMANCE)
-@query_budget(1)
+@operation(bp.post(""), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=1)
 def add_trip() -> ResponseReturnValue:
     """Add a trip; what is wrong is told beside its field."""
     form = read_form(TripIn, {"name": "Say who travels, so that the driver finds them."})
@@ -85,4 +81,4 @@ def add_trip() -> ResponseReturnValue:
 
 
 def _show(form: Form[TripIn]) -> str:
-    return render_template_string(PAGE, form=form)
+    return render_template_string(TEMPLATE, form=form)
