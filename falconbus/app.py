@@ -32,6 +32,7 @@ from falconbus.platform.web.declarations import PUBLIC, Operation, declare, oper
 from falconbus.platform.web.fast_path import FastPath
 from falconbus.platform.web.request_log import RequestLog
 from falconbus.registry import FEATURES
+from falconbus.timetable import occupancy
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -144,7 +145,7 @@ def create_app(settings: Settings | None = None) -> FalconBus:
 
 
 def _hand_down() -> None:
-    """Register with the platform what the features bring: grants, jobs, cache groups and table tags."""
+    """Tell lower rooms what the features bring: grants, jobs, kinds of mail, cache groups and tags, what is taken."""
     # From the top down: the groups that travellers ask for are shown and warmed first.
     for feature in reversed(FEATURES):
         permissions.grant(feature.grants)
@@ -152,6 +153,10 @@ def _hand_down() -> None:
         kinds.register(feature.mail_kinds)
         groups.register(feature.cache_groups)
         table_tags.register(feature.table_tags)
+        if feature.bus_times is not None:
+            occupancy.register_bus_times(feature.bus_times)
+        if feature.seat_reads is not None:
+            occupancy.register_seats(feature.seat_reads)
 
 
 def _flask_config(settings: Settings) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from falconbus.gtfs import models as gtfs_models
 from falconbus.gtfs import permissions as gtfs_permissions
 from falconbus.gtfs import views as gtfs_views
 from falconbus.inventory import models as inventory_models
-from falconbus.inventory import occupancy as seat_occupancy
+from falconbus.inventory.occupancy import SEAT_READS
 from falconbus.live import views as live_views
 from falconbus.messaging.mail_kinds import MAIL_KINDS
 from falconbus.network import cache_groups as network_cache_groups
@@ -67,8 +67,8 @@ from falconbus.scheduling import jobs as scheduling_jobs
 from falconbus.scheduling import permissions as scheduling_permissions
 from falconbus.scheduling.appointments import access as appointment_access
 from falconbus.scheduling.appointments import models as appointment_models
-from falconbus.scheduling.appointments import occupancy as bus_occupancy
 from falconbus.scheduling.appointments import views as appointment_views
+from falconbus.scheduling.appointments.occupancy import BUS_TIMES
 from falconbus.scheduling.assignments import models as assignment_models
 from falconbus.scheduling.catalogue import models as catalogue_models
 from falconbus.scheduling.catalogue import views as catalogue_views
@@ -88,6 +88,7 @@ from falconbus.timetable import cache_tags as timetable_cache_tags
 from falconbus.timetable import commands as timetable_commands
 from falconbus.timetable import models as timetable_models
 from falconbus.timetable import views as timetable_views
+from falconbus.timetable.occupancy import SeatReads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +101,9 @@ class Feature:
     commands: tuple[Command, ...] = ()
     #: Modules that register gauges (telemetry.gauges) when they are imported.
     gauges: tuple[ModuleType, ...] = ()
-    #: Modules that register what takes buses or seats (timetable.occupancy) when they are imported.
-    occupancy: tuple[ModuleType, ...] = ()
+    #: What takes buses, and how taken seats are read (timetable.occupancy).
+    bus_times: str | None = None
+    seat_reads: SeatReads | None = None
     identity_loaders: tuple[IdentityLoader, ...] = ()
     session_loader: SessionLoader | None = None
     #: Who may do what with it.
@@ -162,10 +164,10 @@ FEATURES = (
             staff_record_views.bp,
         ),
         models=(staff_record_models, assignment_models, catalogue_models, appointment_models, notification_models),
-        occupancy=(bus_occupancy,),
+        bus_times=BUS_TIMES,
         identity_loaders=(appointment_access.load_identity,),
     ),
-    Feature(name="inventory", models=(inventory_models,), occupancy=(seat_occupancy,)),
+    Feature(name="inventory", models=(inventory_models,), seat_reads=SEAT_READS),
     Feature(name="search", cache_groups=search_cache_groups.GROUPS, blueprints=(search_views.bp,)),
     Feature(
         name="gtfs",

@@ -19,7 +19,6 @@ from falconbus.bookings.permissions import MANAGED_BOOKING
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails, TicketDetails
 from falconbus.fares import refunds
 from falconbus.inventory import service as inventory
-from falconbus.inventory.models import SeatClaim
 from falconbus.inventory.service import Claim
 from falconbus.platform.database.engine import AnySelect, db
 from falconbus.platform.kit import references
@@ -132,9 +131,7 @@ def extend_hold(booking: Booking, hold_for: timedelta, now: datetime) -> None:
     extended_until = policy.extended_hold(booking.expires_at, booking.created_at, hold_for, now)
     if extended_until > booking.expires_at:
         booking.expires_at = extended_until
-        db.session.execute(
-            update(SeatClaim).where(SeatClaim.booking_id == booking.id).values(held_until=extended_until)
-        )
+        inventory.extend_claims(booking.id, extended_until)
 
 
 def confirm(booking: Booking, *, payment_id: str, at: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Registers the reads of seats sold or held for the timetable and the crews, which do not know seat claims."""
+"""The reads of seats sold or held, for the timetable and the crews, which do not know seat claims."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from sqlalchemy import or_, select
 
 from falconbus.inventory.models import SeatClaim
 from falconbus.platform.database.engine import AnySelect
-from falconbus.timetable import occupancy
+from falconbus.timetable.occupancy import SeatReads
 
 
 def _sold() -> AnySelect:
@@ -18,4 +18,4 @@ def _taken(now: datetime) -> AnySelect:
     return select(SeatClaim.schedule_id, SeatClaim.seat_number).where(is_live)
 
 
-occupancy.register_seats(occupancy.SeatReads(taken=_taken, sold=_sold))
+SEAT_READS = SeatReads(taken=_taken, sold=_sold)

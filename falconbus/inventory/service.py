@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import bindparam, text, update
 from sqlalchemy.types import DateTime
 
 from falconbus.fares import pricing
 from falconbus.inventory import policy, queries
 from falconbus.inventory.cache_tags import seats_tag
 from falconbus.inventory.errors import NotOnSale, NotServed, SeatOfOtherClass, SeatTaken, SoldOut, UnknownSeat
+from falconbus.inventory.models import SeatClaim
 from falconbus.inventory.policy import SeatState
 from falconbus.network.errors import StopNotFound, UnknownFareClass, UnknownStop
 from falconbus.platform.caching.response_cache import changed
 from falconbus.platform.database.driver_reads import driver_read
-from falconbus.platform.database.engine import AnyRow, read
+from falconbus.platform.database.engine import AnyRow, db, read
 from falconbus.platform.kit.errors import Invalid
 from falconbus.timetable.errors import ScheduleNotFound, UnknownSchedule
 
@@ -209,6 +210,11 @@ def claim_seats(booking_id: int, claims: Collection[Claim], held_until: datetime
     _announce(rows)
     claimed: int = sum(row.seats for row in rows)
     return claimed == len(ordered)
+
+
+def extend_claims(booking_id: int, held_until: datetime) -> None:
+    """Hold a booking's seats until a later instant."""
+    db.session.execute(update(SeatClaim).where(SeatClaim.booking_id == booking_id).values(held_until=held_until))
 
 
 _RELEASE = text("""

@@ -197,10 +197,15 @@ def relay(limit: int = 100) -> int:
     rows = db.session.execute(_CLAIM, {"now": now, "leased_until": now + LEASE, "limit": limit}).all()
     transactions.commit()
     for row in rows:
+        job = _known.get(row.job)
+        if job is None:
+            # Of another release: its attempts run out unless that one comes back. The others must not wait for it.
+            log.error("job %s (outbox %s) is none of this release", row.job, row.id)
+            continue
         celery.send_task(
-            row.job,
+            job,
             kwargs={"outbox_id": row.id, **row.arguments},
-            queue=_known[row.job].queue,
+            queue=job.queue,
             headers={"request_id": row.request_id},
         )
     return len(rows)

@@ -26,20 +26,22 @@ _seat_reads: list[SeatReads] = []
 
 
 def register_bus_times(select: str) -> None:
-    """Register a SELECT of periods in which a bus is elsewhere.
+    """Register a SELECT of periods in which a bus is elsewhere; the same one again changes nothing.
 
     Columns: `bus_id`, `starts_at`, `ends_at`, `reference` and `bus_time`, which is their owner_time(), written as in
     the table's exclusion constraint and with that constraint's condition in the WHERE, so that its index is used
     (docs/decisions/overlaps.md).
     """
-    _bus_times.append(select)
+    if select not in _bus_times:
+        _bus_times.append(select)
 
 
 def register_seats(reads: SeatReads) -> None:
-    """Register the reads of taken seats; ValueError when they are registered already."""
-    if _seat_reads:
-        raise ValueError("the seats of departures are read in two ways")
-    _seat_reads.append(reads)
+    """Register the reads of taken seats; ValueError when other ones are registered already."""
+    if reads not in _seat_reads:
+        if _seat_reads:
+            raise ValueError("the seats of departures are read in two ways")
+        _seat_reads.append(reads)
 
 
 def bus_times() -> str:

@@ -15,7 +15,10 @@ from sqlalchemy.exc import InvalidatePoolError
 TRUSTED_SECONDS = 2.0
 _READS = frozenset({"GET", "HEAD"})
 _READ = re.compile(r"\s*(?:SELECT|WITH|EXPLAIN|SHOW|VALUES)\b")
-_CHANGE = re.compile(r"\b(?:INSERT INTO|UPDATE \w|DELETE FROM|MERGE INTO|FOR (?:NO KEY )?UPDATE|FOR (?:KEY )?SHARE)\b")
+_CHANGE = re.compile(
+    r"\b(?:INSERT INTO|UPDATE \w|DELETE FROM|MERGE INTO|FOR (?:NO KEY )?UPDATE|FOR (?:KEY )?SHARE"
+    r"|pg_(?:try_)?advisory_xact_lock|set_config|nextval|setval)\b"
+)
 _readers: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
 
 

@@ -20,6 +20,7 @@ from falconbus.platform.caching.response_cache import ResponseCache
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.redis_connection import RedisConnection, cache_redis
 from falconbus.search.cache_groups import SEARCH
+from falconbus.timetable.models import Schedule
 from tests.accounts.signing import signed_in
 from tests.calls import hold
 from tests.counting import statements
@@ -178,6 +179,23 @@ def test_a_change_by_staff_shows_at_once(world: World, client: FlaskClient, app:
     assert "Aardvark Park" in client.get("/api/v1/stops?q=A").text
     assert "The Long Way" in client.get("/api/v1/routes").text
     assert "Lie-flat" in client.get("/api/v1/fare-classes").text
+
+
+@pytest.mark.parametrize(
+    ("path", "change"),
+    [("/api/v1/schedules/2", {"active": False}), ("/api/v1/timetables/{timetable}", {"active": False})],
+)
+def test_a_change_of_a_departure_or_a_timetable_shows_at_once(
+    path: str, change: dict[str, Any], world: World, client: FlaskClient, day: str, database: SQLAlchemy
+) -> None:
+    assert [search(client, day).headers["X-Cache"] for _ in range(3)][-1] == "HIT"
+    schedule = database.session.get_one(Schedule, 2)
+    address = path.format(timetable=schedule.timetable_id)
+    database.session.rollback()
+    assert client.patch(address, json=change, headers=signed_in(Role.ADMIN)).status_code == 200
+    answer = search(client, day)
+    assert answer.headers["X-Cache"] == "MISS"
+    assert 2 not in [row["id"] for row in answer.json["results"]]
 
 
 def test_what_staff_see_is_theirs_alone(world: World, client: FlaskClient) -> None:

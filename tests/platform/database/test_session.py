@@ -46,6 +46,10 @@ def test_a_request_that_writes_may_lock(app: FalconBus, world: World, database: 
         ("UPDATE t SET a = 1", False),
         ("SET LOCAL statement_timeout = 0", False),
         ("TRUNCATE t", False),
+        ("SELECT pg_advisory_xact_lock(1)", False),
+        ("SELECT pg_try_advisory_xact_lock(1)", False),
+        ("SELECT set_config('a.b', '1', true)", False),
+        ("SELECT nextval('ids')", False),
     ],
 )
 def test_reads_are_known_by_their_text(statement: str, reads: bool) -> None:

@@ -285,3 +285,12 @@ def test_a_departure_off_sale_needs_a_driver_once_it_is_sold(
     database.session.commit()
     rows = client.get("/api/v1/scheduling/schedules/uncrewed", headers=operator).json["results"]
     assert [row["schedule_id"] for row in rows] == [schedule.id]
+
+
+def test_a_departure_off_sale_that_is_only_held_needs_no_driver(
+    world: World, client: FlaskClient, operator: dict[str, str], database: SQLAlchemy
+) -> None:
+    hold(client, world.add_schedule(days=1).id)
+    database.session.execute(text("UPDATE schedules SET active = false"))
+    database.session.commit()
+    assert client.get("/api/v1/scheduling/schedules/uncrewed", headers=operator).json["results"] == []
