@@ -1,4 +1,4 @@
-"""When charters have their buses, for the timetable, which makes no departure by a bus that is elsewhere."""
+"""Registers the times of charters' buses with the timetable, which makes no departure with a bus on a charter."""
 
 from falconbus.timetable import occupancy
 
