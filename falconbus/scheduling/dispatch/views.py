@@ -26,29 +26,29 @@ from falconbus.scheduling.permissions import DISPATCH, OWN_DUTIES
 
 bp = Blueprint("dispatch", __name__, url_prefix="/api/v1/scheduling")
 
-_STANDING = (UnknownStaff, StaffBusy, OnLeave, LicenceExpired)
+_CREW_REFUSALS = (UnknownStaff, StaffBusy, OnLeave, LicenceExpired)
 
 
 @bp.post("/appointments/<reference>/assign")
 @requires(DISPATCH)
 @query_budget(20)
 @accepts(AssignmentIn)
-@returns(AssignedOut, 200, AppointmentNotFound, ImpossibleChange, UnknownBus, BusTooSmall, BusBusy, *_STANDING)
+@returns(AssignedOut, 200, AppointmentNotFound, ImpossibleChange, UnknownBus, BusTooSmall, BusBusy, *_CREW_REFUSALS)
 def assign(reference: str, body: AssignmentIn) -> AssignedOut:
     """Choose (anew) the crew and the bus; who is new is asked, who stays keeps their answer."""
-    appointment, warned = assigning.assign(reference, caller(), crew=body.crew(), bus_id=body.bus_id, note=body.note)
-    return AssignedOut(_shown(appointment), [WarningOut.of(each) for each in warned])
+    appointment, warnings = assigning.assign(reference, caller(), crew=body.crew(), bus_id=body.bus_id, note=body.note)
+    return AssignedOut(_response(appointment), [WarningOut.of(warning) for warning in warnings])
 
 
 @bp.post("/appointments/<reference>/accept")
 @requires(OWN_DUTIES)
 @query_budget(22)
 @accepts(Nothing)
-@returns(AppointmentOut, 200, AppointmentNotFound, AlreadyAnswered, ImpossibleChange, *_STANDING)
+@returns(AppointmentOut, 200, AppointmentNotFound, AlreadyAnswered, ImpossibleChange, *_CREW_REFUSALS)
 def accept(reference: str, body: Nothing) -> AppointmentOut:
     """Take one's part; the last to do so makes the charter accepted."""
     del body
-    return _shown(answering.accept(reference, caller()))
+    return _response(answering.accept(reference, caller()))
 
 
 @bp.post("/appointments/<reference>/reject")
@@ -58,17 +58,17 @@ def accept(reference: str, body: Nothing) -> AppointmentOut:
 @returns(AppointmentOut, 200, AppointmentNotFound, AlreadyAnswered, ImpossibleChange)
 def reject(reference: str, body: ReasonIn) -> AppointmentOut:
     """Say no, also after a yes, until it has begun; the operator is told why."""
-    return _shown(answering.reject(reference, caller(), reason=body.reason))
+    return _response(answering.reject(reference, caller(), reason=body.reason))
 
 
 @bp.post("/appointments/<reference>/hand-over")
 @requires(OWN_DUTIES)
 @query_budget(16)
 @accepts(HandOverIn)
-@returns(AppointmentOut, 200, AppointmentNotFound, AlreadyAnswered, ImpossibleChange, *_STANDING)
+@returns(AppointmentOut, 200, AppointmentNotFound, AlreadyAnswered, ImpossibleChange, *_CREW_REFUSALS)
 def hand_over(reference: str, body: HandOverIn) -> AppointmentOut:
     """Ask a colleague to take one's part, which stays one's own until they accept."""
-    return _shown(answering.hand_over(reference, caller(), to=body.to))
+    return _response(answering.hand_over(reference, caller(), to=body.to))
 
 
 @bp.get("/appointments/<reference>/colleagues")
@@ -78,8 +78,8 @@ def hand_over(reference: str, body: HandOverIn) -> AppointmentOut:
 @returns(Suggestions, 200, AppointmentNotFound)
 def list_colleagues(reference: str, query: ColleaguesQuery) -> Suggestions:
     """Who is free for a charter and not on it, those with most rest before it first; at most 50."""
-    free = answering.colleagues(reference, caller(), query.wanted())
-    return Suggestions([SuggestionOut.of(standing) for standing in free])
+    available = answering.available_colleagues(reference, caller(), query.role())
+    return Suggestions([SuggestionOut.of(eligibility) for eligibility in available])
 
 
 @bp.post("/appointments/<reference>/begin")
@@ -90,7 +90,7 @@ def list_colleagues(reference: str, query: ColleaguesQuery) -> Suggestions:
 def begin(reference: str, body: Nothing) -> AppointmentOut:
     """It is under way, say its driver or the office; 12 hours before its start at the earliest."""
     del body
-    return _shown(progress.begin(reference, caller()))
+    return _response(progress.begin(reference, caller()))
 
 
 @bp.post("/appointments/<reference>/complete")
@@ -101,7 +101,7 @@ def begin(reference: str, body: Nothing) -> AppointmentOut:
 def complete(reference: str, body: Nothing) -> AppointmentOut:
     """It is done, say its driver or the office."""
     del body
-    return _shown(progress.complete(reference, caller()))
+    return _response(progress.complete(reference, caller()))
 
 
 @bp.post("/appointments/<reference>/cancel")
@@ -111,8 +111,8 @@ def complete(reference: str, body: Nothing) -> AppointmentOut:
 @returns(AppointmentOut, 200, AppointmentNotFound, Forbidden, ImpossibleChange)
 def cancel(reference: str, body: ReasonIn) -> AppointmentOut:
     """Call it off before it begins: the office any, a client their own by account or manage token."""
-    return _shown(progress.cancel(reference, caller(), reason=body.reason))
+    return _response(progress.cancel(reference, caller(), reason=body.reason))
 
 
-def _shown(appointment: Appointment) -> AppointmentOut:
+def _response(appointment: Appointment) -> AppointmentOut:
     return AppointmentOut.of(queries.get_record(appointment.id, caller()))

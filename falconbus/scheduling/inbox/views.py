@@ -109,7 +109,7 @@ def show_preferences() -> PreferencesOut:
 @returns(PreferencesOut)
 def change_preferences(body: PreferencesIn) -> PreferencesOut:
     """Say whether notifications come by mail, too."""
-    preferences.prefer(_me(), wants_mail=body.wants_mail)
+    preferences.set_wants_mail(_me(), wants_mail=body.wants_mail)
     return PreferencesOut(body.wants_mail)
 
 

@@ -1,4 +1,4 @@
-"""Old notifications go, read or not."""
+"""Retention of notifications, read or not."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
 from falconbus.scheduling.notifications import counting
 
-#: How many go at once, in a transaction of their own: nobody waits for long. And how often in one night.
+#: Rows deleted per transaction, so that no lock is held for long; and transactions per night.
 BATCH = 10_000
 _BATCHES = 50
 
@@ -20,20 +20,20 @@ _TRIM = text("""
     WITH oldest AS (SELECT ARRAY(SELECT id FROM notifications ORDER BY id LIMIT :batch) AS ids),
          unread AS (SELECT staff_id FROM unread_notifications
                     WHERE notification_id = ANY ((SELECT ids FROM oldest)::bigint[])),
-         gone AS (DELETE FROM notifications
+         deleted AS (DELETE FROM notifications
                   WHERE id = ANY ((SELECT ids FROM oldest)::bigint[]) AND created_at < :before RETURNING id)
-    SELECT (SELECT count(*) FROM gone) AS gone, ARRAY(SELECT DISTINCT staff_id FROM unread) AS staff_ids
+    SELECT (SELECT count(*) FROM deleted) AS deleted, ARRAY(SELECT DISTINCT staff_id FROM unread) AS staff_ids
 """)
 
 
 def trim() -> None:
-    """Forget what is older than NOTIFICATION_DAYS, the oldest first."""
+    """Delete notifications older than NOTIFICATION_DAYS, the oldest first."""
     days = get_settings().notification_days
     values = {"before": clock.now() - timedelta(days=days), "batch": BATCH}
     for _ in range(_BATCHES):
         row = db.session.execute(_TRIM, values).one()
-        if row.gone:
-            counting.note_change(row.staff_ids)
+        if row.deleted:
+            counting.recount_after_commit(row.staff_ids)
         transactions.commit()
-        if row.gone < BATCH:
+        if row.deleted < BATCH:
             return

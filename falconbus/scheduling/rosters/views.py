@@ -20,15 +20,15 @@ from falconbus.scheduling.staff_records.errors import StaffNotFound
 bp = Blueprint("rosters", __name__, url_prefix="/api/v1/scheduling/rosters")
 
 
-def _asked_again(view: Callable[..., Response]) -> Callable[..., Response]:
-    """The reader's app may keep the answer, and asks whether it still holds (304)."""
+def _revalidated(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Let the client store the response, and revalidate it on each use (304)."""
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:
-        answer = view(*args, **kwargs)
-        answer.headers["Cache-Control"] = "private, no-cache"
-        answer.headers["X-Robots-Tag"] = "noindex"
-        return answer
+        response = view(*args, **kwargs)
+        response.headers["Cache-Control"] = "private, no-cache"
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
 
     return wrapper
 
@@ -76,7 +76,7 @@ def change_calendar_url(body: NewAddress) -> CalendarAddress:
 @bp.get("/calendar/<token>.ics")
 @public
 @query_budget(2)
-@_asked_again
+@_revalidated
 @media("text/calendar", CalendarNotFound)
 def get_calendar(token: str) -> bytes:
     """One's duties for a calendar app, from a month ago to four months ahead."""
