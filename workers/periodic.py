@@ -37,7 +37,7 @@ PERIODIC = (
     Periodic("checkout.reconcile_refunds", timedelta(minutes=1), sweeping.reconcile_refunds),
     # Once a night; the later hours are for a night whose first run failed.
     Periodic("timetable.make_schedules", timedelta(days=1), departures.make_schedules, crontab(hour="2-5", minute=10)),
-    Periodic("scheduling.tell_crews", timedelta(minutes=1), change_notices.tell_news),
+    Periodic("scheduling.tell_crews", timedelta(minutes=1), change_notices.notify_crew_changes),
     Periodic("scheduling.escalate", timedelta(minutes=1), escalation.escalate),
     Periodic("caching.keep_warm", timedelta(seconds=15), maintenance.keep_warm),
     Periodic("caching.trim", timedelta(days=1), maintenance.trim, crontab(hour="2-5", minute=40)),

@@ -1,4 +1,4 @@
-"""People and services to try charters out with."""
+"""Demo data of charters: staff and services."""
 
 from datetime import timedelta
 
@@ -27,14 +27,14 @@ _SERVICES = (
 
 
 def load() -> None:
-    """Two drivers, an attendant, and what charters can include, unless they are there; nobody knows their passwords."""
+    """Create two drivers, an attendant (with unknown passwords) and services, unless there are services already."""
     if db.session.scalar(select(Service.id).limit(1)) is not None:
         return
     expires_on = (clock.now() + timedelta(days=730)).date()
     for email, name, role in _PEOPLE:
-        made = accounts.create_user(email, None, [role], name)
+        person = accounts.create_user(email, None, [role], name)
         if role == Role.DRIVER:
-            db.session.add(Licence(staff_id=made.id, kind="PrDP", number=f"DEMO-{made.id}", expires_on=expires_on))
+            db.session.add(Licence(staff_id=person.id, kind="PrDP", number=f"DEMO-{person.id}", expires_on=expires_on))
     currency = get_settings().currency
     for name, minutes, price in _SERVICES:
         db.session.add(Service(name=name, duration_minutes=minutes, price=price, currency=currency))

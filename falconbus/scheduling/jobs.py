@@ -1,4 +1,4 @@
-"""Jobs of telling staff and clients; their mails are written in messaging."""
+"""Jobs that notify staff and clients by mail; messaging writes the mails."""
 
 from falconbus.platform.jobs import Job, Queue
 

@@ -1,4 +1,4 @@
-"""What may be done with charters, staff and crews, and who may."""
+"""Permissions on charters, staff and crews, and the roles that have them."""
 
 from falconbus.accounts.models import Role
 from falconbus.accounts.permissions import ADMINS, EVERYBODY, STAFF, Grants

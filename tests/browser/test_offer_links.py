@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
 from falconbus.scheduling.appointments.models import AppointmentStatus
-from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, CrewRole
 from tests.browser.conftest import PHONE, Faults, scrolls_sideways, window
 from tests.e2e.conftest import System
 from tests.scheduling.charters import add_assignment, add_charter, add_service
@@ -33,7 +33,7 @@ def offer(world: World) -> Assignment:
         client_phone="+27 82 000 0000",
         note="Meet us at gate 2.\nhttps://example.com/" + "a-very-long-address/" * 6,
     )
-    add_assignment(charter, add_person("ayanda", Role.ATTENDANT), Part.ATTENDANT, AssignmentStatus.ACCEPTED)
+    add_assignment(charter, add_person("ayanda", Role.ATTENDANT), CrewRole.ATTENDANT, AssignmentStatus.ACCEPTED)
     for name in ("obed", "zola", "nkosinathi-van-der-westhuizen-of-the-very-long-name"):
         add_person(name, Role.DRIVER)
     return add_assignment(charter, add_person("dumi", Role.DRIVER))

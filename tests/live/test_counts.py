@@ -26,7 +26,7 @@ def ticket_of(user_id: int) -> str:
 def put(redis: OwnRedis, **counts: int) -> None:
     """Numbers as the web process keeps them, by `user7`."""
     numbers = {int(name.removeprefix("user")): count for name, count in counts.items()}
-    counters.keep(redis.client, counters.mark(redis.client, list(numbers)), numbers)
+    counters.store(redis.client, counters.mark(redis.client, list(numbers)), numbers)
 
 
 def numbers(listener: Listener) -> list[int]:

@@ -25,7 +25,7 @@ from falconbus.scheduling.assignments.models import AssignmentStatus
 from falconbus.scheduling.inbox import reading
 from falconbus.scheduling.jobs import MAIL_NOTIFICATION, TELL_CLIENT
 from falconbus.scheduling.notifications import preferences
-from falconbus.scheduling.notifications.models import Kind
+from falconbus.scheduling.notifications.models import NotificationKind
 from falconbus.scheduling.notifications.service import Message, notify
 from tests.mail_sink import Sink
 from tests.messaging.test_telling import Crashing
@@ -40,7 +40,10 @@ def sipho(database: SQLAlchemy) -> User:
 
 
 def tell(
-    person: User, kind: Kind = Kind.CHANGED, title: str = "It has changed", assignment_id: int | None = None
+    person: User,
+    kind: NotificationKind = NotificationKind.CHANGED,
+    title: str = "It has changed",
+    assignment_id: int | None = None,
 ) -> None:
     message = Message(
         kind=kind, title=title, message="It begins at 11:00.\n<b>Bring & take</b>", assignment_id=assignment_id
@@ -113,11 +116,11 @@ def test_an_open_offer_has_a_link_and_an_answered_one_has_none(
     database: SQLAlchemy, sipho: User, mailer: MemoryMailer
 ) -> None:
     offer = add_assignment(add_charter(status=AppointmentStatus.ASSIGNED), sipho)
-    tell(sipho, Kind.OFFERED, "Can you take it?", offer.id)
+    tell(sipho, NotificationKind.OFFERED, "Can you take it?", offer.id)
     work(database)
     offer.withdraw(at=clock.now())
     database.session.commit()
-    tell(sipho, Kind.OFFERED, "Can you take it?", offer.id)
+    tell(sipho, NotificationKind.OFFERED, "Can you take it?", offer.id)
     work(database)
     open_one, answered = mailer.sent
     assert "Answer (the link is yours alone" in plain(open_one)
@@ -134,7 +137,7 @@ def test_who_needs_no_mail_any_more_gets_none(
     if why == "read":
         transactions.run(lambda: reading.mark_all_read(sipho.id, None))
     elif why == "wants none":
-        transactions.run(lambda: preferences.prefer(sipho.id, wants_mail=False))
+        transactions.run(lambda: preferences.set_wants_mail(sipho.id, wants_mail=False))
     else:
         sipho.active = False
         database.session.commit()
@@ -181,7 +184,7 @@ def test_a_crash_after_the_hand_over_sends_the_same_message_again(
     database: SQLAlchemy, sipho: User, app: FalconBus, mailer: MemoryMailer, smtp: Sink
 ) -> None:
     offer = add_assignment(add_charter(status=AppointmentStatus.ASSIGNED), sipho)
-    tell(sipho, Kind.OFFERED, "Can you take it?", offer.id)
+    tell(sipho, NotificationKind.OFFERED, "Can you take it?", offer.id)
     real = SmtpMailer(smtp.url, helo="localhost")
     app.extensions["mailer"] = Crashing(real)
     with pytest.raises(SystemExit):

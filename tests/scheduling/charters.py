@@ -7,8 +7,8 @@ from falconbus.accounts.models import User
 from falconbus.network.models import Bus
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock, references
-from falconbus.scheduling.appointments.models import Appointment, AppointmentService, AppointmentStatus
-from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, Part
+from falconbus.scheduling.appointments.models import Appointment, AppointmentItem, AppointmentStatus
+from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, CrewRole
 from falconbus.scheduling.catalogue.models import Service
 from tests.world import ZONE
 
@@ -59,7 +59,7 @@ def add_charter(
     db.session.flush()
     for number, service in enumerate(services, 1):
         db.session.add(
-            AppointmentService(
+            AppointmentItem(
                 appointment_id=appointment.id,
                 service_id=service.id,
                 number=number,
@@ -75,7 +75,7 @@ def add_charter(
 def add_assignment(
     appointment: Appointment,
     person: User,
-    part: Part = Part.DRIVER,
+    part: CrewRole = CrewRole.DRIVER,
     status: AssignmentStatus = AssignmentStatus.OFFERED,
     **changes: Any,
 ) -> Assignment:

@@ -15,8 +15,8 @@ from falconbus.app import FalconBus
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import AppointmentStatus
-from falconbus.scheduling.assignments.models import AssignmentStatus, Part
-from falconbus.scheduling.notifications.models import Kind, Notification
+from falconbus.scheduling.assignments.models import AssignmentStatus, CrewRole
+from falconbus.scheduling.notifications.models import Notification, NotificationKind
 from falconbus.scheduling.rosters import service as rosters
 from falconbus.scheduling.staff_records.models import Leave
 from tests.scheduling.charters import add_assignment, add_charter, add_service, tomorrow
@@ -150,13 +150,15 @@ class Scene:
         charter = add_charter(self._service, client=client, starts=starts, hours=0.1, status=status)
         asked = status == AppointmentStatus.ASSIGNED
         stands = AssignmentStatus.OFFERED if asked else AssignmentStatus.ACCEPTED
-        add_assignment(charter, driver, Part.DRIVER, stands)
-        add_assignment(charter, attendant, Part.ATTENDANT, stands)
+        add_assignment(charter, driver, CrewRole.DRIVER, stands)
+        add_assignment(charter, attendant, CrewRole.ATTENDANT, stands)
         schedule = self._world.add_schedule(at=tomorrow(8, days=9 + self.number))
         line = {"appointment_id": None, "schedule_id": schedule.id}
         times = {"starts_at": schedule.departure_time, "ends_at": schedule.arrival_time}
-        add_assignment(charter, driver, Part.DRIVER, AssignmentStatus.ACCEPTED, **line, **times)
-        notification = Notification(staff_id=driver.id, kind=Kind.CHANGED, title="A title", message="A message")
+        add_assignment(charter, driver, CrewRole.DRIVER, AssignmentStatus.ACCEPTED, **line, **times)
+        notification = Notification(
+            staff_id=driver.id, kind=NotificationKind.CHANGED, title="A title", message="A message"
+        )
         notification.created_at = clock.now()
         leave = Leave(staff_id=driver.id, first_day=date(2097, 1, 1), last_day=date(2097, 1, 2), kind="annual")
         db.session.add_all([notification, leave])

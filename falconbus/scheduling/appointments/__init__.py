@@ -1,1 +1,1 @@
-"""Charters: asked for, changed, shown, and who may see them."""
+"""Charters: requesting, changing, showing them, and who may see which."""

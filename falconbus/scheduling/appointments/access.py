@@ -1,4 +1,4 @@
-"""Who may see which charter: operators all, crew those they were asked for, clients theirs. The rest do not exist."""
+"""Visibility of charters: operators see all, crew those offered to them, clients their own; others do not exist."""
 
 from sqlalchemy import ColumnElement, Subquery, exists, false, or_, select, true, union_all
 
@@ -15,14 +15,14 @@ _PURPOSE, _PREFIX = "charter", "fbc"
 
 
 def visible_to(identity: Identity) -> ColumnElement[bool]:
-    """The charters that a caller may see, for reads of one of them; lists begin with `visible_ids`."""
+    """Return the condition of charters that a caller may see, to read one; lists start from `visible_ids`."""
     if identity.may(DISPATCH):
         return true()
     allowed: list[ColumnElement[bool]] = [false()]
     if identity.user_id is not None:
         allowed.append(Appointment.client_id == identity.user_id)
         if identity.may(OWN_DUTIES):
-            allowed.append(_is_asked(identity.user_id))
+            allowed.append(_has_assignment(identity.user_id))
     managed = identity.managed_reference(MANAGED_CHARTER)
     if managed is not None:
         allowed.append(Appointment.reference == managed)
@@ -30,19 +30,19 @@ def visible_to(identity: Identity) -> ColumnElement[bool]:
 
 
 def is_staff_of(identity: Identity) -> ColumnElement[bool]:
-    """Whether a caller sees a charter as its operator or its crew, and not as its client."""
+    """Return the condition of charters that a caller sees as operator or crew, and not as client."""
     if identity.may(DISPATCH):
         return true()
     if identity.user_id is None or not identity.may(OWN_DUTIES):
         return false()
-    return _is_asked(identity.user_id)
+    return _has_assignment(identity.user_id)
 
 
 def visible_ids(identity: Identity) -> Subquery | None:
-    """The keys of an account's charters, `asked` those of its duties; None for all of them.
+    """Return the keys of an account's charters (`asked`: those of its duties), or None for all charters.
 
-    Each part comes in an index's order, so that PostgreSQL merges them and stops when a page is full: with an OR, or a
-    UNION, it reads every charter that somebody ever had.
+    Each half is in an index's order, so that PostgreSQL merges them and stops when a page is full; with an OR, or a
+    UNION, it would read every charter that the account ever had.
     """
     if identity.may(DISPATCH):
         return None
@@ -52,20 +52,20 @@ def visible_ids(identity: Identity) -> Subquery | None:
     asked = select(Assignment.appointment_id.label("id"), true().label("asked")).where(
         Assignment.staff_id == identity.user_id, Assignment.appointment_id.is_not(None)
     )
-    parts = (
+    halves = (
         asked.distinct().order_by(Assignment.appointment_id.desc()),
-        own.where(~_is_asked(identity.user_id)).order_by(Appointment.id.desc()),
+        own.where(~_has_assignment(identity.user_id)).order_by(Appointment.id.desc()),
     )
-    return union_all(*(select(part.subquery()) for part in parts)).subquery("visible")
+    return union_all(*(select(half.subquery()) for half in halves)).subquery("visible")
 
 
-def _is_asked(staff_id: int) -> ColumnElement[bool]:
-    asked = exists().where(Assignment.appointment_id == Appointment.id, Assignment.staff_id == staff_id)
-    return asked.correlate(Appointment)
+def _has_assignment(staff_id: int) -> ColumnElement[bool]:
+    own_assignment = exists().where(Assignment.appointment_id == Appointment.id, Assignment.staff_id == staff_id)
+    return own_assignment.correlate(Appointment)
 
 
 def lock_visible(reference: str, identity: Identity) -> Appointment:
-    """The charter, locked for this transaction and as it is now; AppointmentNotFound when the caller may not see it."""
+    """Lock a charter and return it as it is now; AppointmentNotFound when the caller may not see it."""
     statement = select(Appointment).where(
         Appointment.reference == references.read_reference(reference), visible_to(identity)
     )
@@ -77,12 +77,12 @@ def lock_visible(reference: str, identity: Identity) -> Appointment:
 
 
 def manage_token(reference: str, secret_key: str) -> str:
-    """The key to one charter for a client without an account, derived and never stored."""
+    """Return the token with which a client without an account manages one charter; derived, never stored."""
     return f"{_PREFIX}_{reference}_{references.signature(secret_key, _PURPOSE, reference)}"
 
 
 def load_identity(token: str) -> Identity | None:
-    """Who bears a charter's manage token; None when it is none, or not ours."""
+    """Return the identity of a manage token's bearer, or None when the token is not valid."""
     prefix, _, rest = token.partition("_")
     reference, _, signature = rest.partition("_")
     if prefix != _PREFIX or not reference.isascii():

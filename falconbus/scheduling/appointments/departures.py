@@ -1,19 +1,19 @@
-"""Departures that give way to charters: the nightly job leaves them out, and tells the operators which."""
+"""Nightly generation of departures; operators are notified of those left out because their bus is on a charter."""
 
 from falconbus.platform.kit import clock
-from falconbus.scheduling.notifications.models import Kind
+from falconbus.scheduling.notifications.models import NotificationKind
 from falconbus.scheduling.notifications.service import Message, notify, operators
 from falconbus.timetable import service as timetable
 from falconbus.timetable.service import BlockedDeparture
 
-_LISTED = 50
+_MOST_LISTED = 50
 
 
 def make_schedules() -> int:
-    """Make the departures of all timetables up to the horizon; how many are new.
+    """Make the departures of all timetables up to the horizon; return how many are new.
 
-    Operators are told, once for all, of those that are not made because their bus is on a charter; every night anew,
-    until somebody has given the departure another bus, or the charter.
+    Operators get one notification of all departures left out because their bus is on a charter, every night until the
+    departure or the charter has another bus.
     """
     made = timetable.make_schedules()
     blocked = timetable.find_blocked_departures()
@@ -24,17 +24,17 @@ def make_schedules() -> int:
 
 def _message(blocked: list[BlockedDeparture]) -> Message:
     count = len(blocked)
-    lines = [_line(departure) for departure in blocked[:_LISTED]]
-    if count > _LISTED:
-        lines.append(f"and {count - _LISTED} more")
+    lines = [_describe(departure) for departure in blocked[:_MOST_LISTED]]
+    if count > _MOST_LISTED:
+        lines.append(f"and {count - _MOST_LISTED} more")
     what = (
         "A departure is not on sale: its bus is"
         if count == 1
         else f"{count} departures are not on sale: their buses are"
     )
-    return Message(kind=Kind.BUS_CHARTERED, title=f"{what} on charter", message="\n".join(lines))
+    return Message(kind=NotificationKind.BUS_CHARTERED, title=f"{what} on charter", message="\n".join(lines))
 
 
-def _line(departure: BlockedDeparture) -> str:
+def _describe(departure: BlockedDeparture) -> str:
     at = clock.local(departure.departure_time, departure.time_zone).isoformat(sep=" ", timespec="minutes")
     return f"{departure.route_name}, {at}, bus {departure.bus_number}: charter {departure.reference}"

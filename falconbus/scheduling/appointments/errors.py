@@ -1,4 +1,4 @@
-"""Why a charter is not made or changed."""
+"""Errors of requesting, reading and changing charters."""
 
 from falconbus.platform.kit.errors import DomainError, Invalid, NotFound
 

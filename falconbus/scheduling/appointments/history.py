@@ -1,4 +1,4 @@
-"""A charter's history: a line for each change, in its transaction; of some the client is told by mail."""
+"""A charter's history: an entry for each change, in its transaction; some are mailed to the client."""
 
 from falconbus.platform import jobs
 from falconbus.platform.database.engine import db
@@ -6,12 +6,12 @@ from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentChange, AppointmentStatus
 from falconbus.scheduling.jobs import TELL_CLIENT
 
-#: What a client is told of; that it is accepted, when all of the crew have.
-_CLIENT_IS_TOLD = {Action.REQUESTED, Action.CHANGED, Action.CANCELLED}
+#: Actions of which the client gets a mail; of ACCEPTED only when the whole crew has.
+_CLIENT_ACTIONS = {Action.REQUESTED, Action.CHANGED, Action.CANCELLED}
 
 
 def record(appointment: Appointment, action: Action, *, by_id: int | None, note: str = "") -> AppointmentChange:
-    """Note what happened to a charter, after it did: the line bears the status that it led to."""
+    """Add an entry to a charter's history with the status it has now, so call it after the change."""
     change = AppointmentChange(
         appointment_id=appointment.id,
         at=clock.now(),
@@ -22,7 +22,7 @@ def record(appointment: Appointment, action: Action, *, by_id: int | None, note:
     )
     db.session.add(change)
     db.session.flush()
-    is_confirmed = action == Action.ACCEPTED and appointment.status == AppointmentStatus.ACCEPTED
-    if action in _CLIENT_IS_TOLD or is_confirmed:
+    is_confirmation = action == Action.ACCEPTED and appointment.status == AppointmentStatus.ACCEPTED
+    if action in _CLIENT_ACTIONS or is_confirmation:
         jobs.enqueue(TELL_CLIENT, change_id=change.id)
     return change

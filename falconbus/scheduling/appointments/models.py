@@ -47,10 +47,10 @@ OPEN = frozenset(
 
 
 class Appointment(Model):
-    """A charter (private hire). Its bus is its own from the moment it is given one until it is cancelled.
+    """A charter (private hire); an assigned bus is reserved for it until it is cancelled.
 
-    No two charters that are not cancelled have a bus for overlapping times (owner_time(), docs/decisions/overlaps.md);
-    that no departure of a line has it then, is the triggers' of migration 0014.
+    Two charters that are not cancelled never have one bus for overlapping times (owner_time(),
+    docs/decisions/overlaps.md); the triggers of migration 0014 keep departures of lines from having it then.
     """
 
     __tablename__ = "appointments"
@@ -95,7 +95,7 @@ class Appointment(Model):
     #: Of the pick-up: its times are shown in it.
     time_zone: Mapped[str] = mapped_column(String(64))
     passengers: Mapped[int] = mapped_column(SmallInteger)
-    #: What the client wants us to know.
+    #: By the client, for the operator and the crew.
     note: Mapped[str] = mapped_column(Text, server_default="", default="")
     currency: Mapped[str] = mapped_column(String(3))
     bus_id: Mapped[int | None] = mapped_column(ForeignKey("buses.id"))
@@ -108,51 +108,51 @@ class Appointment(Model):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
     def assign(self, *, operator_id: int) -> None:
-        """Its crew and bus are chosen (anew); all or some of them have to answer."""
-        self._leave(OPEN, AppointmentStatus.ASSIGNED)
+        """Note that an operator has chosen its crew and bus (anew), and offers are open."""
+        self._move(OPEN, AppointmentStatus.ASSIGNED)
         self.operator_id = operator_id
         self.rejected_by_id = self.rejection_reason = None
 
     def accept(self) -> None:
-        """The last of its crew has accepted."""
-        self._leave({AppointmentStatus.ASSIGNED}, AppointmentStatus.ACCEPTED)
+        """Note that the last of its crew has accepted."""
+        self._move({AppointmentStatus.ASSIGNED}, AppointmentStatus.ACCEPTED)
 
     def reject(self, *, by_id: int, reason: str) -> None:
-        """Somebody of its crew has said no, before or after it was accepted."""
-        self._leave(
+        """Note that somebody of its crew has rejected it, before or after it was accepted."""
+        self._move(
             {AppointmentStatus.ASSIGNED, AppointmentStatus.ACCEPTED, AppointmentStatus.REJECTED},
             AppointmentStatus.REJECTED,
         )
         self.rejected_by_id, self.rejection_reason = by_id, reason
 
     def reopen(self) -> None:
-        """Its crew has to answer again, for other times."""
-        self._leave({AppointmentStatus.ACCEPTED}, AppointmentStatus.ASSIGNED)
+        """Note that its crew has to answer again, for other times."""
+        self._move({AppointmentStatus.ACCEPTED}, AppointmentStatus.ASSIGNED)
 
     def begin(self) -> None:
-        self._leave({AppointmentStatus.ACCEPTED}, AppointmentStatus.IN_PROGRESS)
+        self._move({AppointmentStatus.ACCEPTED}, AppointmentStatus.IN_PROGRESS)
 
     def complete(self) -> None:
-        self._leave({AppointmentStatus.IN_PROGRESS}, AppointmentStatus.COMPLETED)
+        self._move({AppointmentStatus.IN_PROGRESS}, AppointmentStatus.COMPLETED)
 
     def cancel(self, *, reason: str) -> None:
-        """At any time before it begins."""
-        self._leave(OPEN, AppointmentStatus.CANCELLED)
+        """Cancel it before it begins; ImpossibleChange afterwards."""
+        self._move(OPEN, AppointmentStatus.CANCELLED)
         self.cancellation_reason = reason
 
     def check_changeable(self) -> None:
-        """ImpossibleChange once it has begun or is cancelled."""
+        """Raise ImpossibleChange once it has begun or is cancelled."""
         if self.status not in OPEN:
             raise ImpossibleChange(f"the charter is {self.status.replace('_', ' ')}")
 
-    def _leave(self, states: frozenset[AppointmentStatus] | set[AppointmentStatus], goal: AppointmentStatus) -> None:
-        if self.status not in states:
+    def _move(self, allowed: frozenset[AppointmentStatus] | set[AppointmentStatus], target: AppointmentStatus) -> None:
+        if self.status not in allowed:
             raise ImpossibleChange(f"the charter is {self.status.replace('_', ' ')}")
-        self.status = goal
+        self.status = target
 
 
-class AppointmentService(Model):
-    """A service as it was promised: its name, duration and price then."""
+class AppointmentItem(Model):
+    """A service of a charter with its name, duration and price at the time of the request."""
 
     __tablename__ = "appointment_services"
     __table_args__ = (
@@ -187,7 +187,7 @@ class Action(StrEnum):
 
 
 class AppointmentChange(Model):
-    """One line of a charter's history."""
+    """An entry of a charter's history."""
 
     __tablename__ = "appointment_changes"
     __table_args__ = (Index("ix_appointment_changes_appointment", "appointment_id", "id"),)

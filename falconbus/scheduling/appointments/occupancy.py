@@ -1,4 +1,4 @@
-"""When charters have their buses, for the timetable, which makes no departure by a bus that is elsewhere."""
+"""Registers the times of charters' buses with the timetable, which makes no departure with a bus on a charter."""
 
 #: For timetable.occupancy. The condition and the function are those of the exclusion ex_appointments_bus, whose index
 #: finds the rows.

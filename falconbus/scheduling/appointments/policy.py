@@ -1,4 +1,4 @@
-"""Rules of charters: how soon, how long, and what they may be asked with."""
+"""Rules of charters: start, duration, currency, number of passengers."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ HORIZON = timedelta(days=731)
 
 
 def check_start(start: datetime, now: datetime) -> None:
-    """In the future, and in the next two years."""
+    """Check that a start is in the future, within two years; StartInPast, Invalid."""
     if start <= now:
         raise StartInPast(pointer="/start")
     if start - now > HORIZON:
@@ -27,12 +27,15 @@ def check_start(start: datetime, now: datetime) -> None:
 
 
 def time_needed(minutes: Iterable[int]) -> timedelta:
-    """How long services take that are so many minutes long: one after the other, and at least a quarter of an hour."""
+    """Return the time that services need one after the other, by their durations in minutes; at least 15 minutes."""
     return max(SHORTEST, timedelta(minutes=sum(minutes)))
 
 
 def check_end(start: datetime, end: datetime, needed: timedelta, pointer: str = "/end") -> None:
-    """After the start, late enough for the services, and within two weeks; `pointer`: what made it so."""
+    """Check that an end is after the start, late enough for the services, and within two weeks.
+
+    `pointer`: the field that determined the end. EndBeforeStart, TooShort, Invalid.
+    """
     if end <= start:
         raise EndBeforeStart(pointer=pointer)
     if end - start < needed:
@@ -42,11 +45,11 @@ def check_end(start: datetime, end: datetime, needed: timedelta, pointer: str = 
 
 
 def get_currency(currencies: Iterable[str]) -> str:
-    """The one currency of all services; MixedCurrencies."""
-    found = set(currencies)
-    if len(found) > 1:
+    """Return the one currency of all services; MixedCurrencies."""
+    distinct = set(currencies)
+    if len(distinct) > 1:
         raise MixedCurrencies(pointer="/services")
-    return found.pop()
+    return distinct.pop()
 
 
 def check_room(passengers: int, seats: int) -> None:

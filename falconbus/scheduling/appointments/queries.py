@@ -1,4 +1,4 @@
-"""Reads of charters. A charter and all that belongs to it is one row, so that a page of them is one statement."""
+"""Reads of charters. A charter with all that belongs to it is one row, so that a page is one statement."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ from falconbus.scheduling.appointments.record import (
     AppointmentRecord,
     ChangeRecord,
     CrewRecord,
+    ItemRecord,
     PersonRecord,
     PlaceRecord,
-    PromisedService,
     RejectionRecord,
 )
 from falconbus.scheduling.assignments.models import LIVE, Assignment
@@ -30,8 +30,8 @@ from falconbus.scheduling.catalogue.models import Service
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Filters:
-    """What narrows a list; `staff_id`: whose part in it is live; the start is within both bounds, `before` left out."""
+class AppointmentFilters:
+    """Filters of a list. `staff_id`: somebody with a live assignment; `starts_before` is exclusive."""
 
     status: str | None = None
     staff_id: int | None = None
@@ -40,7 +40,7 @@ class Filters:
     starts_before: datetime | None = None
 
 
-# The table, not the entity: an alias of the entity takes longer to make than the database to answer.
+# The table, not the entity: to alias the entity takes longer than the query.
 _TABLE = cast(Table, Appointment.__table__)
 
 
@@ -48,29 +48,30 @@ def _json(sql: str, name: str) -> ColumnElement[Any]:
     return literal_column(f"({sql})", JSON).label(name)
 
 
-# Subqueries of the select list, not joins: PostgreSQL works them out for the rows of the page, after its LIMIT.
+# Subqueries of the select list, not joins: PostgreSQL computes them only for the rows of the page, after the LIMIT.
 _PLACE = "SELECT json_build_array(code, name) FROM stops WHERE id = appointments.{}"
 _PERSON = "SELECT json_build_array(id, name) FROM users WHERE id = appointments.{}"
-_PROMISED = """
+_SERVICES = """
     SELECT json_build_array(
         coalesce(sum(duration_minutes), 0), coalesce(sum(price), 0),
         coalesce(json_agg(json_build_array(service_id, name, duration_minutes, price) ORDER BY number), '[]'))
     FROM appointment_services WHERE appointment_id = appointments.id
 """
 _CREW = """
-    SELECT coalesce(json_agg(json_build_array(who.id, who.name, a.part, a.status) ORDER BY a.id), '[]')
-    FROM assignments a JOIN users who ON who.id = a.staff_id
+    SELECT coalesce(json_agg(json_build_array(users.id, users.name, a.part, a.status) ORDER BY a.id), '[]')
+    FROM assignments a JOIN users ON users.id = a.staff_id
     WHERE a.appointment_id = appointments.id AND a.status IN ('offered', 'accepted')
 """
 _HISTORY = """
-    SELECT coalesce(json_agg(json_build_array(c.at, who.id, who.name, c.action, c.status, c.note) ORDER BY c.id), '[]')
-    FROM appointment_changes c LEFT JOIN users who ON who.id = c.by_id
+    SELECT coalesce(
+        json_agg(json_build_array(c.at, users.id, users.name, c.action, c.status, c.note) ORDER BY c.id), '[]')
+    FROM appointment_changes c LEFT JOIN users ON users.id = c.by_id
     WHERE c.appointment_id = appointments.id
 """
 
 
-def _row(charter: Any = Appointment) -> tuple[Any, ...]:
-    """What is selected of a charter, which the statement calls `appointments`."""
+def _columns(charter: Any = Appointment) -> tuple[Any, ...]:
+    """Return the columns of a list row; the statement has to name the charter `appointments`."""
     return (
         charter.id.label("key"),
         charter.reference,
@@ -87,7 +88,7 @@ def _row(charter: Any = Appointment) -> tuple[Any, ...]:
         charter.ends_at,
         charter.time_zone,
         charter.passengers,
-        _json(_PROMISED, "promised"),
+        _json(_SERVICES, "services"),
         charter.currency,
         _json(_CREW, "crew"),
         _json(_PERSON.format("operator_id"), "operator"),
@@ -101,31 +102,35 @@ def _row(charter: Any = Appointment) -> tuple[Any, ...]:
 _DETAIL: tuple[Any, ...] = (Appointment.note, Appointment.cancellation_reason, _json(_HISTORY, "history"))
 
 
-def visible(identity: Identity, filters: Filters) -> tuple[AnySelect, InstrumentedAttribute[int]]:
-    """The charters of a caller's list, and the key by which it is paged: an index has it in that order."""
-    theirs = access.visible_ids(identity)
+def visible(identity: Identity, filters: AppointmentFilters) -> tuple[AnySelect, InstrumentedAttribute[int]]:
+    """Return the select of a caller's list, and the key to page it by, which an index has in that order."""
+    own_ids = access.visible_ids(identity)
     statement: AnySelect
-    if theirs is None:
+    if own_ids is None:
         charter: Any = Appointment
         key: Any = Appointment.id
-        statement = select(*_row(), true().label("seen_by_staff"))
+        statement = select(*_columns(), true().label("seen_by_staff"))
     else:
-        # OFFSET 0: PostgreSQL looks charters up one by one, in the order of their keys, whatever it thinks of a join.
-        one = select(_TABLE).where(_TABLE.c.id == theirs.c.id).offset(literal_column("0"))
-        each = one.lateral("appointments")
-        charter, key = each.c, theirs.c.id
-        statement = select(*_row(charter), theirs.c.asked.label("seen_by_staff")).select_from(theirs).join(each, true())
+        # OFFSET 0 makes PostgreSQL look charters up one by one, in the order of their keys, whatever a join would cost.
+        by_key = select(_TABLE).where(_TABLE.c.id == own_ids.c.id).offset(literal_column("0"))
+        charters = by_key.lateral("appointments")
+        charter, key = charters.c, own_ids.c.id
+        statement = (
+            select(*_columns(charter), own_ids.c.asked.label("seen_by_staff"))
+            .select_from(own_ids)
+            .join(charters, true())
+        )
     if filters.staff_id is not None:
-        key = Assignment.appointment_id if theirs is None else key
+        key = Assignment.appointment_id if own_ids is None else key
         statement = statement.join(Assignment, Assignment.appointment_id == charter.id).where(
             Assignment.staff_id == filters.staff_id, Assignment.status.in_(LIVE)
         )
-    return statement.where(*_narrowed(charter, filters)), cast("InstrumentedAttribute[int]", key)
+    return statement.where(*_conditions(charter, filters)), cast("InstrumentedAttribute[int]", key)
 
 
-def _narrowed(charter: Any, filters: Filters) -> Iterator[ColumnElement[bool]]:
+def _conditions(charter: Any, filters: AppointmentFilters) -> Iterator[ColumnElement[bool]]:
     if filters.status is not None:
-        # Written into the statement: how many have a status is all that tells one good plan from another.
+        # A literal, not a parameter: the plan depends on how many charters have the status.
         yield charter.status == bindparam("status", filters.status, literal_execute=True)
     if filters.client_email is not None:
         yield charter.client_email == filters.client_email.strip().lower()
@@ -136,51 +141,51 @@ def _narrowed(charter: Any, filters: Filters) -> Iterator[ColumnElement[bool]]:
 
 
 def get_record(appointment_id: int, identity: Identity | None = None) -> AppointmentRecord:
-    """The charter as it is shown, for whoever holds it already; with an identity as far as that one may read it."""
+    """Return a charter by key without a check of visibility; with an identity, what that caller may read of it."""
     record, is_staff = _get(Appointment.id == appointment_id, identity)
     return record if identity is None or is_staff else record.for_client()
 
 
 def get_visible(reference: str, identity: Identity) -> AppointmentRecord:
-    """The charter, as far as the caller may read it; AppointmentNotFound when they may not see it."""
-    typed = Appointment.reference == references.read_reference(reference)
-    record, is_staff = _get(typed & access.visible_to(identity), identity)
+    """Return what the caller may read of a charter; AppointmentNotFound when they may not see it."""
+    has_reference = Appointment.reference == references.read_reference(reference)
+    record, is_staff = _get(has_reference & access.visible_to(identity), identity)
     return record if is_staff else record.for_client()
 
 
-def _get(which: ColumnElement[bool], identity: Identity | None) -> tuple[AppointmentRecord, bool]:
+def _get(condition: ColumnElement[bool], identity: Identity | None) -> tuple[AppointmentRecord, bool]:
     seen_by_staff = access.is_staff_of(identity or Identity()).label("seen_by_staff")
-    row = db.session.execute(select(*_row(), *_DETAIL, seen_by_staff).where(which)).one_or_none()
+    row = db.session.execute(select(*_columns(), *_DETAIL, seen_by_staff).where(condition)).one_or_none()
     if row is None:
         raise AppointmentNotFound
     return _record(row, **_detail(row)), row.seen_by_staff
 
 
-def listed(row: AnyRow) -> AppointmentRecord:
-    """A row of `visible`, as far as the caller may read it."""
+def to_record(row: AnyRow) -> AppointmentRecord:
+    """Return what the caller may read of a row of `visible`."""
     record = _record(row)
     return record if row.seen_by_staff else record.for_client()
 
 
 def services(service_ids: Collection[int]) -> dict[int, Service]:
-    """Those that exist among these, on offer or not."""
+    """Return those of these services that exist, active or not, by key."""
     return {service.id: service for service in db.session.scalars(select(Service).where(Service.id.in_(service_ids)))}
 
 
 def stops(codes: Collection[str]) -> dict[str, AnyRow]:
-    """Keys and time zones of the stops that exist among these codes."""
+    """Return keys and time zones of those of these stops that exist, by code."""
     rows = db.session.execute(select(Stop.id, Stop.code, Stop.time_zone).where(Stop.code.in_(codes)))
     return {row.code: row for row in rows}
 
 
-def seats_of(bus_id: int) -> int:
-    """How many a bus carries."""
-    layout = select(SeatLayout.capacity).join(Bus, Bus.layout_id == SeatLayout.id).where(Bus.id == bus_id)
-    return db.session.execute(layout).scalar_one()
+def bus_capacity(bus_id: int) -> int:
+    """Return the number of seats of a bus."""
+    statement = select(SeatLayout.capacity).join(Bus, Bus.layout_id == SeatLayout.id).where(Bus.id == bus_id)
+    return db.session.execute(statement).scalar_one()
 
 
 def _record(row: AnyRow, **detail: Any) -> AppointmentRecord:
-    duration, price, promised = row.promised
+    duration, price, services = row.services
     return AppointmentRecord(
         id=row.key,
         reference=row.reference,
@@ -195,11 +200,11 @@ def _record(row: AnyRow, **detail: Any) -> AppointmentRecord:
         ends_at=row.ends_at,
         time_zone=row.time_zone,
         passengers=row.passengers,
-        services=tuple(PromisedService(*service) for service in promised),
+        services=tuple(ItemRecord(*service) for service in services),
         total_duration=duration,
         total_price=price,
         currency=row.currency,
-        crew=tuple(CrewRecord(*who) for who in row.crew),
+        crew=tuple(CrewRecord(*member) for member in row.crew),
         operator=PersonRecord(*row.operator) if row.operator else None,
         bus_number=row.bus_number,
         rejection=RejectionRecord(PersonRecord(*row.rejected_by), row.rejection_reason) if row.rejected_by else None,

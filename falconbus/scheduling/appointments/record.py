@@ -1,13 +1,13 @@
-"""A charter as it is shown: plain values, made from the one row that a query reads of it."""
+"""Charters as plain values, made from the one row that a query reads of each."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import Action
-from falconbus.scheduling.assignments.models import AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import AssignmentStatus, CrewRole
 
-#: What a client is told of a charter's history; the rest is between the operator and the crew.
+#: Entries of a charter's history that its client sees; the others are between the operator and the crew.
 _FOR_CLIENTS = frozenset(
     {Action.REQUESTED, Action.CHANGED, Action.ACCEPTED, Action.CANCELLED, Action.BEGUN, Action.COMPLETED}
 )
@@ -17,7 +17,7 @@ _NOTES_FOR_CLIENTS = frozenset({Action.CHANGED, Action.CANCELLED})
 
 @dataclass(frozen=True, slots=True)
 class PlaceRecord:
-    """Where the coach comes to: a stop of the network, or what the client wrote (then `code` is None)."""
+    """A pick-up or drop-off: a stop of the network, or the client's own text (`code` is None)."""
 
     code: str | None
     name: str
@@ -25,7 +25,7 @@ class PlaceRecord:
 
 @dataclass(frozen=True, slots=True)
 class PersonRecord:
-    """Somebody who works here; `id` is None for who may not know it."""
+    """A member of the staff; `id` is None in what clients see."""
 
     id: int | None
     name: str
@@ -33,7 +33,7 @@ class PersonRecord:
 
 @dataclass(frozen=True, slots=True)
 class CrewRecord:
-    """Somebody who was asked, and has said yes or nothing yet."""
+    """A member of the crew whose assignment is offered or accepted."""
 
     id: int | None
     name: str
@@ -42,8 +42,8 @@ class CrewRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class PromisedService:
-    """A service as it was promised; the duration in minutes, the price in the smallest unit."""
+class ItemRecord:
+    """A service of a charter on the terms of its request; duration in minutes, price in the smallest unit."""
 
     id: int
     name: str
@@ -59,7 +59,7 @@ class RejectionRecord:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRecord:
-    """A line of the history; nobody of the staff did it where `by` is None."""
+    """An entry of the history; `by` is None where nobody of the staff did it."""
 
     at: datetime
     by: PersonRecord | None
@@ -70,7 +70,7 @@ class ChangeRecord:
 
 @dataclass(frozen=True, slots=True)
 class AppointmentRecord:
-    """A charter; instants are UTC, to be shown in its own `time_zone`. Lists leave out what has a default."""
+    """A charter; instants are UTC, to be shown in its `time_zone`. Fields with defaults are not set in lists."""
 
     id: int
     reference: str
@@ -85,12 +85,12 @@ class AppointmentRecord:
     ends_at: datetime
     time_zone: str
     passengers: int
-    services: tuple[PromisedService, ...]
+    services: tuple[ItemRecord, ...]
     #: In minutes, and in the smallest unit; the database adds them up.
     total_duration: int
     total_price: int
     currency: str
-    #: Everybody who was asked and has not said no, in the order in which they were asked.
+    #: All with a live assignment, in the order in which they were asked.
     crew: tuple[CrewRecord, ...]
     operator: PersonRecord | None
     bus_number: str | None
@@ -103,27 +103,27 @@ class AppointmentRecord:
 
     @property
     def driver(self) -> CrewRecord | None:
-        """Who has accepted to drive it, else who was asked last."""
-        drivers = [who for who in self.crew if who.part == Part.DRIVER]
-        accepted = [who for who in drivers if who.status == AssignmentStatus.ACCEPTED]
+        """Return the driver who has accepted, else the one who was asked last."""
+        drivers = [member for member in self.crew if member.part == CrewRole.DRIVER]
+        accepted = [member for member in drivers if member.status == AssignmentStatus.ACCEPTED]
         return next(reversed(accepted or drivers), None)
 
     @property
     def attendants(self) -> list[CrewRecord]:
-        return [who for who in self.crew if who.part == Part.ATTENDANT]
+        return [member for member in self.crew if member.part == CrewRole.ATTENDANT]
 
     @property
     def title(self) -> str:
-        """`Charter ABCD2345: Fri 27 Nov 10:00, Union Buildings to Soweto`."""
-        when = moment_in_words(self.starts_at, self.time_zone)
+        """Return the title of notifications: `Charter ABCD2345: Fri 27 Nov 10:00, Union Buildings to Soweto`."""
+        when = moment_text(self.starts_at, self.time_zone)
         return f"Charter {self.reference}: {when}, {self.pick_up.name} to {self.drop_off.name}"
 
     def for_client(self) -> "AppointmentRecord":
-        """What its client reads: who comes, by name; no rejection, and no more of the history than is theirs."""
-        known = (who for who in self.crew if who.status == AssignmentStatus.ACCEPTED)
+        """Return the charter as its client sees it: names of the accepted crew, no rejection, the history in part."""
+        accepted = (member for member in self.crew if member.status == AssignmentStatus.ACCEPTED)
         return replace(
             self,
-            crew=tuple(replace(who, id=None) for who in known),
+            crew=tuple(replace(member, id=None) for member in accepted),
             operator=self.operator and replace(self.operator, id=None),
             rejection=None,
             history=tuple(
@@ -134,7 +134,7 @@ class AppointmentRecord:
         )
 
 
-def moment_in_words(instant: datetime, time_zone: str) -> str:
-    """`Fri 27 Nov 10:00`, as people in the zone read it."""
+def moment_text(instant: datetime, time_zone: str) -> str:
+    """Format an instant in local time: `Fri 27 Nov 10:00`."""
     local = clock.local(instant, time_zone)
     return f"{local:%a} {local.day} {local:%b %H:%M}"

@@ -1,4 +1,4 @@
-"""Shapes of what clients ask for, what operators change, and how lists are narrowed."""
+"""Request schemas of charters: the request, the change, the query of a list."""
 
 import re
 from datetime import date, datetime, timedelta
@@ -10,8 +10,8 @@ from falconbus.platform.database.pagination import CursorQuery
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.fields import Change, Email, Key, Moment, Phone, Words, left_out
 from falconbus.platform.kit.schema import Body, Name, OneLine
-from falconbus.scheduling.appointments.queries import Filters
-from falconbus.scheduling.appointments.requesting import Client, WantedCharter, WantedPlace
+from falconbus.scheduling.appointments.queries import AppointmentFilters
+from falconbus.scheduling.appointments.requesting import CharterRequest, ClientContact, PlaceRequest
 
 
 def _each_once(keys: list[int]) -> list[int]:
@@ -45,8 +45,8 @@ class PlaceIn(Body):
             raise ValueError("give a stop or a text, one of both")
         return self
 
-    def wanted(self) -> WantedPlace:
-        return WantedPlace(self.stop and self.stop.upper(), self.text)
+    def to_request(self) -> PlaceRequest:
+        return PlaceRequest(self.stop and self.stop.upper(), self.text)
 
 
 class AppointmentIn(Body):
@@ -61,11 +61,11 @@ class AppointmentIn(Body):
     passengers: Passengers
     note: Note = ""
 
-    def wanted(self) -> WantedCharter:
-        return WantedCharter(
-            client=Client(self.client.name, self.client.email.lower(), self.client.phone),
-            pick_up=self.pick_up.wanted(),
-            drop_off=self.drop_off.wanted(),
+    def to_request(self) -> CharterRequest:
+        return CharterRequest(
+            client=ClientContact(self.client.name, self.client.email.lower(), self.client.phone),
+            pick_up=self.pick_up.to_request(),
+            drop_off=self.drop_off.to_request(),
             start=self.start,
             end=self.end,
             services=self.services,
@@ -95,7 +95,7 @@ class AppointmentChangeIn(Change):
     note: Note = Field(default_factory=left_out)
 
     def changes(self) -> dict[str, Any]:
-        """What the caller gave; the client's sides by the names of their columns, places as they are wanted."""
+        """Return what the caller gave: the client's fields by the names of their columns, places as PlaceRequest."""
         given = self.model_fields_set
         changes = self.model_dump(include=given - {"client", "pick_up", "drop_off"})
         if "client" in given:
@@ -104,7 +104,7 @@ class AppointmentChangeIn(Change):
             changes["client_email"] = changes["client_email"].lower()
         for name in ("pick_up", "drop_off"):
             if name in given:
-                changes[name] = getattr(self, name).wanted()
+                changes[name] = getattr(self, name).to_request()
         return changes
 
 
@@ -136,8 +136,8 @@ class AppointmentsQuery(CursorQuery):
     start_from: DayOrMoment | None = None
     start_to: DayOrMoment | None = None
 
-    def filters(self, time_zone: str) -> Filters:
-        return Filters(
+    def filters(self, time_zone: str) -> AppointmentFilters:
+        return AppointmentFilters(
             status=self.status,
             staff_id=self.staff,
             client_email=self.client_email,
@@ -147,7 +147,7 @@ class AppointmentsQuery(CursorQuery):
 
 
 def _bounds(value: str, time_zone: str) -> tuple[datetime, datetime]:
-    """From and before when it is that day, or that very instant."""
+    """Return the day's or the instant's bounds: from (inclusive) and before (exclusive)."""
     if _is_day(value):
         return clock.day_bounds(date.fromisoformat(value), time_zone)
     instant = datetime.fromisoformat(value)

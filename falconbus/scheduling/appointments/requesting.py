@@ -1,4 +1,4 @@
-"""A client asks for a charter: the checks, its rows, and the operators are told."""
+"""Requesting a charter: checks, rows, and the notification of the operators."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,37 +16,37 @@ from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments import history, policy, queries
 from falconbus.scheduling.appointments.errors import UnknownService
-from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentService, AppointmentStatus
-from falconbus.scheduling.appointments.record import AppointmentRecord, moment_in_words
+from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentItem, AppointmentStatus
+from falconbus.scheduling.appointments.record import AppointmentRecord, moment_text
 from falconbus.scheduling.catalogue.models import Service
 from falconbus.scheduling.notifications import service as notifications
-from falconbus.scheduling.notifications.models import Kind
+from falconbus.scheduling.notifications.models import NotificationKind
 from falconbus.scheduling.notifications.service import Message
 from falconbus.scheduling.permissions import DISPATCH
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class ClientContact:
     name: str
     email: str
     phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class WantedPlace:
-    """A stop's code in capitals, or a text: one of both."""
+class PlaceRequest:
+    """A place as requested: a stop's code in capitals, or a text."""
 
     stop: str | None = None
     text: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class WantedCharter:
-    """What a client asks for; without an end as long as the services take."""
+class CharterRequest:
+    """A client's request of a charter; without an end it lasts as long as the services take."""
 
-    client: Client
-    pick_up: WantedPlace
-    drop_off: WantedPlace
+    client: ClientContact
+    pick_up: PlaceRequest
+    drop_off: PlaceRequest
     start: datetime
     end: datetime | None = None
     services: Sequence[int]
@@ -55,8 +55,8 @@ class WantedCharter:
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
-    """A service as a charter is promised it; the duration in minutes, the price in the smallest unit."""
+class ServiceSnapshot:
+    """A service with the terms of a charter's request; duration in minutes, price in the smallest unit."""
 
     id: int
     name: str
@@ -70,7 +70,7 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundPlace:
+class ResolvedPlace:
     """A place as it is stored, and its time zone."""
 
     stop_id: int | None
@@ -78,79 +78,83 @@ class FoundPlace:
     time_zone: str
 
 
-def request(wanted: WantedCharter, identity: Identity) -> AppointmentRecord:
-    """Ask for a charter, and tell the operators. Whoever dispatches asks for somebody else.
+def request(charter: CharterRequest, identity: Identity) -> AppointmentRecord:
+    """Request a charter, and notify the operators. A dispatcher's request is not linked to their account.
 
-    Invalid with a pointer: UnknownService, UnknownStop, StartInPast, EndBeforeStart, TooShort, MixedCurrencies.
+    Raises with a pointer: UnknownService, UnknownStop, StartInPast, EndBeforeStart, TooShort, MixedCurrencies.
     """
     now = clock.now()
-    policy.check_start(wanted.start, now)
-    services = find_services(wanted.services)
+    policy.check_start(charter.start, now)
+    services = resolve_services(charter.services)
     needed = policy.time_needed(service.duration for service in services)
-    end = wanted.end or wanted.start + needed
-    policy.check_end(wanted.start, end, needed, "/end" if wanted.end else "/services")
+    end = charter.end or charter.start + needed
+    policy.check_end(charter.start, end, needed, "/end" if charter.end else "/services")
     currency = policy.get_currency(service.currency for service in services)
-    pick_up, drop_off = find_places(pick_up=wanted.pick_up, drop_off=wanted.drop_off).values()
+    pick_up, drop_off = resolve_places(pick_up=charter.pick_up, drop_off=charter.drop_off).values()
     row = {
-        "client_name": wanted.client.name,
-        "client_email": wanted.client.email,
-        "client_phone": wanted.client.phone,
+        "client_name": charter.client.name,
+        "client_email": charter.client.email,
+        "client_phone": charter.client.phone,
         **place_columns("pick_up", pick_up),
         **place_columns("drop_off", drop_off),
         "client_id": None if identity.may(DISPATCH) else identity.user_id,
-        "starts_at": wanted.start,
+        "starts_at": charter.start,
         "ends_at": end,
         "time_zone": pick_up.time_zone,
-        "passengers": wanted.passengers,
-        "note": wanted.note,
+        "passengers": charter.passengers,
+        "note": charter.note,
         "currency": currency,
         "created_at": now,
     }
     appointment = _insert(row)
-    promise(appointment.id, services)
+    insert_items(appointment.id, services)
     history.record(appointment, Action.REQUESTED, by_id=identity.user_id)
     record = queries.get_record(appointment.id, identity)
-    told = Message(kind=Kind.REQUESTED, title=record.title, message=_in_words(record), appointment_id=record.id)
-    notifications.notify(notifications.operators(), told)
+    message = Message(
+        kind=NotificationKind.REQUESTED, title=record.title, message=_describe_request(record), appointment_id=record.id
+    )
+    notifications.notify(notifications.operators(), message)
     return record
 
 
-def find_services(service_ids: Sequence[int], kept: Mapping[int, Promise] = MappingProxyType({})) -> list[Promise]:
-    """What is on offer as it is promised now, in this order; `kept`: what was promised before stays as it was.
+def resolve_services(
+    service_ids: Sequence[int], kept: Mapping[int, ServiceSnapshot] = MappingProxyType({})
+) -> list[ServiceSnapshot]:
+    """Return snapshots of services in this order, those in `kept` as they are there.
 
-    UnknownService points at one that is gone.
+    UnknownService points at one that does not exist or is not active.
     """
-    wanted = [service_id for service_id in service_ids if service_id not in kept]
-    on_offer = {key: service for key, service in queries.services(wanted).items() if service.active} if wanted else {}
+    new_ids = [service_id for service_id in service_ids if service_id not in kept]
+    active = {key: service for key, service in queries.services(new_ids).items() if service.active} if new_ids else {}
     for index, service_id in enumerate(service_ids):
-        if service_id not in kept and service_id not in on_offer:
+        if service_id not in kept and service_id not in active:
             raise UnknownService(pointer=f"/services/{index}")
-    return [kept[key] if key in kept else Promise.of(on_offer[key]) for key in service_ids]
+    return [kept[key] if key in kept else ServiceSnapshot.of(active[key]) for key in service_ids]
 
 
-def find_places(**wanted: WantedPlace) -> dict[str, FoundPlace]:
-    """Places as they are stored, by the names of their fields; UnknownStop points at the field."""
+def resolve_places(**wanted: PlaceRequest) -> dict[str, ResolvedPlace]:
+    """Look up the stops of requested places, by the names of their fields; UnknownStop points at the field."""
     codes = {place.stop for place in wanted.values() if place.stop is not None}
     stops = queries.stops(codes) if codes else {}
-    office = get_settings().time_zone
-    found = {}
+    office_zone = get_settings().time_zone
+    places = {}
     for name, place in wanted.items():
         if place.stop is None:
-            found[name] = FoundPlace(None, place.text, office)
+            places[name] = ResolvedPlace(None, place.text, office_zone)
         elif place.stop in stops:
-            found[name] = FoundPlace(stops[place.stop].id, None, stops[place.stop].time_zone)
+            places[name] = ResolvedPlace(stops[place.stop].id, None, stops[place.stop].time_zone)
         else:
             raise UnknownStop(f"there is no stop {place.stop}", pointer=f"/{name}/stop")
-    return found
+    return places
 
 
-def place_columns(name: str, place: FoundPlace) -> dict[str, Any]:
-    """A place by the names of a charter's columns."""
+def place_columns(name: str, place: ResolvedPlace) -> dict[str, Any]:
+    """Return a place as values of a charter's columns."""
     return {f"{name}_stop_id": place.stop_id, f"{name}_text": place.text}
 
 
-def promise(appointment_id: int, services: Sequence[Promise]) -> None:
-    """Write down what a charter includes."""
+def insert_items(appointment_id: int, services: Sequence[ServiceSnapshot]) -> None:
+    """Insert the services of a charter."""
     rows = [
         {
             "appointment_id": appointment_id,
@@ -162,24 +166,24 @@ def promise(appointment_id: int, services: Sequence[Promise]) -> None:
         }
         for number, service in enumerate(services, 1)
     ]
-    db.session.execute(insert(AppointmentService).values(rows))
+    db.session.execute(insert(AppointmentItem).values(rows))
 
 
 def _insert(row: dict[str, Any]) -> Appointment:
-    """One reference in 850,000 is somebody's already when there are a million charters: then all is tried again."""
+    """Insert a charter with a new reference; Contended when it is taken (1 in 850,000 of a million charters)."""
     row |= {"reference": references.new_reference(), "status": AppointmentStatus.PENDING}
     statement = insert(Appointment).values(row).on_conflict_do_nothing(index_elements=["reference"])
-    made = db.session.scalars(statement.returning(Appointment)).one_or_none()
-    if made is None:
+    appointment = db.session.scalars(statement.returning(Appointment)).one_or_none()
+    if appointment is None:
         raise Contended(DomainError("please ask again"))
-    return made
+    return appointment
 
 
-def _in_words(record: AppointmentRecord) -> str:
+def _describe_request(record: AppointmentRecord) -> str:
     contact = ", ".join(filter(None, (record.client_email, record.client_phone)))
     lines = [
         f"{record.client_name} asks for a charter ({contact}).",
-        f"{record.passengers} passengers, until {moment_in_words(record.ends_at, record.time_zone)}.",
+        f"{record.passengers} passengers, until {moment_text(record.ends_at, record.time_zone)}.",
         f"Services: {', '.join(service.name for service in record.services)}.",
         record.note and f"\n{record.note}",
     ]

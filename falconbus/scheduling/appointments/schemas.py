@@ -1,4 +1,4 @@
-"""Shapes of charters, as they are shown."""
+"""Response schemas of charters."""
 
 from datetime import datetime
 from typing import Any, Self
@@ -10,8 +10,8 @@ from falconbus.scheduling.appointments.record import (
     AppointmentRecord,
     ChangeRecord,
     CrewRecord,
+    ItemRecord,
     PersonRecord,
-    PromisedService,
 )
 
 
@@ -50,8 +50,8 @@ class CrewOut(msgspec.Struct):
     status: str
 
     @classmethod
-    def of(cls, who: CrewRecord) -> Self:
-        return cls(who.id, who.name, who.status)
+    def of(cls, member: CrewRecord) -> Self:
+        return cls(member.id, member.name, member.status)
 
 
 class PromisedServiceOut(msgspec.Struct):
@@ -63,7 +63,7 @@ class PromisedServiceOut(msgspec.Struct):
     price: str
 
     @classmethod
-    def of(cls, service: PromisedService, currency: str) -> Self:
+    def of(cls, service: ItemRecord, currency: str) -> Self:
         return cls(service.id, service.name, service.duration, money.to_text(service.price, currency))
 
 
@@ -106,7 +106,7 @@ class AppointmentRow(msgspec.Struct):
 
     @classmethod
     def of(cls, record: AppointmentRecord) -> Self:
-        return cls(**_shown(record))
+        return cls(**_row_fields(record))
 
 
 class AppointmentOut(AppointmentRow):
@@ -122,7 +122,7 @@ class AppointmentOut(AppointmentRow):
 
     @classmethod
     def of(cls, record: AppointmentRecord) -> Self:
-        return cls(**_shown_whole(record))
+        return cls(**_detail_fields(record))
 
 
 class RequestedOut(AppointmentOut):
@@ -132,10 +132,10 @@ class RequestedOut(AppointmentOut):
 
     @classmethod
     def made(cls, record: AppointmentRecord, manage_token: str) -> Self:
-        return cls(**_shown_whole(record), manage_token=manage_token)
+        return cls(**_detail_fields(record), manage_token=manage_token)
 
 
-def _shown(record: AppointmentRecord) -> dict[str, Any]:
+def _row_fields(record: AppointmentRecord) -> dict[str, Any]:
     zone, rejection = record.time_zone, record.rejection
     return {
         "reference": record.reference,
@@ -151,7 +151,7 @@ def _shown(record: AppointmentRecord) -> dict[str, Any]:
         "total_price": money.to_text(record.total_price, record.currency),
         "currency": record.currency,
         "driver": CrewOut.of(record.driver) if record.driver else None,
-        "attendants": [CrewOut.of(who) for who in record.attendants],
+        "attendants": [CrewOut.of(member) for member in record.attendants],
         "operator": _person(record.operator),
         "bus": record.bus_number,
         "rejection": RejectionOut(_person(rejection.by), rejection.reason) if rejection else None,
@@ -159,9 +159,9 @@ def _shown(record: AppointmentRecord) -> dict[str, Any]:
     }
 
 
-def _shown_whole(record: AppointmentRecord) -> dict[str, Any]:
+def _detail_fields(record: AppointmentRecord) -> dict[str, Any]:
     return {
-        **_shown(record),
+        **_row_fields(record),
         "note": record.note,
         "cancellation_reason": record.cancellation_reason,
         "history": [ChangeOut.of(change, record.time_zone) for change in record.history],

@@ -1,4 +1,4 @@
-"""Addresses of charters: ask, look, list, change. Dispatching them is next door."""
+"""Addresses of charters: request, show, list, change. Assigning and answering is in dispatch."""
 
 from flask import Blueprint
 
@@ -43,7 +43,7 @@ _REFUSALS = (UnknownService, UnknownStop, StartInPast, EndBeforeStart, TooShort,
 )
 def request_appointment(body: AppointmentIn) -> RequestedOut:
     """Ask for a charter; whoever has the `manage_token` can look at it."""
-    record = requesting.request(body.wanted(), caller())
+    record = requesting.request(body.to_request(), caller())
     return RequestedOut.made(record, access.manage_token(record.reference, get_settings().secret_key))
 
 
@@ -55,7 +55,7 @@ def list_appointments(query: AppointmentsQuery) -> Page[AppointmentRow]:
     filters = query.filters(get_settings().time_zone)
     statement, key = queries.visible(caller(), filters)
     rows, *neighbours = keyset(statement, key, query)
-    shown = [AppointmentRow.of(queries.listed(row)) for row in rows]
+    shown = [AppointmentRow.of(queries.to_record(row)) for row in rows]
     return Page(pick_fields(shown, AppointmentRow, query.fields), *neighbours)
 
 

@@ -1,1 +1,1 @@
-"""Who is on which ride: one table for charters and line departures, so that nobody is in two places at once."""
+"""Assignments of staff to charters and line departures: one table, so that nobody is booked twice."""

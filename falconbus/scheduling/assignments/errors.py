@@ -1,4 +1,4 @@
-"""Why somebody is not put on a ride, or cannot answer for it."""
+"""Errors of assigning staff and of their answers."""
 
 from falconbus.platform.kit.errors import DomainError, Invalid
 

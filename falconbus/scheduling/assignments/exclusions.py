@@ -1,4 +1,4 @@
-"""Writing what the database may refuse because somebody, or some bus, is elsewhere at that time."""
+"""Translation of violated exclusion constraints (overlapping times of a person or a bus) to domain errors."""
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -9,21 +9,21 @@ from sqlalchemy.exc import IntegrityError
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit.errors import DomainError
 
-#: From the database's detail, which holds the range that met another one, to what the caller is told.
+#: Makes the domain error of the database's error detail, which holds the conflicting range.
 Refusal = Callable[[str], DomainError]
 
 
 @contextmanager
-def excluded_by(constraints: Collection[str], refusal: Refusal) -> Iterator[None]:
-    """Write inside it; `refusal` with nothing written, when one of these constraints does not allow it."""
+def raise_on_exclusion(constraints: Collection[str], refusal: Refusal) -> Iterator[None]:
+    """Run the block in a savepoint; when it violates one of these constraints, undo it and raise `refusal(detail)`."""
     try:
         with db.session.begin_nested():
             yield
             db.session.flush()
-    except IntegrityError as fault:
-        refused = fault.orig
-        if not isinstance(refused, database_errors.ExclusionViolation) or (
-            refused.diag.constraint_name not in constraints
+    except IntegrityError as error:
+        violation = error.orig
+        if not isinstance(violation, database_errors.ExclusionViolation) or (
+            violation.diag.constraint_name not in constraints
         ):
             raise
-        raise refusal(refused.diag.message_detail or "") from None
+        raise refusal(violation.diag.message_detail or "") from None

@@ -1,4 +1,4 @@
-"""The table of who works on what, and its state changes."""
+"""Table of assignments, and their state changes."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,8 +11,8 @@ from falconbus.platform.database.engine import Model
 from falconbus.scheduling.assignments.errors import AlreadyAnswered
 
 
-class Part(StrEnum):
-    """What somebody does on a ride; the role of an account that may do it bears the same name."""
+class CrewRole(StrEnum):
+    """Role of a crew member on a ride; equals the role that their account needs for it."""
 
     DRIVER = "driver"
     ATTENDANT = "attendant"
@@ -33,10 +33,10 @@ _LIVE = "status IN ('offered','accepted')"
 
 
 class Assignment(Model):
-    """One person's part in a charter or in a line schedule. Who is put on a line schedule has accepted it.
+    """One person's work on a charter or a line schedule; on a line schedule it is accepted from the beginning.
 
-    Two accepted ones of a person never overlap: owner_time() gives each person a stretch of the number line for
-    themselves, so that an exclusion over whole numbers compares persons and times at once (docs/decisions/overlaps.md).
+    Two accepted assignments of a person never overlap: owner_time() gives each person their own range of integers, so
+    that one exclusion constraint compares persons and times at once (docs/decisions/overlaps.md).
     """
 
     __tablename__ = "assignments"
@@ -87,15 +87,15 @@ class Assignment(Model):
     staff_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     part: Mapped[str] = mapped_column(String(16))
     status: Mapped[str] = mapped_column(String(16))
-    #: Those of the charter or the schedule.
+    #: Copied from the charter or the schedule.
     starts_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     offered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    #: After that the operator is told that there is no answer; None where none is asked for.
+    #: The operator is notified when there is no answer by then; None where none is asked for.
     answer_by: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     answered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     escalated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    #: Of a departure: the bus, and whether it is on sale, as this person was last told. A number: the bus may go.
+    #: Of a departure: the bus and the sale state of the last notice to this person. No foreign key: the bus may go.
     told_bus_id: Mapped[int | None] = mapped_column(Integer)
     told_active: Mapped[bool | None] = mapped_column(Boolean)
     #: Why it was rejected.
@@ -104,38 +104,38 @@ class Assignment(Model):
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("assignments.id"))
 
     def accept(self, *, at: datetime) -> None:
-        """AlreadyAnswered unless it is offered."""
+        """Accept the offer; AlreadyAnswered unless it is offered."""
         if self.status != AssignmentStatus.OFFERED:
-            raise AlreadyAnswered(f"this was {_WORDS[self.status]} before")
+            raise AlreadyAnswered(f"this was {_STATUS_TEXTS[self.status]} before")
         self.status, self.answered_at = AssignmentStatus.ACCEPTED, at
 
     def offer_again(self, *, at: datetime, answer_by: datetime) -> None:
-        """What was accepted is not what it was, and has to be answered anew; AlreadyAnswered unless it is accepted."""
+        """Ask again after the charter has changed; AlreadyAnswered unless it is accepted."""
         if self.status != AssignmentStatus.ACCEPTED:
-            raise AlreadyAnswered(f"this was {_WORDS[self.status]} before")
+            raise AlreadyAnswered(f"this was {_STATUS_TEXTS[self.status]} before")
         self.status, self.offered_at, self.answer_by = AssignmentStatus.OFFERED, at, answer_by
         self.answered_at = self.escalated_at = None
 
     def reject(self, reason: str, *, at: datetime) -> None:
-        """Also after it was accepted: people fall ill. AlreadyAnswered when it is over."""
+        """Reject it, also after it was accepted (people fall ill); AlreadyAnswered when it has ended."""
         self._end(AssignmentStatus.REJECTED, at)
         self.reason = reason
 
     def hand_over(self, *, at: datetime) -> None:
-        """A colleague has accepted it in one's place; AlreadyAnswered when it is over."""
+        """End it because a colleague has accepted it instead; AlreadyAnswered when it has ended."""
         self._end(AssignmentStatus.HANDED_OVER, at)
 
     def withdraw(self, *, at: datetime) -> None:
-        """Take it back; AlreadyAnswered when it is over."""
+        """Take it back; AlreadyAnswered when it has ended."""
         self._end(AssignmentStatus.WITHDRAWN, at)
 
     def _end(self, status: AssignmentStatus, at: datetime) -> None:
         if self.status not in LIVE:
-            raise AlreadyAnswered(f"this was {_WORDS[self.status]} before")
+            raise AlreadyAnswered(f"this was {_STATUS_TEXTS[self.status]} before")
         self.status, self.answered_at = status, at
 
 
-_WORDS: dict[str, str] = {
+_STATUS_TEXTS: dict[str, str] = {
     AssignmentStatus.OFFERED: "offered",
     AssignmentStatus.ACCEPTED: "accepted",
     AssignmentStatus.REJECTED: "rejected",

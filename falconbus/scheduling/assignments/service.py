@@ -1,6 +1,6 @@
-"""Putting people on rides, charters and line schedules alike: nobody is on two at a time.
+"""Assigning staff to rides (charters and line schedules); nobody is on two at a time.
 
-Callers hold the lock of the charter or the schedule; people are locked after it, in the order of their keys.
+Callers hold the lock of the charter or the schedule; staff are locked after it, in the order of their keys.
 """
 
 import re
@@ -13,33 +13,33 @@ from falconbus.platform.database.engine import db
 from falconbus.platform.kit.errors import Invalid
 from falconbus.scheduling.assignments import queries
 from falconbus.scheduling.assignments.errors import StaffBusy, UnknownStaff
-from falconbus.scheduling.assignments.exclusions import excluded_by
-from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, Part
+from falconbus.scheduling.assignments.exclusions import raise_on_exclusion
+from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, CrewRole
 
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """Who is wanted on a ride, as a body names them."""
+    """The crew wanted for a ride, as a request body names it."""
 
     driver_id: int | None
     attendant_ids: Sequence[int] = ()
 
     @property
-    def parts(self) -> dict[int, Part]:
-        """What each of them does."""
-        drivers = {} if self.driver_id is None else {self.driver_id: Part.DRIVER}
-        return {**drivers, **dict.fromkeys(self.attendant_ids, Part.ATTENDANT)}
+    def roles(self) -> dict[int, CrewRole]:
+        """Return the role of each member by key."""
+        drivers = {} if self.driver_id is None else {self.driver_id: CrewRole.DRIVER}
+        return {**drivers, **dict.fromkeys(self.attendant_ids, CrewRole.ATTENDANT)}
 
     @property
     def pointers(self) -> dict[int, str]:
-        """Where the body names each of them."""
+        """Return the JSON pointer to each member in the request body."""
         attendants = {staff_id: f"/attendant_ids/{number}" for number, staff_id in enumerate(self.attendant_ids)}
         return attendants if self.driver_id is None else {self.driver_id: "/driver_id", **attendants}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ride:
-    """What people are put on, and its time: a charter or a schedule."""
+    """A charter or a line schedule to assign staff to, and its time."""
 
     starts_at: datetime
     ends_at: datetime
@@ -48,7 +48,7 @@ class Ride:
 
 
 def check_distinct(crew: Crew) -> None:
-    """Invalid when somebody is named twice."""
+    """Raise Invalid when somebody is named twice."""
     seen = set() if crew.driver_id is None else {crew.driver_id}
     for number, staff_id in enumerate(crew.attendant_ids):
         if staff_id in seen:
@@ -57,36 +57,36 @@ def check_distinct(crew: Crew) -> None:
 
 
 def offer(
-    ride: Ride, parts: Mapping[int, Part], *, at: datetime, answer_by: datetime, replaces_id: int | None = None
+    ride: Ride, roles: Mapping[int, CrewRole], *, at: datetime, answer_by: datetime, replaces_id: int | None = None
 ) -> list[Assignment]:
-    """Ask people whether they take their part in a ride; they may be asked for several at a time."""
-    offered = [_assignment(ride, staff_id, part, AssignmentStatus.OFFERED, at) for staff_id, part in parts.items()]
-    for each in offered:
-        each.answer_by, each.replaces_id = answer_by, replaces_id
+    """Offer a ride to staff in these roles; somebody may have offers of overlapping rides."""
+    offered = [_assignment(ride, staff_id, role, AssignmentStatus.OFFERED, at) for staff_id, role in roles.items()]
+    for assignment in offered:
+        assignment.answer_by, assignment.replaces_id = answer_by, replaces_id
     db.session.add_all(offered)
     db.session.flush()
     return offered
 
 
-def put_on(ride: Ride, crew: Crew, *, at: datetime) -> list[Assignment]:
-    """Put people on a ride without asking them; UnknownStaff, StaffBusy."""
+def assign(ride: Ride, crew: Crew, *, at: datetime) -> list[Assignment]:
+    """Assign a crew to a ride without asking; UnknownStaff, StaffBusy."""
     accepted = [
-        _assignment(ride, staff_id, part, AssignmentStatus.ACCEPTED, at) for staff_id, part in crew.parts.items()
+        _assignment(ride, staff_id, role, AssignmentStatus.ACCEPTED, at) for staff_id, role in crew.roles.items()
     ]
-    for each in accepted:
-        each.answered_at = at
-    _lock(crew.parts, crew.pointers)
-    with nobody_twice(crew.pointers):
+    for assignment in accepted:
+        assignment.answered_at = at
+    _lock(crew.roles, crew.pointers)
+    with no_double_booking(crew.pointers):
         db.session.add_all(accepted)
     return accepted
 
 
-def _assignment(ride: Ride, staff_id: int, part: Part, status: AssignmentStatus, at: datetime) -> Assignment:
+def _assignment(ride: Ride, staff_id: int, role: CrewRole, status: AssignmentStatus, at: datetime) -> Assignment:
     return Assignment(
         appointment_id=ride.appointment_id,
         schedule_id=ride.schedule_id,
         staff_id=staff_id,
-        part=part,
+        part=role,
         status=status,
         starts_at=ride.starts_at,
         ends_at=ride.ends_at,
@@ -95,51 +95,53 @@ def _assignment(ride: Ride, staff_id: int, part: Part, status: AssignmentStatus,
 
 
 def accept(assignment: Assignment, *, at: datetime, replaced: Assignment | None = None) -> None:
-    """Take what was offered; what it replaces ends first. AlreadyAnswered, UnknownStaff, StaffBusy."""
-    _lock({assignment.staff_id: Part(assignment.part)}, {})
-    with nobody_twice():
+    """Accept an offer; the assignment that it replaces ends first. AlreadyAnswered, UnknownStaff, StaffBusy."""
+    _lock({assignment.staff_id: CrewRole(assignment.part)}, {})
+    with no_double_booking():
         if replaced is not None:
             replaced.hand_over(at=at)
             db.session.flush()
         assignment.accept(at=at)
-        # From now on it is one's own; asked again for other times, it takes nobody else's place.
+        # Offered again later, for other times, it replaces nobody.
         assignment.replaces_id = None
 
 
 def withdraw(assignments: Collection[Assignment], *, at: datetime) -> None:
-    """Take them back, before others are put in their place."""
-    for each in assignments:
-        each.withdraw(at=at)
+    """Withdraw assignments, and flush before others take their place."""
+    for assignment in assignments:
+        assignment.withdraw(at=at)
     db.session.flush()
 
 
-def is_settled(live: Collection[Assignment]) -> bool:
-    """Whether a ride's crew is complete: a driver has accepted, and nobody still has to answer.
+def is_crew_confirmed(live: Collection[Assignment]) -> bool:
+    """Return whether a ride's crew is confirmed: a driver has accepted, and no offer is open.
 
-    Who is asked to take over from somebody keeps nobody waiting: that one is on the ride until then.
+    Offers to take over from a colleague do not count: the colleague is on the ride until they are accepted.
     """
-    has_driver = any(each.part == Part.DRIVER and each.status == AssignmentStatus.ACCEPTED for each in live)
+    has_driver = any(each.part == CrewRole.DRIVER and each.status == AssignmentStatus.ACCEPTED for each in live)
     return has_driver and not any(each.status == AssignmentStatus.OFFERED and not each.replaces_id for each in live)
 
 
-def _lock(parts: Mapping[int, Part], pointers: Mapping[int, str]) -> None:
-    """Have others who write for these people wait; UnknownStaff when an account was closed while we waited."""
-    working = queries.lock_people(parts)
-    for staff_id, part in parts.items():
-        if part not in working.get(staff_id, ()):
+def _lock(roles: Mapping[int, CrewRole], pointers: Mapping[int, str]) -> None:
+    """Lock staff before writing for them; UnknownStaff when an account has lost its role or was closed meanwhile."""
+    roles_by_id = queries.lock_staff(roles)
+    for staff_id, role in roles.items():
+        if role not in roles_by_id.get(staff_id, ()):
             raise UnknownStaff(pointer=pointers.get(staff_id))
 
 
-def nobody_twice(pointers: Mapping[int, str] | None = None) -> AbstractContextManager[None]:
-    """Write inside it; StaffBusy when the database knows somebody to be on another ride at that time.
+def no_double_booking(pointers: Mapping[int, str] | None = None) -> AbstractContextManager[None]:
+    """Return a context to write assignments in, which raises StaffBusy when a person has an overlapping one.
 
-    Lock the people first: of two who write for one person at once, each would see the other's row and wait for it.
+    Lock the staff first: two transactions that write for one person at once would wait for each other's rows.
     """
-    named = pointers or {}
-    return excluded_by({"ex_assignments_person"}, lambda detail: StaffBusy(pointer=named.get(_person_in(detail))))
+    pointer_by_id = pointers or {}
+    return raise_on_exclusion(
+        {"ex_assignments_person"}, lambda detail: StaffBusy(pointer=pointer_by_id.get(_staff_id_in(detail)))
+    )
 
 
-def _person_in(detail: str) -> int:
-    """Whom the violated exclusion is about: the upper half of what owner_time() makes; 0 if it is not told."""
-    found = re.search(r"=\(\[(\d+),", detail)
-    return int(found[1]) >> 32 if found else 0
+def _staff_id_in(detail: str) -> int:
+    """Return the key in a violated exclusion's detail, the upper 32 bits of owner_time(); 0 if there is none."""
+    lower_bound = re.search(r"=\(\[(\d+),", detail)
+    return int(lower_bound[1]) >> 32 if lower_bound else 0

@@ -1,1 +1,1 @@
-"""The services that charters can include, and what they cost now."""
+"""Catalogue of the services that charters can include, with current prices."""

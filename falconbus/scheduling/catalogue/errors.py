@@ -1,4 +1,4 @@
-"""Why a service is not shown or changed."""
+"""Errors of reading and changing services."""
 
 from falconbus.platform.kit.errors import DomainError, NotFound
 

@@ -1,4 +1,4 @@
-"""The table of services on offer."""
+"""Table of services."""
 
 from sqlalchemy import Boolean, CheckConstraint, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from falconbus.platform.database.engine import Model
 
 
 class Service(Model):
-    """Something that a charter can include. What a charter was promised is copied; this may change."""
+    """A service that charters can include. Charters have copies of it (AppointmentItem), so it may change."""
 
     __tablename__ = "services"
     __table_args__ = (
@@ -22,5 +22,5 @@ class Service(Model):
     #: In the smallest unit.
     price: Mapped[int] = mapped_column(Integer)
     currency: Mapped[str] = mapped_column(String(3))
-    #: False once it is no longer offered.
+    #: False once new charters cannot include it.
     active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"), default=True)

@@ -1,4 +1,4 @@
-"""Shapes of the services that charters can include."""
+"""Request and response schemas of services."""
 
 from typing import Annotated
 

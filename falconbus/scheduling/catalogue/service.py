@@ -1,4 +1,4 @@
-"""The services that charters can include. A change is for charters to come: what was promised is a copy."""
+"""Use cases of services. Changes apply to new charters: existing ones have their own copies."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ from falconbus.scheduling.permissions import DISPATCH
 
 
 def services(identity: Identity, *, everything: bool) -> AnySelect:
-    """Services on offer by name; `everything`, for who dispatches: also those that are not any more. Invalid."""
+    """Return the select of active services, by name; with `everything`, for dispatchers, of all. Invalid."""
     if everything and not identity.may(DISPATCH):
         raise Invalid("is for operators", pointer="all")
     statement: AnySelect = select(*Service.__table__.columns).order_by(Service.name)
@@ -27,7 +27,7 @@ def services(identity: Identity, *, everything: bool) -> AnySelect:
 
 
 def get_service(service_id: int, identity: Identity) -> Service:
-    """A service on offer; operators see the others, too. ServiceNotFound."""
+    """Return an active service, or for operators any; ServiceNotFound."""
     service = db.session.get(Service, service_id)
     if service is None or not (service.active or identity.may(DISPATCH)):
         raise ServiceNotFound
@@ -35,7 +35,7 @@ def get_service(service_id: int, identity: Identity) -> Service:
 
 
 def create(values: Mapping[str, Any]) -> Service:
-    """Offer a service, in the currency of the house; ServiceExists, BadPrice."""
+    """Create a service, in the configured currency; ServiceExists, BadPrice."""
     currency = get_settings().currency
     service = Service(**_columns(values, currency), currency=currency)
     add(service, ServiceExists(pointer="/name"))
@@ -44,7 +44,7 @@ def create(values: Mapping[str, Any]) -> Service:
 
 
 def change(service_id: int, changes: Mapping[str, Any]) -> Service:
-    """Change a service from now on; ServiceNotFound, ServiceExists, BadPrice."""
+    """Change a service for new charters; ServiceNotFound, ServiceExists, BadPrice."""
     service = db.session.scalar(select(Service).where(Service.id == service_id).with_for_update())
     if service is None:
         raise ServiceNotFound

@@ -1,1 +1,1 @@
-"""Giving charters their crew and bus: asking, answers, handing over, and the course of the ride."""
+"""Dispatch of charters: crew and bus, offers and answers, handing over, begin and end of the ride."""

@@ -1,4 +1,4 @@
-"""What people answer who are asked for a charter: yes, no, or that a colleague takes it."""
+"""Answers to offers of a charter: accept, reject, hand over to a colleague."""
 
 from collections.abc import Sequence
 
@@ -12,134 +12,138 @@ from falconbus.scheduling.appointments.models import OPEN, Action, Appointment, 
 from falconbus.scheduling.assignments import queries as crew_queries
 from falconbus.scheduling.assignments import service as crews
 from falconbus.scheduling.assignments.errors import AlreadyAnswered, StaffBusy
-from falconbus.scheduling.assignments.models import LIVE, Assignment, AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import LIVE, Assignment, AssignmentStatus, CrewRole
 from falconbus.scheduling.dispatch import notices, offering, queries
 from falconbus.scheduling.eligibility import assessing
 from falconbus.scheduling.eligibility import service as eligibility
-from falconbus.scheduling.eligibility.assessing import Standing
-from falconbus.scheduling.notifications.models import Kind
+from falconbus.scheduling.eligibility.assessing import Eligibility
+from falconbus.scheduling.notifications.models import NotificationKind
 
 
 def accept(reference: str, identity: Identity) -> Appointment:
-    """Take one's part in a charter; the last to do so makes it accepted. Who hands it over is off it by that.
+    """Accept the caller's offer of a charter; with the last of its crew the charter becomes accepted.
+
+    Accepting a hand-over ends the colleague's assignment.
 
     AppointmentNotFound, AlreadyAnswered, ImpossibleChange, UnknownStaff, StaffBusy, OnLeave, LicenceExpired.
     """
     now = clock.now()
     appointment = access.lock_visible(reference, identity)
-    crew = crew_queries.on_charter(appointment.id)
-    mine = _own(crew, identity)
+    crew = crew_queries.charter_assignments(appointment.id)
+    own = _own(crew, identity)
     replaced = None
-    if mine.status == AssignmentStatus.OFFERED:
+    if own.status == AssignmentStatus.OFFERED:
         if appointment.ends_at <= now:
             raise ImpossibleChange("the charter is over")
-        eligibility.check_standing({mine.staff_id: Part(mine.part)}, offering.ride_of(appointment))
-        replaced = next((each for each in crew if each.id == mine.replaces_id), None)
-    crews.accept(mine, at=now, replaced=replaced)
-    settles = appointment.status == AppointmentStatus.ASSIGNED and crews.is_settled(_live(crew))
-    if settles:
+        eligibility.check_eligibility({own.staff_id: CrewRole(own.part)}, offering.ride_of(appointment))
+        replaced = next((each for each in crew if each.id == own.replaces_id), None)
+    crews.accept(own, at=now, replaced=replaced)
+    confirms_crew = appointment.status == AppointmentStatus.ASSIGNED and crews.is_crew_confirmed(_live(crew))
+    if confirms_crew:
         appointment.accept()
     if replaced is not None:
-        _announce_takeover(appointment, mine, replaced)
-    if settles or replaced is None:
-        history.record(appointment, Action.ACCEPTED, by_id=mine.staff_id)
-    if settles:
+        _announce_takeover(appointment, own, replaced)
+    if confirms_crew or replaced is None:
+        history.record(appointment, Action.ACCEPTED, by_id=own.staff_id)
+    if confirms_crew:
         dispatchers = queries.dispatchers(appointment)
-        notices.tell(dispatchers, Kind.ACCEPTED, appointment, "all of its crew have accepted")
+        notices.send(dispatchers, NotificationKind.ACCEPTED, appointment, "all of its crew have accepted")
     return appointment
 
 
 def reject(reference: str, identity: Identity, *, reason: str) -> Appointment:
-    """Say no, before or after a yes, until it has begun; the operator has to find somebody else.
+    """Reject the caller's assignment, offered or accepted, until the charter begins; its operator is notified.
 
-    Who was asked by a colleague to take over leaves it with them.
+    Rejecting a hand-over leaves the assignment with the colleague.
     AppointmentNotFound, AlreadyAnswered, ImpossibleChange.
     """
     now = clock.now()
     appointment = access.lock_visible(reference, identity)
-    crew = crew_queries.on_charter(appointment.id)
-    mine = _own(crew, identity)
-    was_asked_by = mine.replaces_id if mine.status == AssignmentStatus.OFFERED else None
-    mine.reject(reason, at=now)
-    name = notices.names([mine.staff_id])[mine.staff_id]
-    if was_asked_by is not None:
-        told = [each.staff_id for each in crew if each.id == was_asked_by]
-        happened = f"{name} does not take over from you"
+    crew = crew_queries.charter_assignments(appointment.id)
+    own = _own(crew, identity)
+    replaced_id = own.replaces_id if own.status == AssignmentStatus.OFFERED else None
+    own.reject(reason, at=now)
+    name = notices.names([own.staff_id])[own.staff_id]
+    if replaced_id is not None:
+        recipients = [each.staff_id for each in crew if each.id == replaced_id]
+        event = f"{name} does not take over from you"
     else:
-        _take_back_offers(appointment, crew, mine)
-        appointment.reject(by_id=mine.staff_id, reason=reason)
-        told = queries.dispatchers(appointment)
-        happened = f"{name} has rejected it"
-    history.record(appointment, Action.REJECTED, by_id=mine.staff_id, note=reason)
-    notices.tell(told, Kind.REJECTED, appointment, happened, f"Reason: {reason}", assignment_id=mine.id)
+        _withdraw_hand_over_offers(appointment, crew, own)
+        appointment.reject(by_id=own.staff_id, reason=reason)
+        recipients = queries.dispatchers(appointment)
+        event = f"{name} has rejected it"
+    history.record(appointment, Action.REJECTED, by_id=own.staff_id, note=reason)
+    notices.send(recipients, NotificationKind.REJECTED, appointment, event, f"Reason: {reason}", assignment_id=own.id)
     return appointment
 
 
 def hand_over(reference: str, identity: Identity, *, to: int) -> Appointment:
-    """Ask a colleague to take one's part; it stays one's own until they accept.
+    """Offer the caller's assignment to a colleague; it stays the caller's until they accept.
 
-    Who asks another one takes the first question back.
+    An earlier open offer to another colleague is withdrawn.
     AppointmentNotFound, AlreadyAnswered, ImpossibleChange, Invalid, UnknownStaff, StaffBusy, OnLeave, LicenceExpired.
     """
     now = clock.now()
     appointment = access.lock_visible(reference, identity)
-    crew = crew_queries.on_charter(appointment.id)
-    mine = _own(crew, identity)
-    _check_can_hand_over(appointment, mine, to)
+    crew = crew_queries.charter_assignments(appointment.id)
+    own = _own(crew, identity)
+    _check_can_hand_over(appointment, own, to)
     offering.check_ahead(appointment, now)
-    parts = {to: Part(mine.part)}
-    eligibility.check_standing(parts, offering.ride_of(appointment), {to: "/to"})
-    if any(each.staff_id == to and each.replaces_id != mine.id for each in _live(crew)):
+    roles = {to: CrewRole(own.part)}
+    eligibility.check_eligibility(roles, offering.ride_of(appointment), {to: "/to"})
+    if any(each.staff_id == to and each.replaces_id != own.id for each in _live(crew)):
         raise StaffBusy("they are on this charter already, or asked to be", pointer="/to")
-    _take_back_offers(appointment, crew, mine)
-    offered = offering.offer(appointment, parts, at=now, replaces_id=mine.id)
-    names = notices.names([mine.staff_id, to])
-    history.record(appointment, Action.OFFERED_ON, by_id=mine.staff_id, note=f"{names[mine.staff_id]} to {names[to]}")
-    notices.offers(appointment, offered, f"{names[mine.staff_id]} asks you to take over.")
+    _withdraw_hand_over_offers(appointment, crew, own)
+    offered = offering.offer(appointment, roles, at=now, replaces_id=own.id)
+    names = notices.names([own.staff_id, to])
+    history.record(appointment, Action.OFFERED_ON, by_id=own.staff_id, note=f"{names[own.staff_id]} to {names[to]}")
+    notices.send_offers(appointment, offered, f"{names[own.staff_id]} asks you to take over.")
     return appointment
 
 
-def colleagues(reference: str, identity: Identity, part: Part) -> list[Standing]:
-    """Find who could take a part in a charter and has none in it, those with most rest first; AppointmentNotFound."""
+def available_colleagues(reference: str, identity: Identity, role: CrewRole) -> list[Eligibility]:
+    """Return who could take over a role in a charter, those with most rest first; AppointmentNotFound."""
     record = appointment_queries.get_visible(reference, identity)
-    on_it = {who.id for who in record.crew if who.id is not None}
-    return assessing.free(part, record.starts_at, record.ends_at, besides=record.id, without=on_it)
+    crew_ids = {member.id for member in record.crew if member.id is not None}
+    return assessing.available_staff(
+        role, record.starts_at, record.ends_at, ignored_appointment_id=record.id, excluded_staff_ids=crew_ids
+    )
 
 
 def _own(crew: Sequence[Assignment], identity: Identity) -> Assignment:
-    """The caller's part in a charter: the one to answer for, else their last; AlreadyAnswered if they never had one."""
-    own = [each for each in crew if each.staff_id == identity.user_id]
-    if not own:
+    """Return the caller's live assignment to a charter, else their last; AlreadyAnswered if they never had one."""
+    assignments = [each for each in crew if each.staff_id == identity.user_id]
+    if not assignments:
         raise AlreadyAnswered("you are not asked for this charter")
-    return next((each for each in own if each.status in LIVE), own[-1])
+    return next((each for each in assignments if each.status in LIVE), assignments[-1])
 
 
 def _live(crew: Sequence[Assignment]) -> list[Assignment]:
     return [each for each in crew if each.status in LIVE]
 
 
-def _check_can_hand_over(appointment: Appointment, mine: Assignment, to: int) -> None:
-    if to == mine.staff_id:
+def _check_can_hand_over(appointment: Appointment, own: Assignment, to: int) -> None:
+    if to == own.staff_id:
         raise Invalid("a ride is handed over to somebody else", pointer="/to")
-    if mine.status not in LIVE:
+    if own.status not in LIVE:
         raise AlreadyAnswered("you are not on this charter (any more)")
     if appointment.status not in OPEN:
         raise ImpossibleChange(f"the charter is {appointment.status.replace('_', ' ')}")
-    if mine.status == AssignmentStatus.OFFERED and mine.replaces_id is not None:
+    if own.status == AssignmentStatus.OFFERED and own.replaces_id is not None:
         raise ImpossibleChange("it is not yours to hand over until you have accepted it")
 
 
-def _take_back_offers(appointment: Appointment, crew: Sequence[Assignment], mine: Assignment) -> None:
-    """Whom I had asked to take over need not answer any more."""
-    asked = [each for each in _live(crew) if each.replaces_id == mine.id]
-    crews.withdraw(asked, at=clock.now())
-    told = {each.staff_id for each in asked}
-    notices.tell(told, Kind.WITHDRAWN, appointment, "you are no longer asked for it")
+def _withdraw_hand_over_offers(appointment: Appointment, crew: Sequence[Assignment], own: Assignment) -> None:
+    """Withdraw the open offers to take over this assignment, and notify those who have them."""
+    offers = [each for each in _live(crew) if each.replaces_id == own.id]
+    crews.withdraw(offers, at=clock.now())
+    recipients = {each.staff_id for each in offers}
+    notices.send(recipients, NotificationKind.WITHDRAWN, appointment, "you are no longer asked for it")
 
 
-def _announce_takeover(appointment: Appointment, mine: Assignment, replaced: Assignment) -> None:
-    names = notices.names([mine.staff_id, replaced.staff_id])
-    happened = f"{names[mine.staff_id]} has taken over from {names[replaced.staff_id]}"
-    history.record(appointment, Action.HANDED_OVER, by_id=mine.staff_id, note=happened)
-    told = {mine.staff_id, replaced.staff_id, *queries.dispatchers(appointment)}
-    notices.tell(told, Kind.HANDED_OVER, appointment, happened, assignment_id=mine.id)
+def _announce_takeover(appointment: Appointment, own: Assignment, replaced: Assignment) -> None:
+    names = notices.names([own.staff_id, replaced.staff_id])
+    event = f"{names[own.staff_id]} has taken over from {names[replaced.staff_id]}"
+    history.record(appointment, Action.HANDED_OVER, by_id=own.staff_id, note=event)
+    recipients = {own.staff_id, replaced.staff_id, *queries.dispatchers(appointment)}
+    notices.send(recipients, NotificationKind.HANDED_OVER, appointment, event, assignment_id=own.id)

@@ -1,4 +1,4 @@
-"""Asking people to take their part in a charter."""
+"""Offers of a charter to staff."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -7,25 +7,25 @@ from falconbus.platform.kit.settings import get_settings
 from falconbus.scheduling.appointments.errors import ImpossibleChange
 from falconbus.scheduling.appointments.models import Appointment
 from falconbus.scheduling.assignments import service as crews
-from falconbus.scheduling.assignments.models import Assignment, Part
+from falconbus.scheduling.assignments.models import Assignment, CrewRole
 from falconbus.scheduling.assignments.service import Ride
 
 
 def ride_of(appointment: Appointment) -> Ride:
-    """A charter as its crew sees it."""
+    """Return a charter as a ride to assign staff to."""
     return Ride(starts_at=appointment.starts_at, ends_at=appointment.ends_at, appointment_id=appointment.id)
 
 
 def check_ahead(appointment: Appointment, now: datetime) -> None:
-    """ImpossibleChange once the start has passed: nobody is asked for what is under way."""
+    """Raise ImpossibleChange once the start has passed: no offers are made then."""
     if appointment.starts_at <= now:
         raise ImpossibleChange("the charter's start has passed")
 
 
 def offer(
-    appointment: Appointment, parts: Mapping[int, Part], *, at: datetime, replaces_id: int | None = None
+    appointment: Appointment, roles: Mapping[int, CrewRole], *, at: datetime, replaces_id: int | None = None
 ) -> list[Assignment]:
-    """Ask for an answer within ANSWER_MINUTES, before the start at the latest."""
+    """Offer a charter to staff, to be answered within ANSWER_MINUTES and before the start."""
     minutes = get_settings().answer_minutes
     answer_by = min(at + timedelta(minutes=minutes), appointment.starts_at)
-    return crews.offer(ride_of(appointment), parts, at=at, answer_by=answer_by, replaces_id=replaces_id)
+    return crews.offer(ride_of(appointment), roles, at=at, answer_by=answer_by, replaces_id=replaces_id)

@@ -1,4 +1,4 @@
-"""Shapes of dispatching: who is assigned, what they answer, who could take over."""
+"""Request and response schemas of dispatching."""
 
 from typing import Annotated, Literal
 
@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from falconbus.platform.kit.fields import Key, Words
 from falconbus.platform.kit.schema import Body, Query
 from falconbus.scheduling.appointments.schemas import AppointmentOut
-from falconbus.scheduling.assignments.models import Part
+from falconbus.scheduling.assignments.models import CrewRole
 from falconbus.scheduling.assignments.service import Crew
 from falconbus.scheduling.eligibility.schemas import WarningOut
 
@@ -47,8 +47,8 @@ class HandOverIn(Body):
 class ColleaguesQuery(Query):
     part: Literal["driver", "attendant"]
 
-    def wanted(self) -> Part:
-        return Part(self.part)
+    def role(self) -> CrewRole:
+        return CrewRole(self.part)
 
 
 class AssignedOut(msgspec.Struct):

@@ -26,7 +26,7 @@ from falconbus.scheduling.permissions import DISPATCH, OWN_DUTIES
 
 bp = Blueprint("dispatch", __name__, url_prefix="/api/v1/scheduling")
 
-_STANDING = (UnknownStaff, StaffBusy, OnLeave, LicenceExpired)
+_CREW_REFUSALS = (UnknownStaff, StaffBusy, OnLeave, LicenceExpired)
 
 
 @operation(
@@ -34,13 +34,13 @@ _STANDING = (UnknownStaff, StaffBusy, OnLeave, LicenceExpired)
     who=DISPATCH,
     takes=AssignmentIn,
     gives={200: AssignedOut},
-    refuses=(AppointmentNotFound, ImpossibleChange, UnknownBus, BusTooSmall, BusBusy, *_STANDING),
+    refuses=(AppointmentNotFound, ImpossibleChange, UnknownBus, BusTooSmall, BusBusy, *_CREW_REFUSALS),
     budget=20,
 )
 def assign(reference: str, body: AssignmentIn) -> AssignedOut:
     """Choose (anew) the crew and the bus; who is new is asked, who stays keeps their answer."""
-    appointment, warned = assigning.assign(reference, caller(), crew=body.crew(), bus_id=body.bus_id, note=body.note)
-    return AssignedOut(_shown(appointment), [WarningOut.of(each) for each in warned])
+    appointment, warnings = assigning.assign(reference, caller(), crew=body.crew(), bus_id=body.bus_id, note=body.note)
+    return AssignedOut(_response(appointment), [WarningOut.of(warning) for warning in warnings])
 
 
 @operation(
@@ -48,13 +48,13 @@ def assign(reference: str, body: AssignmentIn) -> AssignedOut:
     who=OWN_DUTIES,
     takes=Nothing,
     gives={200: AppointmentOut},
-    refuses=(AppointmentNotFound, AlreadyAnswered, ImpossibleChange, *_STANDING),
+    refuses=(AppointmentNotFound, AlreadyAnswered, ImpossibleChange, *_CREW_REFUSALS),
     budget=22,
 )
 def accept(reference: str, body: Nothing) -> AppointmentOut:
     """Take one's part; the last to do so makes the charter accepted."""
     del body
-    return _shown(answering.accept(reference, caller()))
+    return _response(answering.accept(reference, caller()))
 
 
 @operation(
@@ -67,7 +67,7 @@ def accept(reference: str, body: Nothing) -> AppointmentOut:
 )
 def reject(reference: str, body: ReasonIn) -> AppointmentOut:
     """Say no, also after a yes, until it has begun; the operator is told why."""
-    return _shown(answering.reject(reference, caller(), reason=body.reason))
+    return _response(answering.reject(reference, caller(), reason=body.reason))
 
 
 @operation(
@@ -75,12 +75,12 @@ def reject(reference: str, body: ReasonIn) -> AppointmentOut:
     who=OWN_DUTIES,
     takes=HandOverIn,
     gives={200: AppointmentOut},
-    refuses=(AppointmentNotFound, AlreadyAnswered, ImpossibleChange, *_STANDING),
+    refuses=(AppointmentNotFound, AlreadyAnswered, ImpossibleChange, *_CREW_REFUSALS),
     budget=16,
 )
 def hand_over(reference: str, body: HandOverIn) -> AppointmentOut:
     """Ask a colleague to take one's part, which stays one's own until they accept."""
-    return _shown(answering.hand_over(reference, caller(), to=body.to))
+    return _response(answering.hand_over(reference, caller(), to=body.to))
 
 
 @operation(
@@ -93,8 +93,8 @@ def hand_over(reference: str, body: HandOverIn) -> AppointmentOut:
 )
 def list_colleagues(reference: str, query: ColleaguesQuery) -> Suggestions:
     """Who is free for a charter and not on it, those with most rest before it first; at most 50."""
-    free = answering.colleagues(reference, caller(), query.wanted())
-    return Suggestions([SuggestionOut.of(standing) for standing in free])
+    available = answering.available_colleagues(reference, caller(), query.role())
+    return Suggestions([SuggestionOut.of(eligibility) for eligibility in available])
 
 
 @operation(
@@ -108,7 +108,7 @@ def list_colleagues(reference: str, query: ColleaguesQuery) -> Suggestions:
 def begin(reference: str, body: Nothing) -> AppointmentOut:
     """It is under way, say its driver or the office; 12 hours before its start at the earliest."""
     del body
-    return _shown(progress.begin(reference, caller()))
+    return _response(progress.begin(reference, caller()))
 
 
 @operation(
@@ -122,7 +122,7 @@ def begin(reference: str, body: Nothing) -> AppointmentOut:
 def complete(reference: str, body: Nothing) -> AppointmentOut:
     """It is done, say its driver or the office."""
     del body
-    return _shown(progress.complete(reference, caller()))
+    return _response(progress.complete(reference, caller()))
 
 
 @operation(
@@ -135,8 +135,8 @@ def complete(reference: str, body: Nothing) -> AppointmentOut:
 )
 def cancel(reference: str, body: ReasonIn) -> AppointmentOut:
     """Call it off before it begins: the office any, a client their own by account or manage token."""
-    return _shown(progress.cancel(reference, caller(), reason=body.reason))
+    return _response(progress.cancel(reference, caller(), reason=body.reason))
 
 
-def _shown(appointment: Appointment) -> AppointmentOut:
+def _response(appointment: Appointment) -> AppointmentOut:
     return AppointmentOut.of(queries.get_record(appointment.id, caller()))

@@ -1,1 +1,1 @@
-"""Who can work when: licences, leave, working hours, driving time, rest, other duties."""
+"""Eligibility of staff for rides: licences, leave, working hours, driving time, rest, other duties."""

@@ -1,4 +1,4 @@
-"""What keeps somebody from a ride besides another one."""
+"""Errors of assigning somebody who is not eligible."""
 
 from falconbus.platform.kit.errors import DomainError
 

@@ -1,4 +1,4 @@
-"""Rules on values: licences, leave, working hours, time at the wheel and rest.
+"""Rules on values: licences, leave, working hours, driving time and rest.
 
 Days and weeks (Monday to Sunday) are those of one time zone, the office's. Instants must be in UTC: within one zone
 Python subtracts and compares what clocks show, which is wrong on days on which they change.
@@ -10,24 +10,24 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from falconbus.platform.kit import clock
-from falconbus.scheduling.staff_records.policy import Stretch
+from falconbus.scheduling.staff_records.policy import WorkingInterval
 
 _DAY = 1440
 _ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
-    """A duty that somebody has accepted, or is thought of for."""
+class DutyPeriod:
+    """The time of a duty, accepted or considered."""
 
     begins: datetime
     ends: datetime
-    at_wheel: bool
+    is_driving: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Local days and the instants between which they lie."""
+    """A local day or week, from `begins` (inclusive) to `ends` (exclusive)."""
 
     first: date
     begins: datetime
@@ -35,15 +35,15 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Wheel:
-    """The most time at the wheel on one of some spans, and on which; the first of those that are equal."""
+class DrivingTime:
+    """Driving time within a span."""
 
     time: timedelta
     span: Span
 
 
 def local_days(begins: datetime, ends: datetime, time_zone: str) -> list[date]:
-    """Each calendar day that has a part of the time from `begins` up to, not with, `ends`."""
+    """Return each local calendar day that overlaps the time from `begins` (inclusive) to `ends` (exclusive)."""
     zone = ZoneInfo(time_zone)
     first = begins.astimezone(zone).date()
     last = (ends - timedelta(microseconds=1)).astimezone(zone).date()
@@ -51,12 +51,12 @@ def local_days(begins: datetime, ends: datetime, time_zone: str) -> list[date]:
 
 
 def day_spans(days: Iterable[date], time_zone: str) -> list[Span]:
-    """Each day from midnight to midnight: 23 or 25 hours when the clocks change."""
+    """Return each day from midnight to midnight: 23 or 25 hours when the clocks change."""
     return [Span(day, *clock.day_bounds(day, time_zone)) for day in days]
 
 
 def week_spans(days: Iterable[date], time_zone: str) -> list[Span]:
-    """The weeks, Monday to Sunday, that have one of these days."""
+    """Return the weeks, Monday to Sunday, that contain one of these days."""
     mondays = sorted({day - timedelta(days=day.weekday()) for day in days})
     return [
         Span(monday, clock.day_bounds(monday, time_zone)[0], clock.day_bounds(monday + 6 * _ONE_DAY, time_zone)[1])
@@ -65,7 +65,7 @@ def week_spans(days: Iterable[date], time_zone: str) -> list[Span]:
 
 
 def licences_hold(licences: Iterable[tuple[str, date]], day: date) -> bool:
-    """Whether somebody may drive on a day: has a licence, and the latest of each kind (kind, its last day) holds."""
+    """Return whether licences (kind, last day) permit to drive on a day: at least one, and of each kind one valid."""
     latest: dict[str, date] = {}
     for kind, expires_on in licences:
         latest[kind] = max(expires_on, latest.get(kind, expires_on))
@@ -73,22 +73,22 @@ def licences_hold(licences: Iterable[tuple[str, date]], day: date) -> bool:
 
 
 def is_on_leave(leaves: Iterable[tuple[date, date]], days: Sequence[date]) -> bool:
-    """Whether one of these days, in order, is a day of leave; the first and last of a leave are."""
+    """Return whether one of these days, in order, is within a leave (first day, last day, both included)."""
     return any(first <= days[-1] and last >= days[0] for first, last in leaves)
 
 
-def is_within_hours(hours: Sequence[Stretch], begins: datetime, ends: datetime, time_zone: str) -> bool:
-    """Whether all of a time is worked; somebody without working hours works whenever they are asked."""
+def is_within_hours(hours: Sequence[WorkingInterval], begins: datetime, ends: datetime, time_zone: str) -> bool:
+    """Return whether working hours cover all of a time; no hours at all cover every time."""
     if not hours:
         return True
     days = local_days(begins, ends, time_zone)
     reached = begins
-    # From the day before: its last stretch may go past midnight.
+    # From the day before on: its last interval may go past midnight.
     for since, until in sorted(
-        (_wall(day, stretch.begins, time_zone), _wall(day, stretch.ends, time_zone))
+        (_local_instant(day, interval.begins, time_zone), _local_instant(day, interval.ends, time_zone))
         for day in [days[0] - _ONE_DAY, *days]
-        for stretch in hours
-        if stretch.weekday == day.isoweekday()
+        for interval in hours
+        if interval.weekday == day.isoweekday()
     ):
         if since > reached:
             break
@@ -96,52 +96,52 @@ def is_within_hours(hours: Sequence[Stretch], begins: datetime, ends: datetime, 
     return reached >= ends
 
 
-def wheel_time(duties: Iterable[Duty], span: Span) -> timedelta:
-    """Time at the wheel within a span."""
-    parts = (
+def driving_time(duties: Iterable[DutyPeriod], span: Span) -> timedelta:
+    """Return the driving time of these duties within a span."""
+    driven = (
         min(duty.ends, span.ends) - max(duty.begins, span.begins)
         for duty in duties
-        if duty.at_wheel and duty.begins < span.ends and duty.ends > span.begins
+        if duty.is_driving and duty.begins < span.ends and duty.ends > span.begins
     )
-    return sum(parts, timedelta(0))
+    return sum(driven, timedelta(0))
 
 
-def most_at_wheel(duties: Sequence[Duty], spans: Sequence[Span]) -> Wheel:
-    """The span with the most time at the wheel."""
-    return max((Wheel(wheel_time(duties, span), span) for span in spans), key=lambda wheel: wheel.time)
+def peak_driving_time(duties: Sequence[DutyPeriod], spans: Sequence[Span]) -> DrivingTime:
+    """Return the driving time of the span with most of it, the first of equals."""
+    return max((DrivingTime(driving_time(duties, span), span) for span in spans), key=lambda driving: driving.time)
 
 
-def neighbours(duties: Iterable[Duty], ride: Duty) -> tuple[Duty | None, Duty | None]:
-    """The last duty that is over when a ride begins, and the first that begins when it is over."""
+def neighbours(duties: Iterable[DutyPeriod], ride: DutyPeriod) -> tuple[DutyPeriod | None, DutyPeriod | None]:
+    """Return the last duty that ends before a ride begins, and the first that begins after it ends."""
     duties = list(duties)
     before = max((duty for duty in duties if duty.ends <= ride.begins), key=lambda duty: duty.ends, default=None)
     after = min((duty for duty in duties if duty.begins >= ride.ends), key=lambda duty: duty.begins, default=None)
     return before, after
 
 
-def needs_rest_between(one: Duty, other: Duty, time_zone: str) -> bool:
-    """Whether the gap between two duties should be a night's rest: unless they begin on the same local day.
+def needs_rest_between(earlier: DutyPeriod, later: DutyPeriod, time_zone: str) -> bool:
+    """Return whether the gap between two duties has to be a daily rest: they begin on different local days.
 
-    Duties that begin on one day are parts of one working day, and the gap between them is a break. A duty past midnight
-    belongs to the day on which it begins, so that a ride of the next morning is told from it.
+    Between duties that begin on the same day the gap is a break. A duty past midnight belongs to the day on which it
+    begins, so that the next morning's duty needs a rest after it.
     """
     zone = ZoneInfo(time_zone)
-    return one.begins.astimezone(zone).date() != other.begins.astimezone(zone).date()
+    return earlier.begins.astimezone(zone).date() != later.begins.astimezone(zone).date()
 
 
 def duration_text(duration: timedelta) -> str:
-    """`11 h 30 min`; seconds are left out."""
+    """Format a duration as `11 h 30 min`; seconds are left out."""
     hours, minutes = divmod(int(duration.total_seconds()) // 60, 60)
     return " ".join([f"{hours} h"] * (hours > 0 or minutes == 0) + [f"{minutes} min"] * (minutes > 0))
 
 
 def day_text(day: date) -> str:
-    """`Sat 28 Nov`."""
+    """Format a day as `Sat 28 Nov`."""
     return f"{day:%a} {day.day} {day:%b}"
 
 
-def _wall(day: date, minutes: int, time_zone: str) -> datetime:
-    """When clocks show so many minutes past midnight of a day; the earlier instant when they show it twice."""
+def _local_instant(day: date, minutes: int, time_zone: str) -> datetime:
+    """Return the instant at a local time, in minutes past a day's midnight; the earlier one if it occurs twice."""
     days, minute = divmod(minutes, _DAY)
-    shown = datetime.combine(day + timedelta(days=days), time(*divmod(minute, 60)), ZoneInfo(time_zone))
-    return shown.astimezone(UTC)
+    local = datetime.combine(day + timedelta(days=days), time(*divmod(minute, 60)), ZoneInfo(time_zone))
+    return local.astimezone(UTC)

@@ -1,12 +1,12 @@
-"""Shapes of who could take a ride, and what to think of."""
+"""Response schemas of suggested staff, and of warnings about them."""
 
 from datetime import timedelta
 from typing import Self
 
 import msgspec
 
-from falconbus.scheduling.eligibility.assessing import Caution, Standing
-from falconbus.scheduling.eligibility.service import Warned
+from falconbus.scheduling.eligibility.assessing import Eligibility, EligibilityWarning
+from falconbus.scheduling.eligibility.service import StaffWarning
 
 
 class CautionOut(msgspec.Struct):
@@ -16,8 +16,8 @@ class CautionOut(msgspec.Struct):
     detail: str
 
     @classmethod
-    def of(cls, caution: Caution) -> Self:
-        return cls(caution.code, caution.detail)
+    def of(cls, warning: EligibilityWarning) -> Self:
+        return cls(warning.code, warning.detail)
 
 
 class SuggestionOut(msgspec.Struct):
@@ -32,15 +32,15 @@ class SuggestionOut(msgspec.Struct):
     warnings: list[CautionOut]
 
     @classmethod
-    def of(cls, standing: Standing) -> Self:
+    def of(cls, eligibility: Eligibility) -> Self:
         return cls(
-            standing.staff_id,
-            standing.name,
-            None if standing.rest_before is None else _hours(standing.rest_before),
-            None if standing.rest_after is None else _hours(standing.rest_after),
-            _hours(standing.driving_day),
-            _hours(standing.driving_week),
-            [CautionOut.of(caution) for caution in standing.cautions],
+            eligibility.staff_id,
+            eligibility.name,
+            None if eligibility.rest_before is None else _hours(eligibility.rest_before),
+            None if eligibility.rest_after is None else _hours(eligibility.rest_after),
+            _hours(eligibility.driving_day),
+            _hours(eligibility.driving_week),
+            [CautionOut.of(warning) for warning in eligibility.warnings],
         )
 
 
@@ -59,8 +59,8 @@ class WarningOut(msgspec.Struct):
     detail: str
 
     @classmethod
-    def of(cls, warned: Warned) -> Self:
-        return cls(warned.staff_id, warned.name, warned.code, warned.detail)
+    def of(cls, warning: StaffWarning) -> Self:
+        return cls(warning.staff_id, warning.name, warning.code, warning.detail)
 
 
 def _hours(time: timedelta) -> float:

@@ -1,4 +1,4 @@
-"""Checking people before they are put on a ride: what keeps them from it, and what to think of."""
+"""Eligibility checks before staff are assigned: refusals are raised, warnings returned."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from falconbus.platform.kit.errors import DomainError
 from falconbus.scheduling.assignments import queries
 from falconbus.scheduling.assignments.errors import UnknownStaff
-from falconbus.scheduling.assignments.models import Part
+from falconbus.scheduling.assignments.models import CrewRole
 from falconbus.scheduling.assignments.service import Ride
 from falconbus.scheduling.eligibility import assessing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Warned:
-    """What does not keep somebody from a ride, and should be known."""
+class StaffWarning:
+    """A warning about one person: does not forbid the assignment, but the dispatcher should know."""
 
     staff_id: int
     name: str
@@ -21,32 +21,41 @@ class Warned:
     detail: str
 
 
-def check_standing(parts: Mapping[int, Part], ride: Ride, pointers: Mapping[int, str] | None = None) -> list[Warned]:
-    """What to know of those who may be put on a ride; UnknownStaff and what else keeps somebody from it."""
-    warned: list[Warned] = []
-    for part in Part:
-        staff_ids = [staff_id for staff_id, does in parts.items() if does == part]
+def check_eligibility(
+    roles: Mapping[int, CrewRole], ride: Ride, pointers: Mapping[int, str] | None = None
+) -> list[StaffWarning]:
+    """Check that staff are eligible for a ride in these roles, and return the warnings about them.
+
+    `pointers`: JSON pointers by staff key, for the errors. UnknownStaff, StaffBusy, OnLeave, LicenceExpired.
+    """
+    warnings: list[StaffWarning] = []
+    for role in CrewRole:
+        staff_ids = [staff_id for staff_id, own_role in roles.items() if own_role == role]
         if staff_ids:
-            warned += _check_part(staff_ids, part, ride, pointers or {})
-    return warned
+            warnings += _check_role(staff_ids, role, ride, pointers or {})
+    return warnings
 
 
-def _check_part(staff_ids: Sequence[int], part: Part, ride: Ride, pointers: Mapping[int, str]) -> list[Warned]:
-    warned: list[Warned] = []
+def _check_role(
+    staff_ids: Sequence[int], role: CrewRole, ride: Ride, pointers: Mapping[int, str]
+) -> list[StaffWarning]:
+    warnings: list[StaffWarning] = []
     try:
-        standings = assessing.assess(staff_ids, part, ride.starts_at, ride.ends_at, besides=ride.appointment_id)
+        eligibilities = assessing.assess(
+            staff_ids, role, ride.starts_at, ride.ends_at, ignored_appointment_id=ride.appointment_id
+        )
     except UnknownStaff as refusal:
-        working = queries.working(staff_ids, part)
-        raise _at(refusal, next((pointers.get(each) for each in staff_ids if each not in working), None)) from None
+        known_ids = queries.active_staff(staff_ids, role)
+        raise _at(refusal, next((pointers.get(each) for each in staff_ids if each not in known_ids), None)) from None
     for staff_id in staff_ids:
-        found = standings[staff_id]
-        if found.refusal is not None:
-            raise _at(found.refusal, pointers.get(staff_id))
-        warned += [
-            Warned(staff_id=staff_id, name=found.name, code=caution.code, detail=caution.detail)
-            for caution in found.cautions
+        eligibility = eligibilities[staff_id]
+        if eligibility.refusal is not None:
+            raise _at(eligibility.refusal, pointers.get(staff_id))
+        warnings += [
+            StaffWarning(staff_id=staff_id, name=eligibility.name, code=warning.code, detail=warning.detail)
+            for warning in eligibility.warnings
         ]
-    return warned
+    return warnings
 
 
 def _at(refusal: DomainError, pointer: str | None) -> DomainError:

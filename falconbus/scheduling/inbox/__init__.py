@@ -1,1 +1,1 @@
-"""A member of the staff's own notifications, to be read and marked."""
+"""The caller's own notifications: list, read, mark."""

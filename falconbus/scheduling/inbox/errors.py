@@ -1,4 +1,4 @@
-"""Why a notification is not shown."""
+"""Errors of reading notifications."""
 
 from falconbus.platform.kit.errors import NotFound
 

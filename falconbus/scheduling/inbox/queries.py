@@ -1,4 +1,4 @@
-"""Reads of notifications: always somebody's own."""
+"""Reads of one person's notifications."""
 
 from sqlalchemy import and_, select, text
 
@@ -7,9 +7,9 @@ from falconbus.platform.database.engine import AnyRow, AnySelect, db
 from falconbus.scheduling.appointments.models import Appointment
 from falconbus.scheduling.assignments.models import Assignment
 from falconbus.scheduling.inbox.errors import NotificationNotFound
-from falconbus.scheduling.notifications.models import Kind, Notification, UnreadNotification
+from falconbus.scheduling.notifications.models import Notification, NotificationKind, UnreadNotification
 
-_LINE = (
+_COLUMNS = (
     Notification.id.label("key"),
     Notification.kind,
     Notification.title,
@@ -24,7 +24,7 @@ _LINE = (
     User.name.label("rejected_by"),
     Assignment.reason,
 )
-# Two index-only scans: one count with a filter would have to join every row.
+# Two index-only scans: a single count with a filter would join every row.
 _TOTALS = text("""
     SELECT (SELECT count(*) FROM notifications WHERE staff_id = :staff_id) AS total,
            (SELECT count(*) FROM unread_notifications WHERE staff_id = :staff_id) AS unread
@@ -33,30 +33,30 @@ _UNREAD = text("SELECT count(*) FROM unread_notifications WHERE staff_id = :staf
 
 
 def of_staff(staff_id: int) -> AnySelect:
-    """Somebody's notifications without their long text."""
-    statement = _with_subject(select(*_LINE)).where(Notification.staff_id == staff_id)
+    """Return the select of somebody's notifications, without their whole texts."""
+    statement = _with_subject(select(*_COLUMNS)).where(Notification.staff_id == staff_id)
     return statement.outerjoin(UnreadNotification, UnreadNotification.notification_id == Notification.id)
 
 
 def unread_of_staff(staff_id: int) -> AnySelect:
-    """Those of them that wait to be read; to be paged by UnreadNotification.notification_id, which has the index."""
-    statement = _with_subject(select(*_LINE)).where(UnreadNotification.staff_id == staff_id)
+    """Return the select of somebody's unread ones; page it by UnreadNotification.notification_id, which is indexed."""
+    statement = _with_subject(select(*_COLUMNS)).where(UnreadNotification.staff_id == staff_id)
     return statement.join(UnreadNotification, UnreadNotification.notification_id == Notification.id)
 
 
 def totals(staff_id: int) -> AnyRow:
-    """How many somebody has, and has not read."""
+    """Return `total` and `unread`, the numbers of somebody's notifications."""
     return db.session.execute(_TOTALS, {"staff_id": staff_id}).one()
 
 
 def unread(staff_id: int) -> int:
-    """How many somebody has not read."""
+    """Return the number of somebody's unread notifications."""
     return db.session.scalar(_UNREAD, {"staff_id": staff_id}) or 0
 
 
 def get_notification(notification_id: int, staff_id: int) -> AnyRow:
-    """One of somebody's, with its text and the assignment that it is about; NotificationNotFound."""
-    statement = _with_subject(select(*_LINE, Notification.message, Assignment))
+    """Return one of somebody's notifications, with its text and its assignment; NotificationNotFound."""
+    statement = _with_subject(select(*_COLUMNS, Notification.message, Assignment))
     statement = statement.outerjoin(UnreadNotification, UnreadNotification.notification_id == Notification.id)
     own = statement.where(Notification.id == notification_id, Notification.staff_id == staff_id)
     row = db.session.execute(own).one_or_none()
@@ -69,5 +69,5 @@ def _with_subject(statement: AnySelect) -> AnySelect:
     return (
         statement.outerjoin(Appointment, Appointment.id == Notification.appointment_id)
         .outerjoin(Assignment, Assignment.id == Notification.assignment_id)
-        .outerjoin(User, and_(User.id == Assignment.staff_id, Notification.kind == Kind.REJECTED))
+        .outerjoin(User, and_(User.id == Assignment.staff_id, Notification.kind == NotificationKind.REJECTED))
     )

@@ -1,4 +1,4 @@
-"""What somebody does with their own notifications."""
+"""Marking notifications as read or unread."""
 
 from sqlalchemy import TextClause, text
 
@@ -22,23 +22,23 @@ _READ_UP_TO = text("DELETE FROM unread_notifications WHERE staff_id = :staff_id 
 
 
 def mark_read(notification_id: int, staff_id: int) -> None:
-    """NotificationNotFound."""
+    """Mark one of somebody's notifications as read; NotificationNotFound."""
     _mark(_READ, notification_id, staff_id)
 
 
 def mark_unread(notification_id: int, staff_id: int) -> None:
-    """As if it had never been read; NotificationNotFound."""
+    """Mark one of somebody's notifications as unread; NotificationNotFound."""
     _mark(_UNREAD, notification_id, staff_id)
 
 
 def mark_all_read(staff_id: int, up_to: int | None) -> int:
-    """All up to a key, so that what came meanwhile stays unread; how many there were."""
+    """Mark somebody's notifications as read, with `up_to` those up to this key; return how many."""
     marked = db.session.execute(_READ_ALL if up_to is None else _READ_UP_TO, {"staff_id": staff_id, "up_to": up_to})
-    counting.note_change([staff_id])
+    counting.recount_after_commit([staff_id])
     return marked.rowcount  # type: ignore[attr-defined,no-any-return]
 
 
 def _mark(statement: TextClause, notification_id: int, staff_id: int) -> None:
     if db.session.scalar(statement, {"id": notification_id, "staff_id": staff_id}) is None:
         raise NotificationNotFound
-    counting.note_change([staff_id])
+    counting.recount_after_commit([staff_id])

@@ -1,4 +1,4 @@
-"""Shapes of requests and answers about notifications."""
+"""Request and response schemas of notifications."""
 
 from datetime import datetime
 from typing import Annotated, Any, Self
@@ -11,7 +11,7 @@ from falconbus.platform.database.pagination import CursorQuery, Page
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.schema import Body
 from falconbus.scheduling.appointments.schemas import PersonOut, RejectionOut
-from falconbus.scheduling.notifications.models import Kind
+from falconbus.scheduling.notifications.models import NotificationKind
 
 
 class NotificationsQuery(CursorQuery):
@@ -78,7 +78,7 @@ class NotificationLineOut(msgspec.Struct):
             title=row.title,
             read=row.unread_id is None,
             created_at=row.created_at,
-            appointment=_about(row),
+            appointment=_appointment(row),
             schedule_id=row.schedule_id,
             rejection=_rejection(row),
             **more,
@@ -99,13 +99,13 @@ class NotificationPage(Page[NotificationLineOut]):
     total: int = 0
 
 
-def _about(row: AnyRow) -> AboutOut | None:
+def _appointment(row: AnyRow) -> AboutOut | None:
     if row.reference is None:
         return None
     return AboutOut(row.reference, row.status, clock.local(row.starts_at, row.time_zone))
 
 
 def _rejection(row: AnyRow) -> RejectionOut | None:
-    if row.kind != Kind.REJECTED or row.rejected_by_id is None:
+    if row.kind != NotificationKind.REJECTED or row.rejected_by_id is None:
         return None
     return RejectionOut(PersonOut(row.rejected_by_id, row.rejected_by), row.reason or "")

@@ -93,7 +93,7 @@ def show_preferences() -> PreferencesOut:
 @operation(bp.put("/preferences"), who=OWN_DUTIES, takes=PreferencesIn, gives={200: PreferencesOut}, budget=1)
 def change_preferences(body: PreferencesIn) -> PreferencesOut:
     """Say whether notifications come by mail, too."""
-    preferences.prefer(_me(), wants_mail=body.wants_mail)
+    preferences.set_wants_mail(_me(), wants_mail=body.wants_mail)
     return PreferencesOut(body.wants_mail)
 
 

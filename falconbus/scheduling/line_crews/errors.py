@@ -1,4 +1,4 @@
-"""Why a departure's crew is not changed."""
+"""Errors of changing a departure's crew."""
 
 from falconbus.platform.kit.errors import DomainError
 

@@ -1,4 +1,4 @@
-"""Reading and locking line schedules with their crews."""
+"""Reads and locks of line schedules with their crews."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,15 +9,15 @@ from sqlalchemy.orm import aliased
 from falconbus.accounts.models import User
 from falconbus.network.models import Bus, Route, Stop
 from falconbus.platform.database.engine import AnyRow, AnySelect, db
-from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, CrewRole
 from falconbus.scheduling.staff_records.models import StaffProfile
 from falconbus.timetable import occupancy
 from falconbus.timetable.errors import ScheduleNotFound
 from falconbus.timetable.models import Schedule
 
 _Origin, _Destination = aliased(Stop), aliased(Stop)
-_ON_IT = and_(Assignment.schedule_id == Schedule.id, Assignment.status == AssignmentStatus.ACCEPTED)
-_FACTS = (
+_IS_CREW = and_(Assignment.schedule_id == Schedule.id, Assignment.status == AssignmentStatus.ACCEPTED)
+_COLUMNS = (
     Schedule.id,
     Route.name.label("route_name"),
     Schedule.departure_time,
@@ -31,7 +31,7 @@ _FACTS = (
 
 
 def lock_schedule(schedule_id: int) -> Schedule:
-    """A schedule as it is now, whose crew nobody else changes until our transaction ends; ScheduleNotFound."""
+    """Lock a schedule until the transaction ends, and return it as it is now; ScheduleNotFound."""
     statement = select(Schedule).where(Schedule.id == schedule_id).with_for_update()
     schedule = db.session.scalar(statement.execution_options(populate_existing=True))
     if schedule is None:
@@ -40,18 +40,18 @@ def lock_schedule(schedule_id: int) -> Schedule:
 
 
 def schedule_crew(schedule_id: int) -> Sequence[AnyRow]:
-    """A schedule, a row for each of its crew, the driver first; one without a person when nobody is on it."""
+    """Return a schedule with its crew, a row per member, the driver first; one row without member if it has none."""
     statement = (
-        _with_facts(
+        _with_joins(
             select(
-                *_FACTS,
+                *_COLUMNS,
                 User.id.label("staff_id"),
                 User.name.label("staff_name"),
                 StaffProfile.phone,
                 Assignment.part,
             )
         )
-        .outerjoin(Assignment, _ON_IT)
+        .outerjoin(Assignment, _IS_CREW)
         .outerjoin(User, User.id == Assignment.staff_id)
         .outerjoin(StaffProfile, StaffProfile.staff_id == User.id)
         .where(Schedule.id == schedule_id)
@@ -60,8 +60,8 @@ def schedule_crew(schedule_id: int) -> Sequence[AnyRow]:
     return db.session.execute(statement).all()
 
 
-def on_schedule(schedule_id: int) -> list[Assignment]:
-    """Who is on a schedule; the caller holds its lock."""
+def schedule_assignments(schedule_id: int) -> list[Assignment]:
+    """Return the accepted assignments to a schedule; the caller holds its lock."""
     statement = select(Assignment).where(
         Assignment.schedule_id == schedule_id, Assignment.status == AssignmentStatus.ACCEPTED
     )
@@ -69,24 +69,24 @@ def on_schedule(schedule_id: int) -> list[Assignment]:
 
 
 def delete_assignments(ids: Sequence[int]) -> None:
-    """Take people off line schedules: what refers to no schedule any more lets it be deleted."""
+    """Delete assignments to line schedules, so that they do not keep the schedules from being deleted."""
     db.session.execute(delete(Assignment).where(Assignment.id.in_(ids)))
 
 
 def uncrewed(begin: datetime, end: datetime) -> AnySelect:
-    """Departures from `begin` up to, not with, `end` that are on sale or sold, and have no driver; by time."""
-    has_driver = select(Assignment.id).where(_ON_IT, Assignment.part == Part.DRIVER).exists()
+    """Return the select of departures from `begin` to `end` (exclusive), on sale or sold, without a driver; by time."""
+    has_driver = select(Assignment.id).where(_IS_CREW, Assignment.part == CrewRole.DRIVER).exists()
     sold = occupancy.seats().sold()
     is_sold = sold.where(sold.selected_columns.schedule_id == Schedule.id)
     return (
-        _with_facts(select(*_FACTS))
+        _with_joins(select(*_COLUMNS))
         .where(Schedule.departure_time >= begin, Schedule.departure_time < end)
         .where(or_(Schedule.active, is_sold.exists()), ~has_driver)
         .order_by(Schedule.departure_time, Schedule.id)
     )
 
 
-def _with_facts(statement: AnySelect) -> AnySelect:
+def _with_joins(statement: AnySelect) -> AnySelect:
     return (
         statement.select_from(Schedule)
         .join(Route, Route.id == Schedule.route_id)

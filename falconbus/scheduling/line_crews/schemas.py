@@ -1,4 +1,4 @@
-"""Shapes of requests and answers about the crews of line schedules."""
+"""Request and response schemas of the crews of line schedules."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,10 +12,10 @@ from falconbus.platform.database.pagination import PageQuery
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.fields import Day, Key
 from falconbus.platform.kit.schema import Body
-from falconbus.scheduling.assignments.models import Part
+from falconbus.scheduling.assignments.models import CrewRole
 from falconbus.scheduling.assignments.service import Crew
-from falconbus.scheduling.eligibility.service import Warned
-from falconbus.scheduling.line_crews.service import LineCrew, Member
+from falconbus.scheduling.eligibility.service import StaffWarning
+from falconbus.scheduling.line_crews.service import CrewMember, LineCrew
 
 
 class LineCrewIn(Body):
@@ -43,7 +43,7 @@ class LineMember(msgspec.Struct):
     phone: str | None
 
     @classmethod
-    def of(cls, member: Member) -> Self:
+    def of(cls, member: CrewMember) -> Self:
         return cls(member.id, member.name, member.phone)
 
 
@@ -68,17 +68,17 @@ class LineCrewOut(msgspec.Struct):
     warnings: list[LineWarning]
 
     @classmethod
-    def of(cls, crew: LineCrew, warned: Iterable[Warned] = ()) -> Self:
-        by_part = {part: [LineMember.of(each) for each in crew.members if each.part == part] for part in Part}
+    def of(cls, crew: LineCrew, warnings: Iterable[StaffWarning] = ()) -> Self:
+        by_role = {role: [LineMember.of(member) for member in crew.members if member.part == role] for role in CrewRole}
         return cls(
             schedule_id=crew.schedule_id,
             route=crew.route_name,
             departure_time=crew.departs_at,
             arrival_time=crew.arrives_at,
             bus_number=crew.bus_number,
-            driver=next(iter(by_part[Part.DRIVER]), None),
-            attendants=by_part[Part.ATTENDANT],
-            warnings=[LineWarning(each.staff_id, each.code, each.detail) for each in warned],
+            driver=next(iter(by_role[CrewRole.DRIVER]), None),
+            attendants=by_role[CrewRole.ATTENDANT],
+            warnings=[LineWarning(warning.staff_id, warning.code, warning.detail) for warning in warnings],
         )
 
 

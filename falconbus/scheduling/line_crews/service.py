@@ -1,4 +1,4 @@
-"""Crews of line schedules: who is put on one is on it, without being asked."""
+"""Use cases of the crews of line schedules, who are assigned without an offer."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.assignments import service
-from falconbus.scheduling.assignments.models import Part
+from falconbus.scheduling.assignments.models import CrewRole
 from falconbus.scheduling.assignments.service import Crew, Ride
-from falconbus.scheduling.eligibility.service import Warned, check_standing
+from falconbus.scheduling.eligibility.service import StaffWarning, check_eligibility
 from falconbus.scheduling.line_crews import queries
 from falconbus.scheduling.line_crews.errors import ScheduleLeft
-from falconbus.scheduling.notifications.models import Kind
+from falconbus.scheduling.notifications.models import NotificationKind
 from falconbus.scheduling.notifications.service import Message, notify
 from falconbus.scheduling.permissions import DISPATCH
 from falconbus.timetable.errors import ScheduleNotFound
@@ -26,8 +26,8 @@ _A_WEEK, _LONGEST_DAYS = timedelta(days=6), 92
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """One of a crew."""
+class CrewMember:
+    """A member of a crew."""
 
     id: int
     name: str
@@ -37,7 +37,7 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LineCrew:
-    """A departure and who is on it, the driver first; its times are local to the first and the last stop."""
+    """A departure and its crew, the driver first; times are local to the first and the last stop."""
 
     schedule_id: int
     route_name: str
@@ -46,7 +46,7 @@ class LineCrew:
     origin: str
     destination: str
     bus_number: str
-    members: tuple[Member, ...]
+    members: tuple[CrewMember, ...]
 
     @classmethod
     def of(cls, rows: Sequence[AnyRow]) -> Self:
@@ -60,14 +60,16 @@ class LineCrew:
             destination=first.destination,
             bus_number=first.bus_number,
             members=tuple(
-                Member(row.staff_id, row.staff_name, row.phone, row.part) for row in rows if row.staff_id is not None
+                CrewMember(row.staff_id, row.staff_name, row.phone, row.part)
+                for row in rows
+                if row.staff_id is not None
             ),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Joining(Crew):
-    """Those of a crew who are not on the ride yet; a body names them where it names the whole of it."""
+class _CrewAdditions(Crew):
+    """The new members of a crew; their pointers are those of the whole crew."""
 
     whole: Crew = field(kw_only=True)
 
@@ -77,40 +79,40 @@ class _Joining(Crew):
 
 
 def get_crew(schedule_id: int, identity: Identity) -> LineCrew:
-    """A departure's crew, for those who dispatch and those who are on it; ScheduleNotFound for all others."""
+    """Return a departure's crew to dispatchers and to its members; ScheduleNotFound for all others."""
     rows = queries.schedule_crew(schedule_id)
-    is_on_it = any(row.staff_id is not None and row.staff_id == identity.user_id for row in rows)
-    if not rows or not (is_on_it or identity.may(DISPATCH)):
+    is_member = any(row.staff_id is not None and row.staff_id == identity.user_id for row in rows)
+    if not rows or not (is_member or identity.may(DISPATCH)):
         raise ScheduleNotFound
     return LineCrew.of(rows)
 
 
-def change_crew(schedule_id: int, crew: Crew) -> list[Warned]:
-    """Have exactly these people on a departure; who joins and who leaves is told. Returns what to know of who joins.
+def change_crew(schedule_id: int, crew: Crew) -> list[StaffWarning]:
+    """Replace a departure's crew, notify who joins and who leaves, and return the warnings about new members.
 
-    Raises ScheduleNotFound, ScheduleLeft, Invalid, UnknownStaff, StaffBusy, OnLeave, LicenceExpired.
+    ScheduleNotFound, ScheduleLeft, Invalid, UnknownStaff, StaffBusy, OnLeave, LicenceExpired.
     """
     service.check_distinct(crew)
     schedule, now = queries.lock_schedule(schedule_id), clock.now()
     if schedule.departure_time <= now:
         raise ScheduleLeft
-    present = queries.on_schedule(schedule_id)
-    stay = {each.staff_id for each in present if crew.parts.get(each.staff_id) == each.part}
-    queries.delete_assignments([each.id for each in present if each.staff_id not in stay])
-    joining = _joining(crew, stay)
+    present = queries.schedule_assignments(schedule_id)
+    kept_ids = {each.staff_id for each in present if crew.roles.get(each.staff_id) == each.part}
+    queries.delete_assignments([each.id for each in present if each.staff_id not in kept_ids])
+    additions = _additions(crew, kept_ids)
     ride = Ride(starts_at=schedule.departure_time, ends_at=schedule.arrival_time, schedule_id=schedule_id)
-    warned = check_standing(joining.parts, ride, crew.pointers)
-    for each in service.put_on(ride, joining, at=now):
-        each.told_bus_id, each.told_active = schedule.bus_id, schedule.active
-    left = {each.staff_id for each in present} - set(crew.parts)
-    if joining.parts or left:
+    warnings = check_eligibility(additions.roles, ride, crew.pointers)
+    for assignment in service.assign(ride, additions, at=now):
+        assignment.told_bus_id, assignment.told_active = schedule.bus_id, schedule.active
+    left_ids = {each.staff_id for each in present} - set(crew.roles)
+    if additions.roles or left_ids:
         audit.record("change", "crews", schedule_id, driver_id=crew.driver_id, attendant_ids=sorted(crew.attendant_ids))
-        _tell(schedule_id, joining.parts, left)
-    return warned
+        _notify_crew(schedule_id, additions.roles, left_ids)
+    return warnings
 
 
 def uncrewed(first: date | None, last: date | None) -> AnySelect:
-    """Departures to come without a driver on the office's days `first` to `last`, both included; Invalid."""
+    """Return the select of future departures without a driver, on days `first` to `last`, both included; Invalid."""
     zone = get_settings().time_zone
     first = first or clock.today(zone)
     last = last or first + _A_WEEK
@@ -120,27 +122,30 @@ def uncrewed(first: date | None, last: date | None) -> AnySelect:
     return queries.uncrewed(max(begin, clock.now()), end)
 
 
-def _joining(crew: Crew, stay: Collection[int]) -> _Joining:
-    driver_id = None if crew.driver_id in stay else crew.driver_id
-    return _Joining(driver_id, [each for each in crew.attendant_ids if each not in stay], whole=crew)
+def _additions(crew: Crew, kept_ids: Collection[int]) -> _CrewAdditions:
+    driver_id = None if crew.driver_id in kept_ids else crew.driver_id
+    return _CrewAdditions(driver_id, [each for each in crew.attendant_ids if each not in kept_ids], whole=crew)
 
 
-def _tell(schedule_id: int, joined: Mapping[int, Part], left: Collection[int]) -> None:
+def _notify_crew(schedule_id: int, joined: Mapping[int, CrewRole], left_ids: Collection[int]) -> None:
     crew = LineCrew.of(queries.schedule_crew(schedule_id))
-    what, when = crew.route_name, _when(crew.departs_at)
-    told = [(Kind.ROSTERED, f"You {_DOES[part]} {what}, {when}", _of(joined, part)) for part in Part]
-    told.append((Kind.UNROSTERED, f"You are not on {what} any more, {when}", left))
-    for kind, title, staff_ids in told:
+    route, when = crew.route_name, _when(crew.departs_at)
+    notices = [
+        (NotificationKind.ROSTERED, f"You {_VERBS[role]} {route}, {when}", _with_role(joined, role))
+        for role in CrewRole
+    ]
+    notices.append((NotificationKind.UNROSTERED, f"You are not on {route} any more, {when}", left_ids))
+    for kind, title, staff_ids in notices:
         if staff_ids:
-            text = _text(crew) if kind == Kind.UNROSTERED else f"{_text(crew)}\n{_names(crew)}"
+            text = _text(crew) if kind == NotificationKind.UNROSTERED else f"{_text(crew)}\n{_names(crew)}"
             notify(staff_ids, Message(kind=kind, title=title, message=text, schedule_id=schedule_id))
 
 
-def _of(joined: Mapping[int, Part], part: Part) -> Collection[int]:
-    return [staff_id for staff_id, does in joined.items() if does == part]
+def _with_role(joined: Mapping[int, CrewRole], role: CrewRole) -> Collection[int]:
+    return [staff_id for staff_id, own_role in joined.items() if own_role == role]
 
 
-_DOES = {Part.DRIVER: "drive", Part.ATTENDANT: "attend"}
+_VERBS = {CrewRole.DRIVER: "drive", CrewRole.ATTENDANT: "attend"}
 
 
 def _text(crew: LineCrew) -> str:
@@ -158,10 +163,10 @@ def _names(crew: LineCrew) -> str:
 
 
 def _offset(at: datetime) -> str:
-    """`UTC+02:00`."""
+    """Format the UTC offset: `UTC+02:00`."""
     return f"UTC{at.isoformat()[-6:]}"
 
 
 def _when(at: datetime) -> str:
-    """`Sat 28 Nov, 08:00`."""
+    """Format a local time: `Sat 28 Nov, 08:00`."""
     return f"{at:%a} {at.day} {at:%b, %H:%M}"

@@ -58,5 +58,5 @@ def change_crew(schedule_id: int, body: LineCrewIn) -> LineCrewOut:
 
     What speaks against somebody without forbidding it (driving hours, rest) comes back as `warnings`.
     """
-    warned = service.change_crew(schedule_id, body.crew())
-    return LineCrewOut.of(service.get_crew(schedule_id, caller()), warned)
+    warnings = service.change_crew(schedule_id, body.crew())
+    return LineCrewOut.of(service.get_crew(schedule_id, caller()), warnings)

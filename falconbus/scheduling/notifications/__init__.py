@@ -1,1 +1,1 @@
-"""Telling members of the staff what happens, and how many of it they have not read."""
+"""Notifications to staff, and the counts of their unread ones."""

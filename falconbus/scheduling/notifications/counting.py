@@ -1,4 +1,4 @@
-"""Counting anew what somebody has not read, once a change of it stands. While Redis is away nobody is held up by it."""
+"""Recounts of unread notifications after a commit. An outage of Redis delays the counts and nothing else."""
 
 import logging
 import time
@@ -14,8 +14,8 @@ from falconbus.scheduling.notifications import counters
 
 log = logging.getLogger(__name__)
 
-#: Seconds without a word to a Redis that was away; pages poll meanwhile.
-PAUSE = 5.0
+#: Seconds to wait after a failure of Redis; pages poll meanwhile.
+RETRY_AFTER = 5.0
 
 _COUNTS = text("""
     SELECT staff.id, (SELECT count(*) FROM unread_notifications WHERE staff_id = staff.id) AS unread
@@ -23,63 +23,63 @@ _COUNTS = text("""
 """)
 
 
-def note_change(staff_ids: Collection[int]) -> None:
-    """Have the unread of these counted anew after the commit: one statement and two pipelines, however many."""
-    transactions.before_commit(_Changed).staff_ids.update(staff_ids)
+def recount_after_commit(staff_ids: Collection[int]) -> None:
+    """Recount the unread notifications of staff after the commit: one statement and two pipelines for all."""
+    transactions.before_commit(_Recount).staff_ids.update(staff_ids)
 
 
 def prime(staff_id: int) -> None:
-    """Count somebody's unread, for a listener who is about to come."""
-    _announcer.announce([staff_id], _count_in_session)
+    """Publish somebody's count of unread notifications now, for a listener about to connect."""
+    _publisher.publish([staff_id], _count_in_session)
 
 
-class _Changed:
-    """Those whose unread the running transaction changes."""
+class _Recount:
+    """The staff whose unread notifications the running transaction changes."""
 
     def __init__(self) -> None:
         self.staff_ids: set[int] = set()
 
     def __call__(self) -> None:
         if self.staff_ids:
-            transactions.on_commit("count notifications", self._announce)
+            transactions.on_commit("count notifications", self._publish)
 
-    def _announce(self) -> None:
-        if _announcer.is_silent:
-            _announcer.missed |= self.staff_ids
+    def _publish(self) -> None:
+        if _publisher.is_paused:
+            _publisher.missed |= self.staff_ids
         else:
-            _announcer.announce(self.staff_ids | _announcer.missed, _count_afresh)
+            _publisher.publish(self.staff_ids | _publisher.missed, _count_afresh)
 
 
-class Announcer:
-    """Has counts kept in Redis; who could not be told of is made up for with the next one."""
+class UnreadCountPublisher:
+    """Stores counts in Redis; those missed in an outage are stored with the next ones."""
 
     def __init__(self) -> None:
         self.missed: set[int] = set()
-        self._silent_until = 0.0
-        self._is_away = False
+        self._paused_until = 0.0
+        self._is_down = False
 
     @property
-    def is_silent(self) -> bool:
-        return time.monotonic() < self._silent_until
+    def is_paused(self) -> bool:
+        return time.monotonic() < self._paused_until
 
-    def announce(self, staff_ids: Collection[int], count: Callable[[list[int]], Sequence[AnyRow]]) -> None:
-        """Count and keep; what ails Redis is logged once and ails nobody else."""
-        concerned = sorted(staff_ids)
+    def publish(self, staff_ids: Collection[int], count: Callable[[list[int]], Sequence[AnyRow]]) -> None:
+        """Count and store; a RedisError is logged once per outage and not raised."""
+        ordered_ids = sorted(staff_ids)
         try:
-            own = counters.mark(cache_redis(), concerned)
-            counters.keep(cache_redis(), own, {row.id: row.unread for row in count(concerned)})
-        except RedisError as fault:
-            self._silent_until = time.monotonic() + PAUSE
-            self.missed |= set(concerned)
-            if not self._is_away:
-                log.warning("counts of notifications are not kept: %s", type(fault).__name__)
-            self._is_away = True
+            mark = counters.mark(cache_redis(), ordered_ids)
+            counters.store(cache_redis(), mark, {row.id: row.unread for row in count(ordered_ids)})
+        except RedisError as error:
+            self._paused_until = time.monotonic() + RETRY_AFTER
+            self.missed |= set(ordered_ids)
+            if not self._is_down:
+                log.warning("counts of notifications are not kept: %s", type(error).__name__)
+            self._is_down = True
         else:
-            self._is_away = False
-            self.missed -= set(concerned)
+            self._is_down = False
+            self.missed -= set(ordered_ids)
 
 
-_announcer = Announcer()
+_publisher = UnreadCountPublisher()
 
 
 def _count_in_session(staff_ids: list[int]) -> Sequence[AnyRow]:
@@ -87,7 +87,7 @@ def _count_in_session(staff_ids: list[int]) -> Sequence[AnyRow]:
 
 
 def _count_afresh(staff_ids: list[int]) -> Sequence[AnyRow]:
-    """On a connection of its own: the session, which has just committed, would begin another transaction."""
+    """Count on a connection of its own: the session has just committed, and would begin another transaction."""
     with db.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
         return connection.execute(_COUNTS, {"staff_ids": staff_ids}).all()

@@ -1,10 +1,10 @@
-"""Whether somebody's notifications go out by mail, too."""
+"""Preferences of staff: whether their notifications are mailed, too."""
 
 from sqlalchemy import text
 
 from falconbus.platform.database.engine import db
 
-_PREFER = text("""
+_SET_WANTS_MAIL = text("""
     INSERT INTO staff_profiles (staff_id, wants_mail) VALUES (:staff_id, :wants_mail)
     ON CONFLICT (staff_id) DO UPDATE SET wants_mail = excluded.wants_mail
 """)
@@ -12,10 +12,10 @@ _WANTS_MAIL = text("SELECT wants_mail FROM staff_profiles WHERE staff_id = :staf
 
 
 def wants_mail(staff_id: int) -> bool:
-    """Whether somebody's notifications go out by mail, too; they do unless told otherwise."""
+    """Return whether somebody's notifications are mailed, too; the default is yes."""
     return db.session.scalar(_WANTS_MAIL, {"staff_id": staff_id}) is not False
 
 
-def prefer(staff_id: int, *, wants_mail: bool) -> None:
-    """Note what somebody prefers."""
-    db.session.execute(_PREFER, {"staff_id": staff_id, "wants_mail": wants_mail})
+def set_wants_mail(staff_id: int, *, wants_mail: bool) -> None:
+    """Set whether somebody's notifications are mailed, too."""
+    db.session.execute(_SET_WANTS_MAIL, {"staff_id": staff_id, "wants_mail": wants_mail})

@@ -1,4 +1,4 @@
-"""Telling members of the staff what happened, in the transaction in which it happens."""
+"""Notifying staff of an event, in the event's transaction."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.scheduling.jobs import MAIL_NOTIFICATION
 from falconbus.scheduling.notifications import counting
-from falconbus.scheduling.notifications.models import Kind
+from falconbus.scheduling.notifications.models import NotificationKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """What is told: a line, the whole of it, and what it is about. `assignment_id`: the offer, or the rejection."""
+    """A notification to be sent: title, whole text, and subject. `assignment_id`: the offer, or the rejection."""
 
-    kind: Kind
+    kind: NotificationKind
     title: str
     message: str
     appointment_id: int | None = None
@@ -26,18 +26,18 @@ class Message:
 
 
 _INSERT = text("""
-    WITH told AS (
+    WITH sent AS (
         INSERT INTO notifications
             (staff_id, kind, title, message, appointment_id, assignment_id, schedule_id, created_at)
-        SELECT id, :kind, :title, :message, :appointment_id, who.assignment_id, :schedule_id, :now
-        FROM unnest(CAST(:staff_ids AS integer[]), CAST(:assignment_ids AS bigint[])) AS who (id, assignment_id)
+        SELECT id, :kind, :title, :message, :appointment_id, recipient.assignment_id, :schedule_id, :now
+        FROM unnest(CAST(:staff_ids AS integer[]), CAST(:assignment_ids AS bigint[])) AS recipient (id, assignment_id)
         JOIN users USING (id) WHERE active ORDER BY id
         RETURNING id, staff_id
     ), unread AS (
-        INSERT INTO unread_notifications (notification_id, staff_id) SELECT id, staff_id FROM told
+        INSERT INTO unread_notifications (notification_id, staff_id) SELECT id, staff_id FROM sent
     )
-    SELECT told.id, told.staff_id, coalesce(profile.wants_mail, true) AS wants_mail
-    FROM told LEFT JOIN staff_profiles AS profile USING (staff_id) ORDER BY told.id
+    SELECT sent.id, sent.staff_id, coalesce(profile.wants_mail, true) AS wants_mail
+    FROM sent LEFT JOIN staff_profiles AS profile USING (staff_id) ORDER BY sent.id
 """)
 _OPERATORS = text("""
     SELECT id FROM users
@@ -47,27 +47,27 @@ _OPERATORS = text("""
 """)
 
 
-def notify(staff_ids: Collection[int], told: Message, own: Mapping[int, int] | None = None) -> None:
-    """A notification for each, if this transaction commits; by mail, too, for those who want that.
+def notify(staff_ids: Collection[int], message: Message, assignment_ids: Mapping[int, int] | None = None) -> None:
+    """Send a notification to each of these, if the transaction commits; by mail, too, to those who want that.
 
-    `own` are assignments by person, for those whose message is about one of their own.
+    `assignment_ids`: by staff key, for recipients whose notification is about an assignment of their own.
     """
-    people = sorted(set(staff_ids))
+    recipients = sorted(set(staff_ids))
     values = {
-        "staff_ids": people,
-        "assignment_ids": [(own or {}).get(person, told.assignment_id) for person in people],
-        "kind": told.kind.value,
-        "title": told.title[:200],
-        "message": told.message,
-        "appointment_id": told.appointment_id,
-        "schedule_id": told.schedule_id,
+        "staff_ids": recipients,
+        "assignment_ids": [(assignment_ids or {}).get(staff_id, message.assignment_id) for staff_id in recipients],
+        "kind": message.kind.value,
+        "title": message.title[:200],
+        "message": message.message,
+        "appointment_id": message.appointment_id,
+        "schedule_id": message.schedule_id,
         "now": clock.now(),
     }
-    told_of = db.session.execute(_INSERT, values).all()
-    counting.note_change([row.staff_id for row in told_of])
-    jobs.enqueue_all(MAIL_NOTIFICATION, [{"notification_id": row.id} for row in told_of if row.wants_mail])
+    sent = db.session.execute(_INSERT, values).all()
+    counting.recount_after_commit([row.staff_id for row in sent])
+    jobs.enqueue_all(MAIL_NOTIFICATION, [{"notification_id": row.id} for row in sent if row.wants_mail])
 
 
 def operators() -> list[int]:
-    """Whom what concerns no one operator is told: all of them, or the admins where there is none."""
+    """Return the recipients of notifications to the dispatch office: all operators, or all admins if there is none."""
     return list(db.session.scalars(_OPERATORS))

@@ -1,4 +1,4 @@
-"""Old notifications go, read or not."""
+"""Retention of notifications, read or not."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from falconbus.platform.mailing import service as mailing
 from falconbus.scheduling.notifications import counting
 from falconbus.scheduling.notifications.models import MAIL_KIND
 
-#: How many go at once, in a transaction of their own: nobody waits for long. And how often in one night.
+#: Rows deleted per transaction, so that no lock is held for long; and transactions per night.
 BATCH = 10_000
 _BATCHES = 50
 
@@ -22,9 +22,9 @@ _TRIM = text("""
     WITH oldest AS (SELECT ARRAY(SELECT id FROM notifications ORDER BY id LIMIT :batch) AS ids),
          unread AS (SELECT staff_id FROM unread_notifications
                     WHERE notification_id = ANY ((SELECT ids FROM oldest)::bigint[])),
-         gone AS (DELETE FROM notifications
+         deleted AS (DELETE FROM notifications
                   WHERE id = ANY ((SELECT ids FROM oldest)::bigint[]) AND created_at < :before RETURNING id)
-    SELECT ARRAY(SELECT id FROM gone) AS gone, ARRAY(SELECT DISTINCT staff_id FROM unread) AS staff_ids
+    SELECT ARRAY(SELECT id FROM deleted) AS deleted, ARRAY(SELECT DISTINCT staff_id FROM unread) AS staff_ids
 """)
 
 
@@ -34,9 +34,9 @@ def trim() -> None:
     values = {"before": clock.now() - timedelta(days=days), "batch": BATCH}
     for _ in range(_BATCHES):
         row = db.session.execute(_TRIM, values).one()
-        if row.gone:
-            counting.note_change(row.staff_ids)
-            mailing.forget(MAIL_KIND, row.gone)
+        if row.deleted:
+            counting.recount_after_commit(row.staff_ids)
+            mailing.forget(MAIL_KIND, row.deleted)
         transactions.commit()
-        if len(row.gone) < BATCH:
+        if len(row.deleted) < BATCH:
             return

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import AppointmentStatus
-from falconbus.scheduling.eligibility.assessing import Standing
+from falconbus.scheduling.eligibility.assessing import Eligibility
 from falconbus.scheduling.offer_links import policy
 from falconbus.scheduling.rosters.duties import Duty
 
@@ -22,11 +22,11 @@ class Colleague(NamedTuple):
     words: str
 
     @classmethod
-    def of(cls, free: Standing) -> "Colleague":
+    def of(cls, free: Eligibility) -> "Colleague":
         rest = (
             "free for two weeks before" if free.rest_before is None else f"{_length(free.rest_before)} of rest before"
         )
-        concerns = "; ".join(caution.detail for caution in free.cautions)
+        concerns = "; ".join(warning.detail for warning in free.warnings)
         return cls(free.staff_id, f"{free.name} ({rest}{'; ' + concerns if concerns else ''})")
 
 
@@ -72,7 +72,7 @@ class AnswerPage:
         """The time to answer has run out; it can be answered all the same."""
         return self.answer_by is not None and self.answer_by <= clock.now()
 
-    def offer_colleagues(self, free: Iterable[Standing]) -> None:
+    def offer_colleagues(self, free: Iterable[Eligibility]) -> None:
         self.colleagues = [Colleague.of(each) for each in free]
 
 

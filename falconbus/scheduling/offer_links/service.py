@@ -4,7 +4,7 @@ from falconbus.accounts.permissions import permissions_of
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.assignments.errors import AlreadyAnswered
-from falconbus.scheduling.assignments.models import LIVE, AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import LIVE, AssignmentStatus, CrewRole
 from falconbus.scheduling.dispatch import answering
 from falconbus.scheduling.eligibility import assessing
 from falconbus.scheduling.offer_links import links, queries
@@ -24,7 +24,13 @@ def get_page(token: str) -> AnswerPage:
     if page.can_hand_over:
         charter_id, on_it = asked.appointment_id, set(asked.crew_ids)
         page.offer_colleagues(
-            assessing.free(Part(asked.part), asked.starts_at, asked.ends_at, besides=charter_id, without=on_it)
+            assessing.available_staff(
+                CrewRole(asked.part),
+                asked.starts_at,
+                asked.ends_at,
+                ignored_appointment_id=charter_id,
+                excluded_staff_ids=on_it,
+            )
         )
     return page
 

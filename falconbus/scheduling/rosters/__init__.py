@@ -1,1 +1,1 @@
-"""A person's week, on a page and in a calendar."""
+"""Rosters: a person's duties by week, and as a calendar feed."""

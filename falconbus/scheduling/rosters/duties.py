@@ -1,4 +1,4 @@
-"""A person's duties: parts in charters and in line schedules, told in one way."""
+"""A person's duties: assignments to charters and to line schedules in one form."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -6,20 +6,20 @@ from typing import Self
 
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.kit import clock
-from falconbus.scheduling.assignments.models import AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import AssignmentStatus, CrewRole
 from falconbus.scheduling.rosters import queries
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Duty:
-    """A person's part in a charter (`reference`) or in a line schedule (`schedule_id`).
+    """An assignment of a person to a charter (`reference`) or to a line schedule (`schedule_id`).
 
-    `begins` and `ends` are local to where it begins. `changed_at`: when the assignment or its charter last changed.
+    `begins` and `ends` are local to the place of the start. `changed_at`: last change of assignment or charter.
     """
 
     assignment_id: int
     staff_id: int
-    part: Part
+    part: CrewRole
     status: AssignmentStatus
     begins: datetime
     ends: datetime
@@ -47,20 +47,20 @@ class Duty:
 
     @property
     def duration(self) -> timedelta:
-        """Counted between instants: within a zone Python subtracts what clocks show."""
+        """Return the elapsed time; in UTC, because within a zone Python subtracts local times."""
         return self.ends.astimezone(UTC) - self.begins.astimezone(UTC)
 
     @classmethod
     def of(cls, row: AnyRow) -> Self:
-        moments = (row.offered_at, row.answered_at, row.changed_at)
+        changes = (row.offered_at, row.answered_at, row.changed_at)
         return cls(
             assignment_id=row.id,
             staff_id=row.staff_id,
-            part=Part(row.part),
+            part=CrewRole(row.part),
             status=AssignmentStatus(row.status),
             begins=clock.local(row.starts_at, row.time_zone),
             ends=clock.local(row.ends_at, row.time_zone),
-            changed_at=max(moment for moment in moments if moment is not None),
+            changed_at=max(at for at in changes if at is not None),
             title=row.route_name or f"{row.origin} to {row.destination}",
             origin=row.origin,
             destination=row.destination,
@@ -77,11 +77,11 @@ class Duty:
 
 
 def duties_between(staff_id: int, begin: datetime, end: datetime) -> list[Duty]:
-    """What somebody has accepted or is asked for that begins from `begin` up to, not with, `end`; by time."""
+    """Return somebody's accepted and offered duties that start from `begin` to `end` (exclusive), by time."""
     return [Duty.of(row) for row in queries.duties_between(staff_id, begin, end)]
 
 
 def find_duty(assignment_id: int, staff_id: int) -> Duty | None:
-    """One duty of a person, whatever has become of it."""
+    """Return a duty of a person in whatever status, or None."""
     row = queries.find_duty(assignment_id, staff_id)
     return None if row is None else Duty.of(row)

@@ -1,4 +1,4 @@
-"""Why a roster is not shown."""
+"""Errors of reading rosters."""
 
 from falconbus.platform.kit.errors import NotFound
 

@@ -1,4 +1,4 @@
-"""Weeks as ISO 8601 counts them: Monday to Sunday, the first is the one with the year's first Thursday."""
+"""ISO 8601 weeks: Monday to Sunday, week 1 has the year's first Thursday."""
 
 import re
 from dataclasses import dataclass
@@ -17,19 +17,19 @@ class Week:
 
     @classmethod
     def of(cls, day: date) -> Self:
-        """The week that a day belongs to."""
+        """Return the week that contains a day."""
         return cls(day - timedelta(days=day.weekday()))
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """`2026-W48`; ValueError for what is no week of 2000 to 2100."""
-        found = _WEEK.fullmatch(text)
-        if found is None or not _FIRST_YEAR <= int(found[1]) <= _LAST_YEAR:
+        """Parse a week such as `2026-W48`; ValueError if it is not one of 2000 to 2100."""
+        match = _WEEK.fullmatch(text)
+        if match is None or not _FIRST_YEAR <= int(match[1]) <= _LAST_YEAR:
             raise ValueError("must be a week such as 2026-W48")
         try:
-            return cls(date.fromisocalendar(int(found[1]), int(found[2]), 1))
+            return cls(date.fromisocalendar(int(match[1]), int(match[2]), 1))
         except ValueError:
-            raise ValueError(f"{found[1]} has no week {found[2]}") from None
+            raise ValueError(f"{match[1]} has no week {match[2]}") from None
 
     @property
     def days(self) -> list[date]:

@@ -1,4 +1,4 @@
-"""Reads of what somebody works on, and when they are there."""
+"""Reads of a person's duties, working hours and leave, and of their calendar's number."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from falconbus.platform.database.engine import AnyRow, db
 
-# Colleagues are those who are on the ride, and those who are asked to be; not who hands over, nor who is asked to take
-# over from somebody who is on it until then.
+# Colleagues have an accepted assignment to the ride, or an offer of their own; not who hands this duty over, nor who
+# has an offer to take over from somebody.
 _DUTY = """
     SELECT duty.id, duty.staff_id, duty.part, duty.status, duty.starts_at, duty.ends_at, duty.offered_at,
            duty.answered_at, duty.schedule_id, charter.reference, charter.client_name, charter.client_phone,
@@ -37,7 +37,7 @@ _DUTY = """
     LEFT JOIN stops AS destination ON destination.id = route.destination_id
     LEFT JOIN buses AS bus ON bus.id = coalesce(charter.bus_id, schedule.bus_id)
 """
-# What begins from then on ends from then on, too, which is what the index knows.
+# A duty that starts after :begin ends after it, too: the condition on ends_at is for the index.
 _BETWEEN = text(f"""{_DUTY}
     WHERE duty.staff_id = :staff_id AND duty.status IN ('offered', 'accepted')
       AND duty.starts_at >= :begin AND duty.starts_at < :end AND duty.ends_at > :begin
@@ -65,30 +65,30 @@ _NEXT_CALENDAR = text("""
 
 
 def duties_between(staff_id: int, begin: datetime, end: datetime) -> Sequence[AnyRow]:
-    """What somebody has accepted or is asked for that begins from `begin` up to, not with, `end`; by time."""
+    """Return somebody's accepted and offered duties that start from `begin` to `end` (exclusive), by time."""
     return _rows(_BETWEEN, {"staff_id": staff_id, "begin": begin, "end": end})
 
 
 def find_duty(assignment_id: int, staff_id: int) -> AnyRow | None:
-    """One duty of a person, whatever has become of it."""
+    """Return a duty of a person in whatever status, or None."""
     rows = _rows(_ONE, {"assignment_id": assignment_id, "staff_id": staff_id})
     return rows[0] if rows else None
 
 
 def find_person(staff_id: int, first: date, last: date) -> AnyRow | None:
-    """One of the staff with their working hours, and their leave on these days."""
+    """Return a member of the staff with working hours, and leave on these days; None if there is none."""
     rows = _rows(_PERSON, {"staff_id": staff_id, "first": first, "last": last})
     return rows[0] if rows else None
 
 
 def find_calendar_number(staff_id: int) -> int | None:
-    """Which of a person's secret addresses is the present one; None for who has no open account on the staff."""
+    """Return the number of a person's current calendar address; None without an open account on the staff."""
     number: int | None = db.session.scalar(_CALENDAR_NUMBER, {"staff_id": staff_id})
     return number
 
 
 def next_calendar_number(staff_id: int) -> int:
-    """Count a new address of a person's calendar; two at once get two numbers."""
+    """Increment the number of a person's calendar address atomically, and return it."""
     number: int = db.session.execute(_NEXT_CALENDAR, {"staff_id": staff_id}).scalar_one()
     return number
 

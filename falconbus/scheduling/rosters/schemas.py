@@ -1,4 +1,4 @@
-"""Shapes of requests and answers about rosters."""
+"""Request and response schemas of rosters."""
 
 from datetime import date, datetime, timedelta
 from typing import Annotated, Self
@@ -110,8 +110,8 @@ class RosterDay(msgspec.Struct):
         return cls(
             day.date,
             day.leave,
-            [RosterHours.of(each) for each in day.hours],
-            [RosterDuty.of(each) for each in day.duties],
+            [RosterHours.of(hours) for hours in day.hours],
+            [RosterDuty.of(duty) for duty in day.duties],
         )
 
 
@@ -128,7 +128,7 @@ class RosterOut(msgspec.Struct):
 
     @classmethod
     def of(cls, roster: Roster, address: str) -> Self:
-        """`address` is the roster's own, without a week."""
+        """Return the response; `address` is the roster's own, without a week."""
         return cls(
             person=RosterPerson(roster.staff_id, roster.name),
             week=str(roster.week),

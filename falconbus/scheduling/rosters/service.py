@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from falconbus.platform.kit import clock, references
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.identity import Identity
-from falconbus.scheduling.assignments.models import Part
+from falconbus.scheduling.assignments.models import CrewRole
 from falconbus.scheduling.permissions import SEE_STAFF
 from falconbus.scheduling.rosters import duties, queries
 from falconbus.scheduling.rosters.duties import Duty
@@ -20,7 +20,7 @@ _PAST, _AHEAD = timedelta(days=31), timedelta(days=120)
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """A stretch in which somebody is there, in minutes from midnight; past 1440 it is the next day."""
+    """An interval of working hours in minutes from midnight; past 1440 is the next day."""
 
     begins: int
     ends: int
@@ -28,7 +28,7 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day of the office: the kind of leave, else when somebody is there, and the duties that begin on it."""
+    """A day in the office's time zone: the kind of leave, or the working hours; and the duties that start on it."""
 
     date: date
     leave: str | None
@@ -38,7 +38,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """A person's week. The times count the accepted duties that begin in it, each as a whole."""
+    """A person's week; its times are totals of whole accepted duties that start in it."""
 
     staff_id: int
     name: str
@@ -47,19 +47,19 @@ class Roster:
 
     @property
     def driving(self) -> timedelta:
-        return self._time({Part.DRIVER})
+        return self._total({CrewRole.DRIVER})
 
     @property
     def working(self) -> timedelta:
-        return self._time(set(Part))
+        return self._total(set(CrewRole))
 
-    def _time(self, parts: set[Part]) -> timedelta:
-        listed = (duty for day in self.days for duty in day.duties)
-        return sum((duty.duration for duty in listed if duty.is_accepted and duty.part in parts), timedelta(0))
+    def _total(self, roles: set[CrewRole]) -> timedelta:
+        duties_of_week = (duty for day in self.days for duty in day.duties)
+        return sum((duty.duration for duty in duties_of_week if duty.is_accepted and duty.part in roles), timedelta(0))
 
 
 def get_roster(staff_id: int, week: Week | None, identity: Identity) -> Roster:
-    """A person's week, by default the present one; StaffNotFound unless the caller is they or may see the staff."""
+    """Return a person's week, by default the present one; StaffNotFound for others if the caller may not see staff."""
     if staff_id != identity.user_id and not identity.may(SEE_STAFF):
         raise StaffNotFound
     zone = get_settings().time_zone
@@ -68,22 +68,24 @@ def get_roster(staff_id: int, week: Week | None, identity: Identity) -> Roster:
     if person is None:
         raise StaffNotFound
     begin, end = clock.day_bounds(week.days[0], zone)[0], clock.day_bounds(week.days[-1], zone)[1]
-    found = duties.duties_between(staff_id, begin, end)
+    week_duties = duties.duties_between(staff_id, begin, end)
     leaves = [(kind, date.fromisoformat(first), date.fromisoformat(last)) for kind, first, last in person.leaves]
     return Roster(
-        person.id, person.name, week, tuple(_day(day, person.hours, leaves, found, zone) for day in week.days)
+        person.id, person.name, week, tuple(_day(day, person.hours, leaves, week_duties, zone) for day in week.days)
     )
 
 
-def _day(day: date, hours: list[list[int]], leaves: list[tuple[str, date, date]], found: list[Duty], zone: str) -> Day:
+def _day(
+    day: date, hours: list[list[int]], leaves: list[tuple[str, date, date]], week_duties: list[Duty], zone: str
+) -> Day:
     leave = next((kind for kind, first, last in leaves if first <= day <= last), None)
-    there = [Hours(begins, ends) for weekday, begins, ends in hours if weekday == day.isoweekday()]
-    begun = [duty for duty in found if clock.local(duty.begins, zone).date() == day]
-    return Day(day, leave, () if leave else tuple(there), tuple(begun))
+    day_hours = [Hours(begins, ends) for weekday, begins, ends in hours if weekday == day.isoweekday()]
+    day_duties = [duty for duty in week_duties if clock.local(duty.begins, zone).date() == day]
+    return Day(day, leave, () if leave else tuple(day_hours), tuple(day_duties))
 
 
 def calendar_url(staff_id: int) -> str:
-    """The secret address of a person's calendar, derived and never stored; StaffNotFound."""
+    """Return the secret address of a person's calendar, derived and never stored; StaffNotFound."""
     number = queries.find_calendar_number(staff_id)
     if number is None:
         raise StaffNotFound
@@ -91,12 +93,12 @@ def calendar_url(staff_id: int) -> str:
 
 
 def change_calendar_url(staff_id: int) -> str:
-    """Another secret address of a person's calendar: the old one ends."""
+    """Revoke the secret address of a person's calendar, and return a new one."""
     return _url(staff_id, queries.next_calendar_number(staff_id))
 
 
 def calendar_duties(token: str) -> list[Duty]:
-    """What stands in the calendar whose address bears `token`: a month back, four ahead. CalendarNotFound."""
+    """Return the duties of the calendar with this token, from 31 days back to 120 ahead; CalendarNotFound."""
     staff_id, number = _read_token(token)
     if queries.find_calendar_number(staff_id) != number:
         raise CalendarNotFound

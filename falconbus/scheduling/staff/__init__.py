@@ -1,1 +1,1 @@
-"""The staff over the API: who works, what they do now, who is free; their accounts and records."""
+"""The staff over the API: lists, present duties, suggestions for rides; their accounts and records."""

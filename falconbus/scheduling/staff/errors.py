@@ -1,4 +1,4 @@
-"""Why an account of the staff is not changed, or nobody is suggested for a ride."""
+"""Errors of changing staff accounts, and of suggesting staff for a ride."""
 
 from falconbus.platform.kit.errors import DomainError, Invalid
 
@@ -9,7 +9,7 @@ class OwnAccess(DomainError):
 
 
 class HasDuties(DomainError):
-    """Nobody would drive, and nobody would know."""
+    """Duties would lose their crew unnoticed."""
 
     code = "has_duties"
     title = "This person has accepted duties to come; give them to somebody else first"

@@ -1,4 +1,4 @@
-"""Noting a leave, and whom it leaves without crew."""
+"""Adding a leave, with the accepted duties that it affects."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from falconbus.scheduling.staff_records.models import Leave
 
 @dataclass(frozen=True, slots=True)
 class NewLeave:
-    """A leave, and the accepted duties of its days that need somebody else now."""
+    """A new leave, and the accepted duties of its days that need somebody else now."""
 
     leave: Leave
     duties: Sequence[AnyRow]
 
 
 def add_leave(staff_id: int, first_day: date, last_day: date, kind: str) -> NewLeave:
-    """Note a leave. People fall ill: duties do not refuse it, whoever dispatches is told of them.
+    """Add a leave, and return it with the duties on its days, which do not prevent it: people fall ill.
 
     StaffNotFound, LastDayBeforeFirst, LeaveTooLong.
     """

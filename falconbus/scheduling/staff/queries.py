@@ -1,4 +1,4 @@
-"""Reads of the staff. Lists are one statement, which counts too: a page past the end has the count and nothing else."""
+"""Reads of the staff. A list is one statement, which also counts: past the last page it returns only the count."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -21,7 +21,7 @@ _PERSON = """
     (SELECT max(last_day) FROM leaves
      WHERE staff_id = person.id AND first_day <= :today AND last_day >= :today) AS on_leave_until
 """
-# Of some million accounts most are travellers': the page is cut before anything is read of those on it.
+# Most accounts are travellers' (millions): the page is cut before details are joined.
 _FOUND = """
     WITH found AS (
         SELECT id, name, email, roles, active FROM users
@@ -55,7 +55,7 @@ _STAFF = text(f"""
     LEFT JOIN staff_profiles AS profile ON profile.staff_id = person.id
     ORDER BY person.name, person.id
 """)  # noqa: S608  all of it is ours
-# Nobody's accepted duties overlap, so that they end in the order in which they begin: the index of their ends has both.
+# A person's accepted duties never overlap, so that they end in the order in which they start: one index has both.
 _ACTIVE = text(f"""
     {_FOUND}, {_DUTY} SELECT total.count AS total, {_PERSON},
         present.reference, present.schedule_id, present.ends_at AS until, present.time_zone,
@@ -93,9 +93,9 @@ _DUTIES_TO_COME = text("""
 def staff(
     *, role: Role | None, words: str | None, only_active: bool, limit: int, offset: int
 ) -> tuple[int, list[AnyRow]]:
-    """How many have a role, and some of them by name; those with open accounts with what they do and what comes next.
+    """Return the number of staff and one page of them by name; with `only_active`, with their present and next duty.
 
-    `role`: only those who have it; `words`: only those whose name or e-mail has them.
+    `role`: only those who have it; `words`: only those whose name or e-mail contains them.
     """
     values = {
         "role": role,
@@ -111,7 +111,7 @@ def staff(
 
 
 def get_person(staff_id: int) -> AnyRow:
-    """A member of the staff as the lists show them; StaffNotFound."""
+    """Return a member of the staff with the columns of the lists; StaffNotFound."""
     row = db.session.execute(_ONE, {"staff_id": staff_id, "today": _today()}).one_or_none()
     if row is None:
         raise StaffNotFound
@@ -119,19 +119,19 @@ def get_person(staff_id: int) -> AnyRow:
 
 
 def duties(staff_id: int, since: datetime, until: datetime) -> Sequence[AnyRow]:
-    """Accepted duties that meet a time, each with the zone in which it is read."""
+    """Return somebody's accepted duties that overlap a time, each with its local time zone."""
     return db.session.execute(_DUTIES, {"staff_id": staff_id, "since": since, "until": until}).all()
 
 
 def count_duties_to_come(staff_id: int, *, kept: Sequence[str]) -> int:
-    """How many accepted duties that are not over somebody has, but for those of the `kept` parts."""
+    """Return the number of somebody's accepted duties that have not ended, except those in the `kept` roles."""
     values = {"staff_id": staff_id, "now": clock.now(), "kept": list(kept)}
     number: int = db.session.execute(_DUTIES_TO_COME, values).scalar_one()
     return number
 
 
 def get_appointment_id(reference: str) -> int:
-    """The key of a charter; AppointmentNotFound."""
+    """Return the key of a charter; AppointmentNotFound."""
     statement = select(Appointment.id).where(Appointment.reference == references.read_reference(reference))
     appointment_id = db.session.scalars(statement).one_or_none()
     if appointment_id is None:

@@ -1,4 +1,4 @@
-"""Shapes of what is kept of the staff: licences, working hours, leave."""
+"""Request and response schemas of staff records: licences, working hours, leave."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -12,7 +12,7 @@ from falconbus.platform.kit.fields import Day
 from falconbus.platform.kit.schema import Body, OneLine
 from falconbus.scheduling.staff.leaves import NewLeave
 from falconbus.scheduling.staff_records.models import Leave, Licence, WorkingHours
-from falconbus.scheduling.staff_records.policy import Stretch
+from falconbus.scheduling.staff_records.policy import WorkingInterval
 
 _DAY = 1440
 
@@ -36,9 +36,9 @@ class HoursIn(Body):
     begins: TimeOfDay
     ends: TimeOfDay
 
-    def stretch(self) -> Stretch:
+    def interval(self) -> WorkingInterval:
         begins, ends = _minutes(self.begins), _minutes(self.ends)
-        return Stretch(self.weekday, begins, ends if ends > begins else ends + _DAY)
+        return WorkingInterval(self.weekday, begins, ends if ends > begins else ends + _DAY)
 
 
 class Week(Body):
@@ -121,13 +121,13 @@ class NewLeaveOut(LeaveOut):
     duties: list[DutyOut] = []
 
     @classmethod
-    def made(cls, made: NewLeave) -> "NewLeaveOut":
-        leave = made.leave
-        return cls(leave.id, leave.first_day, leave.last_day, leave.kind, [DutyOut.of(row) for row in made.duties])
+    def made(cls, new_leave: NewLeave) -> "NewLeaveOut":
+        leave = new_leave.leave
+        return cls(leave.id, leave.first_day, leave.last_day, leave.kind, [DutyOut.of(row) for row in new_leave.duties])
 
 
 def kind_of(reference: str | None) -> str:
-    """What a duty is: a charter has a reference."""
+    """Return the kind of a duty: `charter` if it has a reference, else `schedule`."""
     return "schedule" if reference is None else "charter"
 
 

@@ -1,4 +1,4 @@
-"""What is kept of the staff over the API: licences, working hours, leave."""
+"""Staff records over the API: licences, working hours, leave."""
 
 from flask import Blueprint
 
@@ -64,8 +64,8 @@ def remove_licence(staff_id: int, licence_id: int) -> None:
 )
 def set_hours(staff_id: int, body: Week) -> WeekOut:
     """Replace somebody's working hours, the whole week at once."""
-    service.set_hours(staff_id, [hours.stretch() for hours in body.hours])
-    return WeekOut([HoursOut.of(stretch) for stretch in queries.hours(staff_id)])
+    service.set_hours(staff_id, [hours.interval() for hours in body.hours])
+    return WeekOut([HoursOut.of(interval) for interval in queries.hours(staff_id)])
 
 
 @operation(

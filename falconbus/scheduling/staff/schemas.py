@@ -1,6 +1,7 @@
-"""Shapes of requests and answers about the staff."""
+"""Request and response schemas of the staff."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Self
 
 import msgspec
@@ -12,7 +13,7 @@ from falconbus.platform.database.pagination import PageQuery
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.fields import Change, Filter, Moment, Phone, left_out
 from falconbus.platform.kit.schema import Body, Name, OneLine, Query
-from falconbus.scheduling.assignments.models import Part
+from falconbus.scheduling.assignments.models import CrewRole
 from falconbus.scheduling.staff.record_schemas import HoursOut, LeaveOut, LicenceOut, kind_of
 
 
@@ -32,6 +33,14 @@ class StaffQuery(PageQuery):
     q: Filter | None = None
 
 
+# CrewRole under the name and the words that it has in the API document.
+class Part(StrEnum):
+    """What somebody does on a ride; the role of an account that may do it bears the same name."""
+
+    DRIVER = CrewRole.DRIVER.value
+    ATTENDANT = CrewRole.ATTENDANT.value
+
+
 class FreeQuery(Query):
     """A part in a ride and its times; `appointment`: the charter asked about, which keeps nobody busy itself."""
 
@@ -39,6 +48,9 @@ class FreeQuery(Query):
     start: Moment
     end: Moment
     appointment: Annotated[OneLine, StringConstraints(max_length=32)] | None = None
+
+    def role(self) -> CrewRole:
+        return CrewRole(self.part)
 
 
 class NewStaff(Body):

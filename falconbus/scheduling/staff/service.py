@@ -13,17 +13,17 @@ from falconbus.scheduling.staff_records import service as records
 
 
 def create(email: str, name: str, roles: Sequence[Role], phone: str | None) -> NewUser:
-    """Make an account for somebody on the staff, with a password for their first sign-in; BadEmail, EmailTaken."""
-    made = accounts.create_user(email, None, roles, name)
+    """Create an account for a member of the staff, with a password for the first sign-in; BadEmail, EmailTaken."""
+    user = accounts.create_user(email, None, roles, name)
     if phone is not None:
-        records.set_phone(made.id, phone)
-    return made
+        records.set_phone(user.id, phone)
+    return user
 
 
 def change(staff_id: int, changes: dict[str, Any], *, by_id: int | None) -> None:
-    """Change name, roles, phone, or whether an account is open, as far as `changes` names them.
+    """Change `name`, `roles`, `phone` or `active` of a member of the staff.
 
-    StaffNotFound; OwnAccess and LastAdmin, so that there is always somebody who can undo it; HasDuties.
+    StaffNotFound; OwnAccess and LastAdmin, so that an admin always remains to undo it; HasDuties.
     """
     user = record_queries.lock_person(staff_id)
     values = dict(changes)
@@ -41,7 +41,7 @@ def _check_access_stays(user: User, changes: dict[str, Any], by_id: int | None) 
 
 
 def _check_duties_stay(user: User, changes: dict[str, Any]) -> None:
-    """A duty is kept when whoever has accepted it still has an open account with the role of its part."""
+    """Raise HasDuties when somebody loses a role, or the account, that accepted duties to come need."""
     roles = changes.get("roles", user.roles)
     closes = user.active and not changes.get("active", True)
     if not closes and set(user.roles) <= set(roles):

@@ -1,4 +1,4 @@
-"""The staff over the API: who works, what they do now, who is free; their accounts."""
+"""The staff over the API: lists, present duties, suggestions for rides; their accounts."""
 
 from typing import Any
 
@@ -53,8 +53,8 @@ def list_active_staff(query: StaffQuery) -> CountedPage[Any]:
 )
 def suggest_staff(query: FreeQuery) -> Suggestions:
     """Who could take a ride: free, licensed and not on leave, those with most rest first, with what to think of."""
-    found = suggesting.suggest(query.part, query.start, query.end, query.appointment)
-    return Suggestions([SuggestionOut.of(each) for each in found])
+    suggested = suggesting.suggest(query.role(), query.start, query.end, query.appointment)
+    return Suggestions([SuggestionOut.of(eligibility) for eligibility in suggested])
 
 
 @operation(bp.get("/staff/<id:staff_id>"), who=SEE_STAFF, gives={200: StaffOut}, refuses=(StaffNotFound,), budget=4)
@@ -73,9 +73,9 @@ def get_staff(staff_id: int) -> StaffOut:
 )
 def create_staff(body: NewStaff) -> NewStaffOut:
     """Make an account for somebody on the staff. The answer has their password, and is not kept to be replayed."""
-    made = service.create(body.email, body.name, body.roles, body.phone)
+    user = service.create(body.email, body.name, body.roles, body.phone)
     after_this_request(_not_to_be_stored)
-    return NewStaffOut(**queries.get_person(made.id)._asdict(), password=made.password)
+    return NewStaffOut(**queries.get_person(user.id)._asdict(), password=user.password)
 
 
 @operation(
@@ -93,11 +93,11 @@ def change_staff(staff_id: int, body: StaffChange) -> StaffOut:
 
 
 def _page(shape: type[StaffRow], query: StaffQuery, *, only_active: bool) -> CountedPage[Any]:
-    before = (query.page - 1) * query.page_size
+    offset = (query.page - 1) * query.page_size
     count, rows = queries.staff(
-        role=query.role, words=query.q, only_active=only_active, limit=query.page_size, offset=before
+        role=query.role, words=query.q, only_active=only_active, limit=query.page_size, offset=offset
     )
-    following, previous = neighbours(query.page, more=before + len(rows) < count and bool(rows))
+    following, previous = neighbours(query.page, more=offset + len(rows) < count and bool(rows))
     return CountedPage(pick_fields([shape.of(row) for row in rows], shape, query.fields), count, following, previous)
 
 
@@ -105,11 +105,11 @@ def _detail(staff_id: int) -> StaffOut:
     return StaffOut(
         **queries.get_person(staff_id)._asdict(),
         licences=[LicenceOut.of(licence) for licence in records.licences(staff_id)],
-        hours=[HoursOut.of(stretch) for stretch in records.hours(staff_id)],
+        hours=[HoursOut.of(interval) for interval in records.hours(staff_id)],
         leaves=[LeaveOut.of(leave) for leave in records.leaves_to_come(staff_id)],
     )
 
 
-def _not_to_be_stored(answer: Response) -> Response:
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+def _not_to_be_stored(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response

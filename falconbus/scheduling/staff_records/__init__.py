@@ -1,1 +1,1 @@
-"""What is kept of those who work: phone, licences, working hours, leave."""
+"""Records of staff: phone, licences, working hours, leave."""

@@ -1,4 +1,4 @@
-"""Why a record of a member of the staff is refused."""
+"""Errors of reading and changing records of staff."""
 
 from falconbus.platform.kit.errors import DomainError, Invalid, NotFound
 

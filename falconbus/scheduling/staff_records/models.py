@@ -1,4 +1,4 @@
-"""Tables of what is known about people who work. Who they are and what roles they have is their account's."""
+"""Tables of staff records; names, e-mails and roles are in their accounts."""
 
 from datetime import date
 
@@ -20,7 +20,7 @@ from falconbus.platform.database.engine import Model
 
 
 class StaffProfile(Model):
-    """What an account does not know of its owner; without a row the defaults hold."""
+    """Contact and preferences of a member of the staff; without a row the defaults hold."""
 
     __tablename__ = "staff_profiles"
 
@@ -28,12 +28,12 @@ class StaffProfile(Model):
     phone: Mapped[str | None] = mapped_column(String(32))
     #: Whether notifications go out by mail, too.
     wants_mail: Mapped[bool] = mapped_column(Boolean, server_default=text("true"), default=True)
-    #: Counts the secret addresses that the person's calendar has had: a new one ends the old.
+    #: Number of the calendar's secret address: a new one revokes the old.
     calendar_number: Mapped[int] = mapped_column(Integer, server_default="1", default=1)
 
 
 class Licence(Model):
-    """A permission to drive, and until when it holds; one that was renewed stays beside its successor."""
+    """A driving licence and its last valid day; a renewed one stays beside its successor."""
 
     __tablename__ = "licences"
     __table_args__ = (UniqueConstraint("staff_id", "kind", "number"),)
@@ -48,7 +48,7 @@ class Licence(Model):
 
 
 class WorkingHours(Model):
-    """A stretch of a weekday on which somebody works, in the office's time zone; past 1440 it is the next day."""
+    """Working hours of a weekday in minutes from midnight, in the office's time zone; past 1440 is the next day."""
 
     __tablename__ = "working_hours"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Rules of a person's weekly hours."""
+"""Rules of weekly working hours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ _DAY = 1440
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class WorkingInterval:
     """Working hours of a weekday (Monday is 1) in minutes from midnight; past 1440 it is the next day."""
 
     weekday: int
@@ -16,14 +16,14 @@ class Stretch:
     ends: int
 
 
-def overlaps(hours: Sequence[Stretch]) -> bool:
-    """Whether two stretches of a week share a minute; Sunday's may reach into Monday."""
+def overlaps(hours: Sequence[WorkingInterval]) -> bool:
+    """Return whether two intervals of a week overlap; Sunday's may reach into Monday."""
     week = 7 * _DAY
     spans = sorted(
-        ((stretch.weekday - 1) * _DAY + stretch.begins, (stretch.weekday - 1) * _DAY + stretch.ends)
-        for stretch in hours
+        ((interval.weekday - 1) * _DAY + interval.begins, (interval.weekday - 1) * _DAY + interval.ends)
+        for interval in hours
     )
     if not spans:
         return False
-    around = [*spans, (spans[0][0] + week, spans[0][1] + week)]
-    return any(until > since for (_, until), (since, _) in pairwise(around))
+    circular = [*spans, (spans[0][0] + week, spans[0][1] + week)]
+    return any(until > since for (_, until), (since, _) in pairwise(circular))

@@ -1,4 +1,4 @@
-"""Reads of what is kept of the staff."""
+"""Reads and locks of staff records."""
 
 from collections.abc import Iterable, Sequence
 
@@ -13,7 +13,7 @@ from falconbus.scheduling.staff_records.models import Leave, Licence, StaffProfi
 
 
 def lock_person(staff_id: int) -> User:
-    """The account of a member of the staff, to be changed with what belongs to it; StaffNotFound."""
+    """Lock and return the account of a member of the staff, to change it or its records; StaffNotFound."""
     statement = select(User).where(User.id == staff_id, User.roles != []).with_for_update(key_share=True)
     user = db.session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
     if user is None:
@@ -22,7 +22,7 @@ def lock_person(staff_id: int) -> User:
 
 
 def contacts(staff_ids: Iterable[int]) -> dict[int, AnyRow]:
-    """`id`, `name` and `phone` of members of the staff, by key."""
+    """Return `id`, `name` and `phone` of members of the staff, by key."""
     statement = (
         select(User.id, User.name, StaffProfile.phone)
         .outerjoin(StaffProfile, StaffProfile.staff_id == User.id)
@@ -32,19 +32,19 @@ def contacts(staff_ids: Iterable[int]) -> dict[int, AnyRow]:
 
 
 def licences(staff_id: int) -> Sequence[Licence]:
-    """A person's licences, those that were renewed too: by kind, the latest first."""
+    """Return a person's licences, renewed ones included: by kind, the latest first."""
     statement = select(Licence).where(Licence.staff_id == staff_id)
     return db.session.scalars(statement.order_by(Licence.kind, Licence.expires_on.desc(), Licence.id)).all()
 
 
 def hours(staff_id: int) -> Sequence[WorkingHours]:
-    """A person's week."""
+    """Return a person's weekly working hours."""
     statement = select(WorkingHours).where(WorkingHours.staff_id == staff_id)
     return db.session.scalars(statement.order_by(WorkingHours.weekday, WorkingHours.begins_minute)).all()
 
 
 def leaves_to_come(staff_id: int) -> Sequence[Leave]:
-    """A person's leave that is not over."""
+    """Return a person's present and future leave."""
     today = clock.today(get_settings().time_zone)
     statement = select(Leave).where(Leave.staff_id == staff_id, Leave.last_day >= today)
     return db.session.scalars(statement.order_by(Leave.first_day, Leave.id)).all()

@@ -1,4 +1,4 @@
-"""Use cases of what is kept of a member of the staff: phone, licences, working hours, leave."""
+"""Use cases of staff records: phone, licences, working hours, leave."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -18,26 +18,26 @@ from falconbus.scheduling.staff_records.errors import (
     LicenceNotFound,
 )
 from falconbus.scheduling.staff_records.models import Leave, Licence, StaffProfile, WorkingHours
-from falconbus.scheduling.staff_records.policy import Stretch
+from falconbus.scheduling.staff_records.policy import WorkingInterval
 
 LONGEST_LEAVE_DAYS = 400
 
 
 def set_phone(staff_id: int, phone: str | None) -> None:
-    """Note somebody's phone number; None forgets it."""
+    """Set somebody's phone number; None deletes it."""
     profile = db.session.get(StaffProfile, staff_id)
     if profile is None:
         profile = StaffProfile(staff_id=staff_id)
         db.session.add(profile)
     if profile.phone != phone:
         profile.phone = phone
-        # The number itself is nobody's business who reads the log.
+        # The number itself is personal data, and stays out of the audit log.
         audit.record("change", "staff_profiles", staff_id, phone="given" if phone else "removed")
     db.session.flush()
 
 
 def add_licence(staff_id: int, kind: str, number: str, expires_on: date) -> Licence:
-    """Note a licence, or a renewal under another number; StaffNotFound, LicenceExists."""
+    """Add a licence, or a renewal under another number; StaffNotFound, LicenceExists."""
     person = queries.lock_person(staff_id)
     licence = Licence(staff_id=person.id, kind=kind, number=number, expires_on=expires_on)
     try:
@@ -51,7 +51,7 @@ def add_licence(staff_id: int, kind: str, number: str, expires_on: date) -> Lice
 
 
 def remove_licence(staff_id: int, licence_id: int) -> None:
-    """Forget a licence; StaffNotFound, LicenceNotFound."""
+    """Delete a licence; StaffNotFound, LicenceNotFound."""
     person = queries.lock_person(staff_id)
     licence = db.session.get(Licence, licence_id)
     if licence is None or licence.staff_id != person.id:
@@ -61,25 +61,30 @@ def remove_licence(staff_id: int, licence_id: int) -> None:
     db.session.flush()
 
 
-def set_hours(staff_id: int, week: Sequence[Stretch]) -> None:
-    """Replace somebody's week; without a stretch they are asked at any time. StaffNotFound, HoursOverlap."""
+def set_hours(staff_id: int, week: Sequence[WorkingInterval]) -> None:
+    """Replace somebody's weekly working hours; none means available at any time. StaffNotFound, HoursOverlap."""
     if policy.overlaps(week):
         raise HoursOverlap(pointer="/hours")
     person = queries.lock_person(staff_id)
     db.session.execute(delete(WorkingHours).where(WorkingHours.staff_id == person.id))
     rows = [
-        {"staff_id": person.id, "weekday": each.weekday, "begins_minute": each.begins, "ends_minute": each.ends}
-        for each in week
+        {
+            "staff_id": person.id,
+            "weekday": interval.weekday,
+            "begins_minute": interval.begins,
+            "ends_minute": interval.ends,
+        }
+        for interval in week
     ]
     if rows:
         db.session.execute(insert(WorkingHours), rows)
-    stretches = [[each.weekday, each.begins, each.ends] for each in week]
-    audit.record("set hours", "working_hours", person.id, hours=stretches)
+    intervals = [[interval.weekday, interval.begins, interval.ends] for interval in week]
+    audit.record("set hours", "working_hours", person.id, hours=intervals)
     db.session.flush()
 
 
 def add_leave(staff_id: int, first_day: date, last_day: date, kind: str) -> Leave:
-    """Note a leave, both days included; StaffNotFound, LastDayBeforeFirst, LeaveTooLong."""
+    """Add a leave, both days included; StaffNotFound, LastDayBeforeFirst, LeaveTooLong."""
     if last_day < first_day:
         raise LastDayBeforeFirst(pointer="/last_day")
     if (last_day - first_day).days >= LONGEST_LEAVE_DAYS:
@@ -94,7 +99,7 @@ def add_leave(staff_id: int, first_day: date, last_day: date, kind: str) -> Leav
 
 
 def remove_leave(staff_id: int, leave_id: int) -> None:
-    """Take a leave back; StaffNotFound, LeaveNotFound."""
+    """Delete a leave; StaffNotFound, LeaveNotFound."""
     person = queries.lock_person(staff_id)
     leave = db.session.get(Leave, leave_id)
     if leave is None or leave.staff_id != person.id:

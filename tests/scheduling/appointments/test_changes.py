@@ -11,7 +11,7 @@ from falconbus.accounts.models import Role
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import Appointment, AppointmentChange, AppointmentStatus
-from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, CrewRole
 from falconbus.scheduling.notifications.models import Notification
 from tests.counting import statements
 from tests.scheduling.appointments.asking import CHARTERS, codes_of, everything
@@ -36,7 +36,7 @@ class Ride:
         self.driving = add_assignment(
             self.charter, self.driver, status=AssignmentStatus.ACCEPTED, escalated_at=clock.now()
         )
-        self.serving = add_assignment(self.charter, self.attendant, Part.ATTENDANT, AssignmentStatus.ACCEPTED)
+        self.serving = add_assignment(self.charter, self.attendant, CrewRole.ATTENDANT, AssignmentStatus.ACCEPTED)
         self.other = add_charter(self.coach, bus=self.other_bus, starts=tomorrow(16), hours=2)
         db.session.commit()
 
@@ -74,7 +74,7 @@ def test_only_operators_change_charters(client: FlaskClient, ride: Ride) -> None
 
 
 def test_other_times_are_answered_again(client: FlaskClient, ride: Ride, app: Any) -> None:
-    waiting = add_assignment(ride.charter, add_person("zola", Role.ATTENDANT), Part.ATTENDANT)
+    waiting = add_assignment(ride.charter, add_person("zola", Role.ATTENDANT), CrewRole.ATTENDANT)
     new = tomorrow(12, days=3)
     answer = ride.change(client, {"start": new.isoformat()})
     assert answer.status_code == 200
@@ -283,7 +283,7 @@ def test_the_statements_of_a_change_do_not_grow_with_the_crew(client: FlaskClien
     with statements() as few:
         client.patch(address, json={"start": tomorrow(11).isoformat()}, headers=ride.headers)
     for number in range(8):
-        add_assignment(ride.charter, add_person(f"guide{number}", Role.ATTENDANT), Part.ATTENDANT)
+        add_assignment(ride.charter, add_person(f"guide{number}", Role.ATTENDANT), CrewRole.ATTENDANT)
     with statements() as many:
         client.patch(address, json={"start": tomorrow(12).isoformat()}, headers=ride.headers)
     assert db.session.query(Assignment).count() == 10

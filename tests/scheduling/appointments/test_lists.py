@@ -12,7 +12,7 @@ from falconbus.accounts.models import Role, User
 from falconbus.platform.database.engine import db
 from falconbus.scheduling.appointments import history
 from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentStatus
-from falconbus.scheduling.assignments.models import AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import AssignmentStatus, CrewRole
 from tests.counting import statements
 from tests.scheduling.appointments.asking import CHARTERS, codes_of
 from tests.scheduling.charters import add_assignment, add_charter, add_service, tomorrow
@@ -38,7 +38,7 @@ class Office:
             rejected_by_id=self.other_driver.id, starts=tomorrow(10, days=9),
         )  # fmt: skip
         add_assignment(self.charter, self.driver, status=AssignmentStatus.ACCEPTED)
-        add_assignment(self.charter, self.attendant, Part.ATTENDANT)
+        add_assignment(self.charter, self.attendant, CrewRole.ATTENDANT)
         add_assignment(self.other, self.other_driver, status=AssignmentStatus.REJECTED, reason="I am ill")
         history.record(self.charter, Action.REQUESTED, by_id=self.traveller.id)
         history.record(self.charter, Action.ASSIGNED, by_id=self.operator.id, note="Ask Sipho first")

@@ -13,7 +13,7 @@ from falconbus.platform.database import transactions
 from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments import departures
 from falconbus.scheduling.appointments.models import Appointment, AppointmentStatus
-from falconbus.scheduling.notifications.models import Kind, Notification
+from falconbus.scheduling.notifications.models import Notification, NotificationKind
 from falconbus.timetable.models import Schedule, Timetable
 from falconbus.timetable.service import BlockedDeparture, find_blocked_departures, make_schedules
 from tests.gtfs.feeds import feed, load, row
@@ -92,7 +92,9 @@ def test_operators_are_told_once_a_night_and_only_when_there_is_something(world:
     charter = add_charter(starts=tomorrow(9, days=3), bus=bus)
     transactions.run(departures.make_schedules)
     told = database.session.scalars(select(Notification).order_by(Notification.id)).all()
-    assert [(each.staff_id, each.kind) for each in told] == [(each.id, Kind.BUS_CHARTERED) for each in operators]
+    assert [(each.staff_id, each.kind) for each in told] == [
+        (each.id, NotificationKind.BUS_CHARTERED) for each in operators
+    ]
     assert told[0].title == "A departure is not on sale: its bus is on charter"
     day = tomorrow(8, days=3).date()
     assert told[0].message == f"A - D, {day} 08:00+02:00, bus FB-2: charter {charter.reference}"

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from falconbus.platform.database.engine import db
 from falconbus.scheduling.appointments.models import Appointment, AppointmentChange, AppointmentStatus
-from falconbus.scheduling.assignments.models import LIVE, Assignment, AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import LIVE, Assignment, AssignmentStatus, CrewRole
 
 
 def check_consistent(charter_id: int) -> str:
@@ -19,7 +19,7 @@ def check_consistent(charter_id: int) -> str:
     live = {each.id: each for each in crew if each.status in LIVE}
     own = [each for each in live.values() if each.status == AssignmentStatus.ACCEPTED or each.replaces_id is None]
     waiting = [each for each in own if each.status == AssignmentStatus.OFFERED]
-    drivers = [each for each in live.values() if each.part == Part.DRIVER]
+    drivers = [each for each in live.values() if each.part == CrewRole.DRIVER]
     driven = [each for each in drivers if each.status == AssignmentStatus.ACCEPTED]
     assert len(driven) <= 1
     match charter.status:
@@ -27,7 +27,7 @@ def check_consistent(charter_id: int) -> str:
             assert driven
             assert not waiting
         case AppointmentStatus.ASSIGNED:
-            assert [each for each in own if each.part == Part.DRIVER]
+            assert [each for each in own if each.part == CrewRole.DRIVER]
             assert waiting
         case AppointmentStatus.IN_PROGRESS | AppointmentStatus.COMPLETED:
             assert driven

@@ -10,7 +10,7 @@ from falconbus.accounts.models import Role, User
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import Action, AppointmentStatus
-from falconbus.scheduling.assignments.models import AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import AssignmentStatus, CrewRole
 from tests.scheduling.charters import add_assignment, add_charter, tomorrow
 from tests.scheduling.dispatch.office import Office, crew_of, history_of, kinds, state, status_of, told
 from tests.scheduling.people import add_person
@@ -132,7 +132,7 @@ def test_a_yes_to_a_charter_that_another_has_rejected_leaves_it_rejected(office:
 def test_two_accepted_rides_at_once_are_refused_by_the_database_itself(office: Office) -> None:
     """Written past every check, as a mistake of ours would."""
     first, second = add_charter(), add_charter(starts=tomorrow(13))
-    add_assignment(first, office.sipho, Part.DRIVER, AssignmentStatus.ACCEPTED)
+    add_assignment(first, office.sipho, CrewRole.DRIVER, AssignmentStatus.ACCEPTED)
     with pytest.raises(IntegrityError, match="ex_assignments_person"):
-        add_assignment(second, office.sipho, Part.ATTENDANT, AssignmentStatus.ACCEPTED)
+        add_assignment(second, office.sipho, CrewRole.ATTENDANT, AssignmentStatus.ACCEPTED)
     db.session.rollback()

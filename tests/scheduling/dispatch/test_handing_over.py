@@ -6,7 +6,7 @@ import pytest
 
 from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import Action
-from falconbus.scheduling.assignments.models import AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import AssignmentStatus, CrewRole
 from tests.scheduling.charters import add_assignment, add_charter, add_service, tomorrow
 from tests.scheduling.dispatch.office import Office, crew_of, history_of, kinds, state, status_of, told
 
@@ -92,7 +92,7 @@ def test_to_whom_and_when_it_can_be_handed_over(office: Office) -> None:
     charter = add_charter()
     office.accepted(charter, office.sipho, office.anna)
     busy = add_charter(starts=tomorrow(12))
-    add_assignment(busy, office.zanele, Part.ATTENDANT, AssignmentStatus.ACCEPTED)
+    add_assignment(busy, office.zanele, CrewRole.ATTENDANT, AssignmentStatus.ACCEPTED)
     before = state()
     for who, to, status, code in (
         (office.sipho, office.sipho.id, 422, "invalid"),
@@ -150,9 +150,9 @@ def test_what_was_taken_over_is_ones_own_when_its_time_changes(office: Office) -
 
 def test_colleagues_who_are_free_come_with_most_rest_first(office: Office) -> None:
     evening = add_charter(starts=tomorrow(20, days=0), hours=4)
-    add_assignment(evening, office.anna, Part.DRIVER, AssignmentStatus.ACCEPTED)
+    add_assignment(evening, office.anna, CrewRole.DRIVER, AssignmentStatus.ACCEPTED)
     at_once = add_charter()
-    add_assignment(at_once, office.beside, Part.DRIVER, AssignmentStatus.OFFERED)
+    add_assignment(at_once, office.beside, CrewRole.DRIVER, AssignmentStatus.OFFERED)
     charter = add_charter()
     office.accepted(charter, office.sipho)
     address = f"/api/v1/scheduling/appointments/{charter.reference}/colleagues"

@@ -9,7 +9,7 @@ from falconbus.accounts.models import Role
 from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments import access
 from falconbus.scheduling.appointments.models import Action, AppointmentStatus
-from falconbus.scheduling.assignments.models import AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import AssignmentStatus, CrewRole
 from tests.calls import bearer
 from tests.scheduling.charters import add_assignment, add_charter, tomorrow
 from tests.scheduling.dispatch.office import Office, crew_of, history_of, kinds, state, status_of, told
@@ -120,7 +120,7 @@ def test_the_crew_does_not_cancel_and_strangers_see_nothing(office: Office) -> N
 @pytest.mark.parametrize("status", ["in_progress", "completed", "cancelled"])
 def test_what_has_begun_or_is_over_is_not_cancelled(office: Office, status: str) -> None:
     charter = add_charter(status=AppointmentStatus(status))
-    add_assignment(charter, office.sipho, Part.DRIVER, AssignmentStatus.ACCEPTED)
+    add_assignment(charter, office.sipho, CrewRole.DRIVER, AssignmentStatus.ACCEPTED)
     before = state()
     answer = office.post(charter, "cancel", office.operator, reason="no")
     assert (answer.status_code, answer.json["code"]) == (409, "impossible_change")

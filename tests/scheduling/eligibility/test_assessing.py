@@ -9,9 +9,9 @@ from falconbus.accounts.models import Role, User
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import DomainError
 from falconbus.scheduling.assignments.errors import StaffBusy, UnknownStaff
-from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, CrewRole
 from falconbus.scheduling.eligibility import assessing
-from falconbus.scheduling.eligibility.assessing import Standing
+from falconbus.scheduling.eligibility.assessing import Eligibility
 from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave
 from falconbus.scheduling.staff_records.models import Leave, Licence, WorkingHours
 from tests.counting import statements
@@ -31,18 +31,18 @@ def at(hour: int, minute: int = 0, *, days: int = 0) -> datetime:
 
 def on_duty(
     person: User, begins: datetime, ends: datetime, status: AssignmentStatus = AssignmentStatus.ACCEPTED,
-    part: Part = Part.DRIVER,
+    part: CrewRole = CrewRole.DRIVER,
 ) -> Assignment:  # fmt: skip
     hours = (ends - begins) / timedelta(hours=1)
     return add_assignment(add_charter(starts=begins, hours=hours), person, part, status)
 
 
-def of(person: User, begins: datetime, ends: datetime, part: Part = Part.DRIVER, **others: int) -> Standing:
+def of(person: User, begins: datetime, ends: datetime, part: CrewRole = CrewRole.DRIVER, **others: int) -> Eligibility:
     return assessing.assess([person.id], part, begins, ends, **others)[person.id]
 
 
-def codes(found: Standing) -> list[str]:
-    return [caution.code for caution in found.cautions]
+def codes(found: Eligibility) -> list[str]:
+    return [warning.code for warning in found.warnings]
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def thabo(database: SQLAlchemy) -> User:
 
 def test_somebody_without_duties_leave_or_hours_may_drive(thabo: User) -> None:
     found = of(thabo, at(8), at(12))
-    assert (found.staff_id, found.name, found.refusal, found.cautions) == (thabo.id, "Thabo", None, ())
+    assert (found.staff_id, found.name, found.refusal, found.warnings) == (thabo.id, "Thabo", None, ())
     assert (found.rest_before, found.rest_after) == (None, None)
     assert (found.driving_day, found.driving_week) == (timedelta(hours=4), timedelta(hours=4))
 
@@ -89,20 +89,22 @@ def test_who_is_on_another_ride_then_is_busy(
 def test_a_charter_that_is_asked_about_keeps_nobody_busy(thabo: User) -> None:
     own, line = on_duty(thabo, at(8), at(12)), on_duty(thabo, at(13), at(14))
     assert own.appointment_id is not None
-    found = of(thabo, at(9), at(12), besides=own.appointment_id)
+    found = of(thabo, at(9), at(12), ignored_appointment_id=own.appointment_id)
     assert (found.refusal, found.rest_before, found.rest_after) == (None, None, timedelta(hours=1))
     assert found.driving_day == timedelta(hours=4)
-    assert isinstance(of(thabo, at(9), at(14), besides=own.appointment_id).refusal, StaffBusy)
+    assert isinstance(of(thabo, at(9), at(14), ignored_appointment_id=own.appointment_id).refusal, StaffBusy)
     assert line.appointment_id != own.appointment_id
 
 
 def test_a_line_schedule_counts_like_a_charter(thabo: User, world: World, database: SQLAlchemy) -> None:
     schedule = world.add_schedule(at=at(9))
-    duty = Assignment(schedule_id=schedule.id, staff_id=thabo.id, part=Part.DRIVER, status=AssignmentStatus.ACCEPTED)
+    duty = Assignment(
+        schedule_id=schedule.id, staff_id=thabo.id, part=CrewRole.DRIVER, status=AssignmentStatus.ACCEPTED
+    )
     duty.starts_at, duty.ends_at, duty.offered_at = schedule.departure_time, schedule.arrival_time, clock.now()
     database.session.add(duty)
     database.session.commit()
-    assert isinstance(of(thabo, at(8), at(10), besides=1).refusal, StaffBusy)
+    assert isinstance(of(thabo, at(8), at(10), ignored_appointment_id=1).refusal, StaffBusy)
     assert of(thabo, at(12), at(13)).driving_day == timedelta(hours=4)
 
 
@@ -127,7 +129,7 @@ def test_every_kind_of_licence_holds_on_the_last_day_of_the_ride(
         add_licence(person, days=number, kind=kind).expires_on = DAY + timedelta(days=number)
     database.session.commit()
     assert type(of(person, at(20, days=-1), at(10)).refusal) is refused
-    assert of(person, at(20, days=-1), at(10), Part.ATTENDANT).refusal is None
+    assert of(person, at(20, days=-1), at(10), CrewRole.ATTENDANT).refusal is None
 
 
 @pytest.mark.parametrize(
@@ -150,8 +152,8 @@ def test_driving_more_than_nine_hours_of_a_day_is_cautioned(thabo: User) -> None
     found = of(thabo, at(9), at(14, 30))
     assert (codes(found), found.driving_day) == (["rest"], timedelta(hours=9))
     found = of(thabo, at(9), at(17))
-    assert found.cautions[0].detail == "11 h 30 min at the wheel on Sat 28 Nov; the limit is 9 h"
-    assert found.cautions[1].detail == "5 h 30 min of rest before the ride; the limit is 11 h"
+    assert found.warnings[0].detail == "11 h 30 min at the wheel on Sat 28 Nov; the limit is 9 h"
+    assert found.warnings[1].detail == "5 h 30 min of rest before the ride; the limit is 11 h"
     assert codes(found) == ["driving_day", "rest"]
 
 
@@ -162,7 +164,7 @@ def test_driving_more_than_56_hours_from_monday_to_sunday_is_cautioned(thabo: Us
     assert (found.driving_week, codes(found)) == (timedelta(hours=5 * 9 + 8), [])
     on_duty(thabo, at(8, days=1), at(12, days=1))
     found = of(thabo, at(8), at(16))
-    assert [caution.detail for caution in found.cautions] == [
+    assert [warning.detail for warning in found.warnings] == [
         "57 h at the wheel in the week from Mon 23 Nov; the limit is 56 h"
     ]
     assert codes(found) == ["driving_week"]
@@ -171,8 +173,8 @@ def test_driving_more_than_56_hours_from_monday_to_sunday_is_cautioned(thabo: Us
 def test_attendants_are_not_cautioned_of_driving(thabo: User, database: SQLAlchemy) -> None:
     thabo.roles = [Role.ATTENDANT, Role.DRIVER]
     database.session.commit()
-    on_duty(thabo, at(1), at(9), part=Part.ATTENDANT)
-    found = of(thabo, at(9), at(20), Part.ATTENDANT)
+    on_duty(thabo, at(1), at(9), part=CrewRole.ATTENDANT)
+    found = of(thabo, at(9), at(20), CrewRole.ATTENDANT)
     assert (codes(found), found.driving_day) == ([], timedelta(0))
     assert codes(of(thabo, at(9), at(20))) == ["driving_day"]
 
@@ -183,7 +185,7 @@ def test_rest_is_asked_for_between_days_before_and_after(thabo: User) -> None:
     found = of(thabo, at(9), at(17))
     assert (found.rest_before, found.rest_after, codes(found)) == (timedelta(hours=11), timedelta(hours=11), [])
     found = of(thabo, at(8, 59), at(17, 30))
-    assert [caution.detail for caution in found.cautions] == [
+    assert [warning.detail for warning in found.warnings] == [
         "10 h 59 min of rest before the ride; the limit is 11 h",
         "10 h 30 min of rest after the ride; the limit is 11 h",
     ]
@@ -199,7 +201,7 @@ def test_a_ride_outside_the_working_hours_is_cautioned(thabo: User, database: SQ
         database.session.add(WorkingHours(staff_id=thabo.id, weekday=weekday, begins_minute=begins, ends_minute=ends))
     database.session.commit()
     assert codes(of(thabo, at(1), at(9))) == []
-    assert codes(of(thabo, at(1), at(9), Part.DRIVER)) == []
+    assert codes(of(thabo, at(1), at(9), CrewRole.DRIVER)) == []
     assert codes(of(thabo, at(11), at(12, 1))) == ["outside_hours"]
     assert codes(of(thabo, at(9, days=2), at(10, days=2))) == ["outside_hours"]
 
@@ -215,8 +217,8 @@ def test_only_an_open_account_with_the_role_can_be_asked_about(thabo: User, data
     closed.active, keys["closed"] = False, closed.id
     database.session.commit()
     with pytest.raises(UnknownStaff):
-        assessing.assess([thabo.id, keys[who]], Part.DRIVER, at(8), at(12))
-    assert [found.name for found in assessing.free(Part.DRIVER, at(8), at(12))] == ["Thabo"]
+        assessing.assess([thabo.id, keys[who]], CrewRole.DRIVER, at(8), at(12))
+    assert [found.name for found in assessing.available_staff(CrewRole.DRIVER, at(8), at(12))] == ["Thabo"]
 
 
 def test_the_most_rested_come_first(database: SQLAlchemy) -> None:
@@ -226,14 +228,14 @@ def test_the_most_rested_come_first(database: SQLAlchemy) -> None:
         if hours is not None:
             ends = begins - timedelta(hours=hours)
             on_duty(person, ends - timedelta(hours=2), ends)
-    found = assessing.free(Part.DRIVER, begins, begins + timedelta(hours=2))
+    found = assessing.available_staff(CrewRole.DRIVER, begins, begins + timedelta(hours=2))
     assert [(each.name, each.rest_before) for each in found] == [
         ("Cindy", None), ("Dumi", None), ("Bheki", timedelta(hours=30)), ("Anna", timedelta(hours=3)),
     ]  # fmt: skip
-    assert [each.name for each in assessing.free(Part.DRIVER, begins, begins + timedelta(hours=2), limit=1)] == [
-        "Cindy"
-    ]
-    assert assessing.free(Part.ATTENDANT, begins, begins + timedelta(hours=2)) == []
+    assert [
+        each.name for each in assessing.available_staff(CrewRole.DRIVER, begins, begins + timedelta(hours=2), limit=1)
+    ] == ["Cindy"]
+    assert assessing.available_staff(CrewRole.ATTENDANT, begins, begins + timedelta(hours=2)) == []
 
 
 def test_who_is_suggested_is_who_would_not_be_refused(database: SQLAlchemy) -> None:
@@ -261,9 +263,9 @@ def test_who_is_suggested_is_who_would_not_be_refused(database: SQLAlchemy) -> N
         if busy:
             on_duty(person, at(busy[0]), at(busy[1]))
     database.session.commit()
-    everybody = assessing.assess(keys, Part.DRIVER, begins, ends)
+    everybody = assessing.assess(keys, CrewRole.DRIVER, begins, ends)
     allowed = {key for key, each in everybody.items() if each.refusal is None}
-    suggested = assessing.free(Part.DRIVER, begins, ends, limit=1000)
+    suggested = assessing.available_staff(CrewRole.DRIVER, begins, ends, limit=1000)
     assert {each.staff_id for each in suggested} == allowed
     assert 10 < len(allowed) < len(keys) / 2
     refusals: set[type[DomainError]] = {type(each.refusal) for each in everybody.values() if each.refusal}
@@ -276,6 +278,6 @@ def test_a_hundred_people_cost_one_statement(database: SQLAlchemy) -> None:
     people = [add_person(f"p{number}", Role.DRIVER) for number in range(100)]
     begins, ends = tomorrow(8), tomorrow(12)
     with statements() as sent:
-        found = assessing.assess([person.id for person in people], Part.DRIVER, begins, ends)
-        suggested = assessing.free(Part.DRIVER, begins, ends, limit=100)
+        found = assessing.assess([person.id for person in people], CrewRole.DRIVER, begins, ends)
+        suggested = assessing.available_staff(CrewRole.DRIVER, begins, ends, limit=100)
     assert (len(found), len(suggested), len(sent)) == (100, 100, 2)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from falconbus.scheduling.eligibility import policy
-from falconbus.scheduling.eligibility.policy import Duty
-from falconbus.scheduling.staff_records.policy import Stretch
+from falconbus.scheduling.eligibility.policy import DutyPeriod
+from falconbus.scheduling.staff_records.policy import WorkingInterval
 
 BERLIN = "Europe/Berlin"
 OFFICE = "Africa/Johannesburg"
@@ -41,23 +41,31 @@ def test_days_and_weeks_of_a_ride_cover_it_without_gaps(begins: datetime, length
         assert all(one.ends == other.begins for one, other in pairwise(spans))
     assert all(span.first.isoweekday() == 1 for span in policy.week_spans(days, zone))
     # However it is cut, all of the ride is driven once.
-    driven = [policy.wheel_time([Duty(begins, ends, at_wheel=True)], span) for span in policy.day_spans(days, zone)]
+    driven = [
+        policy.driving_time([DutyPeriod(begins, ends, is_driving=True)], span) for span in policy.day_spans(days, zone)
+    ]
     assert sum(driven, timedelta(0)) == length
 
 
 @pytest.mark.parametrize(("day", "hours"), [(SPRING, 23), (AUTUMN, 25), (date(2026, 6, 1), 24)])
 def test_a_day_on_which_clocks_change_is_shorter_or_longer(day: date, hours: int) -> None:
-    duties = [Duty(utc(day, -200), utc(day, 200), at_wheel=True), Duty(utc(day, 1), utc(day, 9), at_wheel=False)]
+    duties = [
+        DutyPeriod(utc(day, -200), utc(day, 200), is_driving=True),
+        DutyPeriod(utc(day, 1), utc(day, 9), is_driving=False),
+    ]
     (span,), (week,) = policy.day_spans([day], BERLIN), policy.week_spans([day], BERLIN)
-    assert policy.wheel_time(duties, span) == timedelta(hours=hours)
-    assert policy.wheel_time(duties, week) == timedelta(hours=6 * 24 + hours)
+    assert policy.driving_time(duties, span) == timedelta(hours=hours)
+    assert policy.driving_time(duties, week) == timedelta(hours=6 * 24 + hours)
 
 
 def test_the_fullest_day_is_told() -> None:
     day = date(2026, 11, 28)
-    duties = [Duty(utc(day, 8), utc(day, 11), at_wheel=True), Duty(utc(day, 30), utc(day, 34), at_wheel=True)]
+    duties = [
+        DutyPeriod(utc(day, 8), utc(day, 11), is_driving=True),
+        DutyPeriod(utc(day, 30), utc(day, 34), is_driving=True),
+    ]
     spans = policy.day_spans([day, date(2026, 11, 29)], OFFICE)
-    most = policy.most_at_wheel(duties, spans)
+    most = policy.peak_driving_time(duties, spans)
     assert (most.time, most.span.first) == (timedelta(hours=4), date(2026, 11, 29))
 
 
@@ -99,13 +107,13 @@ def test_all_of_a_ride_lies_within_the_working_hours(
 ) -> None:
     """On a Saturday, in hours of the office."""
     midnight = utc(date(2026, 11, 28), -2)
-    week = [Stretch(*stretch) for stretch in hours]
+    week = [WorkingInterval(*stretch) for stretch in hours]
     times = (midnight + timedelta(hours=begins), midnight + timedelta(hours=ends))
     assert policy.is_within_hours(week, *times, OFFICE) is within
 
 
 def test_working_hours_are_what_clocks_show_when_they_change() -> None:
-    week = [Stretch(7, 0, 480)]
+    week = [WorkingInterval(7, 0, 480)]
     assert policy.is_within_hours(week, utc(SPRING, -1), utc(SPRING, 6), BERLIN)
     assert not policy.is_within_hours(week, utc(SPRING, -1), utc(SPRING, 6, 1), BERLIN)
     assert policy.is_within_hours(week, utc(AUTUMN, -2), utc(AUTUMN, 7), BERLIN)
@@ -114,7 +122,7 @@ def test_working_hours_are_what_clocks_show_when_they_change() -> None:
 
 @given(INSTANTS, st.timedeltas(timedelta(minutes=1), timedelta(days=3)))
 def test_who_works_around_the_clock_is_never_outside(begins: datetime, length: timedelta) -> None:
-    week = [Stretch(day, begins, begins + 720) for day in range(1, 8) for begins in (0, 720)]
+    week = [WorkingInterval(day, begins, begins + 720) for day in range(1, 8) for begins in (0, 720)]
     assert policy.is_within_hours(week, begins, begins + length, BERLIN)
 
 
@@ -129,7 +137,7 @@ def test_both_ends_of_a_leave_are_leave(first: int, last: int, on_leave: bool) -
 
 def test_rest_is_between_duties_that_begin_on_different_days() -> None:
     day = date(2026, 11, 28)
-    evening, night, morning = (Duty(utc(day, at), utc(day, at + 3), at_wheel=True) for at in (15, 20, 29))
+    evening, night, morning = (DutyPeriod(utc(day, at), utc(day, at + 3), is_driving=True) for at in (15, 20, 29))
     assert not policy.needs_rest_between(evening, night, OFFICE)
     assert policy.needs_rest_between(night, morning, OFFICE)
     assert policy.neighbours([morning, evening], night) == (evening, morning)

@@ -11,7 +11,7 @@ from falconbus.accounts.models import Role, User
 from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import AppointmentStatus
 from falconbus.scheduling.assignments.models import AssignmentStatus
-from falconbus.scheduling.notifications.models import Kind
+from falconbus.scheduling.notifications.models import NotificationKind
 from tests.counting import statements
 from tests.scheduling.charters import add_assignment, add_charter
 from tests.scheduling.notifications.telling import ADDRESS, tell
@@ -75,7 +75,7 @@ def test_a_charter_and_a_rejection_are_told_with_their_facts(client: FlaskClient
     boss = add_person("boss", Role.OPERATOR)
     charter = add_charter(status=AppointmentStatus.ASSIGNED)
     rejected = add_assignment(charter, sipho, status=AssignmentStatus.REJECTED, reason="I am ill")
-    tell(boss, kind=Kind.REJECTED, appointment_id=charter.id, assignment_id=rejected.id)
+    tell(boss, kind=NotificationKind.REJECTED, appointment_id=charter.id, assignment_id=rejected.id)
     told = client.get(ADDRESS, headers=headers_of(boss)).json["results"][0]
     assert told["appointment"] == {
         "reference": charter.reference,
@@ -89,7 +89,7 @@ def test_a_charter_and_a_rejection_are_told_with_their_facts(client: FlaskClient
 def test_what_an_offer_says_of_its_reader_is_no_rejection(client: FlaskClient, sipho: User) -> None:
     charter = add_charter(status=AppointmentStatus.ASSIGNED)
     offer = add_assignment(charter, sipho, reason="left over")
-    tell(sipho, kind=Kind.OFFERED, appointment_id=charter.id, assignment_id=offer.id)
+    tell(sipho, kind=NotificationKind.OFFERED, appointment_id=charter.id, assignment_id=offer.id)
     assert client.get(ADDRESS, headers=headers_of(sipho)).json["results"][0]["rejection"] is None
 
 
@@ -159,7 +159,7 @@ def test_an_open_offer_comes_with_its_link_and_an_answered_one_without(
     client: FlaskClient, sipho: User, database: SQLAlchemy
 ) -> None:
     offer = add_assignment(add_charter(status=AppointmentStatus.ASSIGNED), sipho)
-    key = tell(sipho, kind=Kind.OFFERED, appointment_id=offer.appointment_id, assignment_id=offer.id)
+    key = tell(sipho, kind=NotificationKind.OFFERED, appointment_id=offer.appointment_id, assignment_id=offer.id)
     url = client.get(f"{ADDRESS}/{key}", headers=headers_of(sipho)).json["answer_url"]
     assert url.startswith("http://127.0.0.1:8000/")
     offer.withdraw(at=clock.now())

@@ -15,7 +15,7 @@ from tests.world import World
 
 def told(database: SQLAlchemy, person: User) -> list[str]:
     """The ends of the titles of what somebody was told since they were put on, in order."""
-    made = change_notices.tell_news()
+    made = change_notices.notify_crew_changes()
     database.session.commit()
     rows = database.session.scalars(
         select(Notification).where(Notification.staff_id == person.id, Notification.kind == "changed")

@@ -29,6 +29,6 @@ def test_a_departure_with_a_crew_is_withdrawn_not_deleted_and_the_crew_is_told(
     # Those without a crew or a seat sold were made anew at the other time.
     assert row(f"SELECT count(*) FROM ({_OF_FEED} AND s.active) AS made") == before
     db.session.commit()
-    assert change_notices.tell_news() == 1
+    assert change_notices.notify_crew_changes() == 1
     db.session.commit()
     assert row("SELECT title LIKE '%taken off sale%' FROM notifications WHERE kind = 'changed'") == (True,)

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from falconbus.accounts.models import Role, User
 from falconbus.app import FalconBus
 from falconbus.scheduling.appointments.models import AppointmentStatus
-from falconbus.scheduling.assignments.models import Assignment, Part
+from falconbus.scheduling.assignments.models import Assignment, CrewRole
 from falconbus.timetable.models import Schedule
 from tests.scheduling.charters import add_assignment, add_charter
 from tests.scheduling.people import add_person, headers_of
@@ -124,7 +124,7 @@ def test_one_departure_crewed_twice_at_once_has_the_later_crew(rides: Rides, dat
     assert answers == [200] * 8
     database.session.rollback()
     on_it = database.session.scalars(select(Assignment).where(Assignment.schedule_id == schedule.id)).all()
-    assert [each.part for each in on_it] == [Part.DRIVER]
+    assert [each.part for each in on_it] == [CrewRole.DRIVER]
 
 
 @pytest.fixture

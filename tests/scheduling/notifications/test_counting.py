@@ -14,8 +14,8 @@ from falconbus.platform.database import transactions
 from falconbus.platform.kit.redis_connection import cache_redis
 from falconbus.scheduling.inbox import reading
 from falconbus.scheduling.notifications import counters, counting
-from falconbus.scheduling.notifications.counting import Announcer
-from falconbus.scheduling.notifications.models import Kind
+from falconbus.scheduling.notifications.counting import UnreadCountPublisher
+from falconbus.scheduling.notifications.models import NotificationKind
 from falconbus.scheduling.notifications.service import Message, notify
 from tests.conftest import SECRET_KEY
 from tests.counting import statements
@@ -24,10 +24,10 @@ from tests.scheduling.people import add_person, headers_of
 
 
 @pytest.fixture(autouse=True)
-def announcer(monkeypatch: pytest.MonkeyPatch) -> Announcer:
+def publisher(monkeypatch: pytest.MonkeyPatch) -> UnreadCountPublisher:
     """A memory of Redis's absences that other tests have no part in."""
-    own = Announcer()
-    monkeypatch.setattr(counting, "_announcer", own)
+    own = UnreadCountPublisher()
+    monkeypatch.setattr(counting, "_publisher", own)
     return own
 
 
@@ -43,14 +43,14 @@ def test_each_change_is_counted_after_its_commit(client: FlaskClient, database: 
     assert kept(sipho) == 2
     client.post(f"{ADDRESS}/read", json={}, headers=headers)
     assert (kept(sipho), kept(naledi)) == (0, 1)
-    assert 0 < cache_redis().ttl(f"notifications:unread:{sipho.id}") <= counters.KEPT
+    assert 0 < cache_redis().ttl(f"notifications:unread:{sipho.id}") <= counters.TTL
 
 
 def test_what_is_rolled_back_is_not_counted(database: SQLAlchemy) -> None:
     sipho = add_person("sipho", Role.DRIVER)
 
     def tell_and_fail() -> None:
-        notify([sipho.id], Message(kind=Kind.CHANGED, title="Changed", message="It has."))
+        notify([sipho.id], Message(kind=NotificationKind.CHANGED, title="Changed", message="It has."))
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -60,7 +60,7 @@ def test_what_is_rolled_back_is_not_counted(database: SQLAlchemy) -> None:
 
 def test_thirty_who_are_told_at_once_cost_one_count(database: SQLAlchemy) -> None:
     people = [add_person(f"person{number}", Role.OPERATOR) for number in range(30)]
-    message = Message(kind=Kind.REQUESTED, title="A request", message="Somebody asks for a charter.")
+    message = Message(kind=NotificationKind.REQUESTED, title="A request", message="Somebody asks for a charter.")
 
     def tell_twice() -> None:
         for _ in range(2):
@@ -76,15 +76,15 @@ def test_who_counted_too_early_does_not_overwrite_who_counted_later(database: SQ
     redis = cache_redis()
     early = counters.mark(redis, [7, 8])
     later = counters.mark(redis, [7])
-    counters.keep(redis, later, {7: 5})
-    counters.keep(redis, early, {7: 4, 8: 1})
+    counters.store(redis, later, {7: 5})
+    counters.store(redis, early, {7: 4, 8: 1})
     assert counters.read(redis, [7, 8, 9]) == {7: 5, 8: 1, 9: None}
 
 
 def test_control_without_marks_the_early_count_would_stand(database: SQLAlchemy) -> None:
     redis = cache_redis()
     for count in (5, 4):
-        counters.keep(redis, counters.mark(redis, [7]), {7: count})
+        counters.store(redis, counters.mark(redis, [7]), {7: count})
     assert counters.read(redis, [7]) == {7: 4}
 
 
@@ -96,7 +96,9 @@ def test_many_at_once_end_with_the_right_number(app: FalconBus, database: SQLAlc
         with app.app_context():
             barrier.wait()
             for _ in range(10):
-                transactions.run(lambda: notify([staff_id], Message(kind=Kind.CHANGED, title="A", message="B")))
+                transactions.run(
+                    lambda: notify([staff_id], Message(kind=NotificationKind.CHANGED, title="A", message="B"))
+                )
                 if number % 3 == 0:
                     transactions.run(lambda: reading.mark_all_read(staff_id, None))
 
@@ -127,7 +129,11 @@ def test_a_traveller_gets_no_ticket(client: FlaskClient, database: SQLAlchemy) -
 
 
 def test_while_redis_is_away_all_goes_on_and_it_is_logged_once(
-    client: FlaskClient, app: FalconBus, database: SQLAlchemy, announcer: Announcer, caplog: pytest.LogCaptureFixture
+    client: FlaskClient,
+    app: FalconBus,
+    database: SQLAlchemy,
+    publisher: UnreadCountPublisher,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     sipho = add_person("sipho", Role.DRIVER)
     headers = headers_of(sipho)
@@ -142,7 +148,7 @@ def test_while_redis_is_away_all_goes_on_and_it_is_logged_once(
         app.extensions["cache_redis"].close()
         app.extensions["cache_redis"] = there
     assert len([one for one in caplog.records if one.name.endswith("notifications.counting")]) == 1
-    assert announcer.is_silent
-    announcer._silent_until = 0  # noqa: SLF001
+    assert publisher.is_paused
+    publisher._paused_until = 0  # noqa: SLF001
     tell(add_person("naledi", Role.DRIVER))
     assert kept(sipho) == 0, "who was missed is made up for"

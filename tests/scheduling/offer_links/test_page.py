@@ -12,7 +12,7 @@ from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
 from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import AppointmentStatus
-from falconbus.scheduling.assignments.models import AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import AssignmentStatus, CrewRole
 from tests.counting import statements
 from tests.scheduling.charters import add_assignment, add_charter, add_service, tomorrow
 from tests.scheduling.offer_links.asking import page_of, words
@@ -35,7 +35,7 @@ def test_it_tells_all_that_one_needs_to_decide(world: World, client: FlaskClient
         note="We bring <b>flags</b>.\nGate 2.",
     )
     offer = add_assignment(charter, driver)
-    add_assignment(charter, add_person("ayanda", Role.ATTENDANT), Part.ATTENDANT, AssignmentStatus.ACCEPTED)
+    add_assignment(charter, add_person("ayanda", Role.ATTENDANT), CrewRole.ATTENDANT, AssignmentStatus.ACCEPTED)
     add_assignment(add_charter(client_name="Another Club"), add_person("obed", Role.DRIVER))
     answer = client.get(page_of(offer, app))
     said = words(answer)

@@ -6,12 +6,12 @@ from typing import Any
 from falconbus.accounts.models import User
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
-from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, CrewRole
 from falconbus.timetable.models import Schedule
 from tests.world import ZONE
 
 
-def roster(schedule: Schedule, person: User, part: Part = Part.DRIVER) -> Assignment:
+def roster(schedule: Schedule, person: User, part: CrewRole = CrewRole.DRIVER) -> Assignment:
     """Somebody who is on a departure."""
     now = clock.now()
     values: dict[str, Any] = {"schedule_id": schedule.id, "staff_id": person.id, "part": part}

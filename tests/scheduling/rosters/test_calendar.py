@@ -15,7 +15,7 @@ from falconbus.accounts.models import Role, User
 from falconbus.app import FalconBus
 from falconbus.platform.kit import clock, references
 from falconbus.scheduling.appointments.models import Action, AppointmentChange
-from falconbus.scheduling.assignments.models import AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import AssignmentStatus, CrewRole
 from tests.conftest import SECRET_KEY
 from tests.counting import statements
 from tests.scheduling.charters import add_assignment, add_charter, add_service
@@ -51,7 +51,7 @@ def test_duties_are_events_in_utc(world: World, client: FlaskClient, database: S
     driver, attendant = add_person("dumi", Role.DRIVER), add_person("ayanda", Role.ATTENDANT)
     schedule = world.add_schedule(at=at(monday(), 8))
     made = roster(schedule, driver)
-    roster(schedule, attendant, Part.ATTENDANT)
+    roster(schedule, attendant, CrewRole.ATTENDANT)
     charter = add_charter(
         add_service("Coach; with, driver"),
         add_service("Wi-Fi", minutes=0),

@@ -10,7 +10,7 @@ from flask_sqlalchemy import SQLAlchemy
 from falconbus.accounts.models import Role, User
 from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import AppointmentStatus
-from falconbus.scheduling.assignments.models import AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import AssignmentStatus, CrewRole
 from falconbus.scheduling.staff_records.models import Leave, WorkingHours
 from tests.counting import statements
 from tests.scheduling.charters import add_assignment, add_charter, add_service
@@ -64,7 +64,7 @@ def test_duties_of_both_kinds_stand_on_the_day_they_begin(
     driver, attendant = add_person("dumi", Role.DRIVER), add_person("ayanda", Role.ATTENDANT)
     schedule = world.add_schedule(at=at(monday(), 8))
     roster(schedule, driver)
-    roster(schedule, attendant, Part.ATTENDANT)
+    roster(schedule, attendant, CrewRole.ATTENDANT)
     night = add_charter(
         add_service(),
         starts=at(monday() + timedelta(days=6), 22),
@@ -147,8 +147,8 @@ def test_who_hands_over_and_who_may_take_over_are_no_colleagues(world: World, cl
     charter = add_charter(starts=at(monday(), 8))
     first = add_assignment(charter, giver, status=AssignmentStatus.ACCEPTED)
     add_assignment(charter, taker, replaces_id=first.id)
-    add_assignment(charter, attendant, Part.ATTENDANT, AssignmentStatus.ACCEPTED)
-    add_assignment(charter, asked, Part.ATTENDANT)
+    add_assignment(charter, attendant, CrewRole.ATTENDANT, AssignmentStatus.ACCEPTED)
+    add_assignment(charter, asked, CrewRole.ATTENDANT)
 
     def colleagues(person: User) -> list[str]:
         names: list[str] = week(client, person)["days"][0]["duties"][0]["colleagues"]
@@ -204,7 +204,7 @@ def test_a_roster_is_two_statements_however_full(world: World, client: FlaskClie
     for number in range(20):
         schedule = world.add_schedule(at=at(monday(), 4 + 4 * number))
         roster(schedule, driver)
-        roster(schedule, attendant, Part.ATTENDANT)
+        roster(schedule, attendant, CrewRole.ATTENDANT)
     with statements() as sent:
         answer = client.get(f"{ROSTERS}/me?week={week_of(monday())}", headers=headers)
     assert len(sent) == 3, "the token's account, the person, the duties:\n" + "\n".join(sent)

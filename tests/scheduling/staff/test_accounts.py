@@ -14,7 +14,7 @@ from falconbus.accounts.errors import LastAdmin
 from falconbus.accounts.models import AuditEntry, Role, User
 from falconbus.app import FalconBus
 from falconbus.platform.database import transactions
-from falconbus.scheduling.assignments.models import AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import AssignmentStatus, CrewRole
 from tests.network.calls import pointers
 from tests.scheduling.charters import add_assignment, add_charter, tomorrow
 from tests.scheduling.people import add_person, headers_of
@@ -111,10 +111,10 @@ def test_somebody_with_duties_to_come_stays(
 ) -> None:
     thabo = add_person("thabo", Role.DRIVER, Role.ATTENDANT)
     for starts, part, status in (
-        (tomorrow(10), Part.DRIVER, AssignmentStatus.ACCEPTED),
-        (tomorrow(16), Part.ATTENDANT, AssignmentStatus.ACCEPTED),
-        (tomorrow(20), Part.DRIVER, AssignmentStatus.WITHDRAWN),
-        (tomorrow(10, days=-3), Part.DRIVER, AssignmentStatus.ACCEPTED),
+        (tomorrow(10), CrewRole.DRIVER, AssignmentStatus.ACCEPTED),
+        (tomorrow(16), CrewRole.ATTENDANT, AssignmentStatus.ACCEPTED),
+        (tomorrow(20), CrewRole.DRIVER, AssignmentStatus.WITHDRAWN),
+        (tomorrow(10, days=-3), CrewRole.DRIVER, AssignmentStatus.ACCEPTED),
     ):
         add_assignment(add_charter(starts=starts), thabo, part, status)
     answer = client.patch(f"{STAFF}/{thabo.id}", json={**changes, "phone": "0821234567"}, headers=headers)

@@ -9,7 +9,7 @@ from flask_sqlalchemy import SQLAlchemy
 
 from falconbus.accounts.models import Role, User
 from falconbus.platform.kit import clock
-from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, Part
+from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, CrewRole
 from falconbus.scheduling.staff_records.models import Leave, StaffProfile
 from tests.counting import statements
 from tests.scheduling.charters import add_assignment, add_charter, tomorrow
@@ -134,7 +134,7 @@ def test_the_active_are_shown_with_what_they_do(
         (add_charter(starts=now + timedelta(hours=30)), AssignmentStatus.ACCEPTED),
         (later, AssignmentStatus.ACCEPTED),
     ):
-        add_assignment(appointment, thabo, Part.DRIVER, status)
+        add_assignment(appointment, thabo, CrewRole.DRIVER, status)
     schedule = world.add_schedule(at=now - timedelta(minutes=5))
     line = Assignment(schedule_id=schedule.id, staff_id=sipho.id, part="driver", status="accepted", offered_at=now)
     line.starts_at, line.ends_at = schedule.departure_time, schedule.arrival_time
