@@ -53,7 +53,7 @@ def _run(name: str, databases: environment.Databases, options: argparse.Namespac
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", nargs="?", default="all", choices=[*NAMES, "all"])
+    parser.add_argument("what", choices=[*NAMES, "all"], help="which one to run")
     parser.add_argument("--seconds", type=float, default=24, help="of load on each side (default: 24)")
     parser.add_argument("--clients", type=int, default=8, help="at once (default: 8; twice as many in the race)")
     parser.add_argument("--attempts", type=int, default=20_000, help="in the race (default: 20000)")

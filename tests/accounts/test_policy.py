@@ -6,11 +6,10 @@ from falconbus.accounts import policy
 from falconbus.accounts.errors import BadEmail, PasswordTooShort
 from falconbus.accounts.models import Role
 from falconbus.accounts.permissions import OWN_BOOKINGS, permissions_of
-from falconbus.bookings.permissions import CHANGE_BOOKINGS, SEE_BOOKINGS
-from falconbus.gtfs.permissions import IMPORT_FEEDS
-from falconbus.network.permissions import CHANGE_NETWORK, SEE_NETWORK
-from falconbus.payments.permissions import TAKE_COUNTER_PAYMENTS
+from falconbus.app import FalconBus
+from falconbus.platform.web.declarations import operation_of
 from falconbus.platform.web.permissions import Permission
+from falconbus.registry import FEATURES
 from falconbus.scheduling.permissions import OWN_APPOINTMENTS
 
 # What features grant is told to accounts when the app is made.
@@ -22,19 +21,44 @@ def test_every_role_has_its_permissions_and_everybodys() -> None:
         assert OWN_BOOKINGS in permissions_of([role])
 
 
-@pytest.mark.parametrize(
-    ("permission", "roles"),
-    [
-        (SEE_BOOKINGS, {Role.ADMIN, Role.OPERATOR, Role.AGENT}),
-        (CHANGE_BOOKINGS, {Role.ADMIN, Role.OPERATOR, Role.AGENT}),
-        (TAKE_COUNTER_PAYMENTS, {Role.ADMIN, Role.OPERATOR, Role.AGENT}),
-        (SEE_NETWORK, set(Role)),
-        (CHANGE_NETWORK, {Role.ADMIN, Role.OPERATOR}),
-        (IMPORT_FEEDS, {Role.ADMIN, Role.OPERATOR}),
-    ],
-)
-def test_a_permission_is_given_to_these_roles_and_no_other(permission: Permission, roles: set[Role]) -> None:
-    assert {role for role in Role if permission in permissions_of([role])} == roles
+EVERY_ROLE = {Role.ADMIN, Role.OPERATOR, Role.AGENT, Role.DRIVER, Role.ATTENDANT}
+#: Every permission and who has it, besides travellers.
+TABLE = {
+    "own_bookings": EVERY_ROLE,
+    "see_bookings": {Role.ADMIN, Role.OPERATOR, Role.AGENT},
+    "change_bookings": {Role.ADMIN, Role.OPERATOR, Role.AGENT},
+    "take_counter_payments": {Role.ADMIN, Role.OPERATOR, Role.AGENT},
+    "see_network": EVERY_ROLE,
+    "change_network": {Role.ADMIN, Role.OPERATOR},
+    "import_feeds": {Role.ADMIN, Role.OPERATOR},
+    "own_appointments": EVERY_ROLE,
+    "own_duties": EVERY_ROLE,
+    "dispatch": {Role.ADMIN, Role.OPERATOR},
+    "see_staff": {Role.ADMIN, Role.OPERATOR},
+    "change_staff": {Role.ADMIN, Role.OPERATOR},
+    "manage_staff": {Role.ADMIN},
+    "see_performance": {Role.ADMIN},
+    "tend_performance": {Role.ADMIN},
+}
+
+
+def test_each_permission_is_given_to_these_roles_and_no_other() -> None:
+    everything = permissions_of([Role.ADMIN])
+    given = {
+        str(permission): {role for role in Role if permission in permissions_of([role])} for permission in everything
+    }
+    assert given == TABLE
+
+
+def test_a_permission_is_granted_by_one_feature() -> None:
+    granted = [permission for feature in FEATURES for permission in feature.grants]
+    assert sorted(granted) == sorted(set(granted))
+
+
+def test_every_view_takes_a_permission_that_somebody_has(migrated_app: FalconBus) -> None:
+    declared = [operation_of(view) for view in migrated_app.view_functions.values()]
+    taken = {each.who for each in declared if each is not None and isinstance(each.who, Permission)}
+    assert taken <= permissions_of([Role.ADMIN])
 
 
 def test_a_traveller_has_their_own_bookings_and_charters_and_nothing_else() -> None:
