@@ -37,10 +37,14 @@ def show_start() -> AnyResponse:
     return redirect(url_for("documents.show_docs"))
 
 
-@operation(bp.get("/api/v1/openapi.json"), who=PUBLIC, gives={200: Media("application/json")}, counted=False, budget=0)
-def show_openapi() -> Response:
+#: A client may keep it, and asks whether it still holds.
+_DOCUMENT = Media("application/json", {"Cache-Control": "private, no-cache"})
+
+
+@operation(bp.get("/api/v1/openapi.json"), who=PUBLIC, gives={200: _DOCUMENT}, counted=False, budget=0)
+def show_openapi() -> bytes:
     """This document."""
-    return Response(msgspec.json.encode(document()), content_type="application/json")
+    return msgspec.json.encode(document())
 
 
 @operation(bp.get("/api/v1/docs"), who=PUBLIC, gives={200: PAGE}, counted=False, budget=1)

@@ -115,7 +115,7 @@ def test_holm_corrects_the_smallest_most_and_never_reorders() -> None:
 
 
 @pytest.mark.parametrize(
-    ("probability", "freedom", "t"),
+    ("probability", "degrees_of_freedom", "t"),
     [(0.025, 1, 12.7062), (0.025, 2, 4.3027), (0.025, 5, 2.5706), (0.0005, 7, 5.4079), (0.005, 30, 2.7500)],
 )
 def test_students_t_is_as_tabulated(probability: float, degrees_of_freedom: int, t: float) -> None:
