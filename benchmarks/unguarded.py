@@ -2,7 +2,7 @@
 
 from sqlalchemy import DateTime, bindparam, text
 
-from falconbus.inventory import service
+from falconbus.inventory import claiming
 from wsgi import app
 
 __all__ = ["app"]
@@ -18,4 +18,4 @@ _UNGUARDED = text("""
     GROUP BY route_id, departure_time
 """).bindparams(bindparam("held_until", type_=DateTime(timezone=True)), bindparam("now", type_=DateTime(timezone=True)))
 
-service._CLAIM = _UNGUARDED  # noqa: SLF001  the very statement whose worth is to be shown
+claiming._CLAIM = _UNGUARDED  # noqa: SLF001  the very statement whose worth is to be shown

@@ -16,9 +16,11 @@ from falconbus.bookings.models import Booking, BookingStatus, TicketStatus
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails, PassengerDetails, TicketDetails
 from falconbus.fares import pricing
 from falconbus.fares.passenger_types import PassengerType
+from falconbus.inventory import claiming
 from falconbus.inventory import service as inventory
+from falconbus.inventory.claiming import Claim
 from falconbus.inventory.errors import SeatTaken
-from falconbus.inventory.service import Claim, FareClassAvailability, Segment
+from falconbus.inventory.service import FareClassAvailability, Segment
 from falconbus.platform.database import transactions
 from falconbus.platform.database.driver_reads import driver_read
 from falconbus.platform.database.engine import AnyRow, db
@@ -209,7 +211,7 @@ def _claim(booking_id: int, journeys: Sequence[_SeatedJourney], held_until: date
         for leg in journey.segment.legs
         for seat in journey.seats
     ]
-    if not inventory.claim_seats(booking_id, claims, held_until, now):
+    if not claiming.claim_seats(booking_id, claims, held_until, now):
         raise Contended(SeatTaken())
 
 

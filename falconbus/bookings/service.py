@@ -18,8 +18,8 @@ from falconbus.bookings.models import Booking, BookingStatus, Ticket, TicketStat
 from falconbus.bookings.permissions import MANAGED_BOOKING
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails, TicketDetails
 from falconbus.fares import refunds
-from falconbus.inventory import service as inventory
-from falconbus.inventory.service import Claim
+from falconbus.inventory import claiming
+from falconbus.inventory.claiming import Claim
 from falconbus.platform.database.engine import AnySelect, db
 from falconbus.platform.kit import references
 from falconbus.platform.kit.settings import get_settings
@@ -131,7 +131,7 @@ def extend_hold(booking: Booking, hold_for: timedelta, now: datetime) -> None:
     extended_until = policy.extended_hold(booking.expires_at, booking.created_at, hold_for, now)
     if extended_until > booking.expires_at:
         booking.expires_at = extended_until
-        inventory.extend_claims(booking.id, extended_until)
+        claiming.extend_claims(booking.id, extended_until)
 
 
 def confirm(booking: Booking, *, payment_id: str, at: datetime) -> bool:
@@ -140,7 +140,7 @@ def confirm(booking: Booking, *, payment_id: str, at: datetime) -> bool:
     if any(journey.has_left(at) for journey in journeys):
         return False
     with db.session.begin_nested() as savepoint:
-        if not inventory.claim_seats(booking.id, _claims(journeys), None, at):
+        if not claiming.claim_seats(booking.id, _claims(journeys), None, at):
             savepoint.rollback()
             return False
     booking.confirm(payment_id=payment_id, at=at)
@@ -153,7 +153,7 @@ def confirm(booking: Booking, *, payment_id: str, at: datetime) -> bool:
 def expire(booking: Booking) -> None:
     """Release the seats of an expired hold; its tickets stay reserved, in case a payment arrives late."""
     booking.expire()
-    inventory.release_seats(booking.id)
+    claiming.release_seats(booking.id)
     db.session.flush()
 
 
@@ -211,7 +211,7 @@ def check_passengers_known(passengers: Collection[int] | None, known: Collection
 
 def cancel(booking: Booking, cancellation: Cancellation, at: datetime) -> None:
     """Carry out a quoted cancellation: cancel its tickets and release their seats."""
-    inventory.release_seats(booking.id, cancellation.seats)
+    claiming.release_seats(booking.id, cancellation.seats)
     fares = queries.cancel_tickets(booking.id, cancellation.tickets)
     if booking.status == BookingStatus.HELD:
         booking.total -= sum(fares)

@@ -11,7 +11,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
 from falconbus.app import FalconBus
-from falconbus.inventory import service as inventory
+from falconbus.inventory import claiming
 from tests.calls import booking_body
 from tests.world import World
 
@@ -97,7 +97,7 @@ UNGUARDED = text("""
 @pytest.fixture
 def without_the_guard(database: SQLAlchemy, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The control: claims without their primary key, written without asking for conflicts."""
-    monkeypatch.setattr(inventory, "_CLAIM", UNGUARDED)
+    monkeypatch.setattr(claiming, "_CLAIM", UNGUARDED)
     with database.engine.begin() as connection:
         connection.execute(text("ALTER TABLE seat_claims DROP CONSTRAINT pk_seat_claims"))
     yield

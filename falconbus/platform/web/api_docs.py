@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, current_app, redirect, render_template, url_for
+from flask import Blueprint, current_app, redirect, render_template, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from falconbus.platform.web import openapi

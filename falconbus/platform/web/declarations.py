@@ -45,13 +45,22 @@ class BodyReader(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """A view's declaration; `operation()` in operations.py says what each part means."""
+    """A view's declaration.
+
+    `who`: the permission it takes, or PUBLIC. `budget`: the most statements it sends, however long its answer.
+    `takes`: the JSON body, the view's argument `body` (or what a BodyReader reads). `asks`: the query string, its
+    argument `query`. `gives`: by status what it returns: a shape that is sent as JSON (several in a tuple), the bytes
+    of a Media, None for nothing; where there are several statuses the type of what is returned tells which. A Response
+    passes as it is, and so does what a PAGE returns. `refuses`: the refusals of its own; those that come with the rest
+    of the declaration (implied_refusals.py) are not named. `limit`: the setting with the rate at which one address may
+    call it; `counted`: whether it uses up the caller's hourly limit. `idempotent`: a repeated Idempotency-Key gets the
+    first answer. `cached`: the group in which answers are kept.
+    """
 
     who: Permission | Public
     budget: int
     takes: type[Body] | BodyReader | None = None
     asks: type[Query] | None = None
-    #: By status: a shape, several in a tuple, Media, or None for no content.
     gives: Mapping[int, Any] = field(default_factory=dict)
     refuses: tuple[type[DomainError], ...] = ()
     limit: str | None = None

@@ -37,17 +37,9 @@ def operation(  # noqa: PLR0913  one keyword for each thing that is declared
     cached: Group | None = None,
     cached_unless: Callable[[], bool] | None = None,
 ) -> Callable[[View], View]:
-    """Declare a view and register it with `route`, such as `bp.get("/stops")`.
+    """Declare a view and register it with `route`, such as `bp.get("/stops")`; Operation says what each part means.
 
-    `who`: the permission it takes, or PUBLIC. `budget`: the most statements it sends, however long its answer.
-    `takes`: the JSON body, the view's argument `body` (or what a BodyReader reads). `asks`: the query string, its
-    argument `query`. `gives`: by status what it returns: a shape that is sent as JSON (several shapes in a tuple), the
-    bytes of a Media, None for nothing; where there are several statuses the type of what is returned tells which. A
-    Response passes as it is, and so does what a PAGE returns. `refuses`: the refusals of its own; those that come with
-    the rest of the declaration (declarations.refusals_of) are not named. `limit`: the setting with the rate at which
-    one address may call it; `counted`: whether it uses up the caller's hourly limit. `idempotent`: a repeated
-    Idempotency-Key gets the first answer. `cached`: answers are kept in this group, but for callers for whom
-    `cached_unless` holds.
+    `cached_unless`: callers for whom it holds get an answer of their own, which is not kept.
     """
     declared = Operation(
         who=who, budget=budget, takes=takes, asks=asks, gives=gives, refuses=refuses,
