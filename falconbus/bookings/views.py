@@ -26,9 +26,8 @@ from falconbus.bookings.schemas import (
 )
 from falconbus.inventory.errors import NotOnSale, NotServed, SeatOfOtherClass, SeatTaken, SoldOut, UnknownSeat
 from falconbus.network.errors import UnknownFareClass, UnknownStop
-from falconbus.platform.database.pagination import CursorQuery, Page, keyset
+from falconbus.platform.database.pagination import CursorQuery, Page, keyset_page
 from falconbus.platform.kit import clock
-from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.declarations import PUBLIC
 from falconbus.platform.web.idempotency import IdempotencyKeyReused, RequestInProgress
@@ -100,13 +99,11 @@ def list_bookings(query: BookingListQuery) -> Page[BookingLineOut]:
     zone = get_settings().time_zone
     created = clock.day_bounds(query.created_on, zone) if query.created_on else None
     statement = queries.select_for_staff(query.status, query.email, query.schedule, created)
-    rows, *neighbours = keyset(statement, Booking.id, query)
-    return Page(pick_fields([BookingLineOut.of(row) for row in rows], BookingLineOut, query.fields), *neighbours)
+    return keyset_page(statement, Booking.id, query, BookingLineOut, BookingLineOut.of)
 
 
 @operation(bp.get("/me/bookings"), who=OWN_BOOKINGS, asks=CursorQuery, gives={200: Page[MyBookingOut]}, budget=1)
 def list_my_bookings(query: CursorQuery) -> Page[MyBookingOut]:
     """The bookings made with the account that calls, newest first."""
     statement = queries.select_of_account(caller().user_id or 0)
-    rows, *neighbours = keyset(statement, Booking.id, query)
-    return Page(pick_fields([MyBookingOut.of(row) for row in rows], MyBookingOut, query.fields), *neighbours)
+    return keyset_page(statement, Booking.id, query, MyBookingOut, MyBookingOut.of)

@@ -38,9 +38,8 @@ from falconbus.payments.errors import (
 )
 from falconbus.payments.models import PaymentStatus, Refund
 from falconbus.payments.permissions import TAKE_COUNTER_PAYMENTS
-from falconbus.platform.database.pagination import Page, keyset
+from falconbus.platform.database.pagination import Page, keyset_page
 from falconbus.platform.integrations.payments.provider import BadWebhook
-from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.web.declarations import PUBLIC, Media
 from falconbus.platform.web.identity import caller
 from falconbus.platform.web.operations import operation
@@ -131,8 +130,7 @@ def receive_webhook(provider: str) -> None:
 @operation(bp.get("/refunds"), who=TAKE_COUNTER_PAYMENTS, asks=RefundQuery, gives={200: Page[RefundOut]}, budget=1)
 def list_refunds(query: RefundQuery) -> Page[RefundOut]:
     """Money that goes back, newest first; what is `due` or `failed` is to be paid out by hand."""
-    rows, *neighbours = keyset(refunds.refunds(query.status), Refund.id, query)
-    return Page(pick_fields([RefundOut.of(row) for row in rows], RefundOut, query.fields), *neighbours)
+    return keyset_page(refunds.refunds(query.status), Refund.id, query, RefundOut, RefundOut.of)
 
 
 @operation(

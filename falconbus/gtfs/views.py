@@ -12,9 +12,8 @@ from falconbus.gtfs.models import ImportStatus
 from falconbus.gtfs.options import ImportOptions
 from falconbus.gtfs.permissions import IMPORT_FEEDS
 from falconbus.gtfs.schemas import ImportAccepted, ImportForm, ImportItem, ImportOut
-from falconbus.platform.database.pagination import CursorQuery, Page, keyset
+from falconbus.platform.database.pagination import CursorQuery, Page, keyset_page
 from falconbus.platform.kit.errors import Invalid
-from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.web import identity, problems
 from falconbus.platform.web.operations import operation
 
@@ -83,9 +82,13 @@ def create_import(file: Any, filename: str, form: ImportForm) -> ImportAccepted:
 @operation(bp.get("/imports"), who=IMPORT_FEEDS, asks=CursorQuery, gives={200: Page[ImportItem]}, budget=1)
 def list_imports(query: CursorQuery) -> Page[Any]:
     """Imports, the newest first."""
-    rows, following, previous = keyset(queries.imports(), queries.KEY, query)
-    items = [ImportItem(row.id, row.status, row.filename, row.created_at, row.finished_at) for row in rows]
-    return Page(pick_fields(items, ImportItem, query.fields), following, previous)
+    return keyset_page(
+        queries.imports(),
+        queries.KEY,
+        query,
+        ImportItem,
+        lambda row: ImportItem(row.id, row.status, row.filename, row.created_at, row.finished_at),
+    )
 
 
 @operation(bp.get("/imports/<id:import_id>"), who=IMPORT_FEEDS, gives={200: ImportOut}, budget=1)

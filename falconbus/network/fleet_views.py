@@ -27,8 +27,7 @@ from falconbus.network.fleet_schemas import (
 )
 from falconbus.network.permissions import CHANGE_NETWORK, SEE_NETWORK
 from falconbus.platform.caching.response_cache import depends_on
-from falconbus.platform.database.pagination import Page, PageQuery, numbered
-from falconbus.platform.kit.schema import pick_fields
+from falconbus.platform.database.pagination import Page, PageQuery, by_name, numbered_page
 from falconbus.platform.web.declarations import PUBLIC
 from falconbus.platform.web.operations import operation
 
@@ -38,8 +37,7 @@ bp = Blueprint("fleet", __name__, url_prefix="/api/v1")
 @operation(bp.get("/buses"), who=SEE_NETWORK, asks=PageQuery, gives={200: Page[BusOut]}, budget=1)
 def list_buses(query: PageQuery) -> Page[Any]:
     """Buses by number."""
-    rows, following, previous = numbered(queries.buses(), query)
-    return Page(pick_fields([BusOut(**row._asdict()) for row in rows], BusOut, query.fields), following, previous)
+    return numbered_page(queries.buses(), query, BusOut, by_name(BusOut))
 
 
 @operation(bp.get("/buses/<id:bus_id>"), who=SEE_NETWORK, gives={200: BusOut}, refuses=(BusNotFound,), budget=1)
@@ -90,10 +88,7 @@ def delete_bus(bus_id: int) -> None:
 def list_fare_classes(query: PageQuery) -> Page[Any]:
     """Fare classes, cheapest first."""
     depends_on(cache_tags.FLEET)
-    rows, following, previous = numbered(queries.fare_classes(), query)
-    return Page(
-        pick_fields([FareClassRow(**row._asdict()) for row in rows], FareClassRow, query.fields), following, previous
-    )
+    return numbered_page(queries.fare_classes(), query, FareClassRow, by_name(FareClassRow))
 
 
 @operation(
@@ -126,10 +121,7 @@ def change_fare_class(code: str, body: FareClassChange) -> FareClassRow:
 @operation(bp.get("/seat-layouts"), who=SEE_NETWORK, asks=PageQuery, gives={200: Page[SeatLayoutRow]}, budget=1)
 def list_layouts(query: PageQuery) -> Page[Any]:
     """Seat layouts by code."""
-    rows, following, previous = numbered(queries.layouts(), query)
-    return Page(
-        pick_fields([SeatLayoutRow(**row._asdict()) for row in rows], SeatLayoutRow, query.fields), following, previous
-    )
+    return numbered_page(queries.layouts(), query, SeatLayoutRow, by_name(SeatLayoutRow))
 
 
 @operation(

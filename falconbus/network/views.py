@@ -20,9 +20,8 @@ from falconbus.network.schemas import (
     StopDetail,
 )
 from falconbus.platform.caching.response_cache import depends_on
-from falconbus.platform.database.pagination import Page, numbered
+from falconbus.platform.database.pagination import Page, by_name, numbered_page
 from falconbus.platform.kit.money import BadPrice
-from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.web.declarations import PUBLIC
 from falconbus.platform.web.identity import caller
 from falconbus.platform.web.operations import operation
@@ -44,8 +43,7 @@ def list_routes(query: RoutesQuery) -> Page[Any]:
     """Routes on sale by name, also by first and last stop; staff see those off sale too."""
     depends_on(cache_tags.ROUTES, cache_tags.STOPS)
     statement = queries.routes(caller(), origin=query.origin, destination=query.destination, words=query.q)
-    rows, following, previous = numbered(statement, query)
-    return Page(pick_fields([RouteRow(**row._asdict()) for row in rows], RouteRow, query.fields), following, previous)
+    return numbered_page(statement, query, RouteRow, by_name(RouteRow))
 
 
 @operation(bp.get("/routes/<id:route_id>"), who=PUBLIC, gives={200: RouteOut}, refuses=(RouteNotFound,), budget=4)

@@ -6,9 +6,8 @@ from flask import Blueprint
 
 from falconbus.network.errors import RouteNotFound, UnknownBus, UnknownRoute
 from falconbus.network.permissions import CHANGE_NETWORK, SEE_NETWORK
-from falconbus.platform.database.pagination import Page, numbered
+from falconbus.platform.database.pagination import Page, numbered_page
 from falconbus.platform.kit import clock
-from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.web.operations import operation
 from falconbus.timetable import departures, editing, policy, queries
 from falconbus.timetable.errors import (
@@ -41,8 +40,7 @@ bp = Blueprint("timetable", __name__, url_prefix="/api/v1")
 @operation(bp.get("/timetables"), who=SEE_NETWORK, asks=TimetablesQuery, gives={200: Page[TimetableRow]}, budget=1)
 def list_timetables(query: TimetablesQuery) -> Page[Any]:
     """Timetables by route and time of day; `route` asks for one route's."""
-    rows, following, previous = numbered(queries.timetables(query.route), query)
-    return Page(pick_fields([TimetableRow.of(row) for row in rows], TimetableRow, query.fields), following, previous)
+    return numbered_page(queries.timetables(query.route), query, TimetableRow, TimetableRow.of)
 
 
 @operation(
@@ -131,8 +129,7 @@ def retire_timetable(timetable_id: int) -> TimetableOut:
 def list_departures(route_id: int, query: DeparturesQuery) -> Page[Any]:
     """A route's departures by local date at its origin, with the seats taken; a week from today unless asked."""
     statement = departures.select_departures_between(route_id, query.begin, query.to)
-    rows, following, previous = numbered(statement, query)
-    return Page(pick_fields([DepartureOut.of(row) for row in rows], DepartureOut, query.fields), following, previous)
+    return numbered_page(statement, query, DepartureOut, DepartureOut.of)
 
 
 @operation(

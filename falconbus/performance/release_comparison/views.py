@@ -13,8 +13,7 @@ from falconbus.performance.release_comparison.schemas import (
     ComparisonOut,
     ComparisonRequest,
 )
-from falconbus.platform.database.pagination import CursorQuery, Page, keyset
-from falconbus.platform.kit.schema import pick_fields
+from falconbus.platform.database.pagination import CursorQuery, Page, keyset_page
 from falconbus.platform.web.operations import operation
 from falconbus.platform.web.permissions import SEE_PERFORMANCE
 
@@ -38,9 +37,7 @@ def create_comparison(body: ComparisonRequest) -> ComparisonAccepted:
 @operation(bp.get(""), who=SEE_PERFORMANCE, asks=CursorQuery, gives={200: Page[ComparisonItem]}, budget=1)
 def list_comparisons(query: CursorQuery) -> Page[Any]:
     """Comparisons, the newest first."""
-    rows, following, previous = keyset(queries.comparisons(), queries.KEY, query)
-    items = [ComparisonItem.of(row) for row in rows]
-    return Page(pick_fields(items, ComparisonItem, query.fields), following, previous)
+    return keyset_page(queries.comparisons(), queries.KEY, query, ComparisonItem, ComparisonItem.of)
 
 
 @operation(

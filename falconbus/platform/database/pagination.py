@@ -2,8 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
-from typing import Annotated, Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -13,9 +13,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from falconbus.platform.database.engine import AnyRow, AnySelect, db
 from falconbus.platform.kit.errors import Invalid
-from falconbus.platform.kit.schema import Query
+from falconbus.platform.kit.schema import Query, pick_fields
 
 T = TypeVar("T")
+Shape = TypeVar("Shape", bound=msgspec.Struct)
 PAGE_SIZE = 20
 LARGEST_PAGE = 100
 
@@ -95,6 +96,31 @@ def keyset(
         _address(cursor=_cursor("before", rows[-1].key)) if has_next else None,
         _address(cursor=_cursor("after", rows[0].key)) if has_previous else None,
     )
+
+
+def numbered_page(
+    statement: AnySelect, query: PageQuery, shape: type[Shape], make: Callable[[AnyRow], Shape]
+) -> Page[Any]:
+    """Return a page of an ordered select as its answer: each row made into `shape`, with the fields asked for."""
+    rows, *neighbour_addresses = numbered(statement, query)
+    return Page(pick_fields([make(row) for row in rows], shape, query.fields), *neighbour_addresses)
+
+
+def keyset_page(
+    statement: AnySelect,
+    key: InstrumentedAttribute[int],
+    query: CursorQuery,
+    shape: type[Shape],
+    make: Callable[[AnyRow], Shape],
+) -> Page[Any]:
+    """Return a page of an endless list as its answer, newest first; see `keyset`."""
+    rows, *neighbour_addresses = keyset(statement, key, query)
+    return Page(pick_fields([make(row) for row in rows], shape, query.fields), *neighbour_addresses)
+
+
+def by_name(shape: type[Shape]) -> Callable[[AnyRow], Shape]:
+    """Make a shape of a row whose columns bear the names of its fields."""
+    return lambda row: shape(**row._asdict())
 
 
 def _cursor(direction: str, edge: int) -> str:

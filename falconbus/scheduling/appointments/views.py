@@ -3,8 +3,7 @@
 from flask import Blueprint
 
 from falconbus.network.errors import UnknownStop
-from falconbus.platform.database.pagination import Page, keyset
-from falconbus.platform.kit.schema import pick_fields
+from falconbus.platform.database.pagination import Page, keyset_page
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.declarations import PUBLIC
 from falconbus.platform.web.idempotency import IdempotencyKeyReused, RequestInProgress
@@ -54,9 +53,7 @@ def list_appointments(query: AppointmentsQuery) -> Page[AppointmentRow]:
     """Charters, newest first: operators see all, crew those they were asked for, clients theirs."""
     filters = query.filters(get_settings().time_zone)
     statement, key = queries.visible(caller(), filters)
-    rows, *neighbours = keyset(statement, key, query)
-    shown = [AppointmentRow.of(queries.to_record(row)) for row in rows]
-    return Page(pick_fields(shown, AppointmentRow, query.fields), *neighbours)
+    return keyset_page(statement, key, query, AppointmentRow, lambda row: AppointmentRow.of(queries.to_record(row)))
 
 
 @operation(

@@ -2,9 +2,8 @@
 
 from flask import Blueprint
 
-from falconbus.platform.database.pagination import Page, numbered
+from falconbus.platform.database.pagination import Page, numbered_page
 from falconbus.platform.kit.money import BadPrice
-from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.web.declarations import PUBLIC
 from falconbus.platform.web.identity import caller
 from falconbus.platform.web.operations import operation
@@ -19,8 +18,7 @@ bp = Blueprint("charter_services", __name__, url_prefix="/api/v1/scheduling")
 @operation(bp.get("/services"), who=PUBLIC, asks=ServicesQuery, gives={200: Page[ServiceOut]}, budget=2)
 def list_services(query: ServicesQuery) -> Page[ServiceOut]:
     """Services on offer, by name."""
-    rows, *neighbours = numbered(service.services(caller(), everything=query.all), query)
-    return Page(pick_fields([ServiceOut.of(row) for row in rows], ServiceOut, query.fields), *neighbours)
+    return numbered_page(service.services(caller(), everything=query.all), query, ServiceOut, ServiceOut.of)
 
 
 @operation(

@@ -4,8 +4,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from falconbus.platform.database.pagination import Page, numbered
-from falconbus.platform.kit.schema import pick_fields
+from falconbus.platform.database.pagination import Page, numbered_page
 from falconbus.platform.web.identity import caller
 from falconbus.platform.web.operations import operation
 from falconbus.scheduling.assignments.errors import StaffBusy, UnknownStaff
@@ -22,8 +21,7 @@ bp = Blueprint("crews", __name__, url_prefix="/api/v1/scheduling")
 @operation(bp.get("/schedules/uncrewed"), who=DISPATCH, asks=UncrewedQuery, gives={200: Page[UncrewedOut]}, budget=1)
 def list_uncrewed(query: UncrewedQuery) -> Page[Any]:
     """Departures to come, on sale or sold, that nobody drives yet; a week from today unless asked."""
-    rows, following, previous = numbered(service.uncrewed(query.begin, query.to), query)
-    return Page(pick_fields([UncrewedOut.of(row) for row in rows], UncrewedOut, query.fields), following, previous)
+    return numbered_page(service.uncrewed(query.begin, query.to), query, UncrewedOut, UncrewedOut.of)
 
 
 @operation(
