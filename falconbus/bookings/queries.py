@@ -52,20 +52,24 @@ def select_by_reference(reference: str, visible: ColumnElement[bool]) -> Select[
 def select_journeys(source: str) -> str:
     """Return the SELECT of JourneyDetails from the table, or from rows that the same statement has inserted."""
     columns = ", ".join(f"j.{name}" for name in _shared_columns(Journey, JourneyDetails))
+    # LIMIT makes each a look-up of its own: of rows just inserted PostgreSQL expects a hundred, and reads whole tables.
     return f"""
-        SELECT {columns},
-            r.name AS route_name, s.bus_id, b.number AS bus_number, fc.code AS fare_class_code,
-            fc.name AS fare_class_name, fc.conditions, fc.refundable,
-            os.code AS origin_code, os.name AS origin_name, os.city AS origin_city, os.time_zone AS origin_zone,
-            ds.code AS destination_code, ds.name AS destination_name, ds.city AS destination_city,
-            ds.time_zone AS destination_zone
+        SELECT {columns}, ride.*, fare_class.*, origin.*, destination.*
         FROM {source} j
-        JOIN schedules s ON s.id = j.schedule_id
-        JOIN routes r ON r.id = s.route_id
-        JOIN buses b ON b.id = s.bus_id
-        JOIN fare_classes fc ON fc.id = j.fare_class_id
-        JOIN stops os ON os.id = j.origin_id
-        JOIN stops ds ON ds.id = j.destination_id
+        CROSS JOIN LATERAL (
+            SELECT r.name AS route_name, s.bus_id, b.number AS bus_number
+            FROM schedules s JOIN routes r ON r.id = s.route_id JOIN buses b ON b.id = s.bus_id
+            WHERE s.id = j.schedule_id LIMIT 1) AS ride
+        CROSS JOIN LATERAL (
+            SELECT code AS fare_class_code, name AS fare_class_name, conditions, refundable
+            FROM fare_classes WHERE id = j.fare_class_id LIMIT 1) AS fare_class
+        CROSS JOIN LATERAL (
+            SELECT code AS origin_code, name AS origin_name, city AS origin_city, time_zone AS origin_zone
+            FROM stops WHERE id = j.origin_id LIMIT 1) AS origin
+        CROSS JOIN LATERAL (
+            SELECT code AS destination_code, name AS destination_name, city AS destination_city,
+                   time_zone AS destination_zone
+            FROM stops WHERE id = j.destination_id LIMIT 1) AS destination
     """  # noqa: S608  all of it is ours
 
 
