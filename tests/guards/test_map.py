@@ -95,3 +95,8 @@ def test_a_room_without_a_line_and_a_path_that_is_gone_are_seen() -> None:
         "kit/redis_line.py", "bookings/models.py",
     ]  # fmt: skip
     assert not (ROOT / "falconbus" / "kit" / "redis_line.py").exists()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_document_holds_a_placeholder(document: Path) -> None:
+    assert re.findall(r"^[A-Z]+(?:_[A-Z]+)+$", document.read_text(), re.MULTILINE) == []
