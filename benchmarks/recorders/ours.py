@@ -6,7 +6,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from benchmarks.recorders import statements
-from falconbus.platform.database.engine import read
+from falconbus.platform.database.engine import db
 from falconbus.platform.web.declarations import PUBLIC
 from falconbus.platform.web.operations import operation
 from wsgi import app
@@ -19,15 +19,15 @@ _FARE_CLASSES = text(statements.FARE_CLASSES)
 
 
 def find_stop(code: str) -> list[Any]:
-    return [tuple(row) for row in read(_ONE_STOP, {"code": code})]
+    return [tuple(row) for row in db.session.execute(_ONE_STOP, {"code": code}).all()]
 
 
 def routes_from(stop_id: int) -> list[Any]:
-    return [tuple(row) for row in read(_ROUTES_FROM, {"stop_id": stop_id})]
+    return [tuple(row) for row in db.session.execute(_ROUTES_FROM, {"stop_id": stop_id}).all()]
 
 
 def fare_classes() -> list[Any]:
-    return [tuple(row) for row in read(_FARE_CLASSES, {})]
+    return [tuple(row) for row in db.session.execute(_FARE_CLASSES).all()]
 
 
 def add_address(to: Flask) -> None:

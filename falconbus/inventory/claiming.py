@@ -11,7 +11,7 @@ from falconbus.inventory.cache_tags import seats_tag
 from falconbus.inventory.models import SeatClaim
 from falconbus.platform.caching.response_cache import changed
 from falconbus.platform.database.driver_reads import driver_read
-from falconbus.platform.database.engine import AnyRow, db, read
+from falconbus.platform.database.engine import AnyRow, db
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -95,11 +95,13 @@ _RELEASE_SEATS = text("""
 def release_seats(booking_id: int, seats: Sequence[tuple[int, str]] | None = None) -> None:
     """Delete a booking's claims: all, or those of (schedule id, seat number)."""
     if seats is None:
-        _announce(read(_RELEASE, {"booking_id": booking_id}))
+        _announce(db.session.execute(_RELEASE, {"booking_id": booking_id}).all())
         return
     schedules = [schedule_id for schedule_id, _ in seats]
     numbers = [number for _, number in seats]
-    _announce(read(_RELEASE_SEATS, {"booking_id": booking_id, "schedules": schedules, "seats": numbers}))
+    _announce(
+        db.session.execute(_RELEASE_SEATS, {"booking_id": booking_id, "schedules": schedules, "seats": numbers}).all()
+    )
 
 
 def _announce(departures: Iterable[AnyRow]) -> None:

@@ -45,7 +45,7 @@ def place_of(function: Callable[..., object], code: str) -> str:
 
 #: The way to the repeated statement, innermost first.
 CHAIN = [
-    place_of(planted.count_waiting, "read("),
+    place_of(planted.count_waiting, "execute("),
     place_of(planted.describe_depots, "count_waiting("),
     place_of(planted.list_depots, "describe_depots("),
 ]

@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, DateTime, Text, bindparam, select, text
 
 from falconbus.performance.advisor.errors import AdviceNotFound
 from falconbus.performance.advisor.models import Advice, AdviceState
-from falconbus.platform.database.engine import AnyRow, db, read
+from falconbus.platform.database.engine import AnyRow, db
 
 _STATEMENT = text("SELECT fingerprint, text, types FROM telemetry_statements WHERE fingerprint = :fingerprint")
 # Statements with the most time that read a whole table that is not small, or are slow; each checked once a while.
@@ -71,7 +71,7 @@ _STATES = [AdviceState.OPEN, AdviceState.APPLIED, AdviceState.DISMISSED, AdviceS
 
 def find_statement(fingerprint: str) -> AnyRow | None:
     """Return a statement that the recorder has seen; None for another."""
-    return next(iter(read(_STATEMENT, {"fingerprint": fingerprint})), None)
+    return next(iter(db.session.execute(_STATEMENT, {"fingerprint": fingerprint}).all()), None)
 
 
 def suspects(now: datetime, *, small_rows: int, slow_ms: float, again_after: timedelta, most: int) -> list[str]:
@@ -83,13 +83,13 @@ def suspects(now: datetime, *, small_rows: int, slow_ms: float, again_after: tim
         "small_rows": small_rows,
         "most": most,
     }
-    return [row.fingerprint for row in read(_SUSPECTS, asked)]
+    return [row.fingerprint for row in db.session.execute(_SUSPECTS, asked).all()]
 
 
 def recorded(fingerprint: str, begin: datetime, end: datetime, resolution: int) -> AnyRow:
     """Return calls, their total milliseconds, and the begin of the first interval with calls; None without calls."""
     asked = {"fingerprint": fingerprint, "begin": begin, "end": end, "resolution": resolution}
-    return read(_RECORDED, asked)[0]
+    return db.session.execute(_RECORDED, asked).all()[0]
 
 
 def lock_of(fingerprint: str) -> Sequence[Advice]:
@@ -122,14 +122,14 @@ def keep_check(fingerprint: str, now: datetime, proven: int, reason: str | None)
 
 def find_check(fingerprint: str) -> AnyRow | None:
     """Return the last check of a statement; None when there was none."""
-    return next(iter(read(_CHECK, {"fingerprint": fingerprint})), None)
+    return next(iter(db.session.execute(_CHECK, {"fingerprint": fingerprint}).all()), None)
 
 
 def advice(fingerprint: str | None = None) -> Sequence[AnyRow]:
     """Return all advice, or a statement's, with the statement's text: open first, the largest saving first."""
-    return read(_LIST, {"states": [str(state) for state in _STATES], "fingerprint": fingerprint})
+    return db.session.execute(_LIST, {"states": [str(state) for state in _STATES], "fingerprint": fingerprint}).all()
 
 
 def indexes(tables: Sequence[str]) -> Sequence[AnyRow]:
     """Return the indexes of tables of these names, in any schema."""
-    return read(_INDEXES, {"tables": list(tables)})
+    return db.session.execute(_INDEXES, {"tables": list(tables)}).all()

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 from sqlalchemy import DateTime, bindparam, text
 
-from falconbus.platform.database.engine import read
+from falconbus.platform.database.engine import db
 
 # Only some routes, and of each only the next departures: a large network is not read to ask it a few questions.
 _RIDES = text("""
@@ -40,4 +40,6 @@ class Ride(msgspec.Struct, frozen=True):
 
 def rides(now: datetime) -> list[Ride]:
     """Return future rides, from the first stop of a route to its last."""
-    return [Ride(row.origin, row.destination, row.day) for row in read(_RIDES, {"begin": now + _SOON})]
+    return [
+        Ride(row.origin, row.destination, row.day) for row in db.session.execute(_RIDES, {"begin": now + _SOON}).all()
+    ]

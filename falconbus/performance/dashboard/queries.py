@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import text
 
 from falconbus.performance.dashboard.periods import Period, Piece
-from falconbus.platform.database.engine import AnyRow, read
+from falconbus.platform.database.engine import AnyRow, db
 
 # In the same statement as the rows: they change together, so no minute is counted twice or left out.
 _ROLLED = "ARRAY(SELECT minute FROM telemetry_minutes WHERE minute = ANY(CAST(:minutes AS timestamptz[]))) AS rolled"
@@ -141,54 +141,54 @@ def overview(period: Period, minutes: Collection[datetime]) -> Sequence[AnyRow]:
         "all_exact": period.slot_seconds > period.resolution,
         "open": sorted({period.slot_of(minute.timestamp()) for minute in minutes}),
     }
-    return read(_OVERVIEW, _within(period, minutes=list(minutes), **slots, **_in_pieces(period)))
+    return db.session.execute(_OVERVIEW, _within(period, minutes=list(minutes), **slots, **_in_pieces(period))).all()
 
 
 def chosen_series(period: Period, series: Collection[int], minutes: Collection[datetime]) -> Sequence[AnyRow]:
     """Return series by their ids, a row each with an entry a rollup."""
-    return read(_CHOSEN, _within(period, series=list(series), minutes=list(minutes)))
+    return db.session.execute(_CHOSEN, _within(period, series=list(series), minutes=list(minutes))).all()
 
 
 def histograms(period: Period, series: Collection[int]) -> Sequence[AnyRow]:
     """Return the histograms of statements by fingerprint."""
-    return read(_HISTOGRAMS, _in_pieces(period, series=list(series))) if series else []
+    return db.session.execute(_HISTOGRAMS, _in_pieces(period, series=list(series))).all() if series else []
 
 
 def statement_sums(period: Period, minutes: Collection[datetime]) -> Sequence[AnyRow]:
     """Return calls, time and repetitions of every statement by owner and line, without histograms."""
-    return read(_STATEMENTS, _in_pieces(period, minutes=list(minutes)))
+    return db.session.execute(_STATEMENTS, _in_pieces(period, minutes=list(minutes))).all()
 
 
 def statement_sums_of(period: Period, owner: str, minutes: Collection[datetime]) -> Sequence[AnyRow]:
     """Return the same for the statements that one endpoint or task sent."""
-    return read(_STATEMENTS_OF, _in_pieces(period, owner=owner, minutes=list(minutes)))
+    return db.session.execute(_STATEMENTS_OF, _in_pieces(period, owner=owner, minutes=list(minutes))).all()
 
 
 def texts(fingerprints: Collection[str]) -> Sequence[AnyRow]:
     """Return statements without values, the lines that lead to them, and what to know of their plans."""
-    return read(_TEXTS, {"fingerprints": list(fingerprints)}) if fingerprints else []
+    return db.session.execute(_TEXTS, {"fingerprints": list(fingerprints)}).all() if fingerprints else []
 
 
 def find_statement(fingerprint: str) -> AnyRow | None:
     """Return one statement with its whole plan; None when it is unknown."""
-    return next(iter(read(_STATEMENT, {"fingerprint": fingerprint})), None)
+    return next(iter(db.session.execute(_STATEMENT, {"fingerprint": fingerprint}).all()), None)
 
 
 def statement_ids(fingerprint: str) -> list[int]:
     """Return the ids of a statement's series, one for each owner and line."""
-    return [row.id for row in read(_STATEMENT_IDS, {"fingerprint": fingerprint})]
+    return [row.id for row in db.session.execute(_STATEMENT_IDS, {"fingerprint": fingerprint}).all()]
 
 
 def find_endpoint_id(key: str) -> int | None:
     """Return the id of an endpoint's series; None when it was never rolled up."""
-    return next((row.id for row in read(_ENDPOINT_ID, {"name": key})), None)
+    return next((row.id for row in db.session.execute(_ENDPOINT_ID, {"name": key}).all()), None)
 
 
 def samples(series_id: int, begin: datetime, end: datetime, limit: int) -> Sequence[AnyRow]:
     """Return the slowest samples, slowest first."""
-    return read(_SAMPLES, {"series_id": series_id, "begin": begin, "end": end, "limit": limit})
+    return db.session.execute(_SAMPLES, {"series_id": series_id, "begin": begin, "end": end, "limit": limit}).all()
 
 
 def releases(period: Period, limit: int) -> Sequence[AnyRow]:
     """Return the releases that ran in the period, newest first."""
-    return read(_RELEASES, {"begin": period.begin, "end": period.end, "limit": limit})
+    return db.session.execute(_RELEASES, {"begin": period.begin, "end": period.end, "limit": limit}).all()

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 
 from falconbus.performance.jobs import ADVISE
-from falconbus.platform.database.engine import AnyRow, read
+from falconbus.platform.database.engine import AnyRow, db
 
 _RELEASES = text("""
     SELECT name, first_seen, last_seen FROM telemetry_releases ORDER BY first_seen DESC, id DESC LIMIT :most
@@ -18,9 +18,9 @@ _WAITING_ADVICE = text("""
 
 def is_being_advised(fingerprint: str) -> bool:
     """Whether a worker has yet to look at the statement, or is at it."""
-    return bool(read(_WAITING_ADVICE, {"job": ADVISE, "fingerprint": fingerprint})[0][0])
+    return bool(db.session.execute(_WAITING_ADVICE, {"job": ADVISE, "fingerprint": fingerprint}).all()[0][0])
 
 
 def releases(most: int = 50) -> list[AnyRow]:
     """The releases that have run, the newest first."""
-    return list(read(_RELEASES, {"most": most}))
+    return list(db.session.execute(_RELEASES, {"most": most}).all())

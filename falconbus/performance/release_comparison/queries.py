@@ -12,7 +12,7 @@ from falconbus.performance.release_comparison.errors import ComparisonNotFound
 from falconbus.performance.release_comparison.models import Comparison, ComparisonState
 from falconbus.performance.release_comparison.results import Slice, Stretch
 from falconbus.performance.release_comparison.windows import Window
-from falconbus.platform.database.engine import AnyRow, AnySelect, db, read
+from falconbus.platform.database.engine import AnyRow, AnySelect, db
 from falconbus.platform.telemetry import histogram, packing
 from falconbus.platform.telemetry.models import Resolution
 
@@ -46,23 +46,23 @@ _SLICES = text("""
 
 def releases(names: Sequence[str]) -> dict[str, AnyRow]:
     """Return those of the named releases that have run, by name."""
-    return {row.name: row for row in read(_RELEASES, {"names": list(names)})}
+    return {row.name: row for row in db.session.execute(_RELEASES, {"names": list(names)}).all()}
 
 
 def find_newest_release() -> AnyRow | None:
     """Return the release that was first seen last; None before anything was measured."""
-    return next(iter(read(_NEWEST, {})), None)
+    return next(iter(db.session.execute(_NEWEST).all()), None)
 
 
 def find_predecessor(first_seen: datetime) -> str | None:
     """Return the release that ran last before one that was first seen then; None without one."""
-    return next((row.name for row in read(_PREDECESSOR, {"first_seen": first_seen})), None)
+    return next((row.name for row in db.session.execute(_PREDECESSOR, {"first_seen": first_seen}).all()), None)
 
 
 def has_been_compared(candidate: str, baseline: str, since: datetime) -> bool:
     """Return whether a comparison of the two has been requested since then."""
     asked = {"candidate": candidate, "baseline": baseline, "since": since}
-    return bool(read(_HAS_BEEN_COMPARED, asked)[0][0])
+    return bool(db.session.execute(_HAS_BEEN_COMPARED, asked).all()[0][0])
 
 
 def slices(window: Window, resolution: Resolution, release_id: int | None) -> tuple[dict[str, list[Slice]], Stretch]:

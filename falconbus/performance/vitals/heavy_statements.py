@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import DateTime, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
-from falconbus.platform.database.engine import AnyRow, db, read
+from falconbus.platform.database.engine import AnyRow, db
 from falconbus.platform.kit import clock
 from falconbus.platform.telemetry.models import KEPT, Resolution
 
@@ -68,7 +68,7 @@ def heaviest(last: timedelta, most: int) -> HeavyStatements:
     Repeated statements are always the recorder's; its figures are those of the `last` time.
     """
     since = clock.now() - last
-    recorded = _statements(read(_RECORDED, {"resolution": _resolution(last), "since": since}))
+    recorded = _statements(db.session.execute(_RECORDED, {"resolution": _resolution(last), "since": since}).all())
     counted = _counted()
     source, found, begin = (RECORDER, recorded, since) if counted is None else (PG_STAT_STATEMENTS, *counted)
     return HeavyStatements(
@@ -89,11 +89,11 @@ def counted_texts(most: int) -> list[HeavyStatement]:
 
 def _counted() -> tuple[list[HeavyStatement], datetime | None] | None:
     """Return the statements of pg_stat_statements; None where it is not made, not loaded, or not readable."""
-    if not read(_HAS_EXTENSION, {})[0][0]:
+    if not db.session.execute(_HAS_EXTENSION).all()[0][0]:
         return None
     try:
         with db.session.begin_nested():
-            return _statements(read(_COUNTED, {})), read(_SINCE, {})[0][0]
+            return _statements(db.session.execute(_COUNTED).all()), db.session.execute(_SINCE).all()[0][0]
     except DBAPIError:
         return None
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from falconbus.performance.vitals import index_overlaps
 from falconbus.performance.vitals.sql_names import quote
-from falconbus.platform.database.engine import AnyRow, read
+from falconbus.platform.database.engine import AnyRow, db
 
 
 class TableVitals(msgspec.Struct, frozen=True):
@@ -208,14 +208,14 @@ class UnusedIndexes(msgspec.Struct, frozen=True):
 
 def unused_indexes() -> UnusedIndexes:
     """Return the sum of vitals().unused_indexes in one statement, which is cheap enough for the overview."""
-    return UnusedIndexes(*read(_UNUSED, {})[0])
+    return UnusedIndexes(*db.session.execute(_UNUSED).all()[0])
 
 
 def vitals() -> PostgresOut:
     """Return all vitals, in five statements."""
-    database = read(_DATABASE, {})[0]
-    indexes = read(_INDEXES, {})
-    backends = read(_BACKENDS, {})
+    database = db.session.execute(_DATABASE).all()[0]
+    indexes = db.session.execute(_INDEXES).all()
+    backends = db.session.execute(_BACKENDS).all()
     sound = [row for row in indexes if row.valid]
     pages = database.blks_hit + database.blks_read
     return PostgresOut(
@@ -234,7 +234,7 @@ def vitals() -> PostgresOut:
         indexes=[_index(row) for row in sound[:_SHOWN]],
         unused_indexes=[_index(row) for row in sound if _is_unused(row)],
         duplicate_indexes=_duplicates(sound),
-        foreign_keys_without_index=[_foreign_key(row) for row in read(_FOREIGN_KEYS, {})],
+        foreign_keys_without_index=[_foreign_key(row) for row in db.session.execute(_FOREIGN_KEYS).all()],
         invalid_indexes=[row.name for row in indexes if not row.valid],
         waiting=_waiting(backends),
         long_transactions=[
@@ -247,7 +247,7 @@ def vitals() -> PostgresOut:
 
 
 def _tables() -> list[TableVitals]:
-    tables = [TableVitals(**_fields(row, TableVitals)) for row in read(_TABLES, {})]
+    tables = [TableVitals(**_fields(row, TableVitals)) for row in db.session.execute(_TABLES).all()]
     return sorted(tables, key=lambda each: (-each.bytes - each.index_bytes, each.name))[:_SHOWN]
 
 

@@ -1,10 +1,9 @@
 """SQLAlchemy: the base of every table, and the session; bound to an app by create_app()."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData, Row, Select, TextClause, TextualSelect
+from sqlalchemy import MetaData, Row, Select
 from sqlalchemy.orm import DeclarativeBase
 
 from falconbus.platform.database.session import Session
@@ -31,8 +30,3 @@ AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 db = SQLAlchemy(
     model_class=Model, disable_autonaming=True, session_options={"class_": Session, "expire_on_commit": False}
 )
-
-
-def read(statement: TextualSelect | TextClause, parameters: Mapping[str, Any]) -> Sequence[AnyRow]:
-    """Return the rows of a hot read, in the session's transaction; skips the ORM's part, a fifth of Session.execute."""
-    return db.session.connection().execute(statement, parameters).all()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from redis.exceptions import RedisError
 from sqlalchemy import text
 
-from falconbus.platform.database.engine import read
+from falconbus.platform.database.engine import db
 from falconbus.platform.kit.redis_connection import cache_redis
 from falconbus.platform.telemetry import store
 from falconbus.platform.telemetry.minute_counts import Minute
@@ -52,4 +52,4 @@ def unrolled() -> RecentMinutes:
     if not recent.minutes:
         return recent
     listed = sorted({minute for minute, _ in recent.minutes})
-    return recent.without({row.minute for row in read(_ROLLED, {"minutes": listed})})
+    return recent.without({row.minute for row in db.session.execute(_ROLLED, {"minutes": listed}).all()})

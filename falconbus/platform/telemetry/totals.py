@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import text
 
-from falconbus.platform.database.engine import read
+from falconbus.platform.database.engine import db
 from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.telemetry import minute_counts, packing, recent_minutes
 from falconbus.platform.telemetry.minute_counts import Key, Series
@@ -45,7 +45,7 @@ def totals() -> dict[Key, Series]:
         raise MetricsIncomplete
     sums: dict[Key, Series] = {}
     rolled: set[datetime] = set()
-    for row in read(_TOTALS, {"minutes": sorted({minute for minute, _ in newest.minutes})}):
+    for row in db.session.execute(_TOTALS, {"minutes": sorted({minute for minute, _ in newest.minutes})}).all():
         key = tuple(row.key)
         if key[0] == _ROLLED:
             rolled.add(datetime.fromtimestamp(int(key[1]), UTC))
