@@ -31,50 +31,50 @@ def relay() -> None:
     jobs.relay()
 
 
-@celery.task(name=SEND_MAIL)
+@celery.task(name=SEND_MAIL.name)
 def send_mail(outbox_id: int, mail_id: int) -> None:
     """Render a mail and hand it to SMTP."""
     mailing.send(mail_id, outbox_id)
 
 
-@celery.task(name=MAIL_NOTIFICATION)
+@celery.task(name=MAIL_NOTIFICATION.name)
 def mail_notification(outbox_id: int, notification_id: int) -> None:
     """Mail a notification to its recipient."""
     messaging.mail_notification(notification_id, outbox_id)
 
 
-@celery.task(name=TELL_CLIENT)
+@celery.task(name=TELL_CLIENT.name)
 def tell_client(outbox_id: int, change_id: int) -> None:
     """Notify a charter's client of a change."""
     messaging.tell_client(change_id, outbox_id)
 
 
-@celery.task(name=REFUND)
+@celery.task(name=REFUND.name)
 def refund(outbox_id: int, refund_id: int) -> None:
     """Have the payment provider pay a refund."""
     refunding.pay_refund(refund_id, outbox_id)
 
 
-@celery.task(name=WARM_CACHES)
+@celery.task(name=WARM_CACHES.name)
 def warm_caches(outbox_id: int) -> None:
     """Recompute the most requested cached responses."""
     maintenance.warm()
     jobs.done(outbox_id)
 
 
-@celery.task(name=COMPARE)
+@celery.task(name=COMPARE.name)
 def compare(outbox_id: int, comparison_id: int) -> None:
     """Compare two releases or stretches of time."""
     verdicts.run_comparison(comparison_id, outbox_id)
 
 
-@celery.task(name=ADVISE)
+@celery.task(name=ADVISE.name)
 def advise(outbox_id: int, fingerprint: str) -> None:
     """Look for an index that helps a statement, and prove it."""
     advisor.run_advice(fingerprint, outbox_id)
 
 
-@celery.task(name=IMPORT_FEED, soft_time_limit=IMPORT_LIMIT_SECONDS, time_limit=IMPORT_LIMIT_SECONDS + 60)
+@celery.task(name=IMPORT_FEED.name, soft_time_limit=IMPORT_LIMIT_SECONDS, time_limit=IMPORT_LIMIT_SECONDS + 60)
 def import_feed(outbox_id: int, import_id: int) -> None:
     """Import an uploaded feed."""
     gtfs.run_import(import_id, outbox_id)
@@ -90,4 +90,4 @@ def follow_up_task(provider: str, work: FollowUp) -> Callable[[int, str], None]:
 
 
 for _provider, _work in payment_providers.follow_ups():
-    celery.task(follow_up_task(_provider, _work), name=job_of(_work))
+    celery.task(follow_up_task(_provider, _work), name=job_of(_work).name)

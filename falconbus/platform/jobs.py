@@ -3,9 +3,10 @@
 import logging
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Self, cast
+from typing import Any, cast
 
 from celery import Celery
 from kombu.entity import Queue as KombuQueue
@@ -44,16 +45,13 @@ class Queue(StrEnum):
     BULK = "bulk"
 
 
-class Job(str):
-    """A job by the name of its task; each feature has its own in a jobs.py, and workers/ registers a task for each."""
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job; each feature has its own in a jobs.py, and workers/ registers a task for each."""
 
-    __slots__ = ("queue",)
+    #: The name of its task.
+    name: str
     queue: Queue
-
-    def __new__(cls, name: str, queue: Queue) -> Self:
-        job = super().__new__(cls, name)
-        job.queue = queue
-        return job
 
 
 #: Every job by its name.
@@ -62,7 +60,7 @@ _known: dict[str, Job] = {}
 
 def register(jobs: Iterable[Job]) -> None:
     """Let the relay know these jobs; called for each feature when the app is made."""
-    _known.update({str(job): job for job in jobs})
+    _known.update({job.name: job for job in jobs})
 
 
 def registered() -> Collection[Job]:
@@ -124,7 +122,7 @@ def enqueue_all(job: Job, each: Sequence[Mapping[str, int | str]], *, delay: tim
     if not each:
         return
     now = clock.now()
-    row = {"job": job, "request_id": context.request_id.get(), "created_at": now, "run_after": now + delay}
+    row = {"job": job.name, "request_id": context.request_id.get(), "created_at": now, "run_after": now + delay}
     db.session.execute(_insert, [{**row, "attempts": 0, "arguments": arguments} for arguments in each])
     if not delay:
         transactions.on_commit("wake the relay", _relay_waker.wake)
@@ -203,7 +201,7 @@ def relay(limit: int = 100) -> int:
             log.error("job %s (outbox %s) is none of this release", row.job, row.id)
             continue
         celery.send_task(
-            job,
+            job.name,
             kwargs={"outbox_id": row.id, **row.arguments},
             queue=job.queue,
             headers={"request_id": row.request_id},
@@ -238,12 +236,12 @@ def failed(outbox_id: int, error: str, *, retry: bool) -> None:
 def unfinished(job: Job, argument: str) -> AnySelect:
     """Select an argument (an id) of every row of a job that is still to be done."""
     value = sql_cast(OutboxRow.arguments[argument].astext, BigInteger)
-    return select(value).where(OutboxRow.job == job, OutboxRow.done_at.is_(None), OutboxRow.failed_at.is_(None))
+    return select(value).where(OutboxRow.job == job.name, OutboxRow.done_at.is_(None), OutboxRow.failed_at.is_(None))
 
 
 def forget_failed(job: Job, argument: str, values: Sequence[int]) -> None:
     """Delete the rows of a job that were given up and bear one of these values (ids): somebody has seen to them."""
-    failed_rows = delete(OutboxRow).where(OutboxRow.job == job, OutboxRow.failed_at.is_not(None))
+    failed_rows = delete(OutboxRow).where(OutboxRow.job == job.name, OutboxRow.failed_at.is_not(None))
     db.session.execute(failed_rows.where(OutboxRow.arguments[argument].astext.in_([str(value) for value in values])))
 
 

@@ -76,6 +76,8 @@ def test_a_charter_is_asked_for_assigned_accepted_by_the_mails_link_and_driven(
     assert system.call("POST", f"{CHARTERS}{reference}/accept", {}, **headers_of(colleague)).status == 200
     shown = system.call("GET", f"{CHARTERS}{reference}", **as_operator).json
     assert (shown["status"], shown["driver"]["id"]) == ("accepted", colleague.id)
+    as_admin = headers_of(add_person("admin", Role.ADMIN))
+    eventually(lambda: b'task="messaging.send_mail"' in system.call("GET", "/metrics", **as_admin).json)
     ids = [message["Message-ID"] for message in sink.messages]
     assert len(ids) == len(set(ids))
 

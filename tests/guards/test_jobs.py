@@ -16,7 +16,12 @@ ROOT = Path(__file__).parents[2]
 def test_every_job_is_a_task_and_every_task_a_job() -> None:
     assert tasks.IMPORT_LIMIT_SECONDS > 0
     registered = {name for name in celery.tasks if not name.startswith("celery.")}
-    assert registered == {*jobs.registered(), RELAY_TASK, *(each.name for each in periodic.PERIODIC)}
+    assert {type(name) for name in registered} == {str}, "telemetry packs names, and no subclass of str"
+    assert registered == {
+        *(job.name for job in jobs.registered()),
+        RELAY_TASK,
+        *(each.name for each in periodic.PERIODIC),
+    }
 
 
 def test_every_queue_is_consumed_by_the_procfile() -> None:

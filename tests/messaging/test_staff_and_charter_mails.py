@@ -64,7 +64,7 @@ def record(charter: Appointment, action: Action, **changes: str) -> None:
 
 def due(database: SQLAlchemy, job: Job) -> list[OutboxRow]:
     """The rows of a job that wait to be done."""
-    waiting = select(OutboxRow).where(OutboxRow.job == job, OutboxRow.done_at.is_(None)).order_by(OutboxRow.id)
+    waiting = select(OutboxRow).where(OutboxRow.job == job.name, OutboxRow.done_at.is_(None)).order_by(OutboxRow.id)
     found = list(database.session.scalars(waiting.execution_options(populate_existing=True)))
     database.session.commit()
     return found

@@ -35,7 +35,7 @@ def test_telling_writes_the_mail_and_its_job(database: SQLAlchemy, world: World)
     booking = book(world, "Thandi")
     mail, job = told(booking)
     assert (mail.status, mail.sequence, mail.recipient) == ("queued", 1, EMAIL)
-    assert (job.job, job.arguments) == (SEND_MAIL, {"mail_id": mail.id})
+    assert (job.job, job.arguments) == (SEND_MAIL.name, {"mail_id": mail.id})
 
 
 @pytest.mark.parametrize("kind", [CONFIRMATION, HOLD_EXPIRED], ids=str)

@@ -257,7 +257,7 @@ def test_an_index_is_looked_for_by_a_worker(admin: FlaskClient, measured: None, 
     assert "A worker tries indexes" in words_of(page)
     assert 'hx-trigger="every 2s"' in page
     assert '<meta http-equiv="refresh"' in page
-    row = database.session.scalars(select(OutboxRow).where(OutboxRow.job == ADVISE)).one()
+    row = database.session.scalars(select(OutboxRow).where(OutboxRow.job == ADVISE.name)).one()
     assert row.arguments == {"fingerprint": FINGERPRINT}
     row.done_at = clock.now()
     database.session.add(AdviceCheck(fingerprint=FINGERPRINT, checked_at=clock.now(), proven=0, reason="it is small"))

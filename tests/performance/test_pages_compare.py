@@ -72,6 +72,9 @@ def test_what_cannot_be_compared_is_refused_on_a_page(
 ) -> None:
     answer = admin.post("/performance/compare", data={"baseline_release": "1.0", **changes})
     assert (answer.status_code, answer.mimetype) == (status, "text/html")
+    assert 'role="alert"' in answer.text
+    assert '<option value="1.0" selected>' in answer.text, "what was chosen stays"
+    assert f'name="candidate_to" value="{changes.get("candidate_to", "")}"' in answer.text
     assert database.session.scalars(select(Comparison)).all() == []
 
 

@@ -10,6 +10,7 @@ from falconbus.performance.pages.period import read_local
 from falconbus.performance.release_comparison import service
 from falconbus.performance.release_comparison.models import ComparisonState
 from falconbus.performance.release_comparison.results import Side
+from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.web.declarations import PAGE
 from falconbus.platform.web.identity import caller
 from falconbus.platform.web.operations import operation
@@ -21,12 +22,18 @@ bp = Blueprint("comparisons", __name__)
 @operation(bp.get("/compare"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=2)
 def show_comparisons() -> str:
     """The form, and what was compared before."""
-    releases = queries.releases()
+    return _show()
+
+
+def _show(fault: DomainError | None = None) -> str:
+    """The list, with the form as it was sent when something was wrong with it."""
     return frame.render(
         "comparisons.html",
         "Compare",
         tab="comparisons.show_comparisons",
-        releases=releases,
+        releases=queries.releases(),
+        fault=fault,
+        typed=request.form,
         comparisons=service.list_comparisons(),
         may_tend=caller().may(TEND_PERFORMANCE),
         words=lambda row, side: comparisons.side_words(
@@ -36,9 +43,12 @@ def show_comparisons() -> str:
 
 
 @operation(bp.post("/compare"), who=TEND_PERFORMANCE, gives={200: PAGE}, budget=4)
-def compare() -> Response:
-    """Have a worker compare; its page shows how far it is."""
-    comparison_id = service.request_comparison(_side("baseline"), _side("candidate"))
+def compare() -> Response | tuple[str, int]:
+    """Have a worker compare; its page shows how far it is. A side that says nothing leaves the form as it is."""
+    try:
+        comparison_id = service.request_comparison(_side("baseline"), _side("candidate"))
+    except DomainError as fault:
+        return _show(fault), fault.status
     return frame.see("comparisons.show_comparison", "comparing", comparison_id=comparison_id)
 
 

@@ -18,7 +18,7 @@ _WAITING_ADVICE = text("""
 
 def is_being_advised(fingerprint: str) -> bool:
     """Whether a worker has yet to look at the statement, or is at it."""
-    return bool(db.session.execute(_WAITING_ADVICE, {"job": ADVISE, "fingerprint": fingerprint}).all()[0][0])
+    return bool(db.session.execute(_WAITING_ADVICE, {"job": ADVISE.name, "fingerprint": fingerprint}).all()[0][0])
 
 
 def releases(most: int = 50) -> list[AnyRow]:

@@ -171,7 +171,7 @@ def test_the_button_asks_for_a_job_that_is_done_once(plant: Plant, recorded: Rec
     service.request_advice("a1")
     database.session.commit()
     [row] = database.session.query(OutboxRow).all()
-    assert (row.job, row.arguments) == (ADVISE, {"fingerprint": "a1"})
+    assert (row.job, row.arguments) == (ADVISE.name, {"fingerprint": "a1"})
     service.run_advice("a1", row.id)
     database.session.commit()
     database.session.refresh(row)

@@ -29,7 +29,7 @@ def made(comparison_id: int) -> Comparison:
     """The comparison after a worker has been there."""
     transactions.commit()
     row = newest_job()
-    assert (row.job, row.arguments) == (COMPARE, {"comparison_id": comparison_id})
+    assert (row.job, row.arguments) == (COMPARE.name, {"comparison_id": comparison_id})
     service.run_comparison(comparison_id, row.id)
     transactions.commit()
     assert row.done_at is not None
