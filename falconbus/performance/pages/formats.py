@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-from babel.dates import format_datetime
+from falconbus.platform.design import formats as design_formats
 
-LANGUAGE = "en_ZA"
 #: Between a number and its unit, and between thousands: never broken over two lines.
 GAP = "\u00a0"
 NOTHING = "\u2013"
@@ -75,17 +74,12 @@ def size(count: float | None) -> str:
 
 def moment(at: datetime | None) -> str:
     """`18 Dec 2026, 07:00`, of a local time."""
-    return NOTHING if at is None else format_datetime(at, "d MMM y, HH:mm", locale=LANGUAGE)
+    return NOTHING if at is None else design_formats.dated_moment(at)
 
 
 def instant(at: datetime | None) -> str:
     """`18 Dec, 07:00:09`, of a local time."""
-    return NOTHING if at is None else format_datetime(at, "d MMM, HH:mm:ss", locale=LANGUAGE)
-
-
-def zone(at: datetime) -> str:
-    """`Johannesburg time`, by the city that the zone is named after."""
-    return f"{format_datetime(at, 'VVV', locale=LANGUAGE)} time"
+    return NOTHING if at is None else design_formats.exact_moment(at)
 
 
 def _figures(value: float) -> str:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from falconbus.performance.pages import formats
 from falconbus.performance.pages import period as periods
 from falconbus.performance.pages.period import PARAMETERS, Picked
+from falconbus.platform.design.formats import zone
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.pages import Notice, PageBlueprint, Refusals
@@ -50,7 +51,7 @@ def local(at: datetime | None) -> datetime | None:
 def share_with_templates() -> dict[str, Any]:
     """Give every page, refusals too, what the frame shows, and figures and times in words."""
     kept = {name: request.args[name] for name in PARAMETERS if request.args.get(name)}
-    return {"formats": formats, "local": local, "kept": kept}
+    return {"formats": formats, "zone": zone, "local": local, "kept": kept}
 
 
 def render(template: str, title: str, tab: str, **values: Any) -> str:

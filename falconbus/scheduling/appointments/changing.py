@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from falconbus.platform.database.engine import db
+from falconbus.platform.design import formats
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments import access, buses, history, policy, queries, requesting
 from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentItem, AppointmentStatus
-from falconbus.scheduling.appointments.record import AppointmentRecord, moment_text
+from falconbus.scheduling.appointments.record import AppointmentRecord
 from falconbus.scheduling.appointments.requesting import ServiceSnapshot
 from falconbus.scheduling.assignments.models import LIVE, Assignment, AssignmentStatus
 from falconbus.scheduling.notifications import service as notifications
@@ -162,8 +163,8 @@ def _describe_changes(before: AppointmentRecord, after: AppointmentRecord) -> st
 
 def _field_texts(record: AppointmentRecord, time_zone: str) -> dict[str, object]:
     return {
-        "start": moment_text(record.starts_at, time_zone),
-        "end": moment_text(record.ends_at, time_zone),
+        "start": formats.staff_moment(clock.local(record.starts_at, time_zone)),
+        "end": formats.staff_moment(clock.local(record.ends_at, time_zone)),
         "pick-up": record.pick_up.name,
         "drop-off": record.drop_off.name,
         "services": ", ".join(service.name for service in record.services),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from falconbus.platform.design import formats
 from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import Action
 from falconbus.scheduling.assignments.models import AssignmentStatus, CrewRole
@@ -115,7 +116,7 @@ class AppointmentRecord:
     @property
     def title(self) -> str:
         """Return the title of notifications: `Charter ABCD2345: Fri 27 Nov 10:00, Union Buildings to Soweto`."""
-        when = moment_text(self.starts_at, self.time_zone)
+        when = formats.staff_moment(clock.local(self.starts_at, self.time_zone))
         return f"Charter {self.reference}: {when}, {self.pick_up.name} to {self.drop_off.name}"
 
     def for_client(self) -> "AppointmentRecord":
@@ -132,9 +133,3 @@ class AppointmentRecord:
                 if change.action in _FOR_CLIENTS
             ),
         )
-
-
-def moment_text(instant: datetime, time_zone: str) -> str:
-    """Format an instant in local time: `Fri 27 Nov 10:00`."""
-    local = clock.local(instant, time_zone)
-    return f"{local:%a} {local.day} {local:%b %H:%M}"

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from falconbus.network.errors import UnknownStop
 from falconbus.platform.database.engine import db
+from falconbus.platform.design import formats
 from falconbus.platform.kit import clock, references
 from falconbus.platform.kit.errors import Contended, DomainError
 from falconbus.platform.kit.settings import get_settings
@@ -17,7 +18,7 @@ from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments import history, policy, queries
 from falconbus.scheduling.appointments.errors import UnknownService
 from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentItem, AppointmentStatus
-from falconbus.scheduling.appointments.record import AppointmentRecord, moment_text
+from falconbus.scheduling.appointments.record import AppointmentRecord
 from falconbus.scheduling.catalogue.models import Service
 from falconbus.scheduling.notifications import service as notifications
 from falconbus.scheduling.notifications.models import NotificationKind
@@ -181,9 +182,10 @@ def _insert(row: dict[str, Any]) -> Appointment:
 
 def _describe_request(record: AppointmentRecord) -> str:
     contact = ", ".join(filter(None, (record.client_email, record.client_phone)))
+    ends = formats.staff_moment(clock.local(record.ends_at, record.time_zone))
     lines = [
         f"{record.client_name} asks for a charter ({contact}).",
-        f"{record.passengers} passengers, until {moment_text(record.ends_at, record.time_zone)}.",
+        f"{record.passengers} passengers, until {ends}.",
         f"Services: {', '.join(service.name for service in record.services)}.",
         record.note and f"\n{record.note}",
     ]

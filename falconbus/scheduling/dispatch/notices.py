@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from falconbus.platform.design import formats
 from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments import queries
 from falconbus.scheduling.appointments.models import Appointment
@@ -61,7 +62,7 @@ def names(staff_ids: Iterable[int]) -> dict[int, str]:
 def format_time(appointment: Appointment) -> str:
     """Format start and end of a charter in its local time, with the UTC offset at the end."""
     starts, ends = (clock.local(at, appointment.time_zone) for at in (appointment.starts_at, appointment.ends_at))
-    return f"{starts:%a %d %b %Y %H:%M} to {ends:%a %d %b %Y %H:%M} (UTC{ends:%z})"
+    return formats.staff_period(starts, ends)
 
 
 def _details(record: AppointmentRecord, phones: Mapping[int, str | None], times: str, note: str) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from config import Settings
 from falconbus.platform.database.engine import AnyRow, db
+from falconbus.platform.design import formats
 from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.kit.settings import get_settings
 from falconbus.scheduling.assignments.errors import StaffBusy, UnknownStaff
@@ -213,7 +214,7 @@ def _rest_warnings(
         if earlier and later and policy.needs_rest_between(earlier, later, ride.zone):
             rest = later.begins - earlier.ends
             if rest < required:
-                actual, limit = policy.duration_text(rest), policy.duration_text(required)
+                actual, limit = formats.shortest_duration(rest), formats.shortest_duration(required)
                 yield EligibilityWarning("rest", f"{actual} of rest {side} the ride; the limit is {limit}")
 
 
@@ -226,8 +227,9 @@ def _driving_warnings(
         ("driving_week", week, settings.driving_hours_week, "in the week from"),
     ):
         if driving.time > timedelta(hours=hours):
-            driven = policy.duration_text(driving.time)
-            detail = f"{driven} at the wheel {when} {policy.day_text(driving.span.first)}; the limit is {hours} h"
+            driven = formats.shortest_duration(driving.time)
+            day_text = formats.short_day(driving.span.first, formats.STAFF_LANGUAGE)
+            detail = f"{driven} at the wheel {when} {day_text}; the limit is {hours} h"
             warnings.append(EligibilityWarning(code, detail))
     return warnings
 

@@ -129,17 +129,6 @@ def needs_rest_between(earlier: DutyPeriod, later: DutyPeriod, time_zone: str) -
     return earlier.begins.astimezone(zone).date() != later.begins.astimezone(zone).date()
 
 
-def duration_text(duration: timedelta) -> str:
-    """Format a duration as `11 h 30 min`; seconds are left out."""
-    hours, minutes = divmod(int(duration.total_seconds()) // 60, 60)
-    return " ".join([f"{hours} h"] * (hours > 0 or minutes == 0) + [f"{minutes} min"] * (minutes > 0))
-
-
-def day_text(day: date) -> str:
-    """Format a day as `Sat 28 Nov`."""
-    return f"{day:%a} {day.day} {day:%b}"
-
-
 def _local_instant(day: date, minutes: int, time_zone: str) -> datetime:
     """Return the instant at a local time, in minutes past a day's midnight; the earlier one if it occurs twice."""
     days, minute = divmod(minutes, _DAY)

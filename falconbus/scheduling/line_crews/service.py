@@ -7,6 +7,7 @@ from typing import Self
 
 from falconbus.accounts import audit
 from falconbus.platform.database.engine import AnyRow, AnySelect
+from falconbus.platform.design import formats
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.kit.settings import get_settings
@@ -129,7 +130,7 @@ def _additions(crew: Crew, kept_ids: Collection[int]) -> _CrewAdditions:
 
 def _notify_crew(schedule_id: int, joined: Mapping[int, CrewRole], left_ids: Collection[int]) -> None:
     crew = LineCrew.of(queries.schedule_crew(schedule_id))
-    route, when = crew.route_name, _when(crew.departs_at)
+    route, when = crew.route_name, formats.moment(crew.departs_at, formats.STAFF_LANGUAGE)
     notices = [
         (NotificationKind.ROSTERED, f"You {_VERBS[role]} {route}, {when}", _with_role(joined, role))
         for role in CrewRole
@@ -149,10 +150,11 @@ _VERBS = {CrewRole.DRIVER: "drive", CrewRole.ATTENDANT: "attend"}
 
 
 def _text(crew: LineCrew) -> str:
+    departs, arrives = (formats.moment(at, formats.STAFF_LANGUAGE) for at in (crew.departs_at, crew.arrives_at))
     lines = [
         crew.route_name,
-        f"{_when(crew.departs_at)} from {crew.origin} ({_offset(crew.departs_at)})",
-        f"{_when(crew.arrives_at)} at {crew.destination} ({_offset(crew.arrives_at)})",
+        f"{departs} from {crew.origin} ({formats.utc_offset(crew.departs_at)})",
+        f"{arrives} at {crew.destination} ({formats.utc_offset(crew.arrives_at)})",
         f"Bus {crew.bus_number}",
     ]
     return "\n".join(lines)
@@ -160,13 +162,3 @@ def _text(crew: LineCrew) -> str:
 
 def _names(crew: LineCrew) -> str:
     return "Crew: " + ", ".join(f"{member.name} ({member.part})" for member in crew.members)
-
-
-def _offset(at: datetime) -> str:
-    """Format the UTC offset: `UTC+02:00`."""
-    return f"UTC{at.isoformat()[-6:]}"
-
-
-def _when(at: datetime) -> str:
-    """Format a local time: `Sat 28 Nov, 08:00`."""
-    return f"{at:%a} {at.day} {at:%b, %H:%M}"

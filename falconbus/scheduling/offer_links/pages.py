@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from falconbus.platform.database.engine import AnyRow
+from falconbus.platform.design import formats
 from falconbus.platform.kit import clock
 from falconbus.scheduling.appointments.models import AppointmentStatus
 from falconbus.scheduling.eligibility.assessing import Eligibility
@@ -24,7 +25,9 @@ class Colleague(NamedTuple):
     @classmethod
     def of(cls, free: Eligibility) -> "Colleague":
         rest = (
-            "free for two weeks before" if free.rest_before is None else f"{_length(free.rest_before)} of rest before"
+            "free for two weeks before"
+            if free.rest_before is None
+            else f"{formats.hours_first_duration(free.rest_before)} of rest before"
         )
         concerns = "; ".join(warning.detail for warning in free.warnings)
         return cls(free.staff_id, f"{free.name} ({rest}{'; ' + concerns if concerns else ''})")
@@ -74,8 +77,3 @@ class AnswerPage:
 
     def offer_colleagues(self, free: Iterable[Eligibility]) -> None:
         self.colleagues = [Colleague.of(each) for each in free]
-
-
-def _length(time: timedelta) -> str:
-    hours, minutes = divmod(round(time / timedelta(minutes=1)), 60)
-    return f"{hours} h {minutes:02} min" if minutes else f"{hours} h"

@@ -142,14 +142,3 @@ def test_rest_is_between_duties_that_begin_on_different_days() -> None:
     assert policy.needs_rest_between(night, morning, OFFICE)
     assert policy.neighbours([morning, evening], night) == (evening, morning)
     assert policy.neighbours([night], night) == (None, None)
-
-
-@pytest.mark.parametrize(
-    ("minutes", "text"), [(0, "0 h"), (30, "30 min"), (540, "9 h"), (690, "11 h 30 min"), (3000, "50 h")]
-)
-def test_durations_are_told_in_hours_and_minutes(minutes: int, text: str) -> None:
-    assert policy.duration_text(timedelta(minutes=minutes, seconds=59)) == text
-
-
-def test_days_are_told_shortly() -> None:
-    assert policy.day_text(date(2026, 12, 5)) == "Sat 5 Dec"
