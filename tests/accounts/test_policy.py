@@ -47,7 +47,7 @@ def test_each_permission_is_given_to_these_roles_and_no_other() -> None:
     given = {
         str(permission): {role for role in Role if permission in permissions_of([role])} for permission in everything
     }
-    assert given == TABLE
+    assert given == TABLE, "a permission stands in its feature's permissions.py and in this table"
 
 
 def test_a_permission_is_granted_by_one_feature() -> None:
