@@ -18,7 +18,7 @@ from falconbus.scheduling.assignments.errors import AlreadyAnswered, StaffBusy, 
 from falconbus.scheduling.dispatch.schemas import HandOverIn, ReasonIn
 from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave
 from falconbus.scheduling.offer_links import service
-from falconbus.scheduling.offer_links.words import NOT_DONE, NOTICES, REFUSALS, WHY_NOT
+from falconbus.scheduling.offer_links.words import NOT_DONE, NOTICES, REFUSALS, WHO, WHY_NOT
 
 bp = PageBlueprint("answers", __name__, url_prefix="/answer", notices=NOTICES, refusals=REFUSALS, opens_by_link=True)
 
@@ -28,7 +28,7 @@ _ABOUT_PEOPLE = (StaffBusy, OnLeave, LicenceExpired, UnknownStaff, Invalid)
 @operation(bp.get("/<token>"), who=PUBLIC, gives={200: PAGE}, budget=3)
 def show_answer(token: str) -> str:
     """The ride, what holds of it, and what can be answered."""
-    return _show(token, new_form(ReasonIn))
+    return _show(token)
 
 
 @operation(bp.get("/<token>/<any(accept,reject,'hand-over'):action>"), who=PUBLIC, gives={200: PAGE}, budget=0)
@@ -50,17 +50,17 @@ def reject(token: str) -> AnyResponse | tuple[str, int]:
     """Say no, with the `reason`; one that will not do is shown again, to be put right."""
     form = read_form(ReasonIn, {"reason": WHY_NOT})
     if form.content is None:
-        return _show(token, form), form.status
+        return _show(token, rejection=form), form.status
     service.reject(token, form.content.reason)
     return _go(token, "rejected")
 
 
 @operation(bp.post("/<token>/hand-over"), who=PUBLIC, gives={200: PAGE}, budget=13)
-def hand_over(token: str) -> AnyResponse:
-    """Ask the colleague whose key is `to` to take it."""
+def hand_over(token: str) -> AnyResponse | tuple[str, int]:
+    """Ask the colleague whose key is `to` to take it; with nobody chosen the form is shown again."""
     form = read_form(HandOverIn)
     if form.content is None:
-        return _go(token, "no_colleague")
+        return _show(token, handing_over=form.with_fault(WHO, 422, "to")), 422
     service.hand_over(token, form.content.to)
     return _go(token, "asked")
 
@@ -76,14 +76,14 @@ for _kind in (AlreadyAnswered, ImpossibleChange, *_ABOUT_PEOPLE):
     bp.register_error_handler(_kind, show_problem)
 
 
-def _show(token: str, rejection: Form[ReasonIn]) -> str:
+def _show(token: str, *, rejection: Form[ReasonIn] | None = None, handing_over: Form[HandOverIn] | None = None) -> str:
     return render_template(
         "answers/answer.html",
         page=service.get_page(token),
         token=token,
         formats=formats,
-        rejection=rejection,
-        handing_over=new_form(HandOverIn),
+        rejection=rejection or new_form(ReasonIn),
+        handing_over=handing_over or new_form(HandOverIn),
     )
 
 

@@ -33,7 +33,6 @@ _PROBLEMS = {
         "This colleague cannot take it any more",
         "Nothing was changed. Choose somebody else: these are free now.",
     ),
-    "no_colleague": ("Nobody was chosen", "Nothing was changed. Choose a colleague first."),
     NOT_DONE: ("This could not be done", "Nothing was changed. Call your operator."),
 }
 
@@ -47,6 +46,7 @@ NOTICES: Mapping[str, Notice] = {
 
 #: Why a rejection needs its reason.
 WHY_NOT = "Say why, so that your operator knows what to do."
+WHO = "Nobody was chosen. Choose a colleague first."
 
 _HEADINGS: Headings = {
     "answer_not_found": (

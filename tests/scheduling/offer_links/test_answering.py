@@ -124,8 +124,11 @@ def test_handing_over_asks_a_colleague_and_keeps_the_ride_until_they_accept(aske
 
 @pytest.mark.parametrize("to", ["", "x", "0", "-1", str(2**31), "9" * 30])
 def test_without_a_colleague_nothing_is_handed_over(to: str, asked: Asked) -> None:
-    page = asked.post("hand-over", to=to)
-    assert "Nobody was chosen. Nothing was changed." in words(page)
+    page = asked.client.post(f"{asked.page}/hand-over", data={"to": to})
+    assert page.status_code == 422
+    assert "Nobody was chosen. Choose a colleague first." in words(page)
+    assert '<details class="unfold" open>' in page.text
+    assert 'aria-describedby="to-fault"' in page.text
     assert asked.state() == ("offered", "assigned")
 
 
