@@ -22,7 +22,7 @@ _HEADINGS: Headings = {
         "Nothing was changed. Go back, load the page again, and try again.",
     ),
     "not_found": ("There is no such page", "The address may be incomplete, or what was here is gone."),
-    "method_not_allowed": ("There is no such page", "What was sent here is not for this address."),
+    "method_not_allowed": ("This cannot be done here", "What was sent here is not for this address."),
     "body_too_large": ("That is too much at once", "Nothing was changed. Send less, and try again."),
     "rate_limited": ("Too many tries", "Wait a little, then go back and try again."),
     "sessions_unavailable": (
