@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from flask import Response, redirect, render_template, request
 from flask_limiter import RateLimitExceeded
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from falconbus.accounts import service, sessions
@@ -73,7 +74,11 @@ def show_waiting(exceeded: RateLimitExceeded) -> Response:
     """Too many tries are told on the form, too."""
     seconds = limits.refuse(exceeded).headers["Retry-After"]
     words = f"Too many tries. Wait {seconds} seconds, then try again."
-    answer = _show(read_form(Credentials).with_fault(words, 429), local_address(request.form.get("next")))
+    try:
+        form, goal = read_form(Credentials), local_address(request.form.get("next"))
+    except RequestEntityTooLarge:
+        form, goal = new_form(Credentials), local_address(None)
+    answer = _show(form.with_fault(words, 429), goal)
     answer.headers["Retry-After"] = seconds
     return answer
 

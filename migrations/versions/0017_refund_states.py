@@ -1,5 +1,7 @@
 """Refunds that providers have yet to pay are pending, not due; the sandbox's refunds have keys.
 
+Both ways commit before they end, and can be run again wherever they were stopped.
+
 Revision ID: 0017
 Revises: 0016
 """
@@ -29,22 +31,21 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sandbox_refunds")),
         sa.UniqueConstraint("key", name=op.f("uq_sandbox_refunds_key")),
+        if_not_exists=True,
     )
-    op.add_column("refunds", sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True))
-    # The new check allows all that the old one did, and one state more.
-    op.execute("-- squawk-ignore ban-drop-constraint\nALTER TABLE refunds DROP CONSTRAINT ck_refunds_status")
+    op.execute("ALTER TABLE refunds ADD COLUMN IF NOT EXISTS asked_at timestamptz")
+    _drop_checks()
+    # The new check on the status allows all that the old one did, and one state more.
     for name, condition in _CHECKS.items():
         op.execute(f"ALTER TABLE refunds ADD CONSTRAINT ck_refunds_{name} CHECK ({condition}) NOT VALID")
     with op.get_context().autocommit_block():
+        op.execute("UPDATE refunds SET error = 'unknown' WHERE status = 'failed' AND error IS NULL")
         for name in _CHECKS:
             op.execute(f"ALTER TABLE refunds VALIDATE CONSTRAINT ck_refunds_{name}")
-        op.create_index(
-            "ix_refunds_open",
-            "refunds",
-            ["status", "created_at"],
-            unique=False,
-            postgresql_where=sa.text("status <> 'done'"),
-            postgresql_concurrently=True,
+        # One that was stopped while it was built is there, and is not valid.
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_refunds_open")
+        op.execute(
+            "CREATE INDEX CONCURRENTLY ix_refunds_open ON refunds (status, created_at) WHERE status <> 'done'"
         )
         # A worker of the release before passes a pending refund over, and calls its job done: the reconciler finds it.
         op.execute("""
@@ -56,11 +57,17 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("UPDATE refunds SET status = 'due' WHERE status = 'pending'")
     with op.get_context().autocommit_block():
-        op.drop_index("ix_refunds_open", table_name="refunds", postgresql_concurrently=True)
-    for name in _CHECKS:
-        op.drop_constraint(op.f(f"ck_refunds_{name}"), "refunds", type_="check")
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_refunds_open")
+    _drop_checks()
     op.execute("ALTER TABLE refunds ADD CONSTRAINT ck_refunds_status CHECK (status IN ('due','done','failed')) NOT VALID")
     with op.get_context().autocommit_block():
         op.execute("ALTER TABLE refunds VALIDATE CONSTRAINT ck_refunds_status")
-    op.drop_column("refunds", "asked_at")
-    op.drop_table("sandbox_refunds")
+    op.execute("ALTER TABLE refunds DROP COLUMN IF EXISTS asked_at")
+    op.execute("DROP TABLE IF EXISTS sandbox_refunds")
+
+
+def _drop_checks() -> None:
+    for name in _CHECKS:
+        op.execute(
+            f"-- squawk-ignore ban-drop-constraint\nALTER TABLE refunds DROP CONSTRAINT IF EXISTS ck_refunds_{name}"
+        )

@@ -132,6 +132,17 @@ def test_what_is_not_there_is_a_page_for_browsers(client: FlaskClient) -> None:
     assert "There is no such page" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [("/sign-in", 413), ("/sign-out", 413), ("/performance/compare", 413), ("/performance/nothing", 404)],
+)
+def test_a_form_that_is_too_large_is_refused_on_a_page(client: FlaskClient, address: str, status: int) -> None:
+    sign_in(client)
+    answer = client.post(address, data={"email": "a" * 70_000}, headers=HTML)
+    assert (answer.status_code, answer.mimetype) == (status, "text/html")
+    assert client.get("/sign-in").status_code in {200, 303}
+
+
 def test_pages_allow_no_code_but_ours_and_to_listen_to_the_live_process(
     app: FalconBus, environment: dict[str, str]
 ) -> None:
@@ -171,6 +182,7 @@ def test_too_many_tries_are_told_on_the_form(app: FalconBus, environment: dict[s
         assert re.search(r"Too many tries. Wait \d+ seconds", answers[2].text)
         assert 'value="thandi@example.com"' in answers[2].text
         assert 0 < int(answers[2].headers["Retry-After"]) <= 60
+        assert client.post("/sign-in", data={"email": "a" * 70_000, "password": "x"}).status_code == 429
     finally:
         limiter.enabled = False
         with limited.app_context():

@@ -71,6 +71,22 @@ def test_the_sql_of_migrations_is_safe_to_run(app: FalconBus, tmp_path: Path, ca
     assert done.returncode == 0, done.stdout[-3000:]
 
 
+def test_a_migration_that_commits_before_it_ends_can_be_run_again(app: FalconBus) -> None:
+    """What it has done is there, and its version is not recorded: as after a stop at its last statement."""
+    with app.app_context():
+        flask_migrate.stamp(directory=MIGRATIONS, revision="0016")
+        flask_migrate.upgrade(directory=MIGRATIONS, revision="0017")
+        flask_migrate.downgrade(directory=MIGRATIONS, revision="0016")
+        flask_migrate.stamp(directory=MIGRATIONS, revision="0017")
+        flask_migrate.downgrade(directory=MIGRATIONS, revision="0016")
+        flask_migrate.upgrade(directory=MIGRATIONS)
+        with db.engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            assert compare_metadata(context, db.metadata) == []
+            broken = "SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid"
+            assert connection.scalars(text(broken)).all() == []
+
+
 def test_no_migration_imports_the_models() -> None:
     for path in Path(MIGRATIONS).glob("versions/*.py"):
         assert "falconbus" not in path.read_text()

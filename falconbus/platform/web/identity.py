@@ -15,6 +15,7 @@ from flask import Flask, Request, Response, current_app, g, request
 from flask.sessions import SessionInterface, SessionMixin
 from flask_wtf.csrf import ValidationError, validate_csrf
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from config import Settings
 from falconbus.platform.kit.errors import DomainError
@@ -115,7 +116,7 @@ def signed_in() -> Identity | None:
     """Who uses this browser, for a page's head; None for nobody, or while it cannot be told."""
     try:
         identity = caller()
-    except (DomainError, SQLAlchemyError):
+    except (DomainError, SQLAlchemyError, RequestEntityTooLarge):
         return None
     return None if identity.is_anonymous else identity
 
@@ -178,6 +179,8 @@ def _identify_by_cookie() -> Identity | None:
     if not cookie or load is None:
         return None
     reading = request.method in _READING
+    # Before anything is looked up: a form may be too large to be read.
+    token = None if reading else request.headers.get("X-CSRFToken") or request.form.get("csrf_token")
     identity = load(cookie, reading=reading)
     if identity is None:
         return None
@@ -185,7 +188,7 @@ def _identify_by_cookie() -> Identity | None:
     flask.session["csrf_token"] = hashlib.sha256(f"csrf {cookie}".encode()).hexdigest()
     if not reading:
         try:
-            validate_csrf(request.headers.get("X-CSRFToken") or request.form.get("csrf_token"))
+            validate_csrf(token)
         except ValidationError:
             raise Csrf from None
     return identity
