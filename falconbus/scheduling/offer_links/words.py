@@ -46,6 +46,7 @@ NOTICES: Mapping[str, Notice] = {
 
 #: Why a rejection needs its reason.
 WHY_NOT = "Say why, so that your operator knows what to do."
+#: Why a hand-over needs a colleague.
 WHO = "Nobody was chosen. Choose a colleague first."
 
 _HEADINGS: Headings = {
