@@ -14,7 +14,7 @@ class Verdict(StrEnum):
     SLOWER = "slower"
     QUICKER = "quicker"
     UNCHANGED = "unchanged"
-    TOO_LITTLE_DATA = "too little data"
+    TOO_LITTLE_DATA = "too_little_data"
 
 
 class Direction(StrEnum):
@@ -23,7 +23,7 @@ class Direction(StrEnum):
     HIGHER = "higher"
     LOWER = "lower"
     UNCHANGED = "unchanged"
-    TOO_LITTLE_DATA = "too little data"
+    TOO_LITTLE_DATA = "too_little_data"
 
 
 class Side(msgspec.Struct, frozen=True, rename={"begin": "from", "end": "to"}):

@@ -9,13 +9,15 @@ class Group:
     """A named group with its lifetimes in seconds.
 
     Within `fresh` a response is served as it is; within `stale` after that it is served while one caller makes a new
-    one. Neither when its data has changed. `shared` is how long a CDN may keep it.
+    one. Neither when its data has changed. `shared` is how long a CDN may keep it. A plain group's responses are so
+    cheap to make that everybody who misses one makes it (plain_store.py).
     """
 
     name: str
     fresh: float
     stale: float
     shared: int
+    is_plain: bool = False
 
     def __str__(self) -> str:
         return self.name

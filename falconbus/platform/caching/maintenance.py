@@ -9,8 +9,8 @@ from redis import RedisError
 
 from falconbus.platform.caching import groups
 from falconbus.platform.caching.groups import Group
-from falconbus.platform.caching.redis_store import PREFIX
 from falconbus.platform.caching.response_cache import REFILL, ResponseCache
+from falconbus.platform.caching.serializing import PREFIX
 from falconbus.platform.jobs import Job, Queue
 
 WARM_CACHES = Job("caching.warm", Queue.DEFAULT)

@@ -14,8 +14,9 @@ from redis import Redis, RedisError
 from falconbus.platform.caching.entries import CachedResponse, Entry, LocalEntries
 from falconbus.platform.caching.groups import Group
 from falconbus.platform.caching.local_memo import LocalMemo
+from falconbus.platform.caching.plain_store import PlainStore
 from falconbus.platform.caching.popularity import Popularity
-from falconbus.platform.caching.redis_store import RedisStore
+from falconbus.platform.caching.versioned_store import VersionedStore
 from falconbus.platform.caching.versions import Versions
 from falconbus.platform.database import transactions
 from falconbus.platform.kit import clock
@@ -43,7 +44,8 @@ class ResponseCache:
         self.local = LocalEntries()
         self.memo = LocalMemo(self.versions)
         self.popularity = Popularity(redis)
-        self.store = RedisStore(app, connection, url)
+        self.plain = PlainStore(app, self.versions, url)
+        self.versioned = VersionedStore(connection)
 
     def serve(self, group: Group, key: str, make: Callable[[], Response]) -> Response:
         """Return the cached response while it is current, else the one that `make` returns."""
@@ -52,8 +54,9 @@ class ResponseCache:
         min_fresh = request.environ.get(REFILL, 0.0)
         if entry is not None and entry.seconds_fresh() > min_fresh:
             return _respond(entry, "HIT", began)
+        store = self._store_of(group)
         try:
-            is_maker, stored = self.store.acquire(key) if self.versions.is_up() else (False, None)
+            is_maker, stored = store.acquire(key) if self.versions.is_up() else (False, None)
         except RedisError as fault:
             self.versions.pause(fault)
         if not self.versions.is_up():
@@ -61,12 +64,12 @@ class ResponseCache:
         entry = self._from_store(key, stored) or entry
         if entry is not None and entry.seconds_fresh() > min_fresh:
             if is_maker:
-                self._release(key)
+                self._release(store, key)
             return _respond(entry, "HIT", began)
         if is_maker:
             return self._make(group, key, make, began)
         # A stale entry with current versions is still right; without one there is nothing but to wait.
-        entry = entry or self.store.wait_for(key, lambda: self._find_current(key))
+        entry = entry or self.versioned.wait_for(key, lambda: self._find_current(key))
         if entry is None:
             return _make_uncached(group, make, began)
         return _respond(entry, "HIT" if entry.seconds_fresh() > 0 else "STALE", began)
@@ -74,7 +77,7 @@ class ResponseCache:
     def _find_current(self, key: str) -> Entry | None:
         """Return a current entry, fresh or stale; None without one."""
         try:
-            return self._if_current(self.local.get(key)) or self._from_store(key, self.store.find(key))
+            return self._if_current(self.local.get(key)) or self._from_store(key, self.versioned.find(key))
         except RedisError:
             return None
 
@@ -91,25 +94,26 @@ class ResponseCache:
 
     def _make(self, group: Group, key: str, make: Callable[[], Response], began: float) -> Response:
         recording.note_cache(group.name, "miss", began)
+        store = self._store_of(group)
         tags: set[str] = {group.tag}
         token = _depends.set(tags)
         made_at = clock.now().timestamp()
         try:
             response = make()
         except BaseException:
-            self._release(key)
+            self._release(store, key)
             raise
         finally:
             _depends.reset(token)
         if response.status_code != 200 or time.perf_counter() - began > LONGEST_MAKING_SECONDS:
-            self._release(key)
+            self._release(store, key)
             return _with_outcome(response, "MISS")
         body = response.get_data()
         etag = hashlib.blake2b(body, digest_size=12).hexdigest()
         try:
             # Its versions are asked for after it was made, because only then is it known what it depends on;
             # are_settled() covers a change that was announced before we ask and committed after we read.
-            entry = self.store.put(key, CachedResponse(group.name, body, etag, sorted(tags), made_at))
+            entry = store.put(key, CachedResponse(group.name, body, etag, sorted(tags), made_at))
         except RedisError as fault:
             self.versions.pause(fault)
             return _with_outcome(response, "MISS")
@@ -117,9 +121,12 @@ class ResponseCache:
         self.local.put(key, entry)
         return _as_response(entry, "MISS")
 
-    def _release(self, key: str) -> None:
+    def _store_of(self, group: Group) -> PlainStore | VersionedStore:
+        return self.plain if group.is_plain else self.versioned
+
+    def _release(self, store: PlainStore | VersionedStore, key: str) -> None:
         try:
-            self.store.release(key)
+            store.release(key)
         except RedisError as fault:
             self.versions.pause(fault)
 

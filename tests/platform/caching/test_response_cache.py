@@ -15,8 +15,9 @@ from flask_sqlalchemy import SQLAlchemy
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
 from falconbus.platform.caching import maintenance, versions
-from falconbus.platform.caching.redis_store import PREFIX, RedisStore
 from falconbus.platform.caching.response_cache import ResponseCache
+from falconbus.platform.caching.serializing import PREFIX
+from falconbus.platform.caching.versioned_store import VersionedStore
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.redis_connection import RedisConnection, cache_redis
 from falconbus.search.cache_groups import SEARCH
@@ -131,7 +132,7 @@ def test_what_is_read_between_announcement_and_commit_is_kept_for_a_moment_only(
     first = search(other, day)
     assert first.headers["X-Cache"] == "MISS"
     keys = [key.decode().removeprefix(PREFIX) for key in cache_redis().scan_iter(f"{PREFIX}search:*")]
-    kept = [cache.store.find(key) for key in keys]
+    kept = [cache.versioned.find(key) for key in keys]
     assert [entry.fresh for entry in kept] == [versions.SETTLED_AFTER]
     assert [entry.stale for entry in kept] == [0.0]
 
@@ -160,7 +161,7 @@ def test_an_old_answer_that_still_holds_is_served_while_somebody_makes_another(
     later = clock.now() + timedelta(seconds=SEARCH.fresh + 1)
     with time_machine.travel(later, tick=False):
         url = app.config["SETTINGS"].cache_redis_url
-        elsewhere = RedisStore(app, RedisConnection(url, timeout=1), url)
+        elsewhere = VersionedStore(RedisConnection(url, timeout=1))
         assert elsewhere.acquire(key)[0]
         stale = search(client, day)
         assert (stale.headers["X-Cache"], stale.json["from_cache"]) == ("STALE", True)
@@ -230,13 +231,32 @@ def test_popular_answers_are_warmed_before_they_run_out(
         assert search(client, day).headers["X-Cache"] == "HIT"
 
 
-def test_a_pickle_in_the_shared_redis_is_nothing_to_us(day: str, client: FlaskClient, app: FalconBus) -> None:
-    search(client, day)
-    key = next(iter(cache_redis().scan_iter(f"{PREFIX}search:*")))
+@pytest.mark.parametrize("group", ["search", "stops"])
+def test_a_pickle_in_the_shared_redis_is_nothing_to_us(
+    group: str, day: str, client: FlaskClient, app: FalconBus
+) -> None:
+    paths = {"search": f"/api/v1/schedules?origin=A&destination=D&date={day}", "stops": "/api/v1/stops"}
+    client.get(paths[group])
+    key = next(iter(cache_redis().scan_iter(f"{PREFIX}{group}:*")))
     cache_redis().set(key, b"!" + pickle.dumps(Exploding()))
     forget_here(app)
-    assert search(client, day).headers["X-Cache"] == "MISS"
+    assert client.get(paths[group]).headers["X-Cache"] == "MISS"
     assert Exploding.went_off == 0
+
+
+@pytest.mark.parametrize("path", ["/api/v1/stops", "/api/v1/routes", "/api/v1/fare-classes"])
+def test_plain_groups_are_kept_by_flask_caching_for_every_process(
+    path: str, day: str, app: FalconBus, neighbour: Neighbour
+) -> None:
+    elsewhere = neighbour()
+    cache: ResponseCache = elsewhere.application.extensions["response_cache"]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(cache, "versioned", None)
+        first = elsewhere.get(path)
+    (key,) = (key.decode().removeprefix(PREFIX) for key in cache_redis().scan_iter(f"{PREFIX}*"))
+    (flask_caching,) = app.extensions["cache"].values()
+    assert flask_caching.get(key).response.body[1:] in first.data
+    assert neighbour().get(path).headers["X-Cache"] == "HIT"
 
 
 class Exploding:

@@ -1,21 +1,20 @@
-"""The entries that all processes share, in Redis: two round trips to make a response, none for one kept in process."""
+"""Entries of groups whose responses cost much to make: one caller makes each, in two round trips to Redis.
+
+The plain groups are kept by Flask-Caching (plain_store.py).
+"""
 
 import threading
 import time
 from collections.abc import Callable
 
-import msgspec
-from cachelib.serializers import BaseSerializer
-from flask import Flask
-from flask_caching import Cache
 from redis import RedisError
 
-from falconbus.platform.caching import versions
+from falconbus.platform.caching import serializing, versions
 from falconbus.platform.caching.entries import CachedResponse, Entry
 from falconbus.platform.caching.groups import get_group
+from falconbus.platform.caching.serializing import PREFIX
 from falconbus.platform.kit.redis_connection import RedisConnection
 
-PREFIX = "cache:answer:"
 #: Seconds that others wait for the maker of a response; milliseconds until the lock of a maker that died expires.
 MAX_WAIT = 1.0
 _MAKER_LOCK_MS = 3000
@@ -40,42 +39,18 @@ return head
 """
 
 
-class _EntrySerializer(BaseSerializer):
-    """Entries in MessagePack: unlike a pickle, what a shared Redis holds is never executed."""
-
-    def loads(self, bvalue: bytes | None) -> Entry | None:
-        head, newline, encoded = (bvalue or b"").partition(b"\n")
-        if not newline:
-            return None
-        try:
-            return Entry.of(msgspec.msgpack.decode(encoded, type=CachedResponse), head.decode().split(","))
-        except (msgspec.MsgspecError, ValueError):
-            return None
-
-
-class RedisStore:
+class VersionedStore:
     """Entries in Redis, with a lock per key for the one caller that makes it; RedisError when Redis is away."""
 
-    def __init__(self, app: Flask, connection: RedisConnection, url: str) -> None:
+    def __init__(self, connection: RedisConnection) -> None:
         self._connection = connection
-        self._serializer = _EntrySerializer()
-        self._cache = Cache(
-            app,
-            config={
-                "CACHE_TYPE": "RedisCache",
-                "CACHE_REDIS_URL": url,
-                "CACHE_KEY_PREFIX": PREFIX,
-                "CACHE_SERIALIZER": self._serializer,
-                "CACHE_OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
-            },
-        )
         self._in_progress: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
 
     def find(self, key: str) -> Entry | None:
         """Return the entry of `key`, whether it is still current or not."""
-        entry: Entry | None = self._cache.get(key)
-        return entry
+        (stored,) = self._connection.execute(("GET", PREFIX + key))
+        return serializing.load(stored)
 
     def acquire(self, key: str) -> tuple[bool, Entry | None]:
         """Try to lock the making of a response; return whether the caller must put() or release() it, and the entry.
@@ -95,7 +70,7 @@ class RedisStore:
             raise
         if not is_maker:
             self._wake_waiters(key)
-        return bool(is_maker), self._serializer.loads(stored)
+        return bool(is_maker), serializing.load(stored)
 
     def put(self, key: str, response: CachedResponse) -> Entry:
         """Store a response with its tags' present versions, and wake those who wait for it."""
@@ -111,7 +86,7 @@ class RedisStore:
                     len(keys),
                     *keys,
                     *initial,
-                    msgspec.msgpack.encode(response),
+                    serializing.encode(response),
                     ttl_ms,
                     *response.tags,
                 )
