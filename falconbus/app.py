@@ -20,6 +20,7 @@ from falconbus.platform.caching import groups, table_tags
 from falconbus.platform.caching.response_cache import ResponseCache
 from falconbus.platform.database import session, transactions
 from falconbus.platform.database.engine import db
+from falconbus.platform.design import brand
 from falconbus.platform.integrations.payments import registry as payment_providers
 from falconbus.platform.integrations.watching import sentry
 from falconbus.platform.integrations.watching.tracing import span_exporter
@@ -145,7 +146,7 @@ def create_app(settings: Settings | None = None) -> FalconBus:
 
 
 def _hand_down() -> None:
-    """Tell lower rooms what the features bring: grants, jobs, kinds of mail, cache groups and tags, what is taken."""
+    """Tell lower rooms what the features bring: grants, jobs, mails, cache groups and tags, what is taken, brand."""
     # From the top down: the groups that travellers ask for are shown and warmed first.
     for feature in reversed(FEATURES):
         permissions.grant(feature.grants)
@@ -157,6 +158,8 @@ def _hand_down() -> None:
             occupancy.register_bus_times(feature.bus_times)
         if feature.seat_reads is not None:
             occupancy.register_seats(feature.seat_reads)
+        if feature.brand_loader is not None:
+            brand.register_loader(feature.brand_loader)
 
 
 def _flask_config(settings: Settings) -> dict[str, Any]:

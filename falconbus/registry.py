@@ -1,6 +1,6 @@
 """The one list of features: what each brings to the app."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 
@@ -35,6 +35,9 @@ from falconbus.network import cache_tags as network_cache_tags
 from falconbus.network import fleet_views, views
 from falconbus.network import models as network_models
 from falconbus.network import permissions as network_permissions
+from falconbus.network.brand import models as brand_models
+from falconbus.network.brand import service as brand_service
+from falconbus.network.brand import views as brand_views
 from falconbus.payments import gauges as payments_gauges
 from falconbus.payments import jobs as payments_jobs
 from falconbus.payments import models as payments_models
@@ -52,6 +55,7 @@ from falconbus.performance.vitals import prometheus_views, queues
 from falconbus.platform import jobs
 from falconbus.platform.caching import maintenance
 from falconbus.platform.caching.groups import Group
+from falconbus.platform.design.brand import Brand
 from falconbus.platform.integrations.payments import registry as payment_providers
 from falconbus.platform.jobs import Job
 from falconbus.platform.mailing import models as mailing_models
@@ -111,6 +115,8 @@ class Feature:
     jobs: tuple[Job, ...] = ()
     mail_kinds: tuple[MailKind, ...] = ()
     cache_groups: tuple[Group, ...] = ()
+    #: How pages, mails and tickets learn whose they are.
+    brand_loader: Callable[[], Brand] | None = None
     #: Which tag kept answers depend on that tell of a table's rows.
     table_tags: Mapping[str, str] = field(default_factory=dict)
     #: What the head of every page leads to, for those who may go there.
@@ -138,8 +144,9 @@ FEATURES = (
         grants=network_permissions.GRANTS,
         cache_groups=network_cache_groups.GROUPS,
         table_tags=network_cache_tags.OF_TABLE,
-        blueprints=(views.bp, fleet_views.bp),
-        models=(network_models,),
+        blueprints=(views.bp, fleet_views.bp, brand_views.bp),
+        models=(network_models, brand_models),
+        brand_loader=brand_service.get_brand,
     ),
     Feature(
         name="timetable",

@@ -18,7 +18,7 @@ _REMIND = timedelta(hours=-2)
 def calendar_file(document: TravelDocument) -> bytes:
     """One event a journey that somebody still travels on, each end in the time zone of its stop."""
     calendar = icalendar.Calendar()
-    calendar.add("PRODID", f"-//{document.operator}//FalconBus//EN")
+    calendar.add("PRODID", f"-//{document.brand.name}//FalconBus//EN")
     calendar.add("VERSION", "2.0")
     calendar.add("METHOD", "PUBLISH")
     journeys = document.booking.live_journeys

@@ -6,13 +6,10 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from config import Settings
 from falconbus.messaging import mail_templates, wording
 from falconbus.platform.database.engine import db
 from falconbus.platform.design import formats
 from falconbus.platform.kit import clock
-from falconbus.platform.kit.settings import get_settings
-from falconbus.platform.mailing.mail_templates import sender_name
 from falconbus.platform.mailing.mime import MailContent
 from falconbus.scheduling.appointments.models import Action, AppointmentStatus
 
@@ -42,7 +39,6 @@ _CHARTER = text("""
 class CharterDocument:
     """A charter as its client is told of it; times have the offset of the pick-up's time zone."""
 
-    operator: str
     reference: str
     action: str
     status: str
@@ -89,7 +85,7 @@ def compose(change_id: int, _sequence: int) -> MailContent | None:
     row = db.session.execute(_CHARTER, {"change_id": change_id}).one_or_none()
     if row is None:
         return None
-    document = _document(row, get_settings())
+    document = _document(row)
     day = formats.short_day(document.starts_at)
     return MailContent(
         subject=f"{document.title}: {day} {formats.clock_time(document.starts_at)} ({document.reference})",
@@ -99,9 +95,8 @@ def compose(change_id: int, _sequence: int) -> MailContent | None:
     )
 
 
-def _document(row: Row[Any], settings: Settings) -> CharterDocument:
+def _document(row: Row[Any]) -> CharterDocument:
     return CharterDocument(
-        operator=sender_name(settings),
         reference=row.reference,
         action=row.action,
         status=row.status,

@@ -7,8 +7,9 @@ from config import Settings
 from falconbus.bookings import service as bookings
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails, TicketDetails
 from falconbus.messaging.wording import one_line
+from falconbus.network.brand.service import get_brand, get_logo
+from falconbus.platform.design.brand import Brand
 from falconbus.platform.kit.settings import get_settings
-from falconbus.platform.mailing.mail_templates import sender_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,9 @@ class ReturnedPayment:
 class TravelDocument:
     """A booking, each of its names on one line."""
 
-    operator: str
+    brand: Brand
+    #: A PNG; None without one.
+    logo: bytes | None
     public_url: str
     #: With the manage token: a secret of the traveller's.
     manage_url: str
@@ -48,10 +51,11 @@ class TravelDocument:
 
 def get_travel_document(booking_id: int) -> TravelDocument:
     """Return the booking with everything that can be told about it; BookingNotFound."""
-    settings = get_settings()
+    settings, brand = get_settings(), get_brand()
     booking = bookings.get_details(booking_id)
     return TravelDocument(
-        operator=sender_name(settings),
+        brand=brand,
+        logo=get_logo() if brand.logo_hash else None,
         public_url=settings.public_url,
         manage_url=_manage_url(booking.reference, settings),
         booking=replace(booking, journeys=tuple(_journey(journey) for journey in booking.journeys)),

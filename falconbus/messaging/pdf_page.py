@@ -1,6 +1,7 @@
 """An A4 page that takes any name: a font with many letters, words that wrap and shrink, a QR code."""
 
 import unicodedata
+from io import BytesIO
 from itertools import groupby
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import segno
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, RenderStyle
 from fpdf.fonts import TTFFont
+from PIL import Image
 
 WIDTH = 210.0
 MARGIN = 18.0
@@ -16,7 +18,6 @@ INNER = WIDTH - 2 * MARGIN
 INK = (22, 28, 36)
 GREY = (92, 101, 114)
 LINE = (214, 220, 228)
-BRAND = (11, 79, 148)
 WHITE = (255, 255, 255)
 
 Colour = tuple[int, int, int]
@@ -76,6 +77,15 @@ class Paper(FPDF):
             self.set_xy(at[0], at[1] + number * height)
             self.cell(width, height, line, align=align)
         return at[1] + len(found) * height
+
+    def logo(self, png: bytes, at: tuple[float, float], box: tuple[float, float]) -> None:
+        """Draw a picture on white, as large as fits into the box."""
+        picture = Image.open(BytesIO(png))
+        scale = min(box[0] / picture.width, box[1] / picture.height)
+        width, height = picture.width * scale, picture.height * scale
+        self.set_fill_color(*WHITE)
+        self.rect(at[0], at[1], width + 2, height + 2, style="F", round_corners=True, corner_radius=1)
+        self.image(picture, at[0] + 1, at[1] + 1, width, height)
 
     def rule(self, y: float) -> None:
         """A thin line across the page."""

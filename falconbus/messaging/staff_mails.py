@@ -7,7 +7,6 @@ from sqlalchemy import text
 from falconbus.messaging import mail_templates, wording
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit.settings import get_settings
-from falconbus.platform.mailing.mail_templates import sender_name
 from falconbus.platform.mailing.mime import MailContent
 from falconbus.scheduling.assignments.models import Assignment
 from falconbus.scheduling.offer_links import links
@@ -19,7 +18,6 @@ _NOTICE = text("SELECT staff_id, title, message, assignment_id FROM notification
 class Notice:
     """A notification as its mail tells it."""
 
-    operator: str
     public_url: str
     title: str
     lines: tuple[str, ...]
@@ -46,7 +44,6 @@ def _find_notice(notification_id: int) -> Notice | None:
         return None
     assignment = db.session.get(Assignment, row.assignment_id) if row.assignment_id else None
     return Notice(
-        operator=sender_name(settings),
         public_url=settings.public_url,
         title=wording.one_line(row.title),
         lines=tuple(line.strip() for line in row.message.splitlines() if line.strip()),

@@ -2,11 +2,15 @@
 
 from falconbus.bookings.read_model import BookingDetails, Call, JourneyDetails, TicketDetails
 from falconbus.messaging.document import TravelDocument
-from falconbus.messaging.pdf_page import BRAND, GREY, INNER, MARGIN, WHITE, WIDTH, Paper
+from falconbus.messaging.pdf_page import GREY, INNER, MARGIN, WHITE, WIDTH, Paper
 from falconbus.messaging.trip_summary import trip
 from falconbus.platform.design import formats
+from falconbus.platform.design.brand import Brand
+from falconbus.platform.design.colours import parts_of
 
 _CODE = 54.0
+#: The box of the logo in millimetres, width and height.
+_LOGO = (60.0, 15.0)
 _TOP = 38.0
 _BESIDE_CODE = INNER - _CODE - 6
 _COLUMN = INNER / 2 - 4
@@ -21,24 +25,28 @@ def ticket_pdf(document: TravelDocument) -> bytes:
     booking = document.booking
     paper = Paper()
     paper.set_title(f"Tickets {booking.reference}: {trip(booking)}")
-    paper.set_author(document.operator)
+    paper.set_author(document.brand.name)
     paper.set_lang(formats.LANGUAGE.replace("_", "-"))
     paper.set_creation_date(booking.created_at)
     pages = [(journey, ticket) for journey in booking.live_journeys for ticket in journey.live_tickets]
     for number, (journey, ticket) in enumerate(pages, 1):
         paper.add_page()
-        _head(paper, document.operator, f"Ticket {number} of {len(pages)}")
+        _head(paper, document, f"Ticket {number} of {len(pages)}")
         _traveller(paper, booking, ticket)
         _journey(paper, journey)
         _facts(paper, booking, journey, ticket)
         _conditions(paper, journey)
+        _foot(paper, document.brand)
     return bytes(paper.output())
 
 
-def _head(paper: Paper, operator: str, counted: str) -> None:
-    paper.set_fill_color(*BRAND)
+def _head(paper: Paper, document: TravelDocument, counted: str) -> None:
+    paper.set_fill_color(*parts_of(document.brand.strong))
     paper.rect(0, 0, WIDTH, 25, style="F")
-    paper.words(operator, (MARGIN, 8.5), INNER * 0.7, 18, bold=True, colour=WHITE)
+    if document.logo is not None:
+        paper.logo(document.logo, (MARGIN, 5), _LOGO)
+    else:
+        paper.words(document.brand.name, (MARGIN, 8.5), INNER * 0.7, 18, bold=True, colour=WHITE)
     paper.words(counted, (WIDTH - MARGIN - 50, 10.5), 50, 11, colour=WHITE, align="R")
 
 
@@ -102,6 +110,13 @@ def _conditions(paper: Paper, journey: JourneyDetails) -> None:
         _label(paper, f"Conditions of {journey.fare_class_name}", (MARGIN, y))
         y = paper.words(journey.conditions, (MARGIN, y + 5), INNER, 10, lines=12) + 5
     paper.words(_NOTE, (MARGIN, y), INNER, 10, colour=GREY, lines=2)
+
+
+def _foot(paper: Paper, brand: Brand) -> None:
+    asked = " · ".join(part for part in (brand.name, brand.contact) if part)
+    below = paper.words(asked, (MARGIN, 278), INNER, 9, colour=GREY)
+    if brand.imprint:
+        paper.words(brand.imprint, (MARGIN, below), INNER, 8, colour=GREY, lines=2)
 
 
 def _label(paper: Paper, words: str, at: tuple[float, float]) -> None:

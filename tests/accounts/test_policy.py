@@ -30,6 +30,7 @@ TABLE = {
     "take_counter_payments": {Role.ADMIN, Role.OPERATOR, Role.AGENT},
     "see_network": EVERY_ROLE,
     "change_network": {Role.ADMIN, Role.OPERATOR},
+    "change_brand": {Role.ADMIN},
     "import_feeds": {Role.ADMIN, Role.OPERATOR},
     "own_appointments": EVERY_ROLE,
     "own_duties": EVERY_ROLE,

@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from falconbus.gtfs.errors import BadImportOption, FeedRefused
 from falconbus.gtfs.importing import buses, calendars, calls, fares, patterns, plan, routes, stops, timings, withdrawal
+from falconbus.gtfs.importing.agency import fill_brand
 from falconbus.gtfs.importing.database import execute
 from falconbus.gtfs.importing.reading import read_feed
 from falconbus.gtfs.importing.rows import check_rows
@@ -85,6 +86,7 @@ class FeedImporter:
         buses.assign_buses(feed, layout_id)
         plan.merge_timetables()
         counts.update(plan.count_timetables())
+        fill_brand()
         self._report_step("Schedules")
         withdrawal.withdraw(feed, self.report)
         counts["schedules"] = make_schedules(self._options.horizon_days, plan.timetable_ids())

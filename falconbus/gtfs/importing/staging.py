@@ -30,7 +30,10 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 # gtfs.org/documentation/schedule/reference
 FILES = (
     FeedFile(
-        "agency", ("agency_id", "agency_name", "agency_timezone"), ("agency_name", "agency_timezone"), needed=True
+        "agency",
+        ("agency_id", "agency_name", "agency_timezone", "agency_url", "agency_phone", "agency_email"),
+        ("agency_name", "agency_timezone"),
+        needed=True,
     ),
     FeedFile(
         "stops",

@@ -1,14 +1,13 @@
 """The texts of mails, from templates that extend one layout."""
 
 from collections.abc import Mapping
-from email.utils import parseaddr
 
 import css_inline
-from flask import current_app
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from config import Settings
 from falconbus.platform.design import formats
+from falconbus.platform.design.brand import get_brand
+from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.mailing.mime import MailTexts
 
 _OWN = "falconbus.platform.mailing"
@@ -35,12 +34,7 @@ class MailTemplates:
 
     def render(self, template: str, values: Mapping[str, object]) -> MailTexts:
         """Fill in both texts of a template."""
-        given = {**values, "sender": sender_name(current_app.config["SETTINGS"])}
+        given = {**values, "brand": get_brand(), "public_url": get_settings().public_url}
         plain = self._environment.get_template(f"{template}.txt").render(given)
         html = _inliner.inline(self._environment.get_template(f"{template}.html").render(given))
         return MailTexts(plain, html)
-
-
-def sender_name(settings: Settings) -> str:
-    """Return who mails are from, as they are signed."""
-    return parseaddr(settings.mail_from)[0] or "FalconBus"

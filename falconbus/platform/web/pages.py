@@ -12,8 +12,10 @@ import flask
 from flask import Blueprint, Flask, Response, current_app, redirect, request, url_for
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
+from falconbus.platform.design.brand import Brand, get_brand
 from falconbus.platform.web import identity
 from falconbus.platform.web.identity import Identity
 from falconbus.platform.web.navigation import NavigationItem
@@ -78,6 +80,8 @@ class PageBlueprint(Blueprint):
         self.refusals = refusals
         self.opens_by_link = opens_by_link
         self.context_processor(lambda: {"notice": self.notice})
+        # Before the view, whose budget it is not.
+        self.before_request(_read_brand)
         self.after_request(self._keep_private)
 
     @property
@@ -110,6 +114,7 @@ def init_app(app: Flask, navigation: Sequence[NavigationItem]) -> None:
     # Macros are imported without a page's context.
     app.add_template_global(generate_csrf, "csrf_token")
     app.add_template_global(csrf_field)
+    app.add_template_global(find_brand, "get_brand")
 
 
 def find_pages() -> PageBlueprint | None:
@@ -122,6 +127,19 @@ def signed_in() -> Identity | None:
     """Return who uses this browser, for a page's head; None for nobody, and on pages that read no cookie."""
     pages = find_pages()
     return None if pages is not None and pages.opens_by_link else identity.signed_in()
+
+
+def _read_brand() -> None:
+    """Have the brand memoized, which the head of the page shows."""
+    find_brand()
+
+
+def find_brand() -> Brand:
+    """Return the brand for a page's head; the product's own while the database is away."""
+    try:
+        return get_brand()
+    except SQLAlchemyError:
+        return Brand()
 
 
 def csrf_field() -> Markup:

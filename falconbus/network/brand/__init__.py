@@ -1,0 +1,1 @@
+"""How the line presents itself: name, colour, logo, whom to ask, imprint."""
