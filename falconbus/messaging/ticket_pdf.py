@@ -9,6 +9,8 @@ from falconbus.platform.design.brand import Brand
 from falconbus.platform.design.colours import parts_of
 
 _CODE = 54.0
+#: Where the foot begins, below the longest conditions.
+_FOOT = 282.0
 #: The box of the logo in millimetres, width and height.
 _LOGO = (60.0, 15.0)
 _TOP = 38.0
@@ -114,9 +116,9 @@ def _conditions(paper: Paper, journey: JourneyDetails) -> None:
 
 def _foot(paper: Paper, brand: Brand) -> None:
     asked = " · ".join(part for part in (brand.name, brand.contact) if part)
-    below = paper.words(asked, (MARGIN, 278), INNER, 9, colour=GREY)
+    below = paper.words(asked, (MARGIN, _FOOT), INNER, 9, colour=GREY)
     if brand.imprint:
-        paper.words(brand.imprint, (MARGIN, below), INNER, 8, colour=GREY, lines=2)
+        paper.words(brand.imprint, (MARGIN, below), INNER, 7, colour=GREY, lines=2)
 
 
 def _label(paper: Paper, words: str, at: tuple[float, float]) -> None:

@@ -157,3 +157,11 @@ def test_the_name_is_the_agencys_when_it_has_no_id(database: SQLAlchemy) -> None
     agency = "agency_name,agency_url,agency_timezone\nÜber Länd Coaches & Sons Ltd.,https://t.example,Africa/Harare\n"
     routes = "route_id,route_long_name,route_type\nR,The North Line,3\n"
     assert load(feed(agency=agency, routes=routes)).feed == "ber-l-nd-coaches-sons-lt"
+
+
+def test_a_first_feed_names_a_line_without_a_name(database: SQLAlchemy) -> None:
+    agency = "agency_id,agency_name,agency_url,agency_timezone,agency_phone,agency_email\n"
+    load(feed(agency=f"{agency}TL,Test Lines,https://t.example,Africa/Johannesburg,call us,help@t.example\n"))
+    load(feed(agency=f"{agency}TL,Other Lines,https://o.example,Africa/Johannesburg,,\n"))
+    found = row("SELECT name, website, support_email, support_phone FROM brand")
+    assert found == ("Test Lines", "https://t.example", "help@t.example", None), "a phone that is none is left out"

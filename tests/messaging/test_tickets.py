@@ -10,11 +10,13 @@ import pytest
 import zxingcpp
 from flask_sqlalchemy import SQLAlchemy
 from icalendar import Calendar
+from PIL import Image
 from pypdf import PdfReader
 
 from falconbus.bookings.errors import BookingNotConfirmed, BookingNotFound
 from falconbus.bookings.models import Booking, BookingStatus
 from falconbus.messaging import service
+from falconbus.network.brand import service as brand
 from tests.messaging.travel import add_journey, book, cancel_passenger, tickets
 from tests.world import World
 
@@ -103,6 +105,22 @@ def test_long_names_stay_on_the_page(database: SQLAlchemy, world: World, name: s
     width, height = image.size
     for margin in (image.crop((0, 80, 40, height)), image.crop((width - 40, 80, width, height))):
         assert margin.getextrema() == (255, 255)
+
+
+def test_a_ticket_bears_the_brand(database: SQLAlchemy, world: World) -> None:
+    booking = book(world, "Thandi Nkosi")
+    logo = io.BytesIO()
+    Image.new("RGB", (400, 100), "#c00000").save(logo, "PNG")
+    brand.change_brand({"name": "Sky & Sons", "colour": "#006600", "support_phone": "+27 31 000", "imprint": "Reg. 7"})
+    database.session.commit()
+    (page,) = _pages(booking)
+    for words in ("Sky & Sons", "+27 31 000", "Reg. 7"):
+        assert words in page
+    brand.change_logo(logo.getvalue())
+    database.session.commit()
+    image = pypdfium2.PdfDocument(service.find_ticket_pdf(booking.id))[0].render(scale=1).to_pil().convert("RGB")
+    assert image.getpixel((5, 5)) == (0, 0x66, 0)
+    assert image.getpixel((100, 35)) == (0xC0, 0, 0)
 
 
 def test_the_file_says_what_it_is_and_never_changes(database: SQLAlchemy, world: World) -> None:
