@@ -1,4 +1,7 @@
-"""Declarations in tests: an answer whose status, code or shape its operation does not declare fails the test."""
+"""Declarations in tests: an answer whose status, code or shape its operation does not declare fails the test.
+
+So does one with a secret in a field that is not declared as one.
+"""
 
 from typing import Any
 
@@ -9,6 +12,7 @@ from flask import Flask, Response, current_app, request
 from falconbus.platform.web.declarations import Media, Operation, operation_of, shapes_of
 from falconbus.platform.web.implied_refusals import refusals_of
 from falconbus.platform.web.problems import CONTENT_TYPE
+from tests.unmarked_secrets import unmarked_secrets
 
 #: Said of no operation: nothing broke as it should (500), no such address, no such verb.
 _EVERYWHERE = {(500, "internal"), (404, "not_found"), (405, "method_not_allowed")}
@@ -59,6 +63,8 @@ def _shape_fault(given: Any, answer: Response) -> str | None:
     body = b"" if request.method == "HEAD" else answer.get_data()
     if given is None:
         return f"answers with a body of {len(body)} bytes, and declares none" if body else None
+    if secrets := unmarked_secrets(given, body):
+        return f"answers with what looks like a secret in {', '.join(secrets)}, whose type is not Secret"
     if "fields" in request.args or not body:
         return None
     faults = [fault for shape in shapes_of(given) if (fault := _misfit(body, shape)) is not None]

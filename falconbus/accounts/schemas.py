@@ -7,7 +7,7 @@ import msgspec
 from pydantic import Field, StringConstraints
 
 from falconbus.accounts.models import User
-from falconbus.platform.kit.schema import Body, OneLine
+from falconbus.platform.kit.schema import Body, OneLine, Secret
 from falconbus.platform.web.identity import Identity
 
 
@@ -21,7 +21,7 @@ class Credentials(Body):
 class TokenOut(msgspec.Struct):
     """A bearer token; it is not shown again."""
 
-    token: str
+    token: Secret
     expires_at: datetime
 
 

@@ -14,7 +14,7 @@ from falconbus.fares.passenger_types import PassengerType
 from falconbus.platform.database.pagination import CursorQuery
 from falconbus.platform.kit import clock, money
 from falconbus.platform.kit.fields import Email, Key, Phone
-from falconbus.platform.kit.schema import Body, Name, OneLine, Query
+from falconbus.platform.kit.schema import Body, Name, OneLine, Query, Secret
 
 SeatNumber = Annotated[OneLine, StringConstraints(max_length=4)]
 StopCode = Annotated[OneLine, StringConstraints(max_length=16)]
@@ -157,7 +157,7 @@ class BookingOut(msgspec.Struct):
 class HeldBookingOut(BookingOut):
     """A booking just made, with the token that manages it."""
 
-    manage_token: str
+    manage_token: Secret
 
     @classmethod
     def made(cls, booking: BookingDetails, manage_token: str) -> "HeldBookingOut":

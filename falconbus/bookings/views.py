@@ -52,6 +52,7 @@ _REFUSALS = (
     refuses=_REFUSALS,
     limit="ratelimit_booking",
     idempotent=True,
+    secrets={"manage_token": lambda booking: _manage_token(booking["reference"])},
     budget=7,
 )
 def create_booking(body: BookingIn) -> HeldBookingOut:
@@ -63,7 +64,7 @@ def create_booking(body: BookingIn) -> HeldBookingOut:
         hold_for=service.hold_duration(),
         promo_code=body.promo_code,
     )
-    return HeldBookingOut.made(booking, service.manage_token(booking.reference, get_settings().secret_key))
+    return HeldBookingOut.made(booking, _manage_token(booking.reference))
 
 
 @operation(
@@ -107,3 +108,7 @@ def list_my_bookings(query: CursorQuery) -> Page[MyBookingOut]:
     """The bookings made with the account that calls, newest first."""
     statement = queries.select_of_account(caller().user_id or 0)
     return keyset_page(statement, Booking.id, query, MyBookingOut, MyBookingOut.of)
+
+
+def _manage_token(reference: str) -> str:
+    return service.manage_token(reference, get_settings().secret_key)

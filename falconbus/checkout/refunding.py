@@ -1,14 +1,16 @@
 """Giving money back: by the provider, which a worker asks, or by hand. What nobody is at work on is found again."""
 
 import logging
+from datetime import datetime
 
+from falconbus.accounts import audit
 from falconbus.bookings import service as bookings
 from falconbus.bookings.models import BookingStatus
 from falconbus.checkout.jobs import REFUND
 from falconbus.payments import refunds
 from falconbus.payments import service as payments
-from falconbus.payments.errors import RefundNotFound, UnknownProvider
-from falconbus.payments.models import Payment, Refund, RefundStatus
+from falconbus.payments.errors import PaidByHand, UnknownProvider
+from falconbus.payments.models import Handling, Payment, Refund, RefundStatus
 from falconbus.platform import jobs
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
@@ -29,27 +31,46 @@ def owe(payment: Payment, amount: int, reason: str) -> None:
 def pay_refund(refund_id: int, outbox_id: int) -> None:
     """Have the provider give money back, once; asked again later when it cannot be asked now."""
     refund = refunds.lock(refund_id)
-    if not refund.is_asked_of_provider:
+    payment = db.session.get_one(Payment, refund.payment_id)
+    waits_for_a_person = refund.status == RefundStatus.DUE and payments.refunds_by_hand(payment.provider)
+    if waits_for_a_person or not refund.is_asked_of_provider:
         jobs.done(outbox_id)
         return
     refund.ask(at=clock.now())
-    payment = db.session.get_one(Payment, refund.payment_id)
+    key = refund.key
     transactions.commit()
     try:
         outcome = _ask(refund, payment)
     except (ProviderFault, UnknownProvider) as fault:
         jobs.failed(outbox_id, str(fault), retry=True)
         return
-    _record(refunds.lock(refund_id), outcome)
+    _record(refunds.lock(refund_id), key, outcome)
     jobs.done(outbox_id)
 
 
-def pay_out(refund_id: int) -> None:
-    """Note that somebody paid a refund by hand, one that is due or that its provider failed; RefundNotFound."""
+def retry(refund_id: int, handling: Handling) -> None:
+    """Have the provider asked anew for a refund that has failed, or became due while it was not set up.
+
+    RefundNotFound, RefundOver in another state, PaidByHand where there is nobody to ask.
+    """
     refund = refunds.lock(refund_id)
-    if not refund.is_paid_by_hand:
-        raise RefundNotFound
-    refund.pay_out(at=clock.now())
+    before = {"status": refund.status, "key": refund.key, "error": refund.error}
+    refund.retry(handling, new_key=refunds.new_key())
+    if payments.refunds_by_hand(db.session.get_one(Payment, refund.payment_id).provider):
+        raise PaidByHand
+    audit.record("retry", "refunds", refund.id, before=before, note=handling.note)
+    jobs.enqueue(REFUND, refund_id=refund.id)
+
+
+def pay_out(refund_id: int, handling: Handling) -> None:
+    """Note that somebody paid a refund by hand, one that is due or that its provider failed.
+
+    RefundNotFound, RefundOver in another state.
+    """
+    refund = refunds.lock(refund_id)
+    before = {"status": refund.status, "error": refund.error}
+    refund.pay_out(handling)
+    audit.record("pay out", "refunds", refund.id, before=before, note=handling.note)
     _end_booking(refund)
 
 
@@ -61,14 +82,25 @@ def reconcile(limit: int) -> int:
     now = clock.now()
     unanswered = refunds.lock_unanswered(now, limit, at_work=jobs.unfinished(REFUND, "refund_id"))
     again = []
-    for refund in unanswered:
-        if refund.asked_at is not None and refund.created_at <= now - refunds.PENDING_LIMIT:
-            _fail(refund, f"the provider has not given it back in {refunds.PENDING_LIMIT.days} days")
-        else:
+    for refund, provider in unanswered:
+        fault = _why_given_up(refund, provider, now)
+        if fault is None:
             again.append(refund.id)
-    jobs.forget_failed(REFUND, "refund_id", [refund.id for refund in unanswered])
+        else:
+            refund.fail(fault)
+            _log_failure(refund)
+    jobs.forget_failed(REFUND, "refund_id", [refund.id for refund, _ in unanswered])
     jobs.enqueue_all(REFUND, [{"refund_id": refund_id} for refund_id in again])
     return len(unanswered)
+
+
+def _why_given_up(refund: Refund, provider: str, now: datetime) -> str | None:
+    """Say why the provider is not asked any more; None when it is."""
+    if payments.refunds_by_hand(provider):
+        return f"the provider {provider} is not set up, or does not give money back any more"
+    if refund.asked_at is not None and refund.pending_since <= now - refunds.PENDING_LIMIT:
+        return f"the provider has not given it back in {refunds.PENDING_LIMIT.days} days"
+    return None
 
 
 def _ask(refund: Refund, payment: Payment) -> RefundOutcome:
@@ -79,18 +111,18 @@ def _ask(refund: Refund, payment: Payment) -> RefundOutcome:
     )
 
 
-def _record(refund: Refund, outcome: RefundOutcome) -> None:
-    """Write down what the provider said; another worker may have heard it before."""
+def _record(refund: Refund, key: str, outcome: RefundOutcome) -> None:
+    """Write down what the provider said of a key; another worker may have heard it before, and staff seen to it."""
     if outcome.answer == RefundAnswer.DONE and refund.status != RefundStatus.DONE:
         refund.complete(at=clock.now())
         _end_booking(refund)
-    elif outcome.answer == RefundAnswer.REFUSED and refund.status == RefundStatus.PENDING:
-        _fail(refund, outcome.reason)
+    elif outcome.answer == RefundAnswer.REFUSED and refund.status == RefundStatus.PENDING and refund.key == key:
+        refund.refuse(outcome.reason)
+        _log_failure(refund)
 
 
-def _fail(refund: Refund, error: str) -> None:
-    refund.fail(error)
-    log.error("refund %s (%s) has failed: %s", refund.id, refund.key, error)
+def _log_failure(refund: Refund) -> None:
+    log.error("refund %s (%s) has failed: %s", refund.id, refund.key, refund.error)
 
 
 def _end_booking(refund: Refund) -> None:

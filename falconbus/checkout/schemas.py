@@ -8,9 +8,10 @@ from pydantic import Field, StringConstraints
 
 from falconbus.bookings.schemas import AccessQuery
 from falconbus.bookings.service import Cancellation
+from falconbus.payments.models import Handling
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.database.pagination import CursorQuery
-from falconbus.platform.kit import money
+from falconbus.platform.kit import clock, money
 from falconbus.platform.kit.schema import Body, OneLine
 
 
@@ -58,6 +59,15 @@ class QuoteOut(msgspec.Struct):
         return cls(refund, fee, currency)
 
 
+class HandlingIn(Body):
+    """`note`: why, or under what reference the payment is found."""
+
+    note: Annotated[OneLine, StringConstraints(max_length=200)]
+
+    def to_handling(self, by_id: int | None) -> Handling:
+        return Handling(by_id, clock.now(), self.note)
+
+
 class RefundQuery(CursorQuery):
     """`status`: `due` by hand, `pending` at the provider, `failed` there, `done`."""
 
@@ -65,7 +75,11 @@ class RefundQuery(CursorQuery):
 
 
 class RefundOut(msgspec.Struct):
-    """Money to give back, or given back; `paid_by` is what was written down when it was taken."""
+    """Money to give back, or given back; `paid_by` is what was written down when it was taken.
+
+    `key` is what its provider knows it by, `error` why it failed last; `handled_by` last had it asked for anew or paid
+    it out, and wrote the `note`.
+    """
 
     id: int
     booking: str
@@ -76,7 +90,13 @@ class RefundOut(msgspec.Struct):
     provider: str
     paid_by: str | None
     status: str
+    key: str
+    error: str | None
     created_at: datetime
+    asked_at: datetime | None
+    settled_at: datetime | None
+    handled_by: str | None
+    note: str | None
 
     @classmethod
     def of(cls, row: AnyRow) -> "RefundOut":
@@ -90,5 +110,11 @@ class RefundOut(msgspec.Struct):
             provider=row.provider,
             paid_by=row.provider_reference,
             status=row.status,
+            key=row.provider_key,
+            error=row.error,
             created_at=row.created_at,
+            asked_at=row.asked_at,
+            settled_at=row.settled_at,
+            handled_by=row.handled_by,
+            note=row.note,
         )

@@ -16,6 +16,7 @@ from falconbus.checkout import cancelling, refunding, service
 from falconbus.checkout.schemas import (
     CancelIn,
     CancelQuery,
+    HandlingIn,
     PaymentIn,
     PaymentOut,
     PendingPaymentOut,
@@ -27,12 +28,14 @@ from falconbus.messaging import service as messaging
 from falconbus.payments import refunds
 from falconbus.payments import service as payments
 from falconbus.payments.errors import (
+    PaidByHand,
     PaymentDeclined,
     PaymentInProgress,
     PaymentNotFound,
     PaymentReturned,
     ProviderFailed,
     RefundNotFound,
+    RefundOver,
     StaffOnly,
     UnknownProvider,
 )
@@ -134,12 +137,28 @@ def list_refunds(query: RefundQuery) -> Page[RefundOut]:
 
 
 @operation(
+    bp.post("/refunds/<id:refund_id>/retry"),
+    who=TAKE_COUNTER_PAYMENTS,
+    takes=HandlingIn,
+    gives={204: None},
+    refuses=(RefundNotFound, RefundOver, PaidByHand),
+    idempotent=True,
+    budget=8,
+)
+def retry_refund(refund_id: int, body: HandlingIn) -> None:
+    """Have the provider asked anew for a refund that failed: it is `pending` again."""
+    refunding.retry(refund_id, body.to_handling(caller().user_id))
+
+
+@operation(
     bp.post("/refunds/<id:refund_id>/pay-out"),
     who=TAKE_COUNTER_PAYMENTS,
+    takes=HandlingIn,
     gives={204: None},
-    refuses=(RefundNotFound,),
-    budget=6,
+    refuses=(RefundNotFound, RefundOver),
+    idempotent=True,
+    budget=9,
 )
-def pay_out_refund(refund_id: int) -> None:
+def pay_out_refund(refund_id: int, body: HandlingIn) -> None:
     """Note that a refund has been paid out by hand: of money taken at the counter, or where the provider failed."""
-    refunding.pay_out(refund_id)
+    refunding.pay_out(refund_id, body.to_handling(caller().user_id))

@@ -45,9 +45,14 @@ class PaymentNotFound(NotFound):
 
 class RefundNotFound(NotFound):
     code = "refund_not_found"
-    title = "There is no such refund to pay out"
+    title = "There is no such refund"
 
 
 class RefundOver(DomainError):
     code = "refund_over"
     title = "The refund is past the state in which that can be done"
+
+
+class PaidByHand(DomainError):
+    code = "paid_by_hand"
+    title = "Nobody can be asked to give this money back; pay it out by hand"

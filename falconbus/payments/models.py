@@ -1,5 +1,6 @@
 """Tables of the money: attempts, refunds, and the events that providers have told us."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -28,6 +29,15 @@ class RefundStatus(StrEnum):
     #: The provider refused, or did not answer for too long: somebody has to see to it.
     FAILED = "failed"
     DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """What somebody does about a refund: who, when, and why, or where the payment is found."""
+
+    by_id: int | None
+    at: datetime
+    note: str
 
 
 class Payment(Model):
@@ -83,12 +93,19 @@ class Refund(Model):
     #: cancelled: the traveller cancelled; not needed: paid twice, or too late for the seats.
     reason: Mapped[str] = mapped_column(String(32))
     status: Mapped[str] = mapped_column(String(16))
-    #: Why it failed.
+    #: Why it failed last.
     error: Mapped[str | None] = mapped_column(Text)
+    #: The key under which the provider refused it last: that one is spent.
+    refused_key: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     #: When the provider was asked last.
     asked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: When somebody last had the provider asked anew.
+    retried_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     settled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: Who last had it asked for anew or paid it out, and what they wrote down.
+    handled_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    note: Mapped[str | None] = mapped_column(String(200))
 
     @property
     def is_asked_of_provider(self) -> bool:
@@ -96,9 +113,9 @@ class Refund(Model):
         return self.status in {RefundStatus.PENDING, RefundStatus.DUE}
 
     @property
-    def is_paid_by_hand(self) -> bool:
-        """Whether somebody may pay it out."""
-        return self.status in {RefundStatus.DUE, RefundStatus.FAILED}
+    def pending_since(self) -> datetime:
+        """Return since when the provider is to give it back."""
+        return self.retried_at or self.created_at
 
     def ask(self, *, at: datetime) -> None:
         """Note that the provider is being asked."""
@@ -113,16 +130,35 @@ class Refund(Model):
         self.settled_at = at
 
     def fail(self, error: str) -> None:
-        """Give up on the provider."""
+        """Give up on the provider: what became of it there is not known."""
         self._check(RefundStatus.PENDING)
         self.status = RefundStatus.FAILED
         self.error = error
 
-    def pay_out(self, *, at: datetime) -> None:
+    def refuse(self, reason: str) -> None:
+        """Note that the provider refuses it for good."""
+        self.fail(reason)
+        self.refused_key = self.key
+
+    def retry(self, handling: Handling, *, new_key: str) -> None:
+        """Have the provider asked anew: by another key if it has refused this one, else by the same."""
+        self._check(RefundStatus.DUE, RefundStatus.FAILED)
+        self.status = RefundStatus.PENDING
+        self.retried_at = handling.at
+        if self.key == self.refused_key:
+            self.key = new_key
+        self._note(handling)
+
+    def pay_out(self, handling: Handling) -> None:
         """Note that somebody has paid it out by hand."""
         self._check(RefundStatus.DUE, RefundStatus.FAILED)
         self.status = RefundStatus.DONE
-        self.settled_at = at
+        self.settled_at = handling.at
+        self._note(handling)
+
+    def _note(self, handling: Handling) -> None:
+        self.handled_by_id = handling.by_id
+        self.note = handling.note
 
     def _check(self, *allowed: RefundStatus) -> None:
         if self.status not in allowed:

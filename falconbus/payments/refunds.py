@@ -34,7 +34,7 @@ def owe(payment: Payment, amount: int, reason: str, *, by_hand: bool) -> Refund:
     """Write down money to give back: by hand, or by the payment's provider."""
     refund = Refund(
         payment_id=payment.id,
-        key=f"ref_{references.new_reference(_KEY_LENGTH)}",
+        key=new_key(),
         amount=amount,
         reason=reason,
         status=RefundStatus.DUE if by_hand else RefundStatus.PENDING,
@@ -43,6 +43,11 @@ def owe(payment: Payment, amount: int, reason: str, *, by_hand: bool) -> Refund:
     db.session.add(refund)
     db.session.flush()
     return refund
+
+
+def new_key() -> str:
+    """Return a key by which a provider is to know a refund."""
+    return f"ref_{references.new_reference(_KEY_LENGTH)}"
 
 
 def lock(refund_id: int) -> Refund:
@@ -54,10 +59,14 @@ def lock(refund_id: int) -> Refund:
     return refund
 
 
-def lock_unanswered(now: datetime, limit: int, *, at_work: AnySelect) -> Sequence[Refund]:
-    """Return pending refunds that no job (of those whose ids `at_work` selects) will ask for any more, locked."""
+def lock_unanswered(now: datetime, limit: int, *, at_work: AnySelect) -> list[tuple[Refund, str]]:
+    """Return pending refunds that no job (of those whose ids `at_work` selects) will ask for any more, locked.
+
+    Each comes with its provider's name.
+    """
     statement = (
-        select(Refund)
+        select(Refund, Payment.provider)
+        .join(Payment, Payment.id == Refund.payment_id)
         .where(
             Refund.status == RefundStatus.PENDING,
             func.coalesce(Refund.asked_at, Refund.created_at) <= now - ASK_AGAIN,
@@ -65,10 +74,10 @@ def lock_unanswered(now: datetime, limit: int, *, at_work: AnySelect) -> Sequenc
         )
         .order_by(Refund.created_at)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=Refund)
         .execution_options(populate_existing=True)
     )
-    return db.session.scalars(statement).all()
+    return [(refund, provider) for refund, provider in db.session.execute(statement)]
 
 
 def has_open(booking_id: int) -> bool:
@@ -97,5 +106,5 @@ def count_open() -> list[OpenRefunds]:
 
 
 def refunds(status: str | None) -> AnySelect:
-    """Return the select of refunds, all or those of a status, with what staff need to pay them out."""
+    """Return the select of refunds, all or those of a status, with what staff need to see to them."""
     return queries.refunds(status)

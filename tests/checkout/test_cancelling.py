@@ -125,8 +125,10 @@ def test_money_taken_at_the_counter_goes_back_at_the_counter(
     assert [(row["booking"], row["amount"], row["paid_by"]) for row in due] == [
         (held["reference"], "270.00", "eft:FNB 123")
     ]
+    paid_back = {"note": "EFT, FNB 124"}
     pay_out = f"/api/v1/refunds/{due[0]['id']}/pay-out"
-    assert client.post(pay_out, headers=bearer(held["manage_token"])).status_code == 401
-    assert client.post(pay_out, headers=agent).status_code == 204
-    assert client.post(pay_out, headers=agent).status_code == 404
+    assert client.post(pay_out, json=paid_back, headers=bearer(held["manage_token"])).status_code == 401
+    assert client.post(pay_out, json=paid_back, headers=agent).status_code == 204
+    again = client.post(pay_out, json=paid_back, headers=agent)
+    assert (again.status_code, again.json["code"]) == (409, "refund_over")
     assert client.get(address, headers=agent).json["status"] == "refunded"

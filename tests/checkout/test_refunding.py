@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
-from datetime import datetime, timedelta
-from typing import Any
-from uuid import uuid4
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -14,20 +12,17 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
 from falconbus.checkout import refunding, sweeping
 from falconbus.payments import refunds
 from falconbus.payments.errors import RefundOver
-from falconbus.payments.models import Payment, Refund, RefundStatus
-from falconbus.platform import jobs
+from falconbus.payments.models import Handling, Refund, RefundStatus
 from falconbus.platform.database import transactions
-from falconbus.platform.integrations.payments.provider import RefundAnswer
 from falconbus.platform.kit import clock
 from falconbus.platform.telemetry import gauges
-from tests.accounts.signing import add_user, signed_in, token_for
-from tests.calls import bearer, hold, pay
-from tests.checkout.doubles import UnreliableSandbox, sandbox, unreliable_sandbox
+from tests.calls import hold, pay
+from tests.checkout.doubles import UnreliableSandbox, unreliable_sandbox
+from tests.checkout.giving_back import cancel, cancelled, handle, listed, pass_time, refund_id, state, work
 from tests.world import World
 
 
@@ -36,82 +31,6 @@ def provider(database: SQLAlchemy) -> Iterator[UnreliableSandbox]:
     """The app's sandbox, which the test can take down."""
     with unreliable_sandbox() as double:
         yield double
-
-
-def cancelled(client: FlaskClient, world: World, token: str = "ok") -> str:
-    """The reference of a paid booking that was cancelled: 270.00 of its 300.00 go back. Another one stays as it is."""
-    other = world.add_schedule(days=4)
-    assert pay(client, hold(client, other.id)).status_code == 201
-    held = hold(client, world.add_schedule().id)
-    paid = pay(client, held, token)
-    if paid.status_code == 202:
-        with time_machine.travel(clock.now() + timedelta(minutes=2), tick=False):
-            assert transactions.run(sweeping.reconcile_payments) == 1
-    assert cancel(client, held)["status"] == "cancelled"
-    return str(held["reference"])
-
-
-def cancel(client: FlaskClient, held: dict[str, Any]) -> Any:
-    return client.post(
-        f"/api/v1/bookings/{held['reference']}/cancel", json={}, headers=bearer(held["manage_token"])
-    ).json
-
-
-def work(database: SQLAlchemy) -> int:
-    """Do the refund jobs that are due, as relay and worker do; their number."""
-    database.session.rollback()
-    database.session.execute(jobs._GIVE_UP, {"now": clock.now(), "attempts": jobs.ATTEMPTS})  # noqa: SLF001
-    due = database.session.execute(
-        text(
-            "UPDATE outbox SET attempts = attempts + 1 WHERE job = 'checkout.refund' AND done_at IS NULL"
-            " AND failed_at IS NULL AND run_after <= :now RETURNING id, arguments"
-        ),
-        {"now": clock.now()},
-    ).all()
-    database.session.commit()
-    for row in due:
-        transactions.run(lambda row=row: refunding.pay_refund(row.arguments["refund_id"], row.id))  # type: ignore[misc]
-    return len(due)
-
-
-def pass_time(database: SQLAlchemy, until: datetime, step: timedelta) -> None:
-    """Let relay, workers and beat do their work until then."""
-    now = clock.now()
-    while now < until:
-        now += step
-        with time_machine.travel(now, tick=False):
-            transactions.run(sweeping.reconcile_refunds)
-            work(database)
-
-
-def state(database: SQLAlchemy, reference: str) -> tuple[str, str, int]:
-    """The refund's status, its booking's, and what the sandbox's books say went back."""
-    database.session.rollback()
-    found = database.session.execute(
-        text(
-            "SELECT refunds.status, bookings.status, sandbox_charges.refunded FROM bookings"
-            " JOIN payments ON payments.booking_id = bookings.id JOIN refunds ON refunds.payment_id = payments.id"
-            " JOIN sandbox_charges ON sandbox_charges.key = payments.key WHERE reference = :r"
-        ),
-        {"r": reference},
-    ).one()
-    return found[0], found[1], found[2]
-
-
-def listed(client: FlaskClient, status: str) -> list[str]:
-    """The bookings whose refunds staff see under a status."""
-    rows = client.get(f"/api/v1/refunds?status={status}", headers=agent()).json["results"]
-    return [row["booking"] for row in rows]
-
-
-def agent() -> dict[str, str]:
-    """The headers of an agent, a new one each time."""
-    return bearer(token_for(add_user(f"{uuid4().hex}@falconbus.example", Role.AGENT)))
-
-
-def refund_id(database: SQLAlchemy) -> int:
-    database.session.rollback()
-    return int(database.session.execute(text("SELECT id FROM refunds")).scalar_one())
 
 
 def test_a_refund_is_pending_until_the_provider_pays_it(
@@ -195,16 +114,6 @@ def test_workers_side_by_side_pay_once(world: World, client: FlaskClient, databa
     assert state(database, reference) == ("done", "refunded", 27000)
 
 
-def test_a_key_pays_once_and_two_keys_twice(world: World, client: FlaskClient, database: SQLAlchemy) -> None:
-    """The sandbox keeps books as a real provider does: without the key it would pay twice."""
-    key = pay(client, hold(client, world.add_schedule().id)).json["payment_id"]
-    for refund_key in ("one", "one", "two"):
-        assert sandbox().refund(refund_key, key, 10000, "ZAR").answer is RefundAnswer.DONE
-    assert sandbox().refund("three", key, 10001, "ZAR").answer is RefundAnswer.REFUSED
-    assert sandbox().find_refund("three", key) is None
-    assert database.session.execute(text("SELECT refunded FROM sandbox_charges")).scalar_one() == 20000
-
-
 def test_a_refund_that_the_provider_refuses_has_failed_and_is_shown(
     world: World, client: FlaskClient, database: SQLAlchemy, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -218,9 +127,7 @@ def test_a_refund_that_the_provider_refuses_has_failed_and_is_shown(
         assert transactions.run(sweeping.reconcile_refunds) == 0
         assert work(database) == 0
     assert listed(client, "failed") == [reference]
-    pay_out = f"/api/v1/refunds/{refund_id(database)}/pay-out"
-    assert client.post(pay_out, headers=agent()).status_code == 204
-    assert client.post(pay_out, headers=agent()).status_code == 404
+    assert handle(client, refund_id(database), "pay-out").status_code == 204
     assert state(database, reference)[:2] == ("done", "refunded")
 
 
@@ -257,31 +164,6 @@ def test_a_refund_that_the_provider_takes_on_is_asked_after(
     assert state(database, reference) == ("done", "refunded", 27000)
 
 
-def test_a_refund_is_not_paid_by_hand_while_its_provider_is_asked(
-    world: World, client: FlaskClient, database: SQLAlchemy
-) -> None:
-    cancelled(client, world)
-    pay_out = f"/api/v1/refunds/{refund_id(database)}/pay-out"
-    assert client.post(pay_out, headers=signed_in()).status_code == 403
-    assert client.post(pay_out, headers=agent()).status_code == 404
-
-
-def test_what_the_counter_took_in_vain_is_due_by_hand(world: World, client: FlaskClient, database: SQLAlchemy) -> None:
-    """No worker calls it paid: only the agent who paid it does."""
-    held = hold(client, world.add_schedule().id)
-    address = f"/api/v1/bookings/{held['reference']}/payments"
-    client.post(address, json={"provider": "counter", "token": "cash"}, headers=agent())
-    payment = database.session.query(Payment).one()
-    refunding.owe(payment, payment.amount, "paid_twice")
-    database.session.commit()
-    assert work(database) == 0
-    with time_machine.travel(clock.now() + timedelta(days=40)):
-        assert transactions.run(sweeping.reconcile_refunds) == 0
-    assert listed(client, "due") == [held["reference"]]
-    assert client.post(f"/api/v1/refunds/{refund_id(database)}/pay-out", headers=agent()).status_code == 204
-    assert listed(client, "due") == []
-
-
 def test_money_of_a_provider_that_is_not_set_up_any_more_is_due_by_hand(
     world: World, client: FlaskClient, database: SQLAlchemy
 ) -> None:
@@ -316,19 +198,22 @@ def test_the_metrics_show_refunds_by_state_and_the_oldest(
 @pytest.mark.parametrize(
     ("status", "refused"),
     [
-        (RefundStatus.DUE, {"complete", "fail"}),
-        (RefundStatus.PENDING, {"pay_out"}),
-        (RefundStatus.FAILED, {"ask", "fail"}),
-        (RefundStatus.DONE, {"ask", "complete", "fail", "pay_out"}),
+        (RefundStatus.DUE, {"complete", "fail", "refuse"}),
+        (RefundStatus.PENDING, {"retry", "pay_out"}),
+        (RefundStatus.FAILED, {"ask", "fail", "refuse"}),
+        (RefundStatus.DONE, {"ask", "complete", "fail", "refuse", "retry", "pay_out"}),
     ],
 )
 def test_a_refund_refuses_the_impossible(status: RefundStatus, refused: set[str]) -> None:
     now = clock.now()
+    handling = Handling(1, now, "as told")
     changes: dict[str, Callable[[Refund], None]] = {
         "ask": lambda refund: refund.ask(at=now),
         "complete": lambda refund: refund.complete(at=now),
         "fail": lambda refund: refund.fail("why"),
-        "pay_out": lambda refund: refund.pay_out(at=now),
+        "refuse": lambda refund: refund.refuse("why"),
+        "retry": lambda refund: refund.retry(handling, new_key="another"),
+        "pay_out": lambda refund: refund.pay_out(handling),
     }
     for name, change in changes.items():
         refund = Refund(status=status)

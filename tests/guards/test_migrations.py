@@ -5,14 +5,19 @@ import sys
 from pathlib import Path
 
 import flask_migrate
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from flask.testing import FlaskClient
+from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import inspect, text
 
 from falconbus.app import FalconBus
 from falconbus.performance.health.service import code_heads
 from falconbus.platform.database.engine import db
+from tests.calls import booking_body
+from tests.world import World
 
 ROOT = Path(__file__).parents[2]
 MIGRATIONS = str(ROOT / "migrations")
@@ -71,20 +76,52 @@ def test_the_sql_of_migrations_is_safe_to_run(app: FalconBus, tmp_path: Path, ca
     assert done.returncode == 0, done.stdout[-3000:]
 
 
-def test_a_migration_that_commits_before_it_ends_can_be_run_again(app: FalconBus) -> None:
+@pytest.mark.parametrize("revision", ["0017", "0020"])
+def test_a_migration_that_commits_before_it_ends_can_be_run_again(revision: str, app: FalconBus) -> None:
     """What it has done is there, and its version is not recorded: as after a stop at its last statement."""
+    before = str(ScriptDirectory(MIGRATIONS).get_revision(revision).down_revision)
     with app.app_context():
-        flask_migrate.stamp(directory=MIGRATIONS, revision="0016")
-        flask_migrate.upgrade(directory=MIGRATIONS, revision="0017")
-        flask_migrate.downgrade(directory=MIGRATIONS, revision="0016")
-        flask_migrate.stamp(directory=MIGRATIONS, revision="0017")
-        flask_migrate.downgrade(directory=MIGRATIONS, revision="0016")
+        flask_migrate.stamp(directory=MIGRATIONS, revision=before)
+        flask_migrate.upgrade(directory=MIGRATIONS, revision=revision)
+        flask_migrate.downgrade(directory=MIGRATIONS, revision=before)
+        flask_migrate.stamp(directory=MIGRATIONS, revision=revision)
+        flask_migrate.downgrade(directory=MIGRATIONS, revision=before)
         flask_migrate.upgrade(directory=MIGRATIONS)
         with db.engine.connect() as connection:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
             assert compare_metadata(context, db.metadata) == []
             broken = "SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid"
             assert connection.scalars(text(broken)).all() == []
+
+
+def test_answers_kept_by_the_release_before_lose_their_tokens_and_nothing_else(
+    world: World, client: FlaskClient, database: SQLAlchemy, app: FalconBus
+) -> None:
+    """They are replayed all the same: what is taken out is made again."""
+    body = booking_body(world.add_schedule().id)
+    body["passengers"][0]["name"] = 'Zoë "manage_token":"fbm_x"'
+    before = str(ScriptDirectory(MIGRATIONS).get_revision("0020").down_revision)
+    answers = {}
+    for key in ("sixteen of the one", "sixteen of the other"):
+        answers[key] = client.post("/api/v1/bookings", json=body, headers={"Idempotency-Key": key})
+        kept = {"body": answers[key].data, "key": key}
+        database.session.execute(text("UPDATE idempotency_keys SET body = :body WHERE key = :key"), kept)
+    database.session.execute(
+        text("""
+        INSERT INTO idempotency_keys
+        SELECT caller, 'sixteen of a payment', request_hash, 204, content_type, '', created_at
+        FROM idempotency_keys LIMIT 1
+    """)
+    )
+    database.session.commit()
+    flask_migrate.downgrade(directory=MIGRATIONS, revision=before)
+    flask_migrate.upgrade(directory=MIGRATIONS)
+    rows = dict(database.session.execute(text("SELECT key, convert_from(body, 'UTF8') FROM idempotency_keys")).all())
+    assert rows.pop("sixteen of a payment") == ""
+    for key, answer in answers.items():
+        assert rows[key] == answer.text.replace(answer.json["manage_token"], "")
+        again = client.post("/api/v1/bookings", json=body, headers={"Idempotency-Key": key})
+        assert (again.data, again.headers["Idempotency-Replayed"]) == (answer.data, "true")
 
 
 def test_no_migration_imports_the_models() -> None:

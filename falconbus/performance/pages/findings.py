@@ -88,7 +88,7 @@ def _jobs(page: DashboardOut, now: QueuesOut, picked: Picked) -> Iterator[Findin
 _REFUND_REMEDIES = {
     RefundStatus.FAILED: (
         "failed",
-        "The log says why. Pay them by hand, once the provider's own list has no such refund.",
+        "The list says why. Have the provider asked again, or pay by hand once its own list has no such refund.",
     ),
     RefundStatus.DUE: ("are due by hand", "Pay them out where the money was taken, and note it."),
     RefundStatus.PENDING: ("wait for their provider", "It is asked every few minutes: see whether it can be reached."),

@@ -20,6 +20,9 @@ def _no_control_characters(value: str) -> str:
 #: Text of one line, trimmed, without control characters.
 OneLine = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_no_control_characters)]
 Name = Annotated[OneLine, StringConstraints(max_length=100)]
+SECRET = {"secret": True}
+#: Text in an answer that gives access to whoever has it: it is sent, and stored nowhere.
+Secret = Annotated[str, msgspec.Meta(extra=SECRET)]
 
 
 class Body(BaseModel):

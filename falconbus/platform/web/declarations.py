@@ -43,6 +43,10 @@ class BodyReader(Protocol):
         """Read the present request's body into the view's arguments; DomainError when it will not do."""
 
 
+#: By the field of an answer that is a secret: how it is made again of the answer without it.
+Secrets = Mapping[str, Callable[[Mapping[str, Any]], str]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """A view's declaration.
@@ -54,7 +58,8 @@ class Operation:
     passes as it is, and so does what a PAGE returns. `refuses`: the refusals of its own; those that come with the rest
     of the declaration (implied_refusals.py) are not named. `limit`: the setting with the rate at which one address may
     call it; `counted`: whether it uses up the caller's hourly limit. `idempotent`: a repeated Idempotency-Key gets the
-    first answer. `cached`: the group in which answers are kept.
+    first answer; `secrets`: how that answer's secrets, which are not kept, are made again. `cached`: the group in which
+    answers are kept.
     """
 
     who: Permission | Public
@@ -66,6 +71,7 @@ class Operation:
     limit: str | None = None
     counted: bool = True
     idempotent: bool = False
+    secrets: Secrets = field(default_factory=dict)
     cached: Group | None = None
 
     @property

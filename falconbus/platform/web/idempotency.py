@@ -15,6 +15,8 @@ from falconbus.platform.database.engine import Model, db
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import Contended, DomainError, Invalid
 from falconbus.platform.web import identity, problems
+from falconbus.platform.web.declarations import Secrets
+from falconbus.platform.web.secret_fields import leave_out, put_back
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -23,7 +25,7 @@ _MIN_LENGTH, _MAX_LENGTH = 16, 255
 
 
 class IdempotencyKey(Model):
-    """The first response to a request, to be replayed when it is sent again."""
+    """The first response to a request, less its secrets, to be replayed when it is sent again."""
 
     __tablename__ = "idempotency_keys"
 
@@ -64,8 +66,8 @@ _insert = insert(cast(Table, IdempotencyKey.__table__))
 _TRIM = text("DELETE FROM idempotency_keys WHERE created_at < :before").bindparams(bindparam("before"))
 
 
-def replaying(view: View) -> View:
-    """Answer a repeated `Idempotency-Key` with the first answer."""
+def replaying(view: View, secrets: Secrets) -> View:
+    """Answer a repeated `Idempotency-Key` with the first answer, whose secrets are not kept but made again."""
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -76,14 +78,15 @@ def replaying(view: View) -> View:
         digest = _request_hash()
         replay = _claim_or_replay(caller, key, digest)
         if replay is not None:
+            replay.set_data(put_back(replay.get_data(), secrets))
             return replay
         try:
             response = make_response(view(*args, **kwargs))
         except DomainError as refusal:
             if refusal.recorded:
-                _store(caller, key, digest, problems.response_of(refusal))
+                _store(caller, key, digest, problems.response_of(refusal), secrets)
             raise
-        _store(caller, key, digest, response)
+        _store(caller, key, digest, response, secrets)
         return response
 
     return cast(View, wrapper)
@@ -111,14 +114,14 @@ def _claim_or_replay(caller: str, key: str, digest: str) -> Response | None:
     return None
 
 
-def _store(caller: str, key: str, digest: str, response: Response) -> None:
+def _store(caller: str, key: str, digest: str, response: Response, secrets: Secrets) -> None:
     row = {
         "caller": caller,
         "key": key,
         "request_hash": digest,
         "status": response.status_code,
         "content_type": response.content_type,
-        "body": response.get_data(),
+        "body": leave_out(response.get_data(), secrets),
         "created_at": clock.now(),
     }
     try:

@@ -15,8 +15,9 @@ from falconbus.platform.kit import context
 from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.kit.schema import Body, Query
 from falconbus.platform.web import idempotency, limits, problems
-from falconbus.platform.web.declarations import BodyReader, Media, Operation, Public, declare, shapes_of
+from falconbus.platform.web.declarations import BodyReader, Media, Operation, Public, Secrets, declare, shapes_of
 from falconbus.platform.web.permissions import Permission
+from falconbus.platform.web.secret_fields import check_secrets
 
 View = TypeVar("View", bound=Callable[..., Any])
 _Answering = Callable[..., Response]
@@ -34,6 +35,7 @@ def operation(  # noqa: PLR0913  one keyword for each thing that is declared
     limit: str | None = None,
     counted: bool = True,
     idempotent: bool = False,
+    secrets: Secrets | None = None,
     cached: Group | None = None,
     cached_unless: Callable[[], bool] | None = None,
 ) -> Callable[[View], View]:
@@ -43,13 +45,14 @@ def operation(  # noqa: PLR0913  one keyword for each thing that is declared
     """
     declared = Operation(
         who=who, budget=budget, takes=takes, asks=asks, gives=gives, refuses=refuses,
-        limit=limit, counted=counted, idempotent=idempotent, cached=cached,
+        limit=limit, counted=counted, idempotent=idempotent, secrets=secrets or {}, cached=cached,
     )  # fmt: skip
+    check_secrets(declared)
 
     def decorate(view: View) -> View:
         made: Any = view if declared.is_page else _encoding(view, declared)
         if declared.idempotent:
-            made = idempotency.replaying(made)
+            made = idempotency.replaying(made, declared.secrets)
         if declared.cached is not None:
             made = response_cache.cached(declared.cached, unless=cached_unless)(made)
         made = _parsing(made, declared)

@@ -6,6 +6,7 @@ from typing import Any, Self
 import msgspec
 
 from falconbus.platform.kit import clock, money
+from falconbus.platform.kit.schema import Secret
 from falconbus.scheduling.appointments.record import (
     AppointmentRecord,
     ChangeRecord,
@@ -128,7 +129,7 @@ class AppointmentOut(AppointmentRow):
 class RequestedOut(AppointmentOut):
     """A charter just asked for, with the token that shows it to whoever bears it."""
 
-    manage_token: str
+    manage_token: Secret
 
     @classmethod
     def made(cls, record: AppointmentRecord, manage_token: str) -> Self:

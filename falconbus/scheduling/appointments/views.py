@@ -38,12 +38,13 @@ _REFUSALS = (UnknownService, UnknownStop, StartInPast, EndBeforeStart, TooShort,
     refuses=(IdempotencyKeyReused, RequestInProgress, *_REFUSALS),
     limit="ratelimit_booking",
     idempotent=True,
+    secrets={"manage_token": lambda appointment: _manage_token(appointment["reference"])},
     budget=14,
 )
 def request_appointment(body: AppointmentIn) -> RequestedOut:
     """Ask for a charter; whoever has the `manage_token` can look at it."""
     record = requesting.request(body.to_request(), caller())
-    return RequestedOut.made(record, access.manage_token(record.reference, get_settings().secret_key))
+    return RequestedOut.made(record, _manage_token(record.reference))
 
 
 @operation(
@@ -79,3 +80,7 @@ def show_appointment(reference: str) -> AppointmentOut:
 def change_appointment(reference: str, body: AppointmentChangeIn) -> AppointmentOut:
     """Change a charter until it begins; with other times its crew has to answer again."""
     return AppointmentOut.of(changing.change(reference, caller(), body.changes()))
+
+
+def _manage_token(reference: str) -> str:
+    return access.manage_token(reference, get_settings().secret_key)

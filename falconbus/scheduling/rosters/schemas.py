@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import msgspec
 from pydantic import AfterValidator, StringConstraints
 
-from falconbus.platform.kit.schema import Body, Query
+from falconbus.platform.kit.schema import Body, Query, Secret
 from falconbus.scheduling.rosters.duties import Duty
 from falconbus.scheduling.rosters.policy import Week
 from falconbus.scheduling.rosters.service import Day, Hours, Roster
@@ -36,7 +36,7 @@ class NewAddress(Body):
 class CalendarAddress(msgspec.Struct):
     """The secret address of a calendar: whoever has it reads the duties."""
 
-    url: str
+    url: Secret
 
 
 class RosterPerson(msgspec.Struct):

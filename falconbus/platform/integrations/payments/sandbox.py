@@ -146,7 +146,12 @@ class SandboxProvider:
 
     def webhook(self, key: str, outcome: Outcome) -> tuple[bytes, dict[str, str]]:
         """The webhook's body and headers: JSON, signed over time and body like those of real providers."""
-        event = {"id": f"event_{key}", "key": key, "status": outcome.status, "reference": outcome.reference}
+        event = {
+            "id": f"event_{key}_{outcome.status}",
+            "key": key,
+            "status": outcome.status,
+            "reference": outcome.reference,
+        }
         body, stamp = json.dumps(event).encode(), str(int(time.time()))
         return body, {"Content-Type": "application/json", SIGNATURE_HEADER: f"{stamp}.{self._sign(stamp, body)}"}
 
