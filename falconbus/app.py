@@ -15,6 +15,7 @@ from werkzeug.routing import BaseConverter
 
 from config import Settings
 from falconbus.accounts import permissions
+from falconbus.bookings import payment_states
 from falconbus.platform import jobs
 from falconbus.platform.caching import groups, table_tags
 from falconbus.platform.caching.response_cache import ResponseCache
@@ -145,7 +146,7 @@ def create_app(settings: Settings | None = None) -> FalconBus:
 
 
 def _hand_down() -> None:
-    """Tell lower rooms what the features bring: grants, jobs, kinds of mail, cache groups and tags, what is taken."""
+    """Tell lower rooms what the features bring: grants, jobs, kinds of mail, cache groups and tags, and reads."""
     # From the top down: the groups that travellers ask for are shown and warmed first.
     for feature in reversed(FEATURES):
         permissions.grant(feature.grants)
@@ -157,6 +158,8 @@ def _hand_down() -> None:
             occupancy.register_bus_times(feature.bus_times)
         if feature.seat_reads is not None:
             occupancy.register_seats(feature.seat_reads)
+        if feature.payment_state is not None:
+            payment_states.register(feature.payment_state)
 
 
 def _flask_config(settings: Settings) -> dict[str, Any]:
