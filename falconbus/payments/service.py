@@ -170,8 +170,8 @@ def find_state(booking_id: int) -> PaymentState | None:
 
 def count_unsettled() -> dict[str, float]:
     """Count the payments of unknown outcome, by status; every status is there."""
-    statement = select(Payment.status, func.count()).where(Payment.status.in_(_UNSETTLED)).group_by(Payment.status)
-    found = dict(db.session.execute(statement).tuples().all())
+    statement = select(Payment.status, func.count().label("number")).where(Payment.status.in_(_UNSETTLED))
+    found = {row.status: row.number for row in db.session.execute(statement.group_by(Payment.status))}
     return {status: found.get(status, 0) for status in _UNSETTLED}
 
 
