@@ -19,6 +19,7 @@ from falconbus.bookings import models as bookings_models
 from falconbus.bookings import permissions as bookings_permissions
 from falconbus.bookings import service as bookings_service
 from falconbus.bookings import views as bookings_views
+from falconbus.bookings.payment_states import FindPaymentState
 from falconbus.checkout import jobs as checkout_jobs
 from falconbus.checkout import views as checkout_views
 from falconbus.gtfs import commands as gtfs_commands
@@ -42,6 +43,7 @@ from falconbus.payments import gauges as payments_gauges
 from falconbus.payments import jobs as payments_jobs
 from falconbus.payments import models as payments_models
 from falconbus.payments import permissions as payments_permissions
+from falconbus.payments import service as payments_service
 from falconbus.performance import commands as performance_commands
 from falconbus.performance import jobs as performance_jobs
 from falconbus.performance.advisor import models as advice_models
@@ -108,6 +110,8 @@ class Feature:
     #: What takes buses, and how taken seats are read (timetable.occupancy).
     bus_times: str | None = None
     seat_reads: SeatReads | None = None
+    #: How bookings learn of their payments (bookings.payment_states).
+    payment_state: FindPaymentState | None = None
     identity_loaders: tuple[IdentityLoader, ...] = ()
     session_loader: SessionLoader | None = None
     #: Who may do what with it.
@@ -198,6 +202,7 @@ FEATURES = (
         jobs=payments_jobs.JOBS,
         models=(payments_models, payment_providers),
         gauges=(payments_gauges,),
+        payment_state=payments_service.find_state,
     ),
     Feature(name="checkout", jobs=checkout_jobs.JOBS, blueprints=(checkout_views.bp,)),
     Feature(name="live", blueprints=(live_views.bp,)),

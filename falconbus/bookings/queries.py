@@ -11,7 +11,7 @@ from falconbus.bookings.models import Booking, Journey
 from falconbus.bookings.permissions import MANAGED_BOOKING, SEE_BOOKINGS
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails, PassengerDetails, TicketDetails
 from falconbus.network.models import FareClass, Route, Stop
-from falconbus.platform.database.engine import AnySelect, Model, db
+from falconbus.platform.database.engine import AnyRow, AnySelect, Model, db
 from falconbus.platform.kit import references
 from falconbus.platform.web.identity import Identity
 from falconbus.timetable.models import Schedule
@@ -98,6 +98,21 @@ def journeys(booking_id: int) -> tuple[JourneyDetails, ...]:
             )
         )
     return tuple(JourneyDetails(**row._asdict(), tickets=tuple(tickets[row.number])) for row in rows)
+
+
+_SALE_STATE = text("""
+    SELECT coalesce(bool_or(j.departs_at <= :now), false) AS has_left,
+        coalesce(bool_and(s.active AND r.active), false) AS is_on_sale
+    FROM journeys j JOIN schedules s ON s.id = j.schedule_id JOIN routes r ON r.id = s.route_id
+    WHERE j.booking_id = :booking_id AND EXISTS (
+        SELECT FROM tickets t
+        WHERE t.booking_id = j.booking_id AND t.journey_number = j.number AND t.status <> 'cancelled')
+""")
+
+
+def find_sale_state(booking_id: int, now: datetime) -> AnyRow:
+    """Return whether a journey of a booking's live tickets `has_left`, and whether all of them are `is_on_sale`."""
+    return db.session.execute(_SALE_STATE, {"booking_id": booking_id, "now": now}).one()
 
 
 _CANCEL_TICKETS = text("""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from falconbus.bookings.models import BookingStatus, TicketStatus
+from falconbus.bookings.payment_states import PaymentState
 from falconbus.fares.passenger_types import PassengerType
 from falconbus.platform.kit import clock
 
@@ -137,6 +138,8 @@ class BookingDetails:
     created_at: datetime
     expires_at: datetime
     payment_id: str | None
+    #: None: nobody has tried to pay. A pending one may have taken money.
+    payment: PaymentState | None = None
     journeys: tuple[JourneyDetails, ...]
 
     @property

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from falconbus.bookings.holding import JourneyRequest, PassengerRequest
 from falconbus.bookings.models import BookingStatus, TicketStatus
+from falconbus.bookings.payment_states import PaymentState
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails, TicketDetails
 from falconbus.fares.passenger_types import PassengerType
 from falconbus.platform.database.pagination import CursorQuery
@@ -135,10 +136,15 @@ class ContactOut(msgspec.Struct):
 
 
 class BookingOut(msgspec.Struct):
-    """A booking. `expires_at` while it is held; `refund` and `fee` of what was cancelled."""
+    """A booking. `expires_at` while it is held; `refund` and `fee` of what was cancelled.
+
+    `payment`: null before anybody has tried to pay, `pending` while money may have been taken and nobody can say yet,
+    `paid` once it has confirmed the booking, `failed` when nothing was taken or it went back.
+    """
 
     reference: str
     status: str
+    payment: PaymentState | None
     expires_at: datetime | None
     total: str
     currency: str
@@ -169,6 +175,7 @@ def _booking_fields(booking: BookingDetails) -> dict[str, Any]:
     return {
         "reference": booking.reference,
         "status": booking.status,
+        "payment": booking.payment,
         "expires_at": booking.expires_at if booking.status == BookingStatus.HELD else None,
         "total": money.to_text(booking.total, currency),
         "currency": currency,

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, select, text, update
 
-from falconbus.bookings import policy, queries
+from falconbus.bookings import payment_states, policy, queries
 from falconbus.bookings.errors import (
     BookingNotFound,
     BookingOver,
+    Departed,
     HoldExpired,
     TooLateToCancel,
     UnknownPassenger,
@@ -20,6 +21,7 @@ from falconbus.bookings.read_model import BookingDetails, JourneyDetails, Ticket
 from falconbus.fares import refunds
 from falconbus.inventory import claiming
 from falconbus.inventory.claiming import Claim
+from falconbus.inventory.errors import NotOnSale, SeatTaken
 from falconbus.platform.database.engine import AnySelect, db
 from falconbus.platform.kit import references
 from falconbus.platform.kit.settings import get_settings
@@ -120,10 +122,21 @@ def change_contact(reference: str, identity: Identity, **changes: str | None) ->
 
 
 def check_payable(booking: Booking, now: datetime) -> None:
+    """Raise what stands in the way of paying: HoldExpired, BookingOver, Departed, NotOnSale."""
     if booking.status == BookingStatus.EXPIRED or (booking.status == BookingStatus.HELD and booking.expires_at <= now):
         raise HoldExpired
     if booking.status != BookingStatus.HELD:
         raise BookingOver(f"the booking is {booking.status}")
+    _check_sold(booking, now)
+
+
+def _check_sold(booking: Booking, now: datetime) -> None:
+    """Raise Departed or NotOnSale when the journeys of a booking are not sold any more, as for a hold."""
+    sale = queries.find_sale_state(booking.id, now)
+    if sale.has_left:
+        raise Departed
+    if not sale.is_on_sale:
+        raise NotOnSale
 
 
 def extend_hold(booking: Booking, hold_for: timedelta, now: datetime) -> None:
@@ -134,20 +147,25 @@ def extend_hold(booking: Booking, hold_for: timedelta, now: datetime) -> None:
         claiming.extend_claims(booking.id, extended_until)
 
 
-def confirm(booking: Booking, *, payment_id: str, at: datetime) -> bool:
-    """Sell the seats of a paid booking, claiming them again if its hold expired; False when they are gone."""
+def confirm(booking: Booking, *, payment_id: str, at: datetime) -> None:
+    """Sell the seats of a paid booking, claiming them again if its hold expired.
+
+    Raises Departed, NotOnSale, or SeatTaken when others have them; nothing is changed then.
+    """
     journeys = queries.journeys(booking.id)
-    if any(journey.has_left(at) for journey in journeys):
-        return False
+    if any(journey.has_left(at) for journey in journeys if journey.live_tickets):
+        raise Departed
     with db.session.begin_nested() as savepoint:
-        if not claiming.claim_seats(booking.id, _claims(journeys), None, at):
+        is_sold = claiming.claim_seats(booking.id, _claims(journeys), None, at)
+        if not is_sold:
             savepoint.rollback()
-            return False
+    if not is_sold:
+        _check_sold(booking, at)
+        raise SeatTaken
     booking.confirm(payment_id=payment_id, at=at)
     reserved = (Ticket.booking_id == booking.id, Ticket.status == TicketStatus.RESERVED)
     db.session.execute(update(Ticket).where(*reserved).values(status=TicketStatus.ISSUED))
     db.session.flush()
-    return True
 
 
 def expire(booking: Booking) -> None:
@@ -240,4 +258,5 @@ def _load_details(statement: AnySelect) -> BookingDetails:
     row = db.session.execute(statement).one_or_none()
     if row is None:
         raise BookingNotFound
-    return BookingDetails(**row._asdict(), journeys=queries.journeys(row.id))
+    payment = payment_states.find(row.id, payment_id=row.payment_id)
+    return BookingDetails(**row._asdict(), payment=payment, journeys=queries.journeys(row.id))

@@ -6,10 +6,9 @@ from falconbus.bookings import service as bookings
 from falconbus.bookings.models import BookingStatus
 from falconbus.bookings.read_model import BookingDetails
 from falconbus.bookings.service import Cancellation
-from falconbus.checkout import refunding
+from falconbus.checkout import asking, refunding
 from falconbus.messaging.mail_kinds import CANCELLATION
 from falconbus.payments import service as payments
-from falconbus.payments.errors import PaymentInProgress
 from falconbus.platform.kit import clock
 from falconbus.platform.mailing import service as mailing
 from falconbus.platform.web.identity import Identity
@@ -25,9 +24,8 @@ def cancel(reference: str, passengers: Collection[int] | None, identity: Identit
     """Cancel passengers (None for all): seats free, money owed back and mail queued, all in one transaction."""
     now = clock.now()
     booking = bookings.lock_visible(reference, identity, email)
+    asking.check_nobody_pays(booking)
     cancellation = bookings.quote_cancellation(booking, passengers, now)
-    if payments.has_open_attempt(booking.id):
-        raise PaymentInProgress
     was_paid = booking.status == BookingStatus.CONFIRMED
     bookings.cancel(booking, cancellation, now)
     if cancellation.refund > 0:

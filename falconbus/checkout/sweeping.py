@@ -3,14 +3,14 @@
 import logging
 
 from falconbus.bookings import service as bookings
-from falconbus.checkout import refunding, service
+from falconbus.checkout import asking, refunding
 from falconbus.messaging.mail_kinds import HOLD_EXPIRED
 from falconbus.payments import service as payments
 from falconbus.payments.errors import UnknownProvider
-from falconbus.payments.models import Payment, PaymentStatus
+from falconbus.payments.models import Payment
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
-from falconbus.platform.integrations.payments.provider import ChargeStatus, ProviderFault
+from falconbus.platform.integrations.payments.provider import ProviderFault
 from falconbus.platform.kit import clock
 from falconbus.platform.mailing import service as mailing
 
@@ -32,12 +32,13 @@ def expire_holds() -> int:
 
 
 def reconcile_payments() -> int:
-    """Ask the providers after payments that a crash left open, or that are pending; how many were settled."""
+    """Ask providers after payments that a crash left open, that are pending or unresolved; how many were settled."""
     settled = 0
     for payment_id in payments.unattended(clock.now(), _BATCH):
         transactions.commit()
         try:
-            settled += _ask_after(payment_id)
+            asking.ask_after(payment_id)
+            settled += db.session.get_one(Payment, payment_id).is_settled
         except (ProviderFault, UnknownProvider) as fault:
             log.warning("payment %s: the provider cannot be asked: %s", payment_id, fault)
         transactions.commit()
@@ -51,17 +52,3 @@ def reconcile_refunds() -> int:
         transactions.commit()
         number += found
     return number
-
-
-def _ask_after(payment_id: int) -> bool:
-    payment = db.session.get_one(Payment, payment_id)
-    provider = payments.get_provider(payment.provider)
-    key, age = payment.key, clock.now() - payment.created_at
-    transactions.commit()
-    outcome = provider.find(key)
-    if outcome is None or (outcome.status == ChargeStatus.PENDING and age > payments.PENDING_LIMIT):
-        payment = payments.lock_payment(payment_id)
-        if payments.is_open(payment) and payment.lease_until <= clock.now():
-            payments.record_failure(payment, clock.now())
-        return payment.status == PaymentStatus.FAILED
-    return service.settle(payment_id, outcome).status != PaymentStatus.PENDING

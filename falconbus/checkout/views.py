@@ -7,6 +7,7 @@ from falconbus.bookings.errors import (
     BookingNotConfirmed,
     BookingNotFound,
     BookingOver,
+    Departed,
     HoldExpired,
     TooLateToCancel,
     UnknownPassenger,
@@ -24,11 +25,17 @@ from falconbus.checkout.schemas import (
     RefundOut,
     RefundQuery,
 )
+from falconbus.inventory.errors import NotOnSale
 from falconbus.messaging import service as messaging
 from falconbus.payments import refunds
 from falconbus.payments import service as payments
 from falconbus.payments.errors import (
+    PaidAfterCancelling,
+    PaidAfterDeparture,
+    PaidAfterWithdrawal,
     PaidByHand,
+    PaidTwice,
+    PaidWrongAmount,
     PaymentDeclined,
     PaymentInProgress,
     PaymentNotFound,
@@ -44,13 +51,15 @@ from falconbus.payments.permissions import TAKE_COUNTER_PAYMENTS
 from falconbus.platform.database.pagination import Page, keyset_page
 from falconbus.platform.integrations.payments.provider import BadWebhook
 from falconbus.platform.web.declarations import PUBLIC, Media
+from falconbus.platform.web.idempotency import claimed_key
 from falconbus.platform.web.identity import caller
 from falconbus.platform.web.operations import operation
 
 bp = Blueprint("checkout", __name__, url_prefix="/api/v1")
 
 _PAY_REFUSALS = (
-    BookingNotFound, HoldExpired, BookingOver, PaymentDeclined, ProviderFailed, PaymentInProgress, PaymentReturned,
+    BookingNotFound, HoldExpired, BookingOver, Departed, NotOnSale, PaymentDeclined, ProviderFailed, PaymentInProgress,
+    PaymentReturned, PaidAfterDeparture, PaidAfterWithdrawal, PaidAfterCancelling, PaidTwice, PaidWrongAmount,
     StaffOnly, UnknownProvider,
 )  # fmt: skip
 
@@ -63,11 +72,11 @@ _PAY_REFUSALS = (
     gives={201: PaymentOut, 202: PendingPaymentOut},
     refuses=_PAY_REFUSALS,
     idempotent=True,
-    budget=22,
+    budget=30,
 )
 def pay(reference: str, query: AccessQuery, body: PaymentIn) -> PaymentOut | PendingPaymentOut:
     """Pay for a held booking; 202 when the provider has yet to tell, or has a page of its own (`redirect_url`)."""
-    result = service.pay(reference, body.provider, body.token, caller(), query.email)
+    result = service.pay(reference, body.provider, body.token, caller(), query.email, claimed_key())
     if result.status == PaymentStatus.PENDING:
         return PendingPaymentOut(result.payment_id, result.status, result.redirect_url)
     return PaymentOut(result.payment_id, result.status)
@@ -79,9 +88,9 @@ def pay(reference: str, query: AccessQuery, body: PaymentIn) -> PaymentOut | Pen
     takes=CancelIn,
     asks=CancelQuery,
     gives={200: (BookingOut, QuoteOut)},
-    refuses=(BookingNotFound, HoldExpired, BookingOver, TooLateToCancel, UnknownPassenger),
+    refuses=(BookingNotFound, HoldExpired, BookingOver, TooLateToCancel, UnknownPassenger, PaymentInProgress),
     idempotent=True,
-    budget=18,
+    budget=28,
 )
 def cancel(reference: str, query: CancelQuery, body: CancelIn) -> BookingOut | QuoteOut:
     """Cancel a booking or some of its passengers; with `quote=1` say what comes back, and change nothing."""
@@ -122,7 +131,7 @@ def show_calendar(reference: str, query: AccessQuery) -> bytes:
     gives={204: None},
     refuses=(BadWebhook, PaymentNotFound, UnknownProvider),
     counted=False,
-    budget=14,
+    budget=18,
 )
 def receive_webhook(provider: str) -> None:
     """Where providers tell what became of a payment; signed, and safe to tell twice."""

@@ -27,11 +27,12 @@ class Claim:
 
 # One statement, in sorted order, so that two bookings never wait for each other in a circle. A claim whose hold has
 # run out is taken over; a live one of somebody else keeps its row, and fewer rows than asked for come back. So they do
-# when the schedule has got another bus since its seats were read: the lock sees the row as it is after any wait.
+# when the schedule has got another bus since its seats were read, or is not on sale any more: the lock sees the row as
+# it is after any wait.
 _CLAIM = text("""
     WITH locked AS (
         SELECT id, bus_id, route_id, departure_time FROM schedules
-        WHERE id = ANY(CAST(:schedules AS bigint[])) ORDER BY id FOR KEY SHARE
+        WHERE id = ANY(CAST(:schedules AS bigint[])) AND active ORDER BY id FOR KEY SHARE
     ), claimed AS (
         INSERT INTO seat_claims (schedule_id, leg, seat_number, booking_id, held_until)
         SELECT wanted.schedule_id, wanted.leg, wanted.seat_number, :booking_id, :held_until
@@ -52,7 +53,7 @@ _CLAIM = text("""
 def claim_seats(booking_id: int, claims: Collection[Claim], held_until: datetime | None, now: datetime) -> bool:
     """Hold seats until an instant, or sell them (None).
 
-    False when a seat belongs to another booking; the caller must then roll back.
+    False when a seat belongs to another booking or is not sold any more; the caller must then roll back.
     """
     ordered = sorted(claims)
     rows = driver_read(

@@ -54,7 +54,7 @@ def payment_returned(document: TravelDocument, sequence: int) -> MailContent:
         document,
         sequence,
         title="Your payment goes back to you",
-        happened=f"{formats.amount(returned.amount, booking.currency)} goes back to you",
+        happened=f"{formats.amount(returned.amount, returned.currency)} goes back to you",
         values={"returned": returned},
     )
 
@@ -85,9 +85,9 @@ def _returned(booking: BookingDetails, sequence: int) -> ReturnedPayment:
     """The payment that this mail is about: the first mail tells of the first one, and so on."""
     returned = refunds.returned(booking.id)
     if sequence <= len(returned):
-        refund = returned[sequence - 1]
-        return ReturnedPayment(refund.amount, refund.reason)
-    return ReturnedPayment(booking.total, "too_late")
+        row = returned[sequence - 1]
+        return ReturnedPayment(row.amount, row.currency, row.reason)
+    return ReturnedPayment(booking.total, booking.currency, "too_late")
 
 
 def _tickets(document: TravelDocument) -> Sequence[Attachment]:

@@ -14,10 +14,16 @@ from falconbus.platform.kit.settings import get_settings
 
 @dataclass(frozen=True, slots=True)
 class ReturnedPayment:
-    """A payment given back because it was not needed: `paid_twice`, or `too_late` for the seats."""
+    """A payment, or what of it was too much, that goes back; `reason`: a ReturnReason of payments."""
 
     amount: int
+    currency: str
     reason: str
+
+    @property
+    def has_booking(self) -> bool:
+        """Whether there is a booking to look at: paid, or to be paid still."""
+        return self.reason in {"paid_twice", "overpaid", "wrong_amount"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

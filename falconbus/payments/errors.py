@@ -24,7 +24,7 @@ class PaymentDeclined(DomainError):
 class ProviderFailed(DomainError):
     status = 502
     code = "provider_failed"
-    title = "The payment provider could not be reached; the seats are still held, try again"
+    title = "The payment provider could not be reached; the seats are still held, try again or another way to pay"
 
 
 class PaymentInProgress(DomainError):
@@ -36,6 +36,31 @@ class PaymentReturned(DomainError):
     code = "payment_returned"
     title = "The seats were gone when the payment came; the money goes back"
     recorded = True
+
+
+class PaidTwice(PaymentReturned):
+    code = "paid_twice"
+    title = "The booking had been paid already; the second payment goes back"
+
+
+class PaidAfterDeparture(PaymentReturned):
+    code = "paid_after_departure"
+    title = "The coach had left when the payment came; the money goes back"
+
+
+class PaidAfterWithdrawal(PaymentReturned):
+    code = "paid_after_withdrawal"
+    title = "The departure was not on sale any more when the payment came; the money goes back"
+
+
+class PaidAfterCancelling(PaymentReturned):
+    code = "paid_after_cancelling"
+    title = "The booking had been cancelled when the payment came; the money goes back"
+
+
+class PaidWrongAmount(PaymentReturned):
+    code = "paid_wrong_amount"
+    title = "What was paid is not what the booking costs; the money goes back, the booking is not paid"
 
 
 class PaymentNotFound(NotFound):

@@ -1,8 +1,13 @@
-"""What the metrics show of refunds: those that are not paid yet, and how long the oldest has waited."""
+"""What the metrics show of money under way: payments of unknown outcome, and refunds that are not paid yet."""
 
-from falconbus.payments import refunds
+from falconbus.payments import refunds, service
 from falconbus.platform.kit import clock
 from falconbus.platform.telemetry.gauges import gauge
+
+
+@gauge("unsettled_payments", "Payments whose outcome is not known yet", label="state")
+def _unsettled() -> dict[str, float]:
+    return service.count_unsettled()
 
 
 @gauge("refunds", "Refunds that are not paid: due by hand, pending at their provider, failed", label="state")

@@ -16,8 +16,11 @@ class PaymentStatus(StrEnum):
     STARTED = "started"
     #: The provider will tell, by webhook or when asked.
     PENDING = "pending"
+    #: The provider may have taken the money, and cannot be asked. Nobody waits for it; it is asked after until it can.
+    UNRESOLVED = "unresolved"
     PAID = "paid"
     DECLINED = "declined"
+    #: Nothing was taken.
     FAILED = "failed"
 
 
@@ -40,12 +43,29 @@ class Handling:
     note: str
 
 
+class ReturnReason(StrEnum):
+    """Why money that came goes back although nobody cancelled."""
+
+    #: The hold had run out, and others have the seats.
+    TOO_LATE = "too_late"
+    DEPARTED = "departed"
+    #: The departure is not on sale any more.
+    WITHDRAWN = "withdrawn"
+    #: The traveller had cancelled.
+    BOOKING_CANCELLED = "booking_cancelled"
+    PAID_TWICE = "paid_twice"
+    #: Too little, or in another currency.
+    WRONG_AMOUNT = "wrong_amount"
+    #: Too much: the booking stands, the difference goes back.
+    OVERPAID = "overpaid"
+
+
 class Payment(Model):
     """One attempt to pay for a booking. `key` is unique, is what the provider knows it by, and is its public id."""
 
     __tablename__ = "payments"
     __table_args__ = (
-        CheckConstraint("status IN ('started','pending','paid','declined','failed')", name="status"),
+        CheckConstraint("status IN ('started','pending','unresolved','paid','declined','failed')", name="status"),
         CheckConstraint("amount >= 0", name="amount"),
         Index(
             "uq_payments_one_open",
@@ -54,23 +74,41 @@ class Payment(Model):
             postgresql_where=text("status IN ('started','pending')"),
         ),
         Index("ix_payments_booking", "booking_id"),
-        Index("ix_payments_open", "lease_until", postgresql_where=text("status IN ('started','pending')")),
+        Index(
+            "ix_payments_unsettled",
+            "lease_until",
+            postgresql_where=text("status IN ('started','pending','unresolved')"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     booking_id: Mapped[int] = mapped_column(ForeignKey("bookings.id"))
     key: Mapped[str] = mapped_column(String(40), unique=True)
     provider: Mapped[str] = mapped_column(String(32))
+    #: What is asked for; once it is paid, what was taken.
     amount: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(16))
-    #: The request that is asking the provider, and until when; afterwards anybody may.
+    #: The Idempotency-Key that it was asked for with, and the hash of that request (idempotency.ClaimedKey).
+    idempotency_digest: Mapped[str | None] = mapped_column(String(64))
+    request_hash: Mapped[str | None] = mapped_column(String(64))
+    #: The request that asks the provider, by our own name for it (context.own_id). Until `lease_until` its call may be
+    #: under way; afterwards anybody may ask.
     request_id: Mapped[str] = mapped_column(String(64))
     lease_until: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     settled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     #: The provider's own name for it; for cash and transfers what the agent wrote down.
     provider_reference: Mapped[str | None] = mapped_column(String(200))
+
+    @property
+    def is_settled(self) -> bool:
+        return self.status in {PaymentStatus.PAID, PaymentStatus.DECLINED, PaymentStatus.FAILED}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another payment has to wait for its outcome."""
+        return self.status in {PaymentStatus.STARTED, PaymentStatus.PENDING}
 
 
 class Refund(Model):
@@ -90,7 +128,7 @@ class Refund(Model):
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"))
     key: Mapped[str] = mapped_column(String(40), unique=True)
     amount: Mapped[int] = mapped_column(BigInteger)
-    #: cancelled: the traveller cancelled; not needed: paid twice, or too late for the seats.
+    #: cancelled: the traveller cancelled; or a ReturnReason.
     reason: Mapped[str] = mapped_column(String(32))
     status: Mapped[str] = mapped_column(String(16))
     #: Why it failed last.

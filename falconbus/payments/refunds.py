@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 
 from falconbus.payments import queries
 from falconbus.payments.errors import RefundNotFound
-from falconbus.payments.models import Payment, Refund, RefundStatus
-from falconbus.platform.database.engine import AnySelect, db
+from falconbus.payments.models import Payment, Refund, RefundStatus, ReturnReason
+from falconbus.platform.database.engine import AnyRow, AnySelect, db
 from falconbus.platform.kit import clock, references
 
 #: How long after the last time a provider is asked anew for a refund that no job is at work on.
@@ -87,11 +87,18 @@ def has_open(booking_id: int) -> bool:
     return db.session.scalars(unpaid.limit(1)).first() is not None
 
 
-def returned(booking_id: int) -> Sequence[Refund]:
-    """Return the refunds of payments that the booking had no use for, in the order they were owed."""
-    statement = select(Refund).join(Payment, Payment.id == Refund.payment_id)
-    statement = statement.where(Payment.booking_id == booking_id, Refund.reason != "cancelled")
-    return db.session.scalars(statement.order_by(Refund.id)).all()
+def returned(booking_id: int) -> Sequence[AnyRow]:
+    """Return amount, currency and reason of what the booking had no use for, in the order it was owed."""
+    statement = select(Refund.amount, Payment.currency, Refund.reason).join(Payment, Payment.id == Refund.payment_id)
+    statement = statement.where(Payment.booking_id == booking_id, Refund.reason.in_(tuple(ReturnReason)))
+    return db.session.execute(statement.order_by(Refund.id)).all()
+
+
+def reason_returned(payment_id: int) -> ReturnReason | None:
+    """Return why a payment was given back; None when it was not."""
+    statement = select(Refund.reason).where(Refund.payment_id == payment_id, Refund.reason.in_(tuple(ReturnReason)))
+    reason = db.session.scalars(statement.order_by(Refund.id)).first()
+    return None if reason is None else ReturnReason(reason)
 
 
 def count_open() -> list[OpenRefunds]:

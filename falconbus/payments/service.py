@@ -1,11 +1,14 @@
 """The rows of the money that comes in: attempts to pay, and what became of them. Asking providers is checkout's."""
 
+import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from falconbus.payments.errors import PaymentInProgress, PaymentNotFound, UnknownProvider
+from falconbus.bookings.payment_states import PaymentState
+from falconbus.payments.errors import PaymentNotFound, UnknownProvider
 from falconbus.payments.models import Payment, PaymentStatus, ReceivedEvent
 from falconbus.platform import jobs
 from falconbus.platform.database.engine import db
@@ -18,14 +21,19 @@ from falconbus.platform.integrations.payments.provider import (
     ProviderFault,
 )
 from falconbus.platform.kit import clock, context, references
+from falconbus.platform.web.idempotency import ClaimedKey, IdempotencyKeyReused
 
-#: How long whoever asks the provider may take before others ask too; longer than any provider's time limit.
+log = logging.getLogger(__name__)
+
+#: How long a call to charge may be under way; longer than any provider's time limit. Only then does a provider that has
+#: never heard of it know for certain.
 LEASE = timedelta(seconds=45)
-#: How often a pending payment is asked after, and when it is given up.
+#: How often a pending or unresolved payment is asked after, and when a pending one is given up.
 PENDING_POLL = timedelta(minutes=1)
 PENDING_LIMIT = timedelta(hours=24)
 
 _OPEN = (PaymentStatus.STARTED, PaymentStatus.PENDING)
+_UNSETTLED = (*_OPEN, PaymentStatus.UNRESOLVED)
 _PAYMENT_KEY_LENGTH = 20
 
 
@@ -53,41 +61,59 @@ def follow_up(provider_name: str, work: FollowUp, payment_key: str, outbox_id: i
         jobs.done(outbox_id)
 
 
-def open_attempt(booking_id: int, provider: str, amount: int, currency: str) -> Payment:
-    """The one open attempt to pay for a booking, leased to this request: a new one, or one left by a crash.
+def attempts(booking_id: int) -> Sequence[Payment]:
+    """Return the attempts to pay for a booking as they are now, the newest first."""
+    statement = select(Payment).where(Payment.booking_id == booking_id).order_by(Payment.id.desc())
+    return db.session.scalars(statement.execution_options(populate_existing=True)).all()
 
-    Wants the booking locked. PaymentInProgress while somebody else is at it, or the provider has yet to tell.
-    """
+
+def find_of_request(attempts: Sequence[Payment], key: ClaimedKey | None) -> Payment | None:
+    """Return the newest attempt that this request or its twin has made; IdempotencyKeyReused for another request's."""
+    for payment in attempts:
+        if key is not None and payment.idempotency_digest == key.digest:
+            if payment.request_hash != key.request_hash:
+                raise IdempotencyKeyReused
+            return payment
+        if payment.request_id == context.own_id.get():
+            return payment
+    return None
+
+
+def open_attempt(booking_id: int, provider: str, amount: int, currency: str, key: ClaimedKey | None = None) -> Payment:
+    """Make an attempt to pay for a booking, leased to this request. Wants the booking locked, and none under way."""
     now = clock.now()
-    mine = context.request_id.get()
-    payment = db.session.scalars(
-        select(Payment).where(Payment.booking_id == booking_id, Payment.status.in_(_OPEN)).with_for_update()
-    ).one_or_none()
-    if payment is None:
-        payment = Payment(
-            booking_id=booking_id,
-            key=f"pay_{references.new_reference(_PAYMENT_KEY_LENGTH)}",
-            provider=provider,
-            amount=amount,
-            currency=currency,
-            status=PaymentStatus.STARTED,
-            created_at=now,
-        )
-        db.session.add(payment)
-    elif payment.status == PaymentStatus.PENDING or (payment.lease_until > now and payment.request_id != mine):
-        raise PaymentInProgress
-    elif payment.provider != provider or payment.amount != amount:
-        # The provider may have taken the first one's money: that has to be known before another is begun.
-        raise PaymentInProgress
-    payment.request_id = mine
-    payment.lease_until = now + LEASE
+    payment = Payment(
+        booking_id=booking_id,
+        key=f"pay_{references.new_reference(_PAYMENT_KEY_LENGTH)}",
+        provider=provider,
+        amount=amount,
+        currency=currency,
+        created_at=now,
+        idempotency_digest=key and key.digest,
+        request_hash=key and key.request_hash,
+    )
+    lease(payment, now)
+    db.session.add(payment)
     db.session.flush()
     return payment
 
 
-def end_lease(payment_id: int) -> None:
-    """Nobody is asking the provider any more: the next one may, at once."""
-    db.session.get_one(Payment, payment_id).lease_until = clock.now()
+def lease(payment: Payment, now: datetime) -> None:
+    """Have this request ask the provider, first of all or after another one has failed."""
+    payment.status = PaymentStatus.STARTED
+    payment.request_id = context.own_id.get()
+    payment.lease_until = now + LEASE
+
+
+def is_leased_by_us(payment: Payment) -> bool:
+    """Whether nobody else has taken the attempt over from this request."""
+    return payment.status == PaymentStatus.STARTED and payment.request_id == context.own_id.get()
+
+
+def leave_unresolved(payment: Payment, ask_again_at: datetime) -> None:
+    """Let others pay meanwhile: the provider may have taken the money, and cannot be asked."""
+    payment.status = PaymentStatus.UNRESOLVED
+    payment.lease_until = ask_again_at
 
 
 def lock_payment(payment_id: int) -> Payment:
@@ -96,10 +122,10 @@ def lock_payment(payment_id: int) -> Payment:
     return db.session.scalars(statement.execution_options(populate_existing=True)).one()
 
 
-def get_by_key(key: str) -> Payment:
-    """The payment that a provider knows by `key`; PaymentNotFound."""
+def get_by_key(key: str, provider: str | None = None) -> Payment:
+    """The payment that a provider (any, or this one) knows by `key`; PaymentNotFound."""
     payment = db.session.scalars(select(Payment).where(Payment.key == key)).one_or_none()
-    if payment is None:
+    if payment is None or provider not in {None, payment.provider}:
         raise PaymentNotFound
     return payment
 
@@ -107,15 +133,15 @@ def get_by_key(key: str) -> Payment:
 def record_outcome(payment: Payment, outcome: Outcome, at: datetime) -> None:
     """Write down what the provider said."""
     payment.provider_reference = outcome.reference or payment.provider_reference
-    payment.status = {
-        ChargeStatus.PAID: PaymentStatus.PAID,
-        ChargeStatus.PENDING: PaymentStatus.PENDING,
-        ChargeStatus.DECLINED: PaymentStatus.DECLINED,
-    }[outcome.status]
-    if payment.status == PaymentStatus.PENDING:
+    if outcome.status == ChargeStatus.PENDING:
         payment.lease_until = at + PENDING_POLL
-    else:
-        payment.settled_at = at
+        if payment.status != PaymentStatus.UNRESOLVED or not is_being_paid(payment.booking_id):
+            payment.status = PaymentStatus.PENDING
+        return
+    payment.status = PaymentStatus.PAID if outcome.status == ChargeStatus.PAID else PaymentStatus.DECLINED
+    payment.settled_at = at
+    if payment.status == PaymentStatus.PAID:
+        _record_taken(payment, outcome)
 
 
 def record_failure(payment: Payment, at: datetime) -> None:
@@ -124,19 +150,34 @@ def record_failure(payment: Payment, at: datetime) -> None:
     payment.settled_at = at
 
 
+def is_being_paid(booking_id: int) -> bool:
+    """Whether a provider is being asked for a booking at this moment, or has yet to tell: another payment waits."""
+    return _has(booking_id, _OPEN)
+
+
 def has_open_attempt(booking_id: int) -> bool:
-    """Whether somebody is paying for the booking at this moment, or a provider has yet to tell."""
-    statement = select(Payment.id).where(Payment.booking_id == booking_id, Payment.status.in_(_OPEN))
-    return db.session.scalars(statement).first() is not None
+    """Whether money may still come for a booking, of which nothing can be said yet."""
+    return _has(booking_id, _UNSETTLED)
 
 
-def is_open(payment: Payment) -> bool:
-    return payment.status in _OPEN
+def find_state(booking_id: int) -> PaymentState | None:
+    """Return how the payment of a booking stands that none has confirmed; None when nobody has tried."""
+    found = set(db.session.scalars(select(Payment.status).where(Payment.booking_id == booking_id)))
+    if not found:
+        return None
+    return "failed" if found.isdisjoint(_UNSETTLED) else "pending"
+
+
+def count_unsettled() -> dict[str, float]:
+    """Count the payments of unknown outcome, by status; every status is there."""
+    statement = select(Payment.status, func.count().label("number")).where(Payment.status.in_(_UNSETTLED))
+    found = {row.status: row.number for row in db.session.execute(statement.group_by(Payment.status))}
+    return {status: found.get(status, 0) for status in _UNSETTLED}
 
 
 def unattended(now: datetime, limit: int) -> list[int]:
-    """Open payments that nobody is asking after: left by a crash, or pending for a while."""
-    statement = select(Payment.id).where(Payment.status.in_(_OPEN), Payment.lease_until <= now)
+    """Payments of unknown outcome that nobody is asking after: left by a crash, pending or unresolved for a while."""
+    statement = select(Payment.id).where(Payment.status.in_(_UNSETTLED), Payment.lease_until <= now)
     return list(db.session.scalars(statement.order_by(Payment.lease_until).limit(limit)))
 
 
@@ -145,3 +186,16 @@ def take_event(provider: str, event_id: str) -> bool:
     row = {"provider": provider, "event_id": event_id, "received_at": clock.now()}
     statement = insert(ReceivedEvent).values(row).on_conflict_do_nothing().returning(ReceivedEvent.event_id)
     return db.session.scalar(statement) is not None
+
+
+def _has(booking_id: int, statuses: Sequence[PaymentStatus]) -> bool:
+    statement = select(Payment.id).where(Payment.booking_id == booking_id, Payment.status.in_(statuses))
+    return db.session.scalars(statement).first() is not None
+
+
+def _record_taken(payment: Payment, outcome: Outcome) -> None:
+    asked = (payment.amount, payment.currency)
+    payment.amount = asked[0] if outcome.amount is None else outcome.amount
+    payment.currency = outcome.currency or asked[1]
+    if (payment.amount, payment.currency) != asked:
+        log.warning("payment %s: asked for %s %s, taken %s %s", payment.key, *asked, payment.amount, payment.currency)

@@ -23,8 +23,8 @@ def identify(reference: str, token: str) -> Identity:
 
 
 def is_paying(booking: BookingDetails) -> bool:
-    """Whether a payment is under way that can still confirm the booking."""
-    return policy.may_be_paying(booking) and payments.has_open_attempt(booking.id)
+    """Whether a payment is under way that can still confirm the booking, and that cancelling has to wait for."""
+    return policy.may_be_paying(booking) and payments.is_being_paid(booking.id)
 
 
 def cancel_as_shown(

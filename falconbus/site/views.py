@@ -43,7 +43,7 @@ def show_booking(reference: str) -> str:
     return render_template("site/booking.html", page=BookingPage.of(booking, is_paying=service.is_paying(booking)))
 
 
-@operation(bp.get("/<reference>/ticket.pdf"), who=PUBLIC, gives={200: PAGE}, budget=4)
+@operation(bp.get("/<reference>/ticket.pdf"), who=PUBLIC, gives={200: PAGE}, budget=5)
 def download_ticket(reference: str) -> Response:
     """The tickets of a confirmed booking, to print or to show."""
     booking_id = bookings.get_visible_id(reference, _identity(reference, request.args), None)
@@ -51,7 +51,7 @@ def download_ticket(reference: str) -> Response:
     return _attached(messaging.find_ticket_pdf(booking_id), "application/pdf", name)
 
 
-@operation(bp.get("/<reference>/calendar.ics"), who=PUBLIC, gives={200: PAGE}, budget=4)
+@operation(bp.get("/<reference>/calendar.ics"), who=PUBLIC, gives={200: PAGE}, budget=5)
 def download_calendar(reference: str) -> Response:
     """The journeys of a confirmed booking for a calendar."""
     booking_id = bookings.get_visible_id(reference, _identity(reference, request.args), None)
@@ -59,7 +59,7 @@ def download_calendar(reference: str) -> Response:
     return _attached(messaging.find_calendar(booking_id), "text/calendar", name)
 
 
-@operation(bp.get("/<reference>/cancel"), who=PUBLIC, gives={200: PAGE}, budget=6)
+@operation(bp.get("/<reference>/cancel"), who=PUBLIC, gives={200: PAGE}, budget=7)
 def show_cancelling(reference: str) -> str:
     """Who can be cancelled, and what would come back for those chosen (`passenger=1&passenger=2`, with `chosen`)."""
     identity = _identity(reference, request.args)

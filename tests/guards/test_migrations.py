@@ -116,10 +116,8 @@ def test_answers_kept_by_the_release_before_lose_their_tokens_and_nothing_else(
     database.session.commit()
     flask_migrate.downgrade(directory=MIGRATIONS, revision=before)
     flask_migrate.upgrade(directory=MIGRATIONS)
-    rows = {
-        key: body
-        for key, body in database.session.execute(text("SELECT key, convert_from(body, 'UTF8') FROM idempotency_keys"))
-    }
+    found = database.session.execute(text("SELECT key, convert_from(body, 'UTF8') AS body FROM idempotency_keys"))
+    rows = {row.key: row.body for row in found}
     assert rows.pop("sixteen of a payment") == ""
     for key, answer in answers.items():
         assert rows[key] == answer.text.replace(answer.json["manage_token"], "")

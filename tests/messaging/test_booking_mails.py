@@ -151,7 +151,18 @@ def test_a_hold_that_ran_out_offers_a_new_search(world: World, mailer: MemoryMai
     assert _attachments(message) == []
 
 
-@pytest.mark.parametrize(("reason", "words"), [("too_late", "no longer yours"), ("paid_twice", "second payment")])
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("too_late", "no longer yours"),
+        ("departed", "the coach had left"),
+        ("withdrawn", "not on sale any more"),
+        ("booking_cancelled", "had been cancelled"),
+        ("paid_twice", "second payment"),
+        ("overpaid", "the difference of R410,00"),
+        ("wrong_amount", "not what this booking costs: R420,00"),
+    ],
+)
 def test_a_returned_payment_says_why_and_how_much(
     database: SQLAlchemy, world: World, mailer: MemoryMailer, others: Booking, reason: str, words: str
 ) -> None:

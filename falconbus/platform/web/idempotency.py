@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import Response, make_response, request
+from flask import Response, g, make_response, request
 from sqlalchemy import DateTime, LargeBinary, SmallInteger, String, Table, bindparam, insert, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -36,6 +37,17 @@ class IdempotencyKey(Model):
     content_type: Mapped[str] = mapped_column(String(64))
     body: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedKey:
+    """The key of the present request: `digest` of caller and key, and the hash of what was asked with it.
+
+    For a use case of several transactions, whose effect a crash must not part from its key.
+    """
+
+    digest: str
+    request_hash: str
 
 
 class BadIdempotencyKey(DomainError):
@@ -80,6 +92,7 @@ def replaying(view: View, secrets: Secrets) -> View:
         if replay is not None:
             replay.set_data(put_back(replay.get_data(), secrets))
             return replay
+        g.claimed_key = ClaimedKey(_scope(caller, key).hex(), digest)
         try:
             response = make_response(view(*args, **kwargs))
         except DomainError as refusal:
@@ -92,6 +105,12 @@ def replaying(view: View, secrets: Secrets) -> View:
     return cast(View, wrapper)
 
 
+def claimed_key() -> ClaimedKey | None:
+    """Return the key that the present request has claimed; None when it came without one."""
+    key: ClaimedKey | None = g.get("claimed_key")
+    return key
+
+
 def trim() -> None:
     """Delete keys after two days."""
     db.session.execute(_TRIM, {"before": clock.now() - KEPT_FOR})
@@ -101,7 +120,7 @@ def _claim_or_replay(caller: str, key: str, digest: str) -> Response | None:
     """Claim the key for this transaction; return the stored response when there is one."""
     if not (_MIN_LENGTH <= len(key) <= _MAX_LENGTH and key.isascii() and key.isprintable()):
         raise BadIdempotencyKey
-    lock_id = int.from_bytes(hashlib.sha256(f"{caller}\n{key}".encode()).digest()[:8], signed=True)
+    lock_id = int.from_bytes(_scope(caller, key)[:8], signed=True)
     row = db.session.execute(_LOCK_AND_FIND, {"lock_id": lock_id, "caller": caller, "key": key}).one()
     if row.request_hash is not None:
         if row.request_hash != digest:
@@ -128,6 +147,10 @@ def _store(caller: str, key: str, digest: str, response: Response, secrets: Secr
         db.session.execute(_insert, row)
     except IntegrityError:
         raise Contended(RequestInProgress()) from None
+
+
+def _scope(caller: str, key: str) -> bytes:
+    return hashlib.sha256(f"{caller}\n{key}".encode()).digest()
 
 
 def _request_hash() -> str:

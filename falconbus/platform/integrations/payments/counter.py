@@ -29,7 +29,7 @@ class CounterProvider:
             raise Invalid("write `cash`, or `eft:` and the transfer's reference", pointer="/token")
 
     def charge(self, key: str, amount: int, currency: str, token: str) -> Outcome:  # noqa: ARG002
-        return Outcome(ChargeStatus.PAID, reference=token)
+        return Outcome(ChargeStatus.PAID, reference=token, amount=amount, currency=currency)
 
     def find(self, key: str) -> Outcome | None:  # noqa: ARG002  the counter keeps no book but ours
         return None

@@ -33,6 +33,9 @@ class Outcome:
 
     status: ChargeStatus
     reference: str | None = None
+    #: What was taken, in the currency's smallest unit; None from a provider that does not say: what was asked for.
+    amount: int | None = None
+    currency: str | None = None
     redirect_url: str | None = None
     #: What a worker has to do for a pending charge, if its provider wants anything done.
     follow_up: FollowUp | None = None
@@ -67,6 +70,10 @@ class ProviderFault(Exception):
     """The provider could not be asked, or answered nonsense; what became of the charge or refund is not known."""
 
 
+class NotCharged(ProviderFault):
+    """The provider was never reached, or refused the call as such: this call has charged nothing, for certain."""
+
+
 class BadWebhook(DomainError):
     status = 400
     code = "bad_webhook"
@@ -86,7 +93,10 @@ class PaymentProvider(Protocol):
         """Raise Invalid when `token` cannot be one of this provider's."""
 
     def charge(self, key: str, amount: int, currency: str, token: str) -> Outcome:
-        """Take the money, once a key; ProviderFault when it cannot be known."""
+        """Take the money, once a key, even if asked twice at the same moment; say what was taken.
+
+        ProviderFault when it cannot be known, NotCharged when it is sure that nothing was taken.
+        """
 
     def find(self, key: str) -> Outcome | None:
         """Return what became of the charge `key`; None when the provider has never heard of it."""

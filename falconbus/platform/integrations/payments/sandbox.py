@@ -9,7 +9,9 @@ import hmac
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.request import Request, urlopen
 
 from sqlalchemy import BigInteger, DateTime, String, select, update
@@ -21,6 +23,7 @@ from falconbus.platform.integrations.payments.provider import (
     BadWebhook,
     ChargeStatus,
     FollowUp,
+    NotCharged,
     Outcome,
     ProviderFault,
     RefundAnswer,
@@ -46,8 +49,13 @@ class SandboxCharge(Model):
     key: Mapped[str] = mapped_column(String(40), unique=True)
     token: Mapped[str] = mapped_column(String(16))
     amount: Mapped[int] = mapped_column(BigInteger)
+    #: None: a line of the release that did not keep it.
+    currency: Mapped[str | None] = mapped_column(String(3))
     refunded: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+_LINE = tuple(getattr(SandboxCharge, name) for name in ("key", "token", "amount", "currency", "created_at"))
 
 
 class SandboxRefund(Model):
@@ -77,21 +85,24 @@ class SandboxProvider:
         if token not in TOKENS:
             raise Invalid(f"the sandbox's tokens are {', '.join(TOKENS)}", pointer="/token")
 
-    def charge(self, key: str, amount: int, currency: str, token: str) -> Outcome:  # noqa: ARG002
+    def charge(self, key: str, amount: int, currency: str, token: str) -> Outcome:
         if token == "error":  # noqa: S105
-            raise ProviderFault("the sandbox breaks down, as asked")
-        row = {"key": key, "token": token, "amount": amount, "created_at": clock.now()}
+            raise NotCharged("the sandbox breaks down before it has taken anything, as asked")
+        row: dict[str, Any] = {"key": key, "token": token, "amount": amount, "currency": currency}
+        row["created_at"] = clock.now()
+        line = insert(SandboxCharge).values(row).on_conflict_do_nothing(index_elements=["key"])
         with db.engine.begin() as connection:
-            connection.execute(insert(SandboxCharge).values(row).on_conflict_do_nothing(index_elements=["key"]))
-        if token == "slow":  # noqa: S105
-            return Outcome(ChargeStatus.PENDING, reference=f"sandbox_{key}", follow_up=WEBHOOK)
-        return self._outcome(key, token, settled=True)
+            is_new = connection.execute(line.returning(SandboxCharge.id)).scalar() is not None
+        outcome = _outcome(**row) if is_new else self.find(key)
+        if outcome is None:
+            raise ProviderFault("a line of the sandbox's books is gone")
+        return replace(outcome, follow_up=WEBHOOK) if outcome.status == ChargeStatus.PENDING else outcome
 
     def find(self, key: str) -> Outcome | None:
-        statement = select(SandboxCharge.token, SandboxCharge.created_at).where(SandboxCharge.key == key)
+        statement = select(*_LINE).where(SandboxCharge.key == key)
         with db.engine.begin() as connection:
             row = connection.execute(statement).one_or_none()
-        return self._outcome(key, row.token, settled=clock.now() >= row.created_at + SLOW) if row else None
+        return None if row is None else _outcome(**row._asdict())
 
     def refund(self, key: str, charge_key: str, amount: int, currency: str) -> RefundOutcome:  # noqa: ARG002
         row = {"key": key, "charge_key": charge_key, "amount": amount, "created_at": clock.now()}
@@ -126,7 +137,7 @@ class SandboxProvider:
             raise BadWebhook("the webhook is too old")
         try:
             event = json.loads(body)
-            outcome = Outcome(ChargeStatus(event["status"]), reference=str(event["reference"]))
+            outcome = Outcome(ChargeStatus(event["status"]), str(event["reference"]), *_sum_of(event))
             return WebhookEvent(event_id=str(event["id"]), key=str(event["key"]), outcome=outcome)
         except (ValueError, KeyError, TypeError):
             raise BadWebhook from None
@@ -151,17 +162,28 @@ class SandboxProvider:
             "key": key,
             "status": outcome.status,
             "reference": outcome.reference,
+            "amount": outcome.amount,
+            "currency": outcome.currency,
         }
         body, stamp = json.dumps(event).encode(), str(int(time.time()))
         return body, {"Content-Type": "application/json", SIGNATURE_HEADER: f"{stamp}.{self._sign(stamp, body)}"}
 
-    def _outcome(self, key: str, token: str, *, settled: bool) -> Outcome:
-        paid = ChargeStatus.PAID if settled else ChargeStatus.PENDING
-        status = {"ok": ChargeStatus.PAID, "slow": paid}.get(token, ChargeStatus.DECLINED)
-        return Outcome(status, reference=f"sandbox_{key}")
-
     def _sign(self, stamp: str, body: bytes) -> str:
         return hmac.new(self._secret, f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+
+
+def _outcome(*, key: str, token: str, amount: int, currency: str | None, created_at: datetime) -> Outcome:
+    slow = ChargeStatus.PAID if clock.now() >= created_at + SLOW else ChargeStatus.PENDING
+    status = {"ok": ChargeStatus.PAID, "slow": slow}.get(token, ChargeStatus.DECLINED)
+    return Outcome(status, reference=f"sandbox_{key}", amount=amount, currency=currency)
+
+
+def _sum_of(event: Mapping[str, Any]) -> tuple[int | None, str | None]:
+    """Return amount and currency of a webhook; ValueError for what is none. Events of the release before have none."""
+    amount, currency = event.get("amount"), event.get("currency")
+    if amount is not None and (type(amount) is not int or amount < 0):
+        raise ValueError
+    return amount, None if currency is None else str(currency)
 
 
 #: The sandbox has no server: one of our workers plays it. The name is that of jobs under way.
