@@ -46,7 +46,7 @@ class SlowTill(Till):
 
 def put_in(till: SlowTill) -> SlowTill:
     """Have the sandbox's payments taken by this till."""
-    registry.available()["sandbox"] = till  # type: ignore[index]
+    registry.available()["sandbox"] = till
     return till
 
 
