@@ -33,15 +33,15 @@ class _AffectedCrew:
 
 
 def change(reference: str, identity: Identity, changes: Mapping[str, Any]) -> AppointmentRecord:
-    """Change a charter until it begins; what is not among the changes stays.
+    """Change a charter until its start; what is not among the changes stays.
 
     `changes`: `start`, `end`, `services` (keys), `pick_up` and `drop_off` (PlaceRequest), and columns by name.
     AppointmentNotFound, ImpossibleChange, BusBusy, BusTooSmall, and what `requesting.request` raises.
     """
     appointment = access.lock_visible(reference, identity)
-    appointment.check_changeable()
-    before = queries.get_record(appointment.id)
     now = clock.now()
+    appointment.check_changeable(now)
+    before = queries.get_record(appointment.id)
     snapshots = _snapshots(before, changes.get("services"))
     columns = {
         **{name: changes[name] for name in _PLAIN_COLUMNS if name in changes},

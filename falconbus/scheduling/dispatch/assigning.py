@@ -31,7 +31,7 @@ def assign(
     was_accepted, old_bus_id = appointment.status == AppointmentStatus.ACCEPTED, appointment.bus_id
     crews.check_distinct(crew)
     appointment.assign(operator_id=identity.user_id or 0)
-    offering.check_ahead(appointment, now)
+    appointment.check_ahead(now)
     warnings = eligibility.check_eligibility(crew.roles, offering.ride_of(appointment), crew.pointers)
     bus_number = _assign_bus(appointment, bus_id)
     staying, leaving = _split(appointment, crew.roles)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from falconbus.platform.kit.settings import get_settings
-from falconbus.scheduling.appointments.errors import ImpossibleChange
 from falconbus.scheduling.appointments.models import Appointment
 from falconbus.scheduling.assignments import service as crews
 from falconbus.scheduling.assignments.models import Assignment, CrewRole
@@ -14,12 +13,6 @@ from falconbus.scheduling.assignments.service import Ride
 def ride_of(appointment: Appointment) -> Ride:
     """Return a charter as a ride to assign staff to."""
     return Ride(starts_at=appointment.starts_at, ends_at=appointment.ends_at, appointment_id=appointment.id)
-
-
-def check_ahead(appointment: Appointment, now: datetime) -> None:
-    """Raise ImpossibleChange once the start has passed: no offers are made then."""
-    if appointment.starts_at <= now:
-        raise ImpossibleChange("the charter's start has passed")
 
 
 def offer(

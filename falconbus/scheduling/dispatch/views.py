@@ -66,7 +66,7 @@ def accept(reference: str, body: Nothing) -> AppointmentOut:
     budget=15,
 )
 def reject(reference: str, body: ReasonIn) -> AppointmentOut:
-    """Say no, also after a yes, until it has begun; the operator is told why."""
+    """Say no, also after a yes, until its start; the operator is told why."""
     return _response(answering.reject(reference, caller(), reason=body.reason))
 
 
@@ -120,7 +120,7 @@ def begin(reference: str, body: Nothing) -> AppointmentOut:
     budget=10,
 )
 def complete(reference: str, body: Nothing) -> AppointmentOut:
-    """It is done, say its driver or the office."""
+    """It is done, say its driver or the office; once its time is over, also where nobody said that it began."""
     del body
     return _response(progress.complete(reference, caller()))
 
@@ -134,7 +134,7 @@ def complete(reference: str, body: Nothing) -> AppointmentOut:
     budget=13,
 )
 def cancel(reference: str, body: ReasonIn) -> AppointmentOut:
-    """Call it off before it begins: the office any, a client their own by account or manage token."""
+    """Call it off before its start: the office any, a client their own by account or manage token."""
     return _response(progress.cancel(reference, caller(), reason=body.reason))
 
 
