@@ -102,9 +102,11 @@ def _ensure_regular(timetable: Timetable, bus_id: int, day: date) -> None:
     """Make the timetable's own departure before an extra one on a day beyond the horizon.
 
     The nightly job makes no departure where the timetable has one, and would take the extra coach for it. While its own
-    bus is on a charter, the extra one replaces it.
+    bus is on a charter or out of service, the extra one replaces it.
     """
     if bus_id == timetable.bus_id or not queries.get_rule(timetable).runs_on(day):
+        return
+    if queries.find_bus(timetable.bus_id) is None:
         return
     regular = _new_schedule(timetable, timetable.bus_id, day)
     if queries.has_departure(timetable.id, regular.departure_time):

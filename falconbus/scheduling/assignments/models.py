@@ -58,6 +58,7 @@ class Assignment(Model):
             "ix_assignments_lines", "ends_at",
             postgresql_where=text("schedule_id IS NOT NULL AND status = 'accepted'"),
         ),
+        Index("ix_assignments_live", "starts_at", postgresql_where=text(_LIVE)),
         Index(
             "ix_assignments_unanswered", "answer_by",
             postgresql_where=text("status = 'offered' AND escalated_at IS NULL"),
