@@ -42,6 +42,7 @@ PERIODIC = (
     Periodic("scheduling.escalate", timedelta(minutes=1), escalation.escalate),
     Periodic("scheduling.hand_back", timedelta(minutes=1), handing_back.hand_back),
     Periodic("scheduling.note_lapses", timedelta(minutes=1), noting.note_lapses),
+    Periodic("scheduling.note_clashes", timedelta(hours=1), noting.note_clashes),
     Periodic("scheduling.close_ended", timedelta(minutes=5), closing.close_ended),
     Periodic("caching.keep_warm", timedelta(seconds=15), maintenance.keep_warm),
     Periodic("caching.trim", timedelta(days=1), maintenance.trim, crontab(hour="2-5", minute=40)),

@@ -106,6 +106,9 @@ def _write(appointment: Appointment, new: Mapping[str, Any], now: datetime, *, h
         for name, value in new.items():
             setattr(appointment, name, value)
         crew = _live_assignments(appointment)
+        for assignment in crew.staying:
+            assignment.origin_stop_id = appointment.pick_up_stop_id
+            assignment.destination_stop_id = appointment.drop_off_stop_id
         return _offer_again(appointment, crew, now) if has_other_times else crew
 
 

@@ -3,7 +3,9 @@
 #: For timetable.occupancy. The condition and the function are those of the exclusion ex_appointments_bus, whose index
 #: finds the rows.
 BUS_TIMES = """
-    SELECT bus_id, starts_at, ends_at, reference, owner_time(bus_id, starts_at, ends_at) AS bus_time
+    SELECT bus_id, starts_at, ends_at, reference,
+           pick_up_stop_id AS origin_stop_id, drop_off_stop_id AS destination_stop_id,
+           owner_time(bus_id, starts_at, ends_at) AS bus_time
     FROM appointments WHERE bus_id IS NOT NULL AND status <> 'cancelled'
 """
 #: For network.bus_uses.

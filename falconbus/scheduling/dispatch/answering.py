@@ -25,7 +25,7 @@ def accept(reference: str, identity: Identity) -> Appointment:
 
     Accepting a hand-over ends the colleague's assignment.
 
-    AppointmentNotFound, AlreadyAnswered, ImpossibleChange, UnknownStaff, StaffBusy, OnLeave, LicenceExpired.
+    AppointmentNotFound, AlreadyAnswered, ImpossibleChange, UnknownStaff, StaffBusy, OnLeave, LicenceExpired, TooFar.
     """
     now = clock.now()
     appointment = access.lock_visible(reference, identity)
@@ -93,7 +93,8 @@ def hand_over(reference: str, identity: Identity, *, to: int) -> Appointment:
     """Offer the caller's assignment to a colleague; it stays the caller's until they accept.
 
     An earlier open offer to another colleague is withdrawn.
-    AppointmentNotFound, AlreadyAnswered, ImpossibleChange, Invalid, UnknownStaff, StaffBusy, OnLeave, LicenceExpired.
+    AppointmentNotFound, AlreadyAnswered, ImpossibleChange, Invalid, UnknownStaff, StaffBusy, OnLeave, LicenceExpired,
+    TooFar.
     """
     now = clock.now()
     appointment = access.lock_visible(reference, identity)
@@ -118,7 +119,12 @@ def available_colleagues(reference: str, identity: Identity, role: CrewRole) -> 
     record = appointment_queries.get_visible(reference, identity)
     crew_ids = {member.id for member in record.crew if member.id is not None}
     return assessing.available_staff(
-        role, record.starts_at, record.ends_at, ignored_appointment_id=record.id, excluded_staff_ids=crew_ids
+        role,
+        record.starts_at,
+        record.ends_at,
+        ignored_appointment_id=record.id,
+        places=appointment_queries.get_places(record.id),
+        excluded_staff_ids=crew_ids,
     )
 
 

@@ -20,13 +20,14 @@ from falconbus.scheduling.dispatch.schemas import (
     Nothing,
     ReasonIn,
 )
-from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave
+from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave, TooFar
 from falconbus.scheduling.eligibility.schemas import SuggestionOut, Suggestions, WarningOut
 from falconbus.scheduling.permissions import DISPATCH, OWN_DUTIES
+from falconbus.timetable.errors import BusTooFar
 
 bp = Blueprint("dispatch", __name__, url_prefix="/api/v1/scheduling")
 
-_CREW_REFUSALS = (UnknownStaff, StaffBusy, OnLeave, LicenceExpired)
+_CREW_REFUSALS = (UnknownStaff, StaffBusy, OnLeave, LicenceExpired, TooFar)
 
 
 @operation(
@@ -34,8 +35,8 @@ _CREW_REFUSALS = (UnknownStaff, StaffBusy, OnLeave, LicenceExpired)
     who=DISPATCH,
     takes=AssignmentIn,
     gives={200: AssignedOut},
-    refuses=(AppointmentNotFound, ImpossibleChange, UnknownBus, BusTooSmall, BusBusy, *_CREW_REFUSALS),
-    budget=20,
+    refuses=(AppointmentNotFound, ImpossibleChange, UnknownBus, BusTooSmall, BusTooFar, BusBusy, *_CREW_REFUSALS),
+    budget=22,
 )
 def assign(reference: str, body: AssignmentIn) -> AssignedOut:
     """Choose (anew) the crew and the bus; who is new is asked, who stays keeps their answer."""
@@ -89,7 +90,7 @@ def hand_over(reference: str, body: HandOverIn) -> AppointmentOut:
     asks=ColleaguesQuery,
     gives={200: Suggestions},
     refuses=(AppointmentNotFound,),
-    budget=2,
+    budget=3,
 )
 def list_colleagues(reference: str, query: ColleaguesQuery) -> Suggestions:
     """Who is free for a charter and not on it, those with most rest before it first; at most 50."""

@@ -1,9 +1,9 @@
-"""The conditions of rides to come, as statements: each row is one that does not hold.
+"""The conditions of single rides to come, as statements: each row is one that does not hold.
 
 All give the same columns, which Subject names; what is not of a kind is NULL.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -95,22 +95,27 @@ _ON_LEAVE = text(
 
 
 def find_lapses() -> Iterator[Subject]:
-    """Find all that does not hold of rides to come, each kind by time."""
+    """Find all that does not hold of single rides to come, each kind by time."""
     for kind, read in _READS:
-        for row in read():
-            yield Subject(
-                kind=kind,
-                staff_id=row.staff_id,
-                staff_name=row.staff_name,
-                bus_id=row.bus_id,
-                bus_number=row.bus_number,
-                appointment_id=row.appointment_id,
-                reference=row.reference,
-                schedule_id=row.schedule_id,
-                route_name=row.route_name,
-                starts_at=row.starts_at,
-                time_zone=row.time_zone,
-            )
+        yield from subjects(kind, read())
+
+
+def subjects(kind: LapseKind, rows: Iterable[AnyRow]) -> Iterator[Subject]:
+    """Make the subjects of a kind from rows with the columns of all kinds."""
+    for row in rows:
+        yield Subject(
+            kind=kind,
+            staff_id=row.staff_id,
+            staff_name=row.staff_name,
+            bus_id=row.bus_id,
+            bus_number=row.bus_number,
+            appointment_id=row.appointment_id,
+            reference=row.reference,
+            schedule_id=row.schedule_id,
+            route_name=row.route_name,
+            starts_at=row.starts_at,
+            time_zone=row.time_zone,
+        )
 
 
 def _departures_without_bus() -> list[AnyRow]:

@@ -16,6 +16,8 @@ class LapseKind(StrEnum):
     BUS_OVERLAP = "bus_overlap"
     #: Of a bus: it cannot get from where a ride ends to where the next one begins.
     BUS_TOO_FAR = "bus_too_far"
+    #: Of somebody's ride: they cannot get there from where the one before ends.
+    STAFF_TOO_FAR = "staff_too_far"
     #: Of a driver's ride: no licence holds to its end.
     LICENCE_EXPIRED = "licence_expired"
     #: Of somebody's ride: they are on leave.
@@ -28,6 +30,8 @@ class LapseKind(StrEnum):
 
 #: Of which a bus has one at most, however many of its rides it is about.
 OF_BUSES = frozenset({LapseKind.BUS_OVERLAP, LapseKind.BUS_TOO_FAR})
+#: Those that come of two rides together, planned by timetables and feeds: looked for less often.
+OF_PAIRS = OF_BUSES | {LapseKind.STAFF_TOO_FAR}
 
 
 class Lapse(Model):

@@ -10,7 +10,8 @@ from falconbus.platform.database.engine import db
 from falconbus.platform.design import formats
 from falconbus.platform.kit import clock
 from falconbus.scheduling.lapses.conditions import Subject, find_lapses
-from falconbus.scheduling.lapses.models import OF_BUSES, Lapse, LapseKind
+from falconbus.scheduling.lapses.models import OF_BUSES, OF_PAIRS, Lapse, LapseKind
+from falconbus.scheduling.lapses.pairs import find_clashes
 from falconbus.scheduling.notifications.models import NotificationKind
 from falconbus.scheduling.notifications.service import Message, notify, operators
 
@@ -19,6 +20,7 @@ _TITLES = {
     LapseKind.BUS_OUT_OF_SERVICE: "Out of service, and due on a ride",
     LapseKind.BUS_OVERLAP: "A bus is due on two rides at a time",
     LapseKind.BUS_TOO_FAR: "A bus cannot be where its next ride begins",
+    LapseKind.STAFF_TOO_FAR: "Somebody cannot be where their next ride begins",
     LapseKind.LICENCE_EXPIRED: "A licence does not hold to the end of a ride",
     LapseKind.ON_LEAVE: "On leave, and due on a ride",
     LapseKind.UNSERVED: "A charter's start has passed, and nobody has taken it",
@@ -44,7 +46,12 @@ def note_lapses() -> int:
 
     One message for each kind, whatever the number. What holds again is forgotten, and told anew if it lapses again.
     """
-    return note(find_lapses(), set(LapseKind) - OF_BUSES)
+    return note(find_lapses(), set(LapseKind) - OF_PAIRS)
+
+
+def note_clashes() -> int:
+    """The same for rides of one bus or person that do not go together."""
+    return note(find_clashes(), OF_PAIRS)
 
 
 def note(found: Iterable[Subject], kinds: Collection[LapseKind]) -> int:
@@ -80,6 +87,7 @@ _WORDS = {
     LapseKind.BUS_OUT_OF_SERVICE: "bus {bus} is out of service",
     LapseKind.BUS_OVERLAP: "bus {bus} is on another ride then",
     LapseKind.BUS_TOO_FAR: "bus {bus} cannot be there in time from where its ride before ends",
+    LapseKind.STAFF_TOO_FAR: "{name} cannot be there in time from the ride before",
     LapseKind.LICENCE_EXPIRED: "{name} has no licence that holds until the end of the ride",
     LapseKind.ON_LEAVE: "{name} is on leave",
     LapseKind.UNSERVED: "nobody has taken it",

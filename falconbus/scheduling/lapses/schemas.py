@@ -31,7 +31,8 @@ class LapsedBusOut(msgspec.Struct):
 class LapseOut(msgspec.Struct):
     """What does not hold any more, and of what: the ride is a charter by its reference, or a departure by its key.
 
-    `kind`: bus_out_of_service, bus_overlap, bus_too_far, licence_expired, on_leave, unserved, not_closed.
+    `kind`: bus_out_of_service, bus_overlap, bus_too_far, staff_too_far, licence_expired, on_leave, unserved or
+    not_closed. Of bus_overlap and bus_too_far a bus has one each, about the first ride that it is true of.
     """
 
     id: int
