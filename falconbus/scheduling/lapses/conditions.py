@@ -56,8 +56,12 @@ _UNSERVED = text(
         " AND charter.starts_at <= :now AND charter.ends_at > :now"
     )
 )
+# A coach comes home late, and its driver has their hands full: two hours are theirs.
 _NOT_CLOSED = text(
-    _CHARTERS.format(condition="charter.status IN ('accepted', 'in_progress') AND charter.ends_at <= :now")
+    _CHARTERS.format(
+        condition="charter.status IN ('accepted', 'in_progress')"
+        " AND charter.ends_at <= CAST(:now AS timestamptz) - interval '2 hours'"
+    )
 )
 # Rides to come that somebody is on, or is asked for.
 _DUTIES = """

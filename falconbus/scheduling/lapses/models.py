@@ -24,7 +24,7 @@ class LapseKind(StrEnum):
     ON_LEAVE = "on_leave"
     #: Of a charter: its start has passed, and nobody has taken it.
     UNSERVED = "unserved"
-    #: Of a charter: its time is over, and nobody has said that it is done.
+    #: Of a charter: it should have ended two hours ago, and nobody has said that it is done.
     NOT_CLOSED = "not_closed"
 
 

@@ -36,7 +36,7 @@ _RIDES_OF_BUSES = """
           AND charter.status IN ('pending', 'assigned', 'accepted', 'rejected', 'in_progress')
     ), following AS (
         SELECT *, max(ends_at) OVER (by_time ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS busy_until,
-               lag(destination_stop_id) OVER by_time AS came_from
+               lag(destination_stop_id) OVER by_time AS came_from, lag(ends_at) OVER by_time AS left_at
         FROM ride WINDOW by_time AS (PARTITION BY bus_id ORDER BY starts_at, schedule_id, appointment_id)
     )
     SELECT DISTINCT ON (following.bus_id) NULL::int AS staff_id, NULL AS staff_name, following.bus_id,
@@ -50,7 +50,7 @@ _TOO_FAR = f"""
          THEN too_far(came_from, origin_stop_id, starts_at - busy_until, :travel_kmh) END
 """
 _BUSES_OVERLAP = text(_RIDES_OF_BUSES.format(condition="busy_until > starts_at"))
-_BUSES_TOO_FAR = text(_RIDES_OF_BUSES.format(condition=_TOO_FAR))
+_BUSES_TOO_FAR = text(_RIDES_OF_BUSES.format(condition=f"left_at = busy_until AND {_TOO_FAR}"))
 _STAFF_TOO_FAR = text(f"""
     WITH following AS (
         SELECT *, lag(ends_at) OVER by_time AS busy_until, lag(destination_stop_id) OVER by_time AS came_from

@@ -221,9 +221,10 @@ def test_the_day_before_a_ride_past_midnight_ends_its_licence_in_the_offices_tim
         (AppointmentStatus.ASSIGNED, 1, "unserved"),
         (AppointmentStatus.ACCEPTED, 1, None),
         (AppointmentStatus.IN_PROGRESS, 1, None),
-        (AppointmentStatus.ACCEPTED, 5, "not_closed"),
-        (AppointmentStatus.IN_PROGRESS, 5, "not_closed"),
-        (AppointmentStatus.COMPLETED, 5, None),
+        (AppointmentStatus.ACCEPTED, 7, "not_closed"),
+        (AppointmentStatus.IN_PROGRESS, 7, "not_closed"),
+        (AppointmentStatus.IN_PROGRESS, 5, None),
+        (AppointmentStatus.COMPLETED, 7, None),
         (AppointmentStatus.CANCELLED, 1, None),
     ],
 )
