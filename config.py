@@ -41,6 +41,7 @@ class Settings:
     driving_hours_day: int
     driving_hours_week: int
     rest_hours: int
+    travel_kmh: int
     notification_days: int
     ratelimit_enabled: bool
     ratelimit_anonymous: str
@@ -94,6 +95,7 @@ class Settings:
             driving_hours_day=read.integer("DRIVING_HOURS_DAY", 9, at_least=1, at_most=24),
             driving_hours_week=read.integer("DRIVING_HOURS_WEEK", 56, at_least=1, at_most=168),
             rest_hours=read.integer("REST_HOURS", 11, at_least=0, at_most=48),
+            travel_kmh=read.integer("TRAVEL_KMH", 120, at_least=0, at_most=1000),
             notification_days=read.integer("NOTIFICATION_DAYS", 90, at_least=1, at_most=3650),
             ratelimit_enabled=read.boolean("RATELIMIT_ENABLED", default=True),
             ratelimit_anonymous=read.rate("RATELIMIT_ANONYMOUS", "100/hour"),

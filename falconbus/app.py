@@ -16,6 +16,7 @@ from werkzeug.routing import BaseConverter
 from config import Settings
 from falconbus.accounts import permissions
 from falconbus.bookings import payment_states
+from falconbus.network import bus_uses
 from falconbus.platform import jobs
 from falconbus.platform.caching import groups, table_tags
 from falconbus.platform.caching.response_cache import ResponseCache
@@ -155,6 +156,7 @@ def _hand_down() -> None:
         kinds.register(feature.mail_kinds)
         groups.register(feature.cache_groups)
         table_tags.register(feature.table_tags)
+        bus_uses.register(feature.bus_uses)
         if feature.bus_times is not None:
             occupancy.register_bus_times(feature.bus_times)
         if feature.seat_reads is not None:

@@ -75,11 +75,14 @@ from falconbus.scheduling.appointments import access as appointment_access
 from falconbus.scheduling.appointments import models as appointment_models
 from falconbus.scheduling.appointments import views as appointment_views
 from falconbus.scheduling.appointments.occupancy import BUS_TIMES
+from falconbus.scheduling.appointments.occupancy import BUS_USES as CHARTERS_OF_BUSES
 from falconbus.scheduling.assignments import models as assignment_models
 from falconbus.scheduling.catalogue import models as catalogue_models
 from falconbus.scheduling.catalogue import views as catalogue_views
 from falconbus.scheduling.dispatch import views as dispatch_views
 from falconbus.scheduling.inbox import views as inbox_views
+from falconbus.scheduling.lapses import models as lapse_models
+from falconbus.scheduling.lapses import views as lapse_views
 from falconbus.scheduling.line_crews import views as line_crew_views
 from falconbus.scheduling.notifications import models as notification_models
 from falconbus.scheduling.offer_links import views as offer_link_views
@@ -94,6 +97,7 @@ from falconbus.timetable import cache_tags as timetable_cache_tags
 from falconbus.timetable import commands as timetable_commands
 from falconbus.timetable import models as timetable_models
 from falconbus.timetable import views as timetable_views
+from falconbus.timetable.bus_uses import BUS_USES as DEPARTURES_OF_BUSES
 from falconbus.timetable.occupancy import SeatReads
 
 
@@ -112,6 +116,8 @@ class Feature:
     seat_reads: SeatReads | None = None
     #: How bookings learn of their payments (bookings.payment_states).
     payment_state: FindPaymentState | None = None
+    #: What buses are due on, by name (network.bus_uses).
+    bus_uses: Mapping[str, str] = field(default_factory=dict)
     identity_loaders: tuple[IdentityLoader, ...] = ()
     session_loader: SessionLoader | None = None
     #: Who may do what with it.
@@ -158,6 +164,7 @@ FEATURES = (
         blueprints=(timetable_views.bp,),
         models=(timetable_models,),
         commands=(timetable_commands.timetable,),
+        bus_uses=DEPARTURES_OF_BUSES,
     ),
     Feature(
         name="scheduling",
@@ -171,11 +178,20 @@ FEATURES = (
             catalogue_views.bp,
             dispatch_views.bp,
             inbox_views.bp,
+            lapse_views.bp,
             staff_views.bp,
             staff_record_views.bp,
         ),
-        models=(staff_record_models, assignment_models, catalogue_models, appointment_models, notification_models),
+        models=(
+            staff_record_models,
+            assignment_models,
+            catalogue_models,
+            appointment_models,
+            notification_models,
+            lapse_models,
+        ),
         bus_times=BUS_TIMES,
+        bus_uses=CHARTERS_OF_BUSES,
         identity_loaders=(appointment_access.load_identity,),
     ),
     Feature(name="inventory", models=(inventory_models,), seat_reads=SEAT_READS),

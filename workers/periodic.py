@@ -16,7 +16,8 @@ from falconbus.platform.jobs import RELAY_TASK, Queue, celery
 from falconbus.platform.telemetry import plans, rollup
 from falconbus.platform.web import idempotency
 from falconbus.scheduling.appointments import departures
-from falconbus.scheduling.dispatch import escalation
+from falconbus.scheduling.dispatch import closing, escalation
+from falconbus.scheduling.lapses import handing_back, noting
 from falconbus.scheduling.line_crews import change_notices
 from falconbus.scheduling.notifications import trimming as notifications
 
@@ -39,6 +40,10 @@ PERIODIC = (
     Periodic("timetable.make_schedules", timedelta(days=1), departures.make_schedules, crontab(hour="2-5", minute=10)),
     Periodic("scheduling.tell_crews", timedelta(minutes=1), change_notices.notify_crew_changes),
     Periodic("scheduling.escalate", timedelta(minutes=1), escalation.escalate),
+    Periodic("scheduling.hand_back", timedelta(minutes=1), handing_back.hand_back),
+    Periodic("scheduling.note_lapses", timedelta(minutes=1), noting.note_lapses),
+    Periodic("scheduling.note_clashes", timedelta(hours=1), noting.note_clashes),
+    Periodic("scheduling.close_ended", timedelta(minutes=5), closing.close_ended),
     Periodic("caching.keep_warm", timedelta(seconds=15), maintenance.keep_warm),
     Periodic("caching.trim", timedelta(days=1), maintenance.trim, crontab(hour="2-5", minute=40)),
     Periodic("telemetry.roll_up", timedelta(seconds=30), rollup.roll_up),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from falconbus.accounts import audit
-from falconbus.network import policy, queries
+from falconbus.network import bus_uses, policy, queries
 from falconbus.network.errors import AlreadyExists, BusInUse, UnknownSeatLayout
 from falconbus.network.models import Bus, FareClass, Seat, SeatLayout
 from falconbus.network.policy import NewSeat
@@ -19,8 +19,11 @@ def create_bus(*, number: str, layout: str, amenities: Sequence[str], active: bo
     return bus.id
 
 
-def change_bus(bus_id: int, changes: Changes) -> None:
-    """Change a bus; its layout only while nothing uses it. BusNotFound, BusInUse, AlreadyExists, UnknownSeatLayout."""
+def change_bus(bus_id: int, changes: Changes) -> dict[str, int]:
+    """Change a bus; its layout only while nothing uses it. Return the rides that it is due on out of service, by name.
+
+    BusNotFound, BusInUse, AlreadyExists, UnknownSeatLayout.
+    """
     bus = queries.lock_bus(bus_id)
     values = dict(changes)
     if "layout" in values:
@@ -28,6 +31,7 @@ def change_bus(bus_id: int, changes: Changes) -> None:
     if values.get("layout_id", bus.layout_id) != bus.layout_id:
         check_unused(bus, BusInUse("schedules sell the seats of this bus; make another bus, and give it to them"))
     change(bus, values, _bus_number_taken(values.get("number", bus.number)))
+    return {} if bus.active else bus_uses.count_rides(bus.id)
 
 
 def delete_bus(bus_id: int) -> None:

@@ -91,6 +91,15 @@ class BusOut(msgspec.Struct):
     active: bool
 
 
+class ChangedBusOut(BusOut):
+    """A bus that was changed; out of service, it is still due on so many `departures` and `charters` to come.
+
+    They stay as they are until they get another bus; GET /api/v1/scheduling/lapses names them.
+    """
+
+    affected: dict[str, int]
+
+
 class FareClassRow(msgspec.Struct):
     """A fare class."""
 

@@ -17,6 +17,7 @@ from falconbus.network.errors import (
 from falconbus.network.fleet_schemas import (
     BusChange,
     BusOut,
+    ChangedBusOut,
     FareClassChange,
     FareClassRow,
     NewBus,
@@ -64,14 +65,14 @@ def create_bus(body: NewBus) -> BusOut:
     bp.patch("/buses/<id:bus_id>"),
     who=CHANGE_NETWORK,
     takes=BusChange,
-    gives={200: BusOut},
+    gives={200: ChangedBusOut},
     refuses=(BusNotFound, BusInUse, AlreadyExists, UnknownSeatLayout),
-    budget=8,
+    budget=9,
 )
-def change_bus(bus_id: int, body: BusChange) -> BusOut:
-    """Change a bus; its layout only until something uses it."""
-    fleet.change_bus(bus_id, body.changes())
-    return BusOut(**queries.get_bus(bus_id)._asdict())
+def change_bus(bus_id: int, body: BusChange) -> ChangedBusOut:
+    """Change a bus; its layout only until something uses it. Out of service, it gets no new departures or charters."""
+    affected = fleet.change_bus(bus_id, body.changes())
+    return ChangedBusOut(**queries.get_bus(bus_id)._asdict(), affected=affected)
 
 
 @operation(

@@ -15,6 +15,7 @@ from falconbus.timetable.conflicts import translate_conflicts
 from falconbus.timetable.editing import set_rule
 from falconbus.timetable.errors import DateInPast, ScheduleInUse, SeatsDoNotFit, TimetableRetired, UnknownTimetable
 from falconbus.timetable.models import Schedule, Timetable
+from falconbus.timetable.turnaround import check_departure
 
 _A_WEEK, _MAX_DAYS = timedelta(days=6), 92
 
@@ -33,7 +34,8 @@ def select_departures_between(route_id: int, first: date | None, last: date | No
 def add_schedule(timetable_id: int, bus_id: int, day: date) -> int:
     """Add a departure, an extra coach or a day outside the rule, and return its key.
 
-    Raises UnknownTimetable, UnknownBus, DateInPast, TimetableRetired, ScheduleExists, BusOnCharter.
+    Raises UnknownTimetable, UnknownBus, DateInPast, TimetableRetired, ScheduleExists, BusOnCharter,
+    BusOnDeparture, BusTooFar.
     """
     timetable = queries.find_timetable(timetable_id)
     if timetable is None:
@@ -44,6 +46,7 @@ def add_schedule(timetable_id: int, bus_id: int, day: date) -> int:
     if schedule.departure_time <= clock.now():
         raise DateInPast(pointer="/date")
     _ensure_regular(timetable, bus_id, day)
+    check_departure(schedule)
     _insert(schedule)
     audit.record("create", "schedules", schedule.id, timetable_id=timetable_id, bus_id=bus_id, date=day)
     return schedule.id
@@ -52,7 +55,7 @@ def add_schedule(timetable_id: int, bus_id: int, day: date) -> int:
 def change_schedule(schedule_id: int, *, bus_id: int | None = None, active: bool | None = None) -> None:
     """Give a departure another bus, or take it off sale and back; None leaves a field as it is.
 
-    Raises ScheduleNotFound, UnknownBus, SeatsDoNotFit, ScheduleExists, BusOnCharter.
+    Raises ScheduleNotFound, UnknownBus, SeatsDoNotFit, ScheduleExists, BusOnCharter, BusOnDeparture, BusTooFar.
     """
     schedule = queries.lock_schedule(schedule_id)
     if bus_id is not None and bus_id != schedule.bus_id:
@@ -88,6 +91,8 @@ def _change_bus(schedule: Schedule, bus_id: int) -> None:
         raise SeatsDoNotFit
     with translate_conflicts():
         schedule.bus_id, schedule.seats = bus_id, bus.capacity
+    if schedule.active:
+        check_departure(schedule)
 
 
 def _add_exception(timetable: Timetable, day: date) -> None:
@@ -102,9 +107,11 @@ def _ensure_regular(timetable: Timetable, bus_id: int, day: date) -> None:
     """Make the timetable's own departure before an extra one on a day beyond the horizon.
 
     The nightly job makes no departure where the timetable has one, and would take the extra coach for it. While its own
-    bus is on a charter, the extra one replaces it.
+    bus is on a charter or out of service, the extra one replaces it.
     """
     if bus_id == timetable.bus_id or not queries.get_rule(timetable).runs_on(day):
+        return
+    if queries.find_bus(timetable.bus_id) is None:
         return
     regular = _new_schedule(timetable, timetable.bus_id, day)
     if queries.has_departure(timetable.id, regular.departure_time):

@@ -33,6 +33,16 @@ class BusOnCharter(DomainError):
     title = "This bus is on a charter at that time"
 
 
+class BusOnDeparture(DomainError):
+    code = "bus_on_departure"
+    title = "This bus is on another departure at that time"
+
+
+class BusTooFar(DomainError):
+    code = "bus_too_far"
+    title = "This bus cannot be there in time from its ride before, or for its next one"
+
+
 class ScheduleInUse(DomainError):
     code = "schedule_in_use"
     title = "The departure has been booked; stop selling it with active=false"

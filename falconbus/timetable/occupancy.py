@@ -28,7 +28,8 @@ _seat_reads: list[SeatReads] = []
 def register_bus_times(select: str) -> None:
     """Register a SELECT of periods in which a bus is elsewhere; the same one again changes nothing.
 
-    Columns: `bus_id`, `starts_at`, `ends_at`, `reference` and `bus_time`, which is their owner_time(), written as in
+    Columns: `bus_id`, `starts_at`, `ends_at`, `reference`, `origin_stop_id` and `destination_stop_id` (None where one
+    begins or ends at no stop), and `bus_time`, which is their owner_time(), written as in
     the table's exclusion constraint and with that constraint's condition in the WHERE, so that its index is used
     (docs/decisions/overlaps.md).
     """

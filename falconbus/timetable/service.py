@@ -62,7 +62,7 @@ _MAKE = f"""
     FROM departing
     JOIN buses AS bus ON bus.id = departing.bus_id
     JOIN seat_layouts AS layout ON layout.id = bus.layout_id
-    WHERE NOT EXISTS (SELECT {_CONFLICTING_CHARTER})
+    WHERE bus.active AND NOT EXISTS (SELECT {_CONFLICTING_CHARTER})
     ORDER BY route_id, bus_id, departure_time, departing.id
     ON CONFLICT (route_id, bus_id, departure_time) DO NOTHING
 """  # noqa: S608
@@ -70,10 +70,11 @@ _BLOCKED_DEPARTURES = f"""
     SELECT departing.id AS timetable_id, route.name AS route_name, departing.departure_time,
            bus.number AS bus_number, stop.time_zone, charter.reference
     FROM departing
-    CROSS JOIN LATERAL (SELECT reference {_CONFLICTING_CHARTER} ORDER BY starts_at LIMIT 1) AS charter
     JOIN buses AS bus ON bus.id = departing.bus_id
+    LEFT JOIN LATERAL (SELECT reference {_CONFLICTING_CHARTER} ORDER BY starts_at LIMIT 1) AS charter ON bus.active
     JOIN routes AS route ON route.id = departing.route_id
     JOIN stops AS stop ON stop.id = route.origin_id
+    WHERE NOT bus.active OR charter.reference IS NOT NULL
     ORDER BY departing.departure_time, departing.id
 """  # noqa: S608
 _LOCK_BUSES = text("""
@@ -86,21 +87,24 @@ _LOCK_BUSES = text("""
 
 @dataclass(frozen=True, slots=True)
 class BlockedDeparture:
-    """A departure that is not made because its bus is on a charter; `time_zone` is its origin's."""
+    """A departure that is not made because of its bus; `time_zone` is its origin's.
+
+    `reference` is that of the charter that the bus is on; None where the bus is out of service.
+    """
 
     timetable_id: int
     route_name: str
     departure_time: datetime
     bus_number: str
     time_zone: str
-    reference: str
+    reference: str | None
 
 
 def make_schedules(until_days: int | None = None, timetable_ids: Iterable[int] | None = None) -> int:
     """Make the missing departures of active timetables up to `until_days` ahead (setting SCHEDULE_HORIZON_DAYS).
 
     Returns how many are new; existing ones are not changed, so it may run at any time. Departures whose bus is on a
-    charter are not made (`find_blocked_departures`).
+    charter or out of service are not made (`find_blocked_departures`).
     """
     parameters = _parameters(until_days, timetable_ids)
     db.session.execute(text("SET LOCAL statement_timeout = 0"))
@@ -114,7 +118,7 @@ def make_schedules(until_days: int | None = None, timetable_ids: Iterable[int] |
 def find_blocked_departures(
     until_days: int | None = None, timetable_ids: Iterable[int] | None = None
 ) -> list[BlockedDeparture]:
-    """Return the departures that `make_schedules` does not make because their bus is on a charter, by time."""
+    """Return the departures that `make_schedules` does not make because of their bus, by time."""
     rows = db.session.execute(_with_charters(_BLOCKED_DEPARTURES), _parameters(until_days, timetable_ids))
     return [BlockedDeparture(*row) for row in rows]
 

@@ -12,6 +12,8 @@ from falconbus.platform.web.operations import operation
 from falconbus.timetable import departures, editing, policy, queries
 from falconbus.timetable.errors import (
     BusOnCharter,
+    BusOnDeparture,
+    BusTooFar,
     DateInPast,
     ScheduleExists,
     ScheduleInUse,
@@ -140,13 +142,15 @@ def list_departures(route_id: int, query: DeparturesQuery) -> Page[Any]:
     refuses=(
         ScheduleExists,
         BusOnCharter,
+        BusOnDeparture,
+        BusTooFar,
         TimetableRetired,
         UnknownBus,
         UnknownTimetable,
         DateInPast,
     ),
     idempotent=True,
-    budget=17,
+    budget=21,
 )
 def add_schedule(body: NewSchedule) -> DepartureOut:
     """Put a departure on: an extra coach, or a day outside the timetable's rule."""
@@ -164,9 +168,11 @@ def add_schedule(body: NewSchedule) -> DepartureOut:
         SeatsDoNotFit,
         ScheduleExists,
         BusOnCharter,
+        BusOnDeparture,
+        BusTooFar,
         UnknownBus,
     ),
-    budget=11,
+    budget=14,
 )
 def change_schedule(schedule_id: int, body: ScheduleChange) -> DepartureOut:
     """Give a departure another bus, or take it off sale and back."""

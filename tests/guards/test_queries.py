@@ -67,6 +67,8 @@ BY_SQL = """
     INSERT INTO notifications (staff_id, kind, title, message, appointment_id, created_at)
         SELECT (SELECT max(id) FROM users WHERE 'admin' = ANY (roles)), 'requested', 'One of many', 'Words', id, now()
         FROM appointments ORDER BY id DESC LIMIT :number;
+    INSERT INTO lapses (kind, schedule_id, detail, found_at)
+        SELECT 'bus_out_of_service', :number * 1000 + n, 'One of many', now() FROM generate_series(1, :number) n;
     INSERT INTO fare_classes (code, name, price_percent, refundable)
         SELECT :key || n, 'One of many', 100, true FROM generate_series(1, :number) n;
     INSERT INTO seat_layouts (code, name, capacity)
@@ -94,6 +96,7 @@ LISTS = {
     "/api/v1/routes/<id:route_id>/schedules": "&from={day}&to={day}",
     "/api/v1/schedules": "&origin=A&destination=D&date={day}",
     "/api/v1/scheduling/appointments": "",
+    "/api/v1/scheduling/lapses": "",
     "/api/v1/scheduling/notifications": "",
     "/api/v1/scheduling/schedules/uncrewed": "&from={day}&to={day}",
     "/api/v1/scheduling/services": "",

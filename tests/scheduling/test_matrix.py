@@ -71,6 +71,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "GET /schedules/<id:schedule_id>/crew": (401, 403, 403, 404, 200, 404, 404, 200, 200),
     "PUT /schedules/<id:schedule_id>/crew": _OFFICE,
     "GET /schedules/uncrewed": _OFFICE,
+    "GET /lapses": _OFFICE,
     "GET /staff": _OFFICE,
     "GET /staff/active": _OFFICE,
     "GET /staff/free": _OFFICE,

@@ -33,15 +33,15 @@ class _AffectedCrew:
 
 
 def change(reference: str, identity: Identity, changes: Mapping[str, Any]) -> AppointmentRecord:
-    """Change a charter until it begins; what is not among the changes stays.
+    """Change a charter until its start; what is not among the changes stays.
 
     `changes`: `start`, `end`, `services` (keys), `pick_up` and `drop_off` (PlaceRequest), and columns by name.
     AppointmentNotFound, ImpossibleChange, BusBusy, BusTooSmall, and what `requesting.request` raises.
     """
     appointment = access.lock_visible(reference, identity)
-    appointment.check_changeable()
-    before = queries.get_record(appointment.id)
     now = clock.now()
+    appointment.check_changeable(now)
+    before = queries.get_record(appointment.id)
     snapshots = _snapshots(before, changes.get("services"))
     columns = {
         **{name: changes[name] for name in _PLAIN_COLUMNS if name in changes},
@@ -106,6 +106,9 @@ def _write(appointment: Appointment, new: Mapping[str, Any], now: datetime, *, h
         for name, value in new.items():
             setattr(appointment, name, value)
         crew = _live_assignments(appointment)
+        for assignment in crew.staying:
+            assignment.origin_stop_id = appointment.pick_up_stop_id
+            assignment.destination_stop_id = appointment.drop_off_stop_id
         return _offer_again(appointment, crew, now) if has_other_times else crew
 
 

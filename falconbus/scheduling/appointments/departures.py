@@ -1,4 +1,4 @@
-"""Nightly generation of departures; operators are notified of those left out because their bus is on a charter."""
+"""Nightly generation of departures; operators are notified of those left out because of their bus."""
 
 from falconbus.platform.kit import clock
 from falconbus.scheduling.notifications.models import NotificationKind
@@ -12,8 +12,8 @@ _MOST_LISTED = 50
 def make_schedules() -> int:
     """Make the departures of all timetables up to the horizon; return how many are new.
 
-    Operators get one notification of all departures left out because their bus is on a charter, every night until the
-    departure or the charter has another bus.
+    Operators get one notification of all departures left out because their bus is on a charter or out of service, every
+    night until they or the charter have another bus.
     """
     made = timetable.make_schedules()
     blocked = timetable.find_blocked_departures()
@@ -32,9 +32,12 @@ def _message(blocked: list[BlockedDeparture]) -> Message:
         if count == 1
         else f"{count} departures are not on sale: their buses are"
     )
-    return Message(kind=NotificationKind.BUS_CHARTERED, title=f"{what} on charter", message="\n".join(lines))
+    reasons = dict.fromkeys("on charter" if departure.reference else "out of service" for departure in blocked)
+    title = f"{what} {' or '.join(sorted(reasons))}"
+    return Message(kind=NotificationKind.BUS_CHARTERED, title=title, message="\n".join(lines))
 
 
 def _describe(departure: BlockedDeparture) -> str:
     at = clock.local(departure.departure_time, departure.time_zone).isoformat(sep=" ", timespec="minutes")
-    return f"{departure.route_name}, {at}, bus {departure.bus_number}: charter {departure.reference}"
+    why = f"charter {departure.reference}" if departure.reference else "out of service"
+    return f"{departure.route_name}, {at}, bus {departure.bus_number}: {why}"

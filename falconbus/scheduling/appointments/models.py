@@ -117,12 +117,13 @@ class Appointment(Model):
         """Note that the last of its crew has accepted."""
         self._move({AppointmentStatus.ASSIGNED}, AppointmentStatus.ACCEPTED)
 
-    def reject(self, *, by_id: int, reason: str) -> None:
-        """Note that somebody of its crew has rejected it, before or after it was accepted."""
+    def reject(self, *, by_id: int, reason: str, at: datetime) -> None:
+        """Note that somebody of its crew has rejected it, before or after it was accepted, before its start."""
         self._move(
             {AppointmentStatus.ASSIGNED, AppointmentStatus.ACCEPTED, AppointmentStatus.REJECTED},
             AppointmentStatus.REJECTED,
         )
+        self.check_ahead(at)
         self.rejected_by_id, self.rejection_reason = by_id, reason
 
     def reopen(self) -> None:
@@ -132,18 +133,34 @@ class Appointment(Model):
     def begin(self) -> None:
         self._move({AppointmentStatus.ACCEPTED}, AppointmentStatus.IN_PROGRESS)
 
-    def complete(self) -> None:
-        self._move({AppointmentStatus.IN_PROGRESS}, AppointmentStatus.COMPLETED)
+    def complete(self, *, at: datetime) -> None:
+        """Note that it is done; once its time is over, also where nobody has said that it began."""
+        not_begun = {AppointmentStatus.ACCEPTED} if self.ends_at <= at else set()
+        self._move({AppointmentStatus.IN_PROGRESS, *not_begun}, AppointmentStatus.COMPLETED)
 
-    def cancel(self, *, reason: str) -> None:
-        """Cancel it before it begins; ImpossibleChange afterwards."""
+    def cancel(self, *, reason: str, at: datetime) -> None:
+        """Cancel it before its start; ImpossibleChange afterwards."""
         self._move(OPEN, AppointmentStatus.CANCELLED)
+        self.check_ahead(at)
         self.cancellation_reason = reason
 
-    def check_changeable(self) -> None:
-        """Raise ImpossibleChange once it has begun or is cancelled."""
+    def close(self, *, reason: str) -> None:
+        """Note that nobody took it, and that its time is over."""
+        self._move(OPEN - {AppointmentStatus.ACCEPTED}, AppointmentStatus.CANCELLED)
+        self.cancellation_reason = reason
+
+    def check_changeable(self, at: datetime) -> None:
+        """Raise ImpossibleChange once it has begun, its start has passed, or it is cancelled."""
         if self.status not in OPEN:
             raise ImpossibleChange(f"the charter is {self.status.replace('_', ' ')}")
+        self.check_ahead(at)
+
+    def check_ahead(self, at: datetime) -> None:
+        """Raise ImpossibleChange once its start has passed, whether or not somebody has said that it began."""
+        if self.ends_at <= at:
+            raise ImpossibleChange("the charter is over")
+        if self.starts_at <= at:
+            raise ImpossibleChange("the charter's start has passed")
 
     def _move(self, allowed: frozenset[AppointmentStatus] | set[AppointmentStatus], target: AppointmentStatus) -> None:
         if self.status not in allowed:
@@ -184,6 +201,8 @@ class Action(StrEnum):
     BEGUN = "begun"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
+    #: Its time is over, and nobody was on it.
+    CLOSED = "closed"
 
 
 class AppointmentChange(Model):

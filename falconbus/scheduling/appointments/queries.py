@@ -26,6 +26,7 @@ from falconbus.scheduling.appointments.record import (
     RejectionRecord,
 )
 from falconbus.scheduling.assignments.models import LIVE, Assignment
+from falconbus.scheduling.assignments.service import Places
 from falconbus.scheduling.catalogue.models import Service
 
 
@@ -138,6 +139,13 @@ def _conditions(charter: Any, filters: AppointmentFilters) -> Iterator[ColumnEle
         yield charter.starts_at >= filters.starts_from
     if filters.starts_before is not None:
         yield charter.starts_at < filters.starts_before
+
+
+def get_places(appointment_id: int) -> Places:
+    """Return the stops where a charter begins and ends."""
+    statement = select(Appointment.pick_up_stop_id, Appointment.drop_off_stop_id)
+    row = db.session.execute(statement.where(Appointment.id == appointment_id)).one()
+    return Places(row.pick_up_stop_id, row.drop_off_stop_id)
 
 
 def get_record(appointment_id: int, identity: Identity | None = None) -> AppointmentRecord:

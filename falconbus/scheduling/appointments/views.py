@@ -78,7 +78,7 @@ def show_appointment(reference: str) -> AppointmentOut:
     budget=19,
 )
 def change_appointment(reference: str, body: AppointmentChangeIn) -> AppointmentOut:
-    """Change a charter until it begins; with other times its crew has to answer again."""
+    """Change a charter until its start; with other times its crew has to answer again."""
     return AppointmentOut.of(changing.change(reference, caller(), body.changes()))
 
 

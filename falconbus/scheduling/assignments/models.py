@@ -58,6 +58,7 @@ class Assignment(Model):
             "ix_assignments_lines", "ends_at",
             postgresql_where=text("schedule_id IS NOT NULL AND status = 'accepted'"),
         ),
+        Index("ix_assignments_live", "starts_at", postgresql_where=text(_LIVE)),
         Index(
             "ix_assignments_unanswered", "answer_by",
             postgresql_where=text("status = 'offered' AND escalated_at IS NULL"),
@@ -90,6 +91,9 @@ class Assignment(Model):
     #: Copied from the charter or the schedule.
     starts_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    #: Where the ride begins and ends, copied with the times; None where that is no stop. No foreign key: they may go.
+    origin_stop_id: Mapped[int | None] = mapped_column(Integer)
+    destination_stop_id: Mapped[int | None] = mapped_column(Integer)
     offered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     #: The operator is notified when there is no answer by then; None where none is asked for.
     answer_by: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -37,14 +37,26 @@ class Crew:
         return attendants if self.driver_id is None else {self.driver_id: "/driver_id", **attendants}
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The stops where a ride begins and ends; None for a place that is no stop, or is not known."""
+
+    origin_stop_id: int | None = None
+    destination_stop_id: int | None = None
+
+
+UNKNOWN_PLACES = Places()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ride:
-    """A charter or a line schedule to assign staff to, and its time."""
+    """A charter or a line schedule to assign staff to, its time and its places."""
 
     starts_at: datetime
     ends_at: datetime
     appointment_id: int | None = None
     schedule_id: int | None = None
+    places: Places = UNKNOWN_PLACES
 
 
 def check_distinct(crew: Crew) -> None:
@@ -90,6 +102,8 @@ def _assignment(ride: Ride, staff_id: int, role: CrewRole, status: AssignmentSta
         status=status,
         starts_at=ride.starts_at,
         ends_at=ride.ends_at,
+        origin_stop_id=ride.places.origin_stop_id,
+        destination_stop_id=ride.places.destination_stop_id,
         offered_at=at,
     )
 

@@ -25,7 +25,7 @@ def accept(reference: str, identity: Identity) -> Appointment:
 
     Accepting a hand-over ends the colleague's assignment.
 
-    AppointmentNotFound, AlreadyAnswered, ImpossibleChange, UnknownStaff, StaffBusy, OnLeave, LicenceExpired.
+    AppointmentNotFound, AlreadyAnswered, ImpossibleChange, UnknownStaff, StaffBusy, OnLeave, LicenceExpired, TooFar.
     """
     now = clock.now()
     appointment = access.lock_visible(reference, identity)
@@ -52,43 +52,56 @@ def accept(reference: str, identity: Identity) -> Appointment:
 
 
 def reject(reference: str, identity: Identity, *, reason: str) -> Appointment:
-    """Reject the caller's assignment, offered or accepted, until the charter begins; its operator is notified.
+    """Reject the caller's assignment, offered or accepted, until the charter's start; its operator is notified.
 
     Rejecting a hand-over leaves the assignment with the colleague.
     AppointmentNotFound, AlreadyAnswered, ImpossibleChange.
     """
-    now = clock.now()
     appointment = access.lock_visible(reference, identity)
     crew = crew_queries.charter_assignments(appointment.id)
     own = _own(crew, identity)
+    _reject(appointment, crew, own, reason)
+    return appointment
+
+
+def hand_back(appointment: Appointment, staff_id: int, reason: str) -> None:
+    """Reject what somebody has of a locked charter in their place: they can answer for themselves no more."""
+    crew = crew_queries.charter_assignments(appointment.id)
+    for own in [each for each in _live(crew) if each.staff_id == staff_id]:
+        _reject(appointment, crew, own, reason)
+
+
+def _reject(appointment: Appointment, crew: Sequence[Assignment], own: Assignment, reason: str) -> None:
+    now = clock.now()
     replaced_id = own.replaces_id if own.status == AssignmentStatus.OFFERED else None
     own.reject(reason, at=now)
     name = notices.names([own.staff_id])[own.staff_id]
     if replaced_id is not None:
+        appointment.check_ahead(now)
         recipients = [each.staff_id for each in crew if each.id == replaced_id]
         event = f"{name} does not take over from you"
     else:
         _withdraw_hand_over_offers(appointment, crew, own)
-        appointment.reject(by_id=own.staff_id, reason=reason)
+        appointment.reject(by_id=own.staff_id, reason=reason, at=now)
         recipients = queries.dispatchers(appointment)
         event = f"{name} has rejected it"
     history.record(appointment, Action.REJECTED, by_id=own.staff_id, note=reason)
     notices.send(recipients, NotificationKind.REJECTED, appointment, event, f"Reason: {reason}", assignment_id=own.id)
-    return appointment
 
 
 def hand_over(reference: str, identity: Identity, *, to: int) -> Appointment:
     """Offer the caller's assignment to a colleague; it stays the caller's until they accept.
 
     An earlier open offer to another colleague is withdrawn.
-    AppointmentNotFound, AlreadyAnswered, ImpossibleChange, Invalid, UnknownStaff, StaffBusy, OnLeave, LicenceExpired.
+    AppointmentNotFound, AlreadyAnswered, ImpossibleChange, Invalid, UnknownStaff, StaffBusy, OnLeave, LicenceExpired,
+    TooFar.
     """
     now = clock.now()
     appointment = access.lock_visible(reference, identity)
     crew = crew_queries.charter_assignments(appointment.id)
     own = _own(crew, identity)
     _check_can_hand_over(appointment, own, to)
-    offering.check_ahead(appointment, now)
+    appointment.check_ahead(now)
     roles = {to: CrewRole(own.part)}
     eligibility.check_eligibility(roles, offering.ride_of(appointment), {to: "/to"})
     if any(each.staff_id == to and each.replaces_id != own.id for each in _live(crew)):
@@ -106,7 +119,12 @@ def available_colleagues(reference: str, identity: Identity, role: CrewRole) -> 
     record = appointment_queries.get_visible(reference, identity)
     crew_ids = {member.id for member in record.crew if member.id is not None}
     return assessing.available_staff(
-        role, record.starts_at, record.ends_at, ignored_appointment_id=record.id, excluded_staff_ids=crew_ids
+        role,
+        record.starts_at,
+        record.ends_at,
+        ignored_appointment_id=record.id,
+        places=appointment_queries.get_places(record.id),
+        excluded_staff_ids=crew_ids,
     )
 
 

@@ -4,22 +4,20 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from falconbus.platform.kit.settings import get_settings
-from falconbus.scheduling.appointments.errors import ImpossibleChange
 from falconbus.scheduling.appointments.models import Appointment
 from falconbus.scheduling.assignments import service as crews
 from falconbus.scheduling.assignments.models import Assignment, CrewRole
-from falconbus.scheduling.assignments.service import Ride
+from falconbus.scheduling.assignments.service import Places, Ride
 
 
 def ride_of(appointment: Appointment) -> Ride:
     """Return a charter as a ride to assign staff to."""
-    return Ride(starts_at=appointment.starts_at, ends_at=appointment.ends_at, appointment_id=appointment.id)
-
-
-def check_ahead(appointment: Appointment, now: datetime) -> None:
-    """Raise ImpossibleChange once the start has passed: no offers are made then."""
-    if appointment.starts_at <= now:
-        raise ImpossibleChange("the charter's start has passed")
+    return Ride(
+        starts_at=appointment.starts_at,
+        ends_at=appointment.ends_at,
+        appointment_id=appointment.id,
+        places=Places(appointment.pick_up_stop_id, appointment.drop_off_stop_id),
+    )
 
 
 def offer(

@@ -36,10 +36,13 @@ def begin(reference: str, identity: Identity) -> Appointment:
 
 
 def complete(reference: str, identity: Identity) -> Appointment:
-    """Complete a charter; AppointmentNotFound, Forbidden, ImpossibleChange."""
+    """Complete a charter, and withdraw its open offers; AppointmentNotFound, Forbidden, ImpossibleChange."""
+    now = clock.now()
     appointment = access.lock_visible(reference, identity)
-    _check_may_report(_live(appointment), identity)
-    appointment.complete()
+    live = _live(appointment)
+    _check_may_report(live, identity)
+    appointment.complete(at=now)
+    crews.withdraw([each for each in live if each.status == AssignmentStatus.OFFERED], at=now)
     history.record(appointment, Action.COMPLETED, by_id=identity.user_id)
     recipients = {*queries.dispatchers(appointment)} - {identity.user_id}
     notices.send(recipients, NotificationKind.COMPLETED, appointment, "it is completed")
@@ -47,13 +50,13 @@ def complete(reference: str, identity: Identity) -> Appointment:
 
 
 def cancel(reference: str, identity: Identity, *, reason: str) -> Appointment:
-    """Cancel a charter before it begins, and release bus and crew; AppointmentNotFound, Forbidden, ImpossibleChange."""
+    """Cancel a charter before its start, and release bus and crew; AppointmentNotFound, Forbidden, ImpossibleChange."""
     now = clock.now()
     appointment = access.lock_visible(reference, identity)
     if not (identity.may(DISPATCH) or _is_client(appointment, identity)):
         raise Forbidden("a charter is cancelled by its client or by the office")
     live = _live(appointment)
-    appointment.cancel(reason=reason)
+    appointment.cancel(reason=reason, at=now)
     crews.withdraw(live, at=now)
     history.record(appointment, Action.CANCELLED, by_id=identity.user_id, note=reason)
     recipients = {*(each.staff_id for each in live), *queries.dispatchers(appointment)} - {identity.user_id}

@@ -1,12 +1,13 @@
 """Locks of dispatching, and the recipients of its notices."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import select, text
 
 from falconbus.network.models import Bus, SeatLayout
 from falconbus.platform.database.engine import AnyRow, db
-from falconbus.scheduling.appointments.models import Appointment
+from falconbus.scheduling.appointments.models import Appointment, AppointmentStatus
 from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus
 from falconbus.scheduling.notifications import service as notifications
 
@@ -24,6 +25,13 @@ def dispatchers(appointment: Appointment) -> list[int]:
     """Return who is notified of a charter's events: the operator who assigned it while active, else all operators."""
     active = db.session.scalars(_OPERATOR, {"id": appointment.operator_id}).all() if appointment.operator_id else []
     return list(active) or notifications.operators()
+
+
+def lock_ended(now: datetime, statuses: Collection[AppointmentStatus], limit: int) -> Sequence[Appointment]:
+    """Lock charters in these states whose time is over; those locked by other transactions are skipped."""
+    over = select(Appointment).where(Appointment.status.in_(sorted(statuses)), Appointment.ends_at <= now)
+    locked = over.order_by(Appointment.id).limit(limit).with_for_update(skip_locked=True)
+    return db.session.scalars(locked.execution_options(populate_existing=True)).all()
 
 
 def lock_unanswered(now: datetime, limit: int) -> dict[Appointment, list[Assignment]]:

@@ -20,13 +20,14 @@ from falconbus.scheduling.dispatch.schemas import (
     Nothing,
     ReasonIn,
 )
-from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave
+from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave, TooFar
 from falconbus.scheduling.eligibility.schemas import SuggestionOut, Suggestions, WarningOut
 from falconbus.scheduling.permissions import DISPATCH, OWN_DUTIES
+from falconbus.timetable.errors import BusTooFar
 
 bp = Blueprint("dispatch", __name__, url_prefix="/api/v1/scheduling")
 
-_CREW_REFUSALS = (UnknownStaff, StaffBusy, OnLeave, LicenceExpired)
+_CREW_REFUSALS = (UnknownStaff, StaffBusy, OnLeave, LicenceExpired, TooFar)
 
 
 @operation(
@@ -34,8 +35,8 @@ _CREW_REFUSALS = (UnknownStaff, StaffBusy, OnLeave, LicenceExpired)
     who=DISPATCH,
     takes=AssignmentIn,
     gives={200: AssignedOut},
-    refuses=(AppointmentNotFound, ImpossibleChange, UnknownBus, BusTooSmall, BusBusy, *_CREW_REFUSALS),
-    budget=20,
+    refuses=(AppointmentNotFound, ImpossibleChange, UnknownBus, BusTooSmall, BusTooFar, BusBusy, *_CREW_REFUSALS),
+    budget=22,
 )
 def assign(reference: str, body: AssignmentIn) -> AssignedOut:
     """Choose (anew) the crew and the bus; who is new is asked, who stays keeps their answer."""
@@ -66,7 +67,7 @@ def accept(reference: str, body: Nothing) -> AppointmentOut:
     budget=15,
 )
 def reject(reference: str, body: ReasonIn) -> AppointmentOut:
-    """Say no, also after a yes, until it has begun; the operator is told why."""
+    """Say no, also after a yes, until its start; the operator is told why."""
     return _response(answering.reject(reference, caller(), reason=body.reason))
 
 
@@ -89,7 +90,7 @@ def hand_over(reference: str, body: HandOverIn) -> AppointmentOut:
     asks=ColleaguesQuery,
     gives={200: Suggestions},
     refuses=(AppointmentNotFound,),
-    budget=2,
+    budget=3,
 )
 def list_colleagues(reference: str, query: ColleaguesQuery) -> Suggestions:
     """Who is free for a charter and not on it, those with most rest before it first; at most 50."""
@@ -120,7 +121,7 @@ def begin(reference: str, body: Nothing) -> AppointmentOut:
     budget=10,
 )
 def complete(reference: str, body: Nothing) -> AppointmentOut:
-    """It is done, say its driver or the office."""
+    """It is done, say its driver or the office; once its time is over, also where nobody said that it began."""
     del body
     return _response(progress.complete(reference, caller()))
 
@@ -134,7 +135,7 @@ def complete(reference: str, body: Nothing) -> AppointmentOut:
     budget=13,
 )
 def cancel(reference: str, body: ReasonIn) -> AppointmentOut:
-    """Call it off before it begins: the office any, a client their own by account or manage token."""
+    """Call it off before its start: the office any, a client their own by account or manage token."""
     return _response(progress.cancel(reference, caller(), reason=body.reason))
 
 

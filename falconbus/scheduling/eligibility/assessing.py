@@ -14,8 +14,9 @@ from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.kit.settings import get_settings
 from falconbus.scheduling.assignments.errors import StaffBusy, UnknownStaff
 from falconbus.scheduling.assignments.models import CrewRole
+from falconbus.scheduling.assignments.service import UNKNOWN_PLACES, Places
 from falconbus.scheduling.eligibility import policy
-from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave
+from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave, TooFar
 from falconbus.scheduling.eligibility.policy import DutyPeriod, Span
 from falconbus.scheduling.staff_records.policy import WorkingInterval
 
@@ -49,9 +50,26 @@ class Eligibility:
     driving_week: timedelta
 
 
-_ASSESSMENT = """
+# The rides next to this one, of which the person must be able to get here, and there afterwards.
+_TOO_FAR = """
+    (SELECT coalesce(bool_or(too_far(gap.origin, gap.destination, gap.time, :travel_kmh)), false)
+     FROM ((SELECT destination_stop_id AS origin, CAST(:origin_stop_id AS int) AS destination,
+                   CAST(:begins AS timestamptz) - ends_at AS time
+            FROM assignments
+            WHERE staff_id = {staff_id} AND status = 'accepted' AND ends_at > :since AND ends_at <= :begins
+              AND (appointment_id = CAST(:ignored_appointment_id AS bigint)) IS NOT TRUE
+            ORDER BY ends_at DESC LIMIT 1)
+           UNION ALL
+           (SELECT CAST(:destination_stop_id AS int), origin_stop_id, starts_at - CAST(:ends AS timestamptz)
+            FROM assignments
+            WHERE staff_id = {staff_id} AND status = 'accepted' AND ends_at > :ends AND starts_at >= :ends
+              AND (appointment_id = CAST(:ignored_appointment_id AS bigint)) IS NOT TRUE
+            ORDER BY ends_at LIMIT 1)) AS gap)
+"""
+_ASSESSMENT = f"""
     SELECT person.id, person.name, duty.begins, duty.ends, duty.is_driving, licence.kinds, licence.expiries,
-           hours.weekdays, hours.begin_minutes, hours.end_minutes, leave.first_days, leave.last_days
+           hours.weekdays, hours.begin_minutes, hours.end_minutes, leave.first_days, leave.last_days,
+           {_TOO_FAR.format(staff_id="person.id")} AS is_too_far
     FROM person
     CROSS JOIN LATERAL (
         SELECT array_agg(starts_at ORDER BY id) AS begins, array_agg(ends_at ORDER BY id) AS ends,
@@ -74,7 +92,7 @@ _ASSESSMENT = """
         SELECT array_agg(first_day ORDER BY id) AS first_days, array_agg(last_day ORDER BY id) AS last_days
         FROM leaves WHERE staff_id = person.id AND first_day <= :last_day AND last_day >= :first_day
     ) AS leave
-"""
+"""  # noqa: S608  all of it is ours
 _ASSESS_STAFF = text(f"""
     WITH person AS (
         SELECT id, name FROM users WHERE id = ANY (:staff_ids) AND active AND :role = ANY (roles)
@@ -98,6 +116,7 @@ _FIND_AVAILABLE = text(f"""
                   FROM (SELECT max(expires_on) AS expires_on FROM licences
                         WHERE staff_id = users.id GROUP BY kind) AS latest
               ))
+          AND NOT {_TOO_FAR.format(staff_id="users.id")}
         ORDER BY rested_since NULLS FIRST, name, id LIMIT :limit
     ) {_ASSESSMENT} ORDER BY person.rested_since NULLS FIRST, person.name, person.id
 """)  # noqa: S608  both parts are ours
@@ -110,13 +129,14 @@ def assess(
     ends: datetime,
     *,
     ignored_appointment_id: int | None = None,
+    places: Places = UNKNOWN_PLACES,
 ) -> dict[int, Eligibility]:
     """Return the eligibility of staff for a ride by key, in one statement.
 
     Assignments to the charter `ignored_appointment_id` do not count: it is the ride itself. UnknownStaff when one of
     them lacks the role or an open account.
     """
-    ride = _RideContext(role, begins, ends)
+    ride = _RideContext(role, begins, ends, places)
     values = {**ride.values(ignored_appointment_id), "staff_ids": sorted(set(staff_ids))}
     eligibilities = {row.id: _eligibility(row, ride) for row in db.session.execute(_ASSESS_STAFF, values)}
     for staff_id in staff_ids:
@@ -131,11 +151,12 @@ def available_staff(
     ends: datetime,
     *,
     ignored_appointment_id: int | None = None,
+    places: Places = UNKNOWN_PLACES,
     excluded_staff_ids: Collection[int] = (),
     limit: int = 50,
 ) -> list[Eligibility]:
     """Return who may be assigned to a ride, those with most rest before it first, in one statement."""
-    ride = _RideContext(role, begins, ends)
+    ride = _RideContext(role, begins, ends, places)
     rows = db.session.execute(
         _FIND_AVAILABLE, {**ride.values(ignored_appointment_id), "limit": limit + len(excluded_staff_ids)}
     )
@@ -146,10 +167,11 @@ def available_staff(
 class _RideContext:
     """What the assessments of all staff share: the ride, its local days and weeks, the limits."""
 
-    def __init__(self, role: CrewRole, begins: datetime, ends: datetime) -> None:
+    def __init__(self, role: CrewRole, begins: datetime, ends: datetime, places: Places) -> None:
         self.settings = get_settings()
         self.zone = self.settings.time_zone
         self.role = role
+        self.places = places
         self.duty = DutyPeriod(begins.astimezone(UTC), ends.astimezone(UTC), role == CrewRole.DRIVER)
         self.days = policy.local_days(self.duty.begins, self.duty.ends, self.zone)
         self.day_spans: list[Span] = policy.day_spans(self.days, self.zone)
@@ -166,6 +188,9 @@ class _RideContext:
             "first_day": self.days[0],
             "last_day": self.days[-1],
             "ignored_appointment_id": ignored_appointment_id,
+            "origin_stop_id": self.places.origin_stop_id,
+            "destination_stop_id": self.places.destination_stop_id,
+            "travel_kmh": self.settings.travel_kmh,
         }
 
 
@@ -203,6 +228,8 @@ def _refusal(row: AnyRow, duties: list[DutyPeriod], ride: _RideContext) -> Domai
     licences = _rows(row.kinds, row.expiries)
     if ride.duty.is_driving and not policy.licences_hold(licences, ride.days[-1]):
         return LicenceExpired(f"{row.name} has no licence that holds until the end of the ride")
+    if row.is_too_far:
+        return TooFar(f"{row.name} cannot be there in time from the ride before, or for the next one")
     return None
 
 

@@ -26,7 +26,7 @@ def check_eligibility(
 ) -> list[StaffWarning]:
     """Check that staff are eligible for a ride in these roles, and return the warnings about them.
 
-    `pointers`: JSON pointers by staff key, for the errors. UnknownStaff, StaffBusy, OnLeave, LicenceExpired.
+    `pointers`: JSON pointers by staff key, for the errors. UnknownStaff, StaffBusy, OnLeave, LicenceExpired, TooFar.
     """
     warnings: list[StaffWarning] = []
     for role in CrewRole:
@@ -42,7 +42,12 @@ def _check_role(
     warnings: list[StaffWarning] = []
     try:
         eligibilities = assessing.assess(
-            staff_ids, role, ride.starts_at, ride.ends_at, ignored_appointment_id=ride.appointment_id
+            staff_ids,
+            role,
+            ride.starts_at,
+            ride.ends_at,
+            ignored_appointment_id=ride.appointment_id,
+            places=ride.places,
         )
     except UnknownStaff as refusal:
         known_ids = queries.active_staff(staff_ids, role)

@@ -10,6 +10,7 @@ from falconbus.accounts.models import User
 from falconbus.network.models import Bus, Route, Stop
 from falconbus.platform.database.engine import AnyRow, AnySelect, db
 from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, CrewRole
+from falconbus.scheduling.assignments.service import Places
 from falconbus.scheduling.staff_records.models import StaffProfile
 from falconbus.timetable import occupancy
 from falconbus.timetable.errors import ScheduleNotFound
@@ -37,6 +38,12 @@ def lock_schedule(schedule_id: int) -> Schedule:
     if schedule is None:
         raise ScheduleNotFound
     return schedule
+
+
+def get_places(route_id: int) -> Places:
+    """Return the stops where a route's departures begin and end."""
+    row = db.session.execute(select(Route.origin_id, Route.destination_id).where(Route.id == route_id)).one()
+    return Places(row.origin_id, row.destination_id)
 
 
 def schedule_crew(schedule_id: int) -> Sequence[AnyRow]:

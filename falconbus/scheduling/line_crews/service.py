@@ -91,7 +91,7 @@ def get_crew(schedule_id: int, identity: Identity) -> LineCrew:
 def change_crew(schedule_id: int, crew: Crew) -> list[StaffWarning]:
     """Replace a departure's crew, notify who joins and who leaves, and return the warnings about new members.
 
-    ScheduleNotFound, ScheduleLeft, Invalid, UnknownStaff, StaffBusy, OnLeave, LicenceExpired.
+    ScheduleNotFound, ScheduleLeft, Invalid, UnknownStaff, StaffBusy, OnLeave, LicenceExpired, TooFar.
     """
     service.check_distinct(crew)
     schedule, now = queries.lock_schedule(schedule_id), clock.now()
@@ -101,7 +101,12 @@ def change_crew(schedule_id: int, crew: Crew) -> list[StaffWarning]:
     kept_ids = {each.staff_id for each in present if crew.roles.get(each.staff_id) == each.part}
     queries.delete_assignments([each.id for each in present if each.staff_id not in kept_ids])
     additions = _additions(crew, kept_ids)
-    ride = Ride(starts_at=schedule.departure_time, ends_at=schedule.arrival_time, schedule_id=schedule_id)
+    ride = Ride(
+        starts_at=schedule.departure_time,
+        ends_at=schedule.arrival_time,
+        schedule_id=schedule_id,
+        places=queries.get_places(schedule.route_id),
+    )
     warnings = check_eligibility(additions.roles, ride, crew.pointers)
     for assignment in service.assign(ride, additions, at=now):
         assignment.told_bus_id, assignment.told_active = schedule.bus_id, schedule.active

@@ -8,7 +8,7 @@ from falconbus.platform.database.pagination import Page, numbered_page
 from falconbus.platform.web.identity import caller
 from falconbus.platform.web.operations import operation
 from falconbus.scheduling.assignments.errors import StaffBusy, UnknownStaff
-from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave
+from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave, TooFar
 from falconbus.scheduling.line_crews import service
 from falconbus.scheduling.line_crews.errors import ScheduleLeft
 from falconbus.scheduling.line_crews.schemas import LineCrewIn, LineCrewOut, UncrewedOut, UncrewedQuery
@@ -47,9 +47,10 @@ def get_crew(schedule_id: int) -> LineCrewOut:
         StaffBusy,
         OnLeave,
         LicenceExpired,
+        TooFar,
         UnknownStaff,
     ),
-    budget=20,
+    budget=21,
 )
 def change_crew(schedule_id: int, body: LineCrewIn) -> LineCrewOut:
     """Have exactly these people on a departure. They are on it at once; who joins and who leaves is told.

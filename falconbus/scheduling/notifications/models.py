@@ -27,10 +27,14 @@ class NotificationKind(StrEnum):
     CHANGED = "changed"
     CANCELLED = "cancelled"
     COMPLETED = "completed"
+    #: To operators: charters whose time is over, and which nobody had closed.
+    CLOSED = "closed"
     #: To crew: assigned to a line schedule, or removed from it.
     ROSTERED = "rostered"
     UNROSTERED = "unrostered"
-    #: To operators: departures that were not made, because their bus is on a charter.
+    #: To operators: what no longer holds of rides to come (a bus out of service, a licence that ends, ...).
+    LAPSED = "lapsed"
+    #: To operators: departures that were not made, because their bus is on a charter or out of service.
     BUS_CHARTERED = "bus_chartered"
 
 

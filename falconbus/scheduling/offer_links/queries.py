@@ -6,7 +6,8 @@ from falconbus.platform.database.engine import AnyRow, db
 
 _ASKED = text("""
     SELECT mine.id, mine.staff_id, mine.part, mine.status, mine.starts_at, mine.ends_at, mine.answer_by, mine.reason,
-           mine.appointment_id, charter.reference, charter.status AS charter_status, charter.cancellation_reason,
+           mine.appointment_id, mine.origin_stop_id, mine.destination_stop_id,
+           charter.reference, charter.status AS charter_status, charter.cancellation_reason,
            person.name, person.active, person.roles,
            (SELECT giver.name FROM assignments AS given JOIN users AS giver ON giver.id = given.staff_id
             WHERE given.id = mine.replaces_id) AS asked_by,

@@ -5,6 +5,7 @@ from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.assignments.errors import AlreadyAnswered
 from falconbus.scheduling.assignments.models import LIVE, AssignmentStatus, CrewRole
+from falconbus.scheduling.assignments.service import Places
 from falconbus.scheduling.dispatch import answering
 from falconbus.scheduling.eligibility import assessing
 from falconbus.scheduling.offer_links import links, queries
@@ -29,6 +30,7 @@ def get_page(token: str) -> AnswerPage:
                 asked.starts_at,
                 asked.ends_at,
                 ignored_appointment_id=charter_id,
+                places=Places(asked.origin_stop_id, asked.destination_stop_id),
                 excluded_staff_ids=on_it,
             )
         )

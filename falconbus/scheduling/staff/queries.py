@@ -11,6 +11,7 @@ from falconbus.platform.kit import clock, references
 from falconbus.platform.kit.settings import get_settings
 from falconbus.scheduling.appointments.errors import AppointmentNotFound
 from falconbus.scheduling.appointments.models import Appointment
+from falconbus.scheduling.assignments.service import Places
 from falconbus.scheduling.staff_records.errors import StaffNotFound
 
 _PERSON = """
@@ -130,13 +131,14 @@ def count_duties_to_come(staff_id: int, *, kept: Sequence[str]) -> int:
     return number
 
 
-def get_appointment_id(reference: str) -> int:
-    """Return the key of a charter; AppointmentNotFound."""
-    statement = select(Appointment.id).where(Appointment.reference == references.read_reference(reference))
-    appointment_id = db.session.scalars(statement).one_or_none()
-    if appointment_id is None:
+def get_appointment(reference: str) -> tuple[int, Places]:
+    """Return the key of a charter, and where it begins and ends; AppointmentNotFound."""
+    statement = select(Appointment.id, Appointment.pick_up_stop_id, Appointment.drop_off_stop_id)
+    is_meant = Appointment.reference == references.read_reference(reference)
+    row = db.session.execute(statement.where(is_meant)).one_or_none()
+    if row is None:
         raise AppointmentNotFound
-    return appointment_id
+    return row.id, Places(row.pick_up_stop_id, row.drop_off_stop_id)
 
 
 def _today() -> date:

@@ -80,12 +80,6 @@ class HoursOut(msgspec.Struct):
         return cls(hours.weekday, _time_text(hours.begins_minute), _time_text(hours.ends_minute))
 
 
-class WeekOut(msgspec.Struct):
-    """A person's working hours."""
-
-    hours: list[HoursOut]
-
-
 class LeaveOut(msgspec.Struct):
     """Days of leave, both included."""
 
@@ -113,6 +107,13 @@ class DutyOut(msgspec.Struct):
     def of(cls, row: AnyRow) -> "DutyOut":
         begins, ends = clock.local(row.starts_at, row.time_zone), clock.local(row.ends_at, row.time_zone)
         return cls(kind_of(row.reference), row.reference, row.schedule_id, row.part, begins, ends)
+
+
+class WeekOut(msgspec.Struct):
+    """A person's working hours, and the accepted duties to come that are outside them."""
+
+    hours: list[HoursOut]
+    duties: list[DutyOut]
 
 
 class NewLeaveOut(LeaveOut):

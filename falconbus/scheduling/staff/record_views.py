@@ -4,8 +4,9 @@ from flask import Blueprint
 
 from falconbus.platform.web.operations import operation
 from falconbus.scheduling.permissions import CHANGE_STAFF
-from falconbus.scheduling.staff import leaves
+from falconbus.scheduling.staff import hours, leaves
 from falconbus.scheduling.staff.record_schemas import (
+    DutyOut,
     HoursOut,
     LicenceOut,
     NewLeaveIn,
@@ -60,12 +61,14 @@ def remove_licence(staff_id: int, licence_id: int) -> None:
     takes=Week,
     gives={200: WeekOut},
     refuses=(StaffNotFound, HoursOverlap),
-    budget=5,
+    budget=6,
 )
 def set_hours(staff_id: int, body: Week) -> WeekOut:
-    """Replace somebody's working hours, the whole week at once."""
-    service.set_hours(staff_id, [hours.interval() for hours in body.hours])
-    return WeekOut([HoursOut.of(interval) for interval in queries.hours(staff_id)])
+    """Replace somebody's working hours, the whole week at once; the answer names the accepted duties outside them."""
+    outside = hours.set_hours(staff_id, [stretch.interval() for stretch in body.hours])
+    return WeekOut(
+        [HoursOut.of(interval) for interval in queries.hours(staff_id)], [DutyOut.of(row) for row in outside]
+    )
 
 
 @operation(

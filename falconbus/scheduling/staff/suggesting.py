@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from falconbus.scheduling.appointments.errors import EndBeforeStart
 from falconbus.scheduling.assignments.models import CrewRole
+from falconbus.scheduling.assignments.service import UNKNOWN_PLACES
 from falconbus.scheduling.eligibility import assessing
 from falconbus.scheduling.eligibility.assessing import Eligibility
 from falconbus.scheduling.staff import queries
@@ -22,5 +23,5 @@ def suggest(role: CrewRole, start: datetime, end: datetime, reference: str | Non
         raise EndBeforeStart(pointer="end")
     if end - start > _LONGEST_RIDE:
         raise RideTooLong(pointer="end")
-    ignored_appointment_id = queries.get_appointment_id(reference) if reference else None
-    return assessing.available_staff(role, start, end, ignored_appointment_id=ignored_appointment_id)
+    appointment_id, places = queries.get_appointment(reference) if reference else (None, UNKNOWN_PLACES)
+    return assessing.available_staff(role, start, end, ignored_appointment_id=appointment_id, places=places)

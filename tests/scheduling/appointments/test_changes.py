@@ -116,7 +116,7 @@ def test_a_pending_hand_over_ends_with_the_old_times(client: FlaskClient, ride: 
 
 def test_a_rejected_charter_stays_rejected(client: FlaskClient, ride: Ride) -> None:
     ride.driving.reject("I am ill", at=clock.now())
-    ride.charter.reject(by_id=ride.driver.id, reason="I am ill")
+    ride.charter.reject(at=clock.now(), by_id=ride.driver.id, reason="I am ill")
     db.session.commit()
     answer = ride.change(client, {"start": tomorrow(11).isoformat()})
     assert (answer.json["status"], answer.json["driver"]) == ("rejected", None)

@@ -45,7 +45,7 @@ def test_the_day_of_a_charter_is_left_out_and_made_when_it_is_cancelled(world: W
     add_charter(starts=tomorrow(8, days=2), bus=world.add_bus("FB-2", world.layout))
     make()
     assert days_of(database, world.timetable) == [1, 2, 4, 5]
-    charter.cancel(reason="rain")
+    charter.cancel(at=clock.now(), reason="rain")
     database.session.commit()
     assert make() == 1
     assert days_of(database, world.timetable) == [1, 2, 3, 4, 5]
@@ -155,6 +155,6 @@ def test_an_import_goes_around_a_charter(world: World, database: SQLAlchemy) -> 
     charter = add_charter(starts=tomorrow(0, days=8), hours=24, bus_id=bus_id)
     assert load(feed(), horizon_days=10).counts["schedules"] == 4
     assert both() == 0
-    charter.cancel(reason="rain")
+    charter.cancel(at=clock.now(), reason="rain")
     database.session.commit()
     assert load(feed(), horizon_days=10).counts["schedules"] == 1

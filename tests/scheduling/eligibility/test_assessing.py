@@ -1,18 +1,22 @@
 """Who is free for a ride, and how they stand to it."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask_sqlalchemy import SQLAlchemy
 
 from falconbus.accounts.models import Role, User
+from falconbus.app import FalconBus
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import DomainError
 from falconbus.scheduling.assignments.errors import StaffBusy, UnknownStaff
 from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, CrewRole
+from falconbus.scheduling.assignments.service import Places
 from falconbus.scheduling.eligibility import assessing
 from falconbus.scheduling.eligibility.assessing import Eligibility
-from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave
+from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave, TooFar
 from falconbus.scheduling.staff_records.models import Leave, Licence, WorkingHours
 from tests.counting import statements
 from tests.scheduling.charters import add_assignment, add_charter, tomorrow
@@ -37,7 +41,7 @@ def on_duty(
     return add_assignment(add_charter(starts=begins, hours=hours), person, part, status)
 
 
-def of(person: User, begins: datetime, ends: datetime, part: CrewRole = CrewRole.DRIVER, **others: int) -> Eligibility:
+def of(person: User, begins: datetime, ends: datetime, part: CrewRole = CrewRole.DRIVER, **others: Any) -> Eligibility:
     return assessing.assess([person.id], part, begins, ends, **others)[person.id]
 
 
@@ -238,9 +242,12 @@ def test_the_most_rested_come_first(database: SQLAlchemy) -> None:
     assert assessing.available_staff(CrewRole.ATTENDANT, begins, begins + timedelta(hours=2)) == []
 
 
-def test_who_is_suggested_is_who_would_not_be_refused(database: SQLAlchemy) -> None:
+def test_who_is_suggested_is_who_would_not_be_refused(
+    database: SQLAlchemy, stop_ids: dict[str | None, int | None]
+) -> None:
     """Both statements know the refusals: here every one of them, at the edges of the ride's times and days."""
     begins, ends = at(20), at(4, days=1)
+    places = Places(stop_ids["J"], stop_ids["J"])
     keys = []
     for number, (busy, leave, licences) in enumerate(
         (busy, leave, licences)
@@ -261,17 +268,77 @@ def test_who_is_suggested_is_who_would_not_be_refused(database: SQLAlchemy) -> N
             first, last = (DAY + timedelta(days=day) for day in leave)
             database.session.add(Leave(staff_id=person.id, kind="x", first_day=first, last_day=last))
         if busy:
-            on_duty(person, at(busy[0]), at(busy[1]))
+            duty = on_duty(person, at(busy[0]), at(busy[1]))
+            duty.origin_stop_id = duty.destination_stop_id = stop_ids["DJ"[number % 2]]
     database.session.commit()
-    everybody = assessing.assess(keys, CrewRole.DRIVER, begins, ends)
+    everybody = assessing.assess(keys, CrewRole.DRIVER, begins, ends, places=places)
     allowed = {key for key, each in everybody.items() if each.refusal is None}
-    suggested = assessing.available_staff(CrewRole.DRIVER, begins, ends, limit=1000)
+    suggested = assessing.available_staff(CrewRole.DRIVER, begins, ends, places=places, limit=1000)
     assert {each.staff_id for each in suggested} == allowed
     assert 10 < len(allowed) < len(keys) / 2
     refusals: set[type[DomainError]] = {type(each.refusal) for each in everybody.values() if each.refusal}
-    assert refusals == {StaffBusy, OnLeave, LicenceExpired}
+    assert refusals == {StaffBusy, OnLeave, LicenceExpired, TooFar}
     for each in suggested:
         assert each.rest_before == everybody[each.staff_id].rest_before
+
+
+#: Johannesburg, Durban, and a stop nobody knows the place of.
+POSITIONS = {"J": (-26.2, 28.05), "D": (-29.85, 31.02), "?": (None, None)}
+
+
+@pytest.fixture
+def stop_ids(world: World) -> dict[str, int | None]:
+    """The keys of stops some 500 km apart; None for a place that is none."""
+    for code, (latitude, longitude) in POSITIONS.items():
+        stop = world.add_stop(code)
+        stop.latitude, stop.longitude = latitude, longitude
+    world.commit()
+    return {None: None, **{code: world.stops[code].id for code in POSITIONS}}  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    ("place", "hours", "is_too_far"),
+    [("D", 0, False), ("J", 0, True), ("J", 4, True), ("J", 5, False), ("?", 0, False), (None, 0, False)],
+)
+@pytest.mark.parametrize("is_before", [True, False])
+def test_nobody_is_at_two_ends_of_the_country(
+    thabo: User,
+    stop_ids: dict[str | None, int | None],
+    database: SQLAlchemy,
+    is_before: bool,
+    place: str | None,
+    hours: int,
+    is_too_far: bool,
+) -> None:
+    """A ride that ends (or begins) in Durban, and one at another place so many hours later (or earlier)."""
+    duty = on_duty(thabo, at(10), at(12))
+    duty.origin_stop_id = duty.destination_stop_id = stop_ids["D"]
+    # One further away in time is not asked for.
+    far = on_duty(thabo, at(1), at(2))
+    far.origin_stop_id = far.destination_stop_id = stop_ids["J"]
+    database.session.commit()
+    begins = at(12 + hours) if is_before else at(10 - hours - 1)
+    ends = begins + timedelta(hours=1)
+    places = Places(stop_ids[place], None) if is_before else Places(None, stop_ids[place])
+    found = assessing.assess([thabo.id], CrewRole.DRIVER, begins, ends, places=places)[thabo.id]
+    assert type(found.refusal) is (TooFar if is_too_far else type(None))
+    suggested = assessing.available_staff(CrewRole.DRIVER, begins, ends, places=places)
+    assert [each.staff_id for each in suggested] == ([] if is_too_far else [thabo.id])
+
+
+def test_the_travel_time_rule_can_be_switched_off(
+    thabo: User, stop_ids: dict[str | None, int | None], database: SQLAlchemy, app: FalconBus
+) -> None:
+    on_duty(thabo, at(10), at(12)).destination_stop_id = stop_ids["D"]
+    database.session.commit()
+    places = Places(stop_ids["J"], None)
+    assert isinstance(of(thabo, at(12), at(13), places=places).refusal, TooFar)
+    before = app.config["SETTINGS"]
+    app.config["SETTINGS"] = replace(before, travel_kmh=0)
+    try:
+        assert of(thabo, at(12), at(13), places=places).refusal is None
+    finally:
+        app.config["SETTINGS"] = before
 
 
 def test_a_hundred_people_cost_one_statement(database: SQLAlchemy) -> None:

@@ -9,7 +9,7 @@ from flask_sqlalchemy import SQLAlchemy
 
 from falconbus.accounts.models import AuditEntry, Role, User
 from falconbus.platform.kit import clock
-from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus
+from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, CrewRole
 from falconbus.scheduling.staff_records.models import Leave, Licence, WorkingHours
 from tests.network.calls import pointers
 from tests.scheduling.charters import add_assignment, add_charter, tomorrow
@@ -125,16 +125,31 @@ def test_a_week_of_hours_is_replaced_as_a_whole(
     address = f"{STAFF}/{thabo.id}/hours"
     week = hours((1, "08:00", "12:00"), (1, "12:00", "17:00"), (5, "22:00", "06:00"), (7, "08:00", "08:00"))
     mixed = {"hours": week["hours"][::-1]}
-    assert client.put(address, json=mixed, headers=headers).json == week
+    assert client.put(address, json=mixed, headers=headers).json == {**week, "duties": []}
     assert client.get(f"{STAFF}/{thabo.id}", headers=headers).json["hours"] == week["hours"]
     rows = database.session.query(WorkingHours.begins_minute, WorkingHours.ends_minute).where(
         WorkingHours.staff_id == thabo.id, WorkingHours.weekday >= 5
     )
     assert {tuple(row) for row in rows} == {(1320, 1800), (480, 1920)}
     one = hours((2, "00:00", "23:59"))
-    assert client.put(address, json=one, headers=headers).json == one
-    assert client.put(address, json=hours(), headers=headers).json == {"hours": []}
+    assert client.put(address, json=one, headers=headers).json == {**one, "duties": []}
+    assert client.put(address, json=hours(), headers=headers).json == {"hours": [], "duties": []}
     assert others(database, thabo) == [1, 1, 1]
+
+
+def test_new_hours_name_the_duties_outside_them(
+    client: FlaskClient, database: SQLAlchemy, headers: dict[str, str], thabo: User
+) -> None:
+    inside, outside = (add_charter(starts=tomorrow(hour, days=30)) for hour in (9, 15))
+    for charter in (inside, outside):
+        add_assignment(charter, thabo, CrewRole.DRIVER, AssignmentStatus.ACCEPTED)
+    add_assignment(add_charter(starts=tomorrow(21, days=30)), thabo)
+    past = add_charter(starts=clock.now() - timedelta(days=1))
+    add_assignment(past, thabo, CrewRole.DRIVER, AssignmentStatus.ACCEPTED)
+    week = hours((inside.starts_at.isoweekday(), "08:00", "17:00"))
+    answer = client.put(f"{STAFF}/{thabo.id}/hours", json=week, headers=headers)
+    assert answer.status_code == 200
+    assert [duty["reference"] for duty in answer.json["duties"]] == [outside.reference]
 
 
 @pytest.mark.parametrize(
