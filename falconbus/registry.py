@@ -20,7 +20,10 @@ from falconbus.bookings import permissions as bookings_permissions
 from falconbus.bookings import service as bookings_service
 from falconbus.bookings import views as bookings_views
 from falconbus.checkout import jobs as checkout_jobs
+from falconbus.checkout import permissions as checkout_permissions
 from falconbus.checkout import views as checkout_views
+from falconbus.disruptions import permissions as disruptions_permissions
+from falconbus.disruptions import views as disruptions_views
 from falconbus.gtfs import commands as gtfs_commands
 from falconbus.gtfs import jobs as gtfs_jobs
 from falconbus.gtfs import models as gtfs_models
@@ -192,7 +195,13 @@ FEATURES = (
         models=(payments_models, payment_providers),
         gauges=(payments_gauges,),
     ),
-    Feature(name="checkout", jobs=checkout_jobs.JOBS, blueprints=(checkout_views.bp,)),
+    Feature(
+        name="checkout",
+        grants=checkout_permissions.GRANTS,
+        jobs=checkout_jobs.JOBS,
+        blueprints=(checkout_views.bp,),
+    ),
+    Feature(name="disruptions", grants=disruptions_permissions.GRANTS, blueprints=(disruptions_views.bp,)),
     Feature(name="live", blueprints=(live_views.bp,)),
     Feature(
         name="performance",

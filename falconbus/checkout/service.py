@@ -7,6 +7,7 @@ are written together. What a crash leaves is an open attempt: the next payment o
 from dataclasses import dataclass
 
 from falconbus.bookings import service as bookings
+from falconbus.bookings import withdrawing
 from falconbus.bookings.models import Booking, BookingStatus
 from falconbus.checkout import refunding
 from falconbus.messaging.mail_kinds import CONFIRMATION, PAYMENT_RETURNED
@@ -111,8 +112,14 @@ def _deliver(booking: Booking, payment: Payment) -> None:
     if booking.status == BookingStatus.HELD:
         bookings.expire(booking)
     if payment.amount > 0:
-        refunding.owe(payment, payment.amount, "paid_twice" if booking.payment_id else "too_late")
+        refunding.owe(payment, payment.amount, _why_returned(booking))
     mailing.tell(PAYMENT_RETURNED, booking.id, booking.email)
+
+
+def _why_returned(booking: Booking) -> str:
+    if booking.payment_id:
+        return "paid_twice"
+    return "withdrawn" if withdrawing.has_cancelled_departure(booking.id) else "too_late"
 
 
 def _result(payment: Payment, outcome: Outcome) -> PaymentResult:

@@ -41,7 +41,7 @@ from falconbus.payments.permissions import TAKE_COUNTER_PAYMENTS
 from falconbus.platform.database.pagination import Page, keyset_page
 from falconbus.platform.integrations.payments.provider import BadWebhook
 from falconbus.platform.web.declarations import PUBLIC, Media
-from falconbus.platform.web.identity import caller
+from falconbus.platform.web.identity import Forbidden, caller
 from falconbus.platform.web.operations import operation
 
 bp = Blueprint("checkout", __name__, url_prefix="/api/v1")
@@ -49,6 +49,9 @@ bp = Blueprint("checkout", __name__, url_prefix="/api/v1")
 _PAY_REFUSALS = (
     BookingNotFound, HoldExpired, BookingOver, PaymentDeclined, ProviderFailed, PaymentInProgress, PaymentReturned,
     StaffOnly, UnknownProvider,
+)  # fmt: skip
+_CANCEL_REFUSALS = (
+    BookingNotFound, HoldExpired, BookingOver, TooLateToCancel, UnknownPassenger, PaymentInProgress, Forbidden,
 )  # fmt: skip
 
 
@@ -76,15 +79,16 @@ def pay(reference: str, query: AccessQuery, body: PaymentIn) -> PaymentOut | Pen
     takes=CancelIn,
     asks=CancelQuery,
     gives={200: (BookingOut, QuoteOut)},
-    refuses=(BookingNotFound, HoldExpired, BookingOver, TooLateToCancel, UnknownPassenger),
+    refuses=_CANCEL_REFUSALS,
     idempotent=True,
-    budget=18,
+    budget=20,
 )
 def cancel(reference: str, query: CancelQuery, body: CancelIn) -> BookingOut | QuoteOut:
     """Cancel a booking or some of its passengers; with `quote=1` say what comes back, and change nothing."""
     if query.quote == "1":
-        return QuoteOut.of(cancelling.quote(reference, body.passengers, caller(), query.email))
-    return BookingOut.of(cancelling.cancel(reference, body.passengers, caller(), query.email))
+        quoted = cancelling.quote(reference, body.passengers, caller(), query.email, waiver=body.waiver)
+        return QuoteOut.of(quoted)
+    return BookingOut.of(cancelling.cancel(reference, body.passengers, caller(), query.email, waiver=body.waiver))
 
 
 @operation(
@@ -119,7 +123,7 @@ def show_calendar(reference: str, query: AccessQuery) -> bytes:
     gives={204: None},
     refuses=(BadWebhook, PaymentNotFound, UnknownProvider),
     counted=False,
-    budget=14,
+    budget=15,
 )
 def receive_webhook(provider: str) -> None:
     """Where providers tell what became of a payment; signed, and safe to tell twice."""

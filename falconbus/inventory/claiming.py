@@ -27,11 +27,12 @@ class Claim:
 
 # One statement, in sorted order, so that two bookings never wait for each other in a circle. A claim whose hold has
 # run out is taken over; a live one of somebody else keeps its row, and fewer rows than asked for come back. So they do
-# when the schedule has got another bus since its seats were read: the lock sees the row as it is after any wait.
+# when the schedule has got another bus since its seats were read, or was cancelled: the lock sees the row as it is
+# after any wait.
 _CLAIM = text("""
     WITH locked AS (
         SELECT id, bus_id, route_id, departure_time FROM schedules
-        WHERE id = ANY(CAST(:schedules AS bigint[])) ORDER BY id FOR KEY SHARE
+        WHERE id = ANY(CAST(:schedules AS bigint[])) AND cancelled_at IS NULL ORDER BY id FOR KEY SHARE
     ), claimed AS (
         INSERT INTO seat_claims (schedule_id, leg, seat_number, booking_id, held_until)
         SELECT wanted.schedule_id, wanted.leg, wanted.seat_number, :booking_id, :held_until
@@ -52,7 +53,7 @@ _CLAIM = text("""
 def claim_seats(booking_id: int, claims: Collection[Claim], held_until: datetime | None, now: datetime) -> bool:
     """Hold seats until an instant, or sell them (None).
 
-    False when a seat belongs to another booking; the caller must then roll back.
+    False when a seat belongs to another booking or its departure is cancelled; the caller must then roll back.
     """
     ordered = sorted(claims)
     rows = driver_read(
@@ -102,6 +103,22 @@ def release_seats(booking_id: int, seats: Sequence[tuple[int, str]] | None = Non
     _announce(
         db.session.execute(_RELEASE_SEATS, {"booking_id": booking_id, "schedules": schedules, "seats": numbers}).all()
     )
+
+
+_RELEASE_DEPARTURE = text("""
+    WITH released AS (
+        DELETE FROM seat_claims WHERE schedule_id = :schedule_id OR booking_id = ANY(CAST(:bookings AS bigint[]))
+        RETURNING schedule_id
+    )
+    SELECT route_id, departure_time FROM schedules
+    WHERE id = :schedule_id OR id IN (SELECT schedule_id FROM released)
+""")
+
+
+def release_departure(schedule_id: int, booking_ids: Collection[int]) -> None:
+    """Delete all claims of a cancelled departure, and those that these bookings have anywhere."""
+    released = db.session.execute(_RELEASE_DEPARTURE, {"schedule_id": schedule_id, "bookings": list(booking_ids)})
+    _announce(released.all())
 
 
 def _announce(departures: Iterable[AnyRow]) -> None:

@@ -13,7 +13,7 @@ from falconbus.platform.mailing.mail_templates import sender_name
 
 @dataclass(frozen=True, slots=True)
 class ReturnedPayment:
-    """A payment given back because it was not needed: `paid_twice`, or `too_late` for the seats."""
+    """A payment given back because it was not needed: `paid_twice`, `too_late` for the seats, or `withdrawn`."""
 
     amount: int
     reason: str

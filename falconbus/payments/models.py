@@ -80,7 +80,8 @@ class Refund(Model):
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"))
     key: Mapped[str] = mapped_column(String(40), unique=True)
     amount: Mapped[int] = mapped_column(BigInteger)
-    #: cancelled: the traveller cancelled; not needed: paid twice, or too late for the seats.
+    #: cancelled: the traveller cancelled; departure_cancelled: the operator did. Not needed by the booking: paid_twice,
+    #: too_late for the seats, or withdrawn, because the departure was cancelled before the money came.
     reason: Mapped[str] = mapped_column(String(32))
     status: Mapped[str] = mapped_column(String(16))
     #: Why it failed.

@@ -18,6 +18,8 @@ ASK_AGAIN = timedelta(minutes=10)
 PENDING_LIMIT = timedelta(days=30)
 
 _KEY_LENGTH = 20
+#: The reasons of refunds of what was sold; of all others the booking had no use for the money.
+_OF_TICKETS = ("cancelled", "departure_cancelled")
 _OPEN = (RefundStatus.DUE, RefundStatus.PENDING, RefundStatus.FAILED)
 
 
@@ -30,19 +32,23 @@ class OpenRefunds:
     oldest: datetime | None
 
 
-def owe(payment: Payment, amount: int, reason: str, *, by_hand: bool) -> Refund:
-    """Write down money to give back: by hand, or by the payment's provider."""
-    refund = Refund(
-        payment_id=payment.id,
-        key=f"ref_{references.new_reference(_KEY_LENGTH)}",
-        amount=amount,
-        reason=reason,
-        status=RefundStatus.DUE if by_hand else RefundStatus.PENDING,
-        created_at=clock.now(),
-    )
-    db.session.add(refund)
+def owe_each(debts: Sequence[tuple[Payment, int, bool]], reason: str) -> list[Refund]:
+    """Write down money to give back of many payments, given with the amount and whether by hand, in one statement."""
+    now = clock.now()
+    owed = [
+        Refund(
+            payment_id=payment.id,
+            key=f"ref_{references.new_reference(_KEY_LENGTH)}",
+            amount=amount,
+            reason=reason,
+            status=RefundStatus.DUE if by_hand else RefundStatus.PENDING,
+            created_at=now,
+        )
+        for payment, amount, by_hand in debts
+    ]
+    db.session.add_all(owed)
     db.session.flush()
-    return refund
+    return owed
 
 
 def lock(refund_id: int) -> Refund:
@@ -81,7 +87,7 @@ def has_open(booking_id: int) -> bool:
 def returned(booking_id: int) -> Sequence[Refund]:
     """Return the refunds of payments that the booking had no use for, in the order they were owed."""
     statement = select(Refund).join(Payment, Payment.id == Refund.payment_id)
-    statement = statement.where(Payment.booking_id == booking_id, Refund.reason != "cancelled")
+    statement = statement.where(Payment.booking_id == booking_id, Refund.reason.not_in(_OF_TICKETS))
     return db.session.scalars(statement.order_by(Refund.id)).all()
 
 

@@ -1,5 +1,6 @@
 """The rows of the money that comes in: attempts to pay, and what became of them. Asking providers is checkout's."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -102,6 +103,18 @@ def get_by_key(key: str) -> Payment:
     if payment is None:
         raise PaymentNotFound
     return payment
+
+
+def get_by_keys(keys: Collection[str]) -> dict[str, Payment]:
+    """The payments that providers know by these keys, in one statement."""
+    found = db.session.scalars(select(Payment).where(Payment.key.in_(keys)))
+    return {payment.key: payment for payment in found}
+
+
+def being_paid(booking_ids: Collection[int]) -> set[int]:
+    """Which of these bookings have an open attempt to pay."""
+    statement = select(Payment.booking_id).where(Payment.booking_id.in_(booking_ids), Payment.status.in_(_OPEN))
+    return set(db.session.scalars(statement))
 
 
 def record_outcome(payment: Payment, outcome: Outcome, at: datetime) -> None:
