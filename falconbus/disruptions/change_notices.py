@@ -18,7 +18,7 @@ from falconbus.platform.database.engine import AnyRow, db
 from falconbus.platform.kit import clock
 from falconbus.platform.mailing import service as mailing
 
-_BATCH = 200
+_BATCH = 1000
 
 
 def tell_travellers() -> int:

@@ -7,6 +7,11 @@ from sqlalchemy import text
 
 from falconbus.platform.database.engine import AnyRow, db
 
+# A feed may give another bus to a hundred thousand departures that nobody has booked.
+_FORGET = text("""
+    UPDATE schedules SET told_bus_number = NULL
+    WHERE told_bus_number IS NOT NULL AND NOT EXISTS (SELECT FROM journeys j WHERE j.schedule_id = schedules.id)
+""")
 _UNTOLD = text("SELECT id FROM schedules WHERE told_bus_number IS NOT NULL ORDER BY id LIMIT :limit")
 _LOCK = text("SELECT id FROM schedules WHERE id = :id AND told_bus_number IS NOT NULL FOR NO KEY UPDATE")
 _JOURNEYS = text("""
@@ -49,7 +54,8 @@ _CLEAR = text("UPDATE schedules SET told_bus_number = NULL WHERE id = :id")
 
 
 def untold_departures(limit: int) -> Sequence[int]:
-    """Return departures whose bus or times have changed since their travellers were told of them."""
+    """Return booked departures whose bus or times have changed since their travellers were told of them."""
+    db.session.execute(_FORGET)
     return db.session.scalars(_UNTOLD, {"limit": limit}).all()
 
 

@@ -30,6 +30,20 @@ _COLUMNS = {
     },
 }
 _CANCELLED = "cancelled_at IS NULL OR (NOT active AND cancellation_reason IS NOT NULL)"
+# A bus may be on a charter while a departure of its would be that is cancelled (0014 has the whole of it).
+_CHARTER = """
+    CREATE OR REPLACE FUNCTION check_charter_bus() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM FROM buses WHERE id = NEW.bus_id FOR UPDATE;
+        PERFORM FROM schedules
+        WHERE bus_id = NEW.bus_id AND departure_time < NEW.ends_at AND arrival_time > NEW.starts_at {condition};
+        IF FOUND THEN
+            RAISE EXCEPTION 'bus % has a departure during the charter', NEW.bus_id
+            USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'schedules_bus_on_charter', TABLE = 'appointments';
+        END IF;
+        RETURN NEW;
+    END $$
+"""
 _NOTE_CHANGE = """
     CREATE OR REPLACE FUNCTION note_schedule_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -82,6 +96,7 @@ def upgrade() -> None:
         "-- squawk-ignore ban-drop-constraint\nALTER TABLE schedules DROP CONSTRAINT IF EXISTS ck_schedules_cancelled"
     )
     op.execute(f"ALTER TABLE schedules ADD CONSTRAINT ck_schedules_cancelled CHECK ({_CANCELLED}) NOT VALID")
+    op.execute(_CHARTER.format(condition="AND cancelled_at IS NULL"))
     op.execute(_NOTE_CHANGE)
     op.execute(_TRIGGER)
     with op.get_context().autocommit_block():
@@ -94,6 +109,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP TRIGGER IF EXISTS note_change ON schedules")
     op.execute("DROP FUNCTION IF EXISTS note_schedule_change()")
+    op.execute(_CHARTER.format(condition=""))
     with op.get_context().autocommit_block():
         for name in _INDEXES:
             op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")

@@ -7,9 +7,10 @@ from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
-from falconbus.checkout import sweeping
+from falconbus.checkout import refunding, sweeping
 from falconbus.platform.database import transactions
 from falconbus.platform.kit import clock
+from falconbus.platform.mailing import service as mailing
 from falconbus.timetable.models import Schedule
 from tests.calls import bearer, booking_body, hold, pay
 from tests.world import World
@@ -86,3 +87,30 @@ def big_coach(world: World, *, seats: int = 60) -> Schedule:
     bus = world.add_bus("BIG-1", world.add_layout("big", standard=seats))
     world.commit()
     return world.add_schedule(bus=bus)
+
+
+def mails_to(database: SQLAlchemy, held: dict[str, Any]) -> list[str]:
+    """The kinds of what a booking was told, in order."""
+    return [
+        kind
+        for (kind,) in lines(
+            database,
+            "SELECT m.kind FROM mails m"
+            " LEFT JOIN departure_notices n ON n.id = m.subject_id AND m.kind LIKE 'departure.%'"
+            " JOIN bookings b ON b.id = CASE WHEN m.kind LIKE 'departure.%' THEN n.booking_id ELSE m.subject_id END"
+            " WHERE b.reference = :r ORDER BY m.id",
+            r=held["reference"],
+        )
+    ]
+
+
+def run_jobs(database: SQLAlchemy, job: str) -> None:
+    """What the workers do with a job's rows."""
+    for outbox_id, arguments in lines(
+        database, "SELECT id, arguments FROM outbox WHERE job = :job AND done_at IS NULL ORDER BY id", job=job
+    ):
+        if job == "checkout.refund":
+            work = lambda: refunding.pay_refund(arguments["refund_id"], outbox_id)  # noqa: B023, E731
+        else:
+            work = lambda: mailing.send(arguments["mail_id"], outbox_id)  # noqa: B023, E731
+        transactions.run(work)

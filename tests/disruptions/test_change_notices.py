@@ -15,8 +15,7 @@ from falconbus.platform.integrations.mail.memory import MemoryMailer
 from falconbus.timetable.models import Schedule
 from tests.accounts.signing import signed_in
 from tests.calls import bearer, hold, pay
-from tests.disruptions.coach import lines, shown, sold, value, withdraw
-from tests.disruptions.test_withdrawing import mails_to, run_jobs
+from tests.disruptions.coach import lines, mails_to, run_jobs, shown, sold, value, withdraw
 from tests.mailers import mailer
 from tests.world import World
 

@@ -94,9 +94,7 @@ def test_against_paying(world: World, app: FalconBus, database: SQLAlchemy, oper
         held = hold(app.test_client(), schedule_id)
         done, paid = together([withdrawing(app, operator, schedule_id), paying(app, held)])
         assert done.status_code == 200
-        assert (paid.status_code, paid.json.get("code")) in {
-            (201, None), (409, "payment_returned"), (409, "booking_over"),
-        }  # fmt: skip
+        assert paid.json.get("code") in {None, "payment_returned", "booking_over"}
         nothing_is_left(database)
 
 

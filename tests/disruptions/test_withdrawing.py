@@ -8,12 +8,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
 from falconbus.accounts.models import Role
-from falconbus.checkout import refunding
-from falconbus.platform.database import transactions
 from falconbus.platform.integrations.mail.memory import MemoryMailer
-from falconbus.platform.mailing import service as mailing
-from falconbus.scheduling.line_crews import change_notices as crew_notices
-from falconbus.timetable import service as timetable
 from falconbus.timetable.models import Schedule
 from tests.accounts.signing import signed_in
 from tests.calls import bearer, booking_body, hold, pay
@@ -25,6 +20,8 @@ from tests.disruptions.coach import (
     expired,
     family,
     lines,
+    mails_to,
+    run_jobs,
     shown,
     sold,
     sold_return,
@@ -32,7 +29,6 @@ from tests.disruptions.coach import (
     withdraw,
 )
 from tests.mailers import mailer
-from tests.scheduling.people import add_person
 from tests.world import World
 
 __all__ = ["mailer"]
@@ -66,33 +62,6 @@ def refunds(database: SQLAlchemy, held: dict[str, Any]) -> list[tuple[int, str, 
         " JOIN bookings b ON b.id = p.booking_id WHERE b.reference = :r ORDER BY r.id",
         r=held["reference"],
     )
-
-
-def mails_to(database: SQLAlchemy, held: dict[str, Any]) -> list[str]:
-    """The kinds of what a booking was told, in order."""
-    return [
-        kind
-        for (kind,) in lines(
-            database,
-            "SELECT m.kind FROM mails m"
-            " LEFT JOIN departure_notices n ON n.id = m.subject_id AND m.kind LIKE 'departure.%'"
-            " JOIN bookings b ON b.id = CASE WHEN m.kind LIKE 'departure.%' THEN n.booking_id ELSE m.subject_id END"
-            " WHERE b.reference = :r ORDER BY m.id",
-            r=held["reference"],
-        )
-    ]
-
-
-def run_jobs(database: SQLAlchemy, job: str) -> None:
-    """What the workers do with a job's rows."""
-    for outbox_id, arguments in lines(
-        database, "SELECT id, arguments FROM outbox WHERE job = :job AND done_at IS NULL ORDER BY id", job=job
-    ):
-        if job == "checkout.refund":
-            work = lambda: refunding.pay_refund(arguments["refund_id"], outbox_id)  # noqa: B023, E731
-        else:
-            work = lambda: mailing.send(arguments["mail_id"], outbox_id)  # noqa: B023, E731
-        transactions.run(work)
 
 
 def test_one_coach_with_bookings_of_all_kinds(  # noqa: PLR0915  a story
@@ -237,84 +206,6 @@ def test_what_cannot_be_cancelled_is_refused(
         refused = withdraw(client, operator, left, preview=preview)
         assert (refused.status_code, refused.json["code"]) == (409, "departed")
     assert value(database, "SELECT count(*) FROM schedules WHERE NOT active") == 0
-
-
-def test_a_cancelled_departure_is_seen_and_not_sold(
-    world: World, client: FlaskClient, database: SQLAlchemy, operator: dict[str, str]
-) -> None:
-    schedule = world.add_schedule()
-    search = f"/api/v1/schedules?origin=A&destination=D&date={world.day_of(schedule)}&passengers=1"
-    assert len(client.get(search).json["results"]) == 1
-    assert withdraw(client, operator, schedule).status_code == 200
-    assert client.get(search).json["results"] == []
-    refused = client.post("/api/v1/bookings", json=booking_body(schedule.id))
-    assert (refused.status_code, refused.json["code"]) == (409, "not_on_sale")
-    (row,) = client.get(
-        f"/api/v1/routes/{world.route.id}/schedules?from={world.day_of(schedule)}", headers=operator
-    ).json["results"]
-    assert (row["active"], row["cancellation_reason"], row["taken"]) == (False, REASON, 0)
-    assert row["cancelled_at"].endswith("+02:00")
-    for change in ({"active": True}, {"bus_id": world.add_bus("FB-5", world.layout).id}):
-        world.commit()
-        refused = client.patch(f"/api/v1/schedules/{schedule.id}", json=change, headers=operator)
-        assert (refused.status_code, refused.json["code"]) == (409, "already_cancelled")
-
-
-def test_the_database_lets_nobody_put_it_back_on_sale(world: World, database: SQLAlchemy) -> None:
-    schedule = world.add_schedule()
-    schedule.cancel(REASON, at=schedule.departure_time.replace(year=2000))
-    database.session.commit()
-    with pytest.raises(Exception, match="ck_schedules_cancelled"):
-        database.session.execute(text("UPDATE schedules SET active = true"))
-    database.session.rollback()
-
-
-def test_no_timetable_makes_it_again(
-    world: World, client: FlaskClient, database: SQLAlchemy, operator: dict[str, str]
-) -> None:
-    transactions.run(timetable.make_schedules)
-    schedule_id = value(
-        database,
-        "SELECT min(id) FROM schedules WHERE timetable_id = :id AND departure_time > now()",
-        id=world.timetable.id,
-    )
-    count = value(database, "SELECT count(*) FROM schedules")
-    assert withdraw(client, operator, schedule_id).status_code == 200
-    assert transactions.run(timetable.make_schedules) == 0
-    address = f"/api/v1/timetables/{world.timetable.id}"
-    for active in (False, True):
-        assert client.patch(address, json={"active": active}, headers=operator).status_code == 200
-    assert value(database, "SELECT count(*) FROM schedules") == count
-    assert value(database, "SELECT active FROM schedules WHERE id = :id", id=schedule_id) is False
-    # Nor does another timetable of the route, at the same time with another bus.
-    world.add_timetable(world.route, bus=world.add_bus("FB-6", world.layout))
-    world.commit()
-    transactions.run(timetable.make_schedules)
-    at_that_time = "SELECT count(*) FROM schedules s JOIN schedules c USING (route_id, departure_time) WHERE c.id = :id"
-    assert value(database, at_that_time, id=schedule_id) == 1
-
-
-def test_its_crew_is_told_once_and_free(
-    world: World, client: FlaskClient, database: SQLAlchemy, operator: dict[str, str]
-) -> None:
-    schedule, other = world.add_schedule(), world.add_schedule(days=8)
-    driver, attendant = add_person("dumi", Role.DRIVER), add_person("ayanda", Role.ATTENDANT)
-    for each in (schedule, other):
-        crew = {"driver_id": driver.id, "attendant_ids": [attendant.id]}
-        assert (
-            client.put(f"/api/v1/scheduling/schedules/{each.id}/crew", json=crew, headers=operator).status_code == 200
-        )
-    assert withdraw(client, operator, schedule, preview=True).json["crew"] == 2
-    assert withdraw(client, operator, schedule).json["crew"] == 2
-    transactions.run(crew_notices.notify_crew_changes)
-    told = lines(
-        database,
-        "SELECT staff_id, title, message FROM notifications WHERE schedule_id = :id AND kind <> 'rostered' ORDER BY 1",
-        id=schedule.id,
-    )
-    assert [staff_id for staff_id, _, _ in told] == sorted([driver.id, attendant.id])
-    assert all(title.endswith(": cancelled") and REASON in message for _, title, message in told)
-    assert lines(database, "SELECT DISTINCT schedule_id FROM assignments") == [(other.id,)]
 
 
 def test_a_hold_of_several_journeys_goes_whole(

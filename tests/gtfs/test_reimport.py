@@ -16,10 +16,8 @@ from falconbus.app import FalconBus
 from falconbus.gtfs.errors import BadImportOption
 from falconbus.gtfs.importing import withdrawal
 from falconbus.platform.database.engine import db
-from falconbus.platform.kit import clock
-from falconbus.timetable.models import Schedule
 from tests.calls import hold, pay
-from tests.gtfs.feeds import ZONE, Feed, feed, gtfs_day, load, row, rows, today
+from tests.gtfs.feeds import Feed, feed, gtfs_day, load, row, rows, today
 from tests.world import World
 
 TABLES = (
@@ -314,29 +312,3 @@ def test_a_seat_is_not_claimed_on_a_departure_while_it_is_deleted(
     claimed = {key for (key,) in rows("SELECT DISTINCT schedule_id FROM seat_claims")}
     assert len(claimed) == codes.count(201)
     assert claimed <= set(schedule_ids())
-
-
-def cancel(schedule_id: int) -> None:
-    db.session.get_one(Schedule, schedule_id).cancel("No driver", at=clock.now())
-    db.session.commit()
-
-
-def test_no_feed_puts_a_cancelled_departure_back_on_sale(database: SQLAlchemy) -> None:
-    load(feed())
-    first, *_ = schedule_ids()
-    cancel(first)
-    day = gtfs_day(clock.local(db.session.get_one(Schedule, first).departure_time, ZONE).date())
-    without = feed(calendar_dates=f"service_id,date,exception_type\nDAILY,{day},2\n")
-    for files in (feed(), without, feed()):
-        load(files)
-        assert row("SELECT active, cancellation_reason FROM schedules WHERE id = :id", id=first) == (False, "No driver")
-        same = "SELECT count(*) FROM schedules JOIN schedules c USING (route_id, departure_time) WHERE c.id = :id"
-        assert row(same, id=first) == (1,)
-
-
-def test_a_feed_that_moves_a_cancelled_departure_says_so(database: SQLAlchemy) -> None:
-    load(feed())
-    cancel(schedule_ids()[0])
-    said = "1 departures that are cancelled run at other times"
-    assert not any(note.startswith(said) for note in load(feed()).notes)
-    assert any(note.startswith(said) for note in load(later(feed())).notes)
