@@ -109,7 +109,7 @@ def test_its_crew_is_told_once_and_free(
 def test_its_bus_is_free_for_a_charter(
     world: World, client: FlaskClient, database: SQLAlchemy, operator: dict[str, str]
 ) -> None:
-    schedule = world.add_schedule()
+    schedule = world.add_schedule(days=20)
     times: dict[str, Any] = {"starts": schedule.departure_time, "bus": world.bus}
     with pytest.raises(IntegrityError, match="has a departure during the charter"):
         add_charter(**times)
