@@ -21,7 +21,10 @@ from falconbus.bookings import service as bookings_service
 from falconbus.bookings import views as bookings_views
 from falconbus.bookings.payment_states import FindPaymentState
 from falconbus.checkout import jobs as checkout_jobs
+from falconbus.checkout import permissions as checkout_permissions
 from falconbus.checkout import views as checkout_views
+from falconbus.disruptions import permissions as disruptions_permissions
+from falconbus.disruptions import views as disruptions_views
 from falconbus.gtfs import commands as gtfs_commands
 from falconbus.gtfs import jobs as gtfs_jobs
 from falconbus.gtfs import models as gtfs_models
@@ -220,7 +223,13 @@ FEATURES = (
         gauges=(payments_gauges,),
         payment_state=payments_service.find_state,
     ),
-    Feature(name="checkout", jobs=checkout_jobs.JOBS, blueprints=(checkout_views.bp,)),
+    Feature(
+        name="checkout",
+        grants=checkout_permissions.GRANTS,
+        jobs=checkout_jobs.JOBS,
+        blueprints=(checkout_views.bp,),
+    ),
+    Feature(name="disruptions", grants=disruptions_permissions.GRANTS, blueprints=(disruptions_views.bp,)),
     Feature(name="live", blueprints=(live_views.bp,)),
     Feature(
         name="performance",

@@ -8,6 +8,7 @@ from typing import Any
 from celery.schedules import crontab
 
 from falconbus.checkout import sweeping
+from falconbus.disruptions import change_notices as travellers
 from falconbus.performance.advisor import service as advisor
 from falconbus.performance.release_comparison import service as verdicts
 from falconbus.platform import jobs
@@ -18,7 +19,7 @@ from falconbus.platform.web import idempotency
 from falconbus.scheduling.appointments import departures
 from falconbus.scheduling.dispatch import closing, escalation
 from falconbus.scheduling.lapses import handing_back, noting
-from falconbus.scheduling.line_crews import change_notices
+from falconbus.scheduling.line_crews import change_notices as crews
 from falconbus.scheduling.notifications import trimming as notifications
 
 
@@ -38,7 +39,8 @@ PERIODIC = (
     Periodic("checkout.reconcile_refunds", timedelta(minutes=1), sweeping.reconcile_refunds),
     # Once a night; the later hours are for a night whose first run failed.
     Periodic("timetable.make_schedules", timedelta(days=1), departures.make_schedules, crontab(hour="2-5", minute=10)),
-    Periodic("scheduling.tell_crews", timedelta(minutes=1), change_notices.notify_crew_changes),
+    Periodic("scheduling.tell_crews", timedelta(minutes=1), crews.notify_crew_changes),
+    Periodic("disruptions.tell_travellers", timedelta(minutes=1), travellers.tell_travellers),
     Periodic("scheduling.escalate", timedelta(minutes=1), escalation.escalate),
     Periodic("scheduling.hand_back", timedelta(minutes=1), handing_back.hand_back),
     Periodic("scheduling.note_lapses", timedelta(minutes=1), noting.note_lapses),

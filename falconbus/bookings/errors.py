@@ -18,11 +18,6 @@ class BookingOver(DomainError):
     title = "The booking is past the state in which that can be done"
 
 
-class Departed(DomainError):
-    code = "departed"
-    title = "The coach has left"
-
-
 class BookingNotConfirmed(DomainError):
     code = "booking_not_confirmed"
     title = "The booking is not confirmed; there is no ticket to show yet"

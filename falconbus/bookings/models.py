@@ -114,7 +114,7 @@ class Passenger(Model):
 
 
 class Journey(Model):
-    """One ride within a booking, with times and stops as they were sold; `number` counts from 1."""
+    """One ride within a booking, with stops as they were sold and times as its traveller was told; from 1."""
 
     __tablename__ = "journeys"
     __table_args__ = (
@@ -134,6 +134,11 @@ class Journey(Model):
     destination_id: Mapped[int] = mapped_column(ForeignKey("stops.id"), index=True)
     departs_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     arrives_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    #: The times of the sale, once the departure has others; its traveller is told of each change.
+    sold_departs_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    sold_arrives_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: Grows with every change that is told.
+    revision: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=0)
 
 
 class Ticket(Model):
@@ -163,3 +168,27 @@ class Ticket(Model):
     fare_trace: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     code: Mapped[str] = mapped_column(String(12), unique=True)
     status: Mapped[str] = mapped_column(String(16))
+
+
+class DepartureNotice(Model):
+    """What a booking is told of one of its departures by mail: that it is cancelled, or has other times or a bus."""
+
+    __tablename__ = "departure_notices"
+    __table_args__ = (
+        CheckConstraint("kind IN ('cancelled','changed')", name="kind"),
+        CheckConstraint("refund >= 0", name="refund"),
+        CheckConstraint("kind <> 'cancelled' OR reason IS NOT NULL", name="reason"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("bookings.id", ondelete="CASCADE"), index=True)
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    #: Why it is cancelled.
+    reason: Mapped[str | None] = mapped_column(String(300))
+    #: What comes back for it.
+    refund: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
+    #: Which journeys of the booking: cancelled for whom, [{"number": 1, "passengers": [1, 2]}, ...], or changed how,
+    #: [{"number": 1, "was": {...}, "now": {...}}, ...] with `departs_at`, `arrives_at` and `bus_number`.
+    journeys: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)

@@ -57,7 +57,7 @@ def select_journeys(source: str) -> str:
         SELECT {columns}, ride.*, fare_class.*, origin.*, destination.*
         FROM {source} j
         CROSS JOIN LATERAL (
-            SELECT r.name AS route_name, s.bus_id, b.number AS bus_number
+            SELECT r.name AS route_name, s.bus_id, b.number AS bus_number, s.cancellation_reason
             FROM schedules s JOIN routes r ON r.id = s.route_id JOIN buses b ON b.id = s.bus_id
             WHERE s.id = j.schedule_id LIMIT 1) AS ride
         CROSS JOIN LATERAL (

@@ -10,6 +10,7 @@ from typing import Any
 
 from falconbus.bookings.models import BookingStatus, TicketStatus
 from falconbus.bookings.payment_states import PaymentState
+from falconbus.fares import refunds
 from falconbus.fares.passenger_types import PassengerType
 from falconbus.platform.kit import clock
 
@@ -73,6 +74,12 @@ class JourneyDetails:
     destination_position: int
     departs_at: datetime
     arrives_at: datetime
+    #: The times of the sale, where they were others.
+    sold_departs_at: datetime | None
+    sold_arrives_at: datetime | None
+    revision: int
+    #: Why the departure does not run; None while it does.
+    cancellation_reason: str | None
     tickets: tuple[TicketDetails, ...]
 
     @property
@@ -116,6 +123,12 @@ class JourneyDetails:
     @property
     def cancelled_tickets(self) -> tuple[TicketDetails, ...]:
         return tuple(ticket for ticket in self.tickets if not ticket.is_live)
+
+    @property
+    def may_be_left_free(self) -> bool:
+        """Tell whether the operator has moved it so far from the times of the sale that cancelling costs nothing."""
+        times = ((self.sold_departs_at, self.departs_at), (self.sold_arrives_at, self.arrives_at))
+        return any(sold is not None and refunds.is_moved_far(sold, now) for sold, now in times)
 
     def has_left(self, now: datetime) -> bool:
         return self.departs_at <= now

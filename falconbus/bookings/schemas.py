@@ -98,6 +98,8 @@ class TicketOut(msgspec.Struct):
 
 
 class JourneyOut(msgspec.Struct):
+    """A ride. `cancellation_reason`: why the operator has cancelled its departure, null while it runs."""
+
     number: int
     schedule_id: int
     route_name: str
@@ -109,6 +111,7 @@ class JourneyOut(msgspec.Struct):
     destination_name: str
     departure_time: datetime
     arrival_time: datetime
+    cancellation_reason: str | None
     tickets: list[TicketOut]
 
     @classmethod
@@ -126,6 +129,7 @@ class JourneyOut(msgspec.Struct):
             destination_name=destination.name,
             departure_time=origin.at,
             arrival_time=destination.at,
+            cancellation_reason=journey.cancellation_reason,
             tickets=[TicketOut.of(ticket, currency) for ticket in journey.tickets],
         )
 

@@ -10,7 +10,6 @@ from falconbus.bookings import payment_states, policy, queries
 from falconbus.bookings.errors import (
     BookingNotFound,
     BookingOver,
-    Departed,
     HoldExpired,
     TooLateToCancel,
     UnknownPassenger,
@@ -26,6 +25,7 @@ from falconbus.platform.database.engine import AnySelect, db
 from falconbus.platform.kit import references
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.identity import Identity
+from falconbus.timetable.errors import Departed
 
 _MANAGE = "manage"
 _MANAGE_PREFIX = "fbm"
@@ -187,8 +187,12 @@ def lock_expired_holds(now: datetime, limit: int) -> list[Booking]:
     return list(db.session.scalars(select(Booking).where(Booking.id.in_(ids)).order_by(Booking.id)))
 
 
-def quote_cancellation(booking: Booking, passengers: Collection[int] | None, now: datetime) -> Cancellation:
+def quote_cancellation(
+    booking: Booking, passengers: Collection[int] | None, now: datetime, *, waives_fee: bool = False
+) -> Cancellation:
     """Return what cancelling the passengers (by number, None for all) would cost; change nothing.
+
+    Where the fee is waived everything comes back, also of coaches that have left.
 
     Raises HoldExpired, BookingOver, UnknownPassenger, TooLateToCancel.
     """
@@ -198,17 +202,19 @@ def quote_cancellation(booking: Booking, passengers: Collection[int] | None, now
     cancellable = [
         (journey, ticket)
         for journey, ticket in live
-        if (passengers is None or ticket.passenger.number in passengers) and not journey.has_left(now)
+        if (passengers is None or ticket.passenger.number in passengers) and (waives_fee or not journey.has_left(now))
     ]
     if not cancellable:
         raise TooLateToCancel
     paid = booking.status == BookingStatus.CONFIRMED
-    refund = sum(_refund(ticket, journey, now) for journey, ticket in cancellable) if paid else 0
+    fares = sum(ticket.fare for _, ticket in cancellable)
+    owed = fares if waives_fee else sum(_refund(ticket, journey, now) for journey, ticket in cancellable)
+    refund = owed if paid else 0
     return Cancellation(
         tickets=[(journey.number, ticket.passenger.number) for journey, ticket in cancellable],
         seats=[(journey.schedule_id, ticket.seat_number) for journey, ticket in cancellable],
         refund=refund,
-        fee=sum(ticket.fare for _, ticket in cancellable) - refund if paid else 0,
+        fee=fares - refund if paid else 0,
         currency=booking.currency,
         ends_booking=len(cancellable) == len(live),
     )
@@ -241,6 +247,8 @@ def cancel(booking: Booking, cancellation: Cancellation, at: datetime) -> None:
 
 
 def _refund(ticket: TicketDetails, journey: JourneyDetails, now: datetime) -> int:
+    if journey.may_be_left_free:
+        return ticket.fare
     return refunds.refund(ticket.fare, refundable=journey.refundable, departs_at=journey.departs_at, now=now)
 
 

@@ -1,6 +1,7 @@
 """Giving money back: by the provider, which a worker asks, or by hand. What nobody is at work on is found again."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from falconbus.accounts import audit
@@ -22,10 +23,16 @@ log = logging.getLogger(__name__)
 
 def owe(payment: Payment, amount: int, reason: str) -> None:
     """Write down money to give back, and have the provider asked for it if it can be."""
-    by_hand = payments.refunds_by_hand(payment.provider)
-    refund = refunds.owe(payment, amount, reason, by_hand=by_hand)
-    if not by_hand:
-        jobs.enqueue(REFUND, refund_id=refund.id)
+    owe_each([(payment, amount)], reason)
+
+
+def owe_each(debts: Sequence[tuple[Payment, int]], reason: str) -> None:
+    """Write down money to give back of many payments, in as many statements as of one."""
+    owed = refunds.owe_each(
+        [(payment, amount, payments.refunds_by_hand(payment.provider)) for payment, amount in debts], reason
+    )
+    asked = [{"refund_id": refund.id} for refund in owed if refund.status == RefundStatus.PENDING]
+    jobs.enqueue_all(REFUND, asked)
 
 
 def pay_refund(refund_id: int, outbox_id: int) -> None:

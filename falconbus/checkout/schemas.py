@@ -12,6 +12,7 @@ from falconbus.payments.models import Handling
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.database.pagination import CursorQuery
 from falconbus.platform.kit import clock, money
+from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.kit.schema import Body, OneLine
 
 
@@ -36,9 +37,21 @@ class PendingPaymentOut(PaymentOut, omit_defaults=True):
 
 
 class CancelIn(Body):
-    """`passengers`: numbers as the booking shows them; left out, all of them."""
+    """`passengers`: numbers as the booking shows them; left out, all of them.
+
+    `waive_fee`, with the `reason` of it: operators give everything back, also of a coach that has left.
+    """
 
     passengers: Annotated[list[Annotated[int, Field(ge=1, le=9)]], Field(min_length=1, max_length=9)] | None = None
+    waive_fee: bool = False
+    reason: Annotated[OneLine, StringConstraints(max_length=300)] | None = None
+
+    @property
+    def waiver(self) -> str | None:
+        """Return why the fee is waived, None while it is not; Invalid for one without the other."""
+        if self.waive_fee != (self.reason is not None):
+            raise Invalid("waive_fee and reason go together", pointer="/reason")
+        return self.reason
 
 
 class CancelQuery(AccessQuery):

@@ -1,7 +1,7 @@
 """What a provider says of a payment, and all that follows from it: tickets, or the money goes back."""
 
 from falconbus.bookings import service as bookings
-from falconbus.bookings.errors import Departed
+from falconbus.bookings import withdrawing
 from falconbus.bookings.models import Booking, BookingStatus
 from falconbus.checkout import refunding
 from falconbus.inventory.errors import NotOnSale, SeatTaken
@@ -24,6 +24,7 @@ from falconbus.platform.integrations.payments.provider import ChargeStatus, Outc
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.mailing import service as mailing
+from falconbus.timetable.errors import Departed
 
 #: What a payer is told, by the reason for which all of the money goes back.
 _REFUSALS: dict[ReturnReason, type[PaymentReturned]] = {
@@ -82,7 +83,8 @@ def _confirm(booking: Booking, payment: Payment) -> ReturnReason | None:
     if booking.status == BookingStatus.CONFIRMED:
         return ReturnReason.PAID_TWICE
     if booking.status not in _PAYABLE:
-        return ReturnReason.BOOKING_CANCELLED
+        is_withdrawn = withdrawing.has_cancelled_departure(booking.id)
+        return ReturnReason.WITHDRAWN if is_withdrawn else ReturnReason.BOOKING_CANCELLED
     if payment.currency != booking.currency or payment.amount < booking.total:
         return ReturnReason.WRONG_AMOUNT
     try:

@@ -7,7 +7,6 @@ from falconbus.bookings.errors import (
     BookingNotConfirmed,
     BookingNotFound,
     BookingOver,
-    Departed,
     HoldExpired,
     TooLateToCancel,
     UnknownPassenger,
@@ -52,8 +51,9 @@ from falconbus.platform.database.pagination import Page, keyset_page
 from falconbus.platform.integrations.payments.provider import BadWebhook
 from falconbus.platform.web.declarations import PUBLIC, Media
 from falconbus.platform.web.idempotency import claimed_key
-from falconbus.platform.web.identity import caller
+from falconbus.platform.web.identity import Forbidden, caller
 from falconbus.platform.web.operations import operation
+from falconbus.timetable.errors import Departed
 
 bp = Blueprint("checkout", __name__, url_prefix="/api/v1")
 
@@ -61,6 +61,9 @@ _PAY_REFUSALS = (
     BookingNotFound, HoldExpired, BookingOver, Departed, NotOnSale, PaymentDeclined, ProviderFailed, PaymentInProgress,
     PaymentReturned, PaidAfterDeparture, PaidAfterWithdrawal, PaidAfterCancelling, PaidTwice, PaidWrongAmount,
     StaffOnly, UnknownProvider,
+)  # fmt: skip
+_CANCEL_REFUSALS = (
+    BookingNotFound, HoldExpired, BookingOver, TooLateToCancel, UnknownPassenger, PaymentInProgress, Forbidden,
 )  # fmt: skip
 
 
@@ -88,15 +91,16 @@ def pay(reference: str, query: AccessQuery, body: PaymentIn) -> PaymentOut | Pen
     takes=CancelIn,
     asks=CancelQuery,
     gives={200: (BookingOut, QuoteOut)},
-    refuses=(BookingNotFound, HoldExpired, BookingOver, TooLateToCancel, UnknownPassenger, PaymentInProgress),
+    refuses=_CANCEL_REFUSALS,
     idempotent=True,
-    budget=28,
+    budget=30,
 )
 def cancel(reference: str, query: CancelQuery, body: CancelIn) -> BookingOut | QuoteOut:
     """Cancel a booking or some of its passengers; with `quote=1` say what comes back, and change nothing."""
     if query.quote == "1":
-        return QuoteOut.of(cancelling.quote(reference, body.passengers, caller(), query.email))
-    return BookingOut.of(cancelling.cancel(reference, body.passengers, caller(), query.email))
+        quoted = cancelling.quote(reference, body.passengers, caller(), query.email, waiver=body.waiver)
+        return QuoteOut.of(quoted)
+    return BookingOut.of(cancelling.cancel(reference, body.passengers, caller(), query.email, waiver=body.waiver))
 
 
 @operation(

@@ -105,6 +105,22 @@ def release_seats(booking_id: int, seats: Sequence[tuple[int, str]] | None = Non
     )
 
 
+_RELEASE_DEPARTURE = text("""
+    WITH released AS (
+        DELETE FROM seat_claims WHERE schedule_id = :schedule_id OR booking_id = ANY(CAST(:bookings AS bigint[]))
+        RETURNING schedule_id
+    )
+    SELECT route_id, departure_time FROM schedules
+    WHERE id = :schedule_id OR id IN (SELECT schedule_id FROM released)
+""")
+
+
+def release_departure(schedule_id: int, booking_ids: Collection[int]) -> None:
+    """Delete all claims of a cancelled departure, and those that these bookings have anywhere."""
+    released = db.session.execute(_RELEASE_DEPARTURE, {"schedule_id": schedule_id, "bookings": list(booking_ids)})
+    _announce(released.all())
+
+
 def _announce(departures: Iterable[AnyRow]) -> None:
     """Invalidate cached data on the seats of these departures."""
     changed(*(seats_tag(row.route_id, row.departure_time) for row in departures))

@@ -30,13 +30,13 @@ def about_booking(write: Callable[[TravelDocument, int], MailContent]) -> Compos
 
 def confirmation(document: TravelDocument, sequence: int) -> MailContent:
     """Write that the booking is paid and confirmed; with its tickets."""
-    return _content("confirmation", document, sequence, title="Your tickets", attachments=_tickets(document))
+    return _content("confirmation", document, sequence, title="Your tickets", attachments=tickets_of(document))
 
 
 def cancellation(document: TravelDocument, sequence: int) -> MailContent:
     """Write that all or a part of the booking is cancelled; with the tickets that stay."""
     happened = "Partly cancelled" if document.booking.live_journeys else "Cancelled"
-    tickets = _tickets(document)
+    tickets = tickets_of(document)
     return _content("cancellation", document, sequence, title="Cancelled", happened=happened, attachments=tickets)
 
 
@@ -90,7 +90,7 @@ def _returned(booking: BookingDetails, sequence: int) -> ReturnedPayment:
     return ReturnedPayment(booking.total, booking.currency, "too_late")
 
 
-def _tickets(document: TravelDocument) -> Sequence[Attachment]:
+def tickets_of(document: TravelDocument) -> Sequence[Attachment]:
     """What to travel with, if anything is left to travel on."""
     if not (document.booking.is_confirmed and document.booking.live_journeys):
         return ()

@@ -47,8 +47,8 @@ def _event(document: TravelDocument, journey: JourneyDetails) -> Any:
     event = icalendar.Event()
     event.add("UID", f"{booking.reference}-{journey.number}@{urlsplit(document.public_url).hostname}")
     event.add("DTSTAMP", booking.created_at)
-    # A calendar takes the copy with the higher number: it grows with every ticket that is cancelled.
-    event.add("SEQUENCE", len(booking.cancelled_tickets))
+    # A calendar takes the copy with the higher number: it grows with every ticket that is cancelled, and every change.
+    event.add("SEQUENCE", len(booking.cancelled_tickets) + journey.revision)
     event.add("DTSTART", origin.at)
     event.add("DTEND", destination.at)
     event.add("SUMMARY", f"Coach {origin.city} to {destination.city}")

@@ -1,7 +1,8 @@
 """The kinds of mails whose texts are written here."""
 
-from falconbus.messaging import booking_mails, charter_mails, staff_mails
+from falconbus.messaging import booking_mails, charter_mails, departure_mails, staff_mails
 from falconbus.messaging.booking_mails import about_booking
+from falconbus.messaging.departure_mails import about_departure
 from falconbus.platform.mailing.kinds import MailKind
 from falconbus.scheduling.notifications.models import MAIL_KIND
 
@@ -10,9 +11,21 @@ CANCELLATION = MailKind("booking.cancellation", about_booking(booking_mails.canc
 HOLD_EXPIRED = MailKind("booking.hold_expired", about_booking(booking_mails.hold_expired))
 #: Money came after the seats had gone to others, or a second time, and goes back.
 PAYMENT_RETURNED = MailKind("booking.payment_returned", about_booking(booking_mails.payment_returned), once=False)
+#: To travellers, by the key of a notice of a departure of theirs.
+DEPARTURE_CANCELLED = MailKind("departure.cancelled", about_departure(departure_mails.departure_cancelled))
+DEPARTURE_CHANGED = MailKind("departure.changed", about_departure(departure_mails.departure_changed))
 #: To a member of the staff, by the key of a notification.
 NOTIFICATION = MailKind(MAIL_KIND, staff_mails.compose)
 #: To the client of a charter, by the key of a change of it.
 CHARTER = MailKind("charter", charter_mails.compose)
 
-MAIL_KINDS = (CONFIRMATION, CANCELLATION, HOLD_EXPIRED, PAYMENT_RETURNED, NOTIFICATION, CHARTER)
+MAIL_KINDS = (
+    CONFIRMATION,
+    CANCELLATION,
+    HOLD_EXPIRED,
+    PAYMENT_RETURNED,
+    DEPARTURE_CANCELLED,
+    DEPARTURE_CHANGED,
+    NOTIFICATION,
+    CHARTER,
+)

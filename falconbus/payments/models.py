@@ -128,7 +128,8 @@ class Refund(Model):
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"))
     key: Mapped[str] = mapped_column(String(40), unique=True)
     amount: Mapped[int] = mapped_column(BigInteger)
-    #: cancelled: the traveller cancelled; or a ReturnReason.
+    #: cancelled: the traveller cancelled; departure_cancelled: the operator did. Otherwise a
+    #: ReturnReason.
     reason: Mapped[str] = mapped_column(String(32))
     status: Mapped[str] = mapped_column(String(16))
     #: Why it failed last.

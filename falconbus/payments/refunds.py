@@ -18,6 +18,7 @@ ASK_AGAIN = timedelta(minutes=10)
 PENDING_LIMIT = timedelta(days=30)
 
 _KEY_LENGTH = 20
+#: The reasons of refunds of what was sold; of all others the booking had no use for the money.
 _OPEN = (RefundStatus.DUE, RefundStatus.PENDING, RefundStatus.FAILED)
 
 
@@ -30,19 +31,23 @@ class OpenRefunds:
     oldest: datetime | None
 
 
-def owe(payment: Payment, amount: int, reason: str, *, by_hand: bool) -> Refund:
-    """Write down money to give back: by hand, or by the payment's provider."""
-    refund = Refund(
-        payment_id=payment.id,
-        key=new_key(),
-        amount=amount,
-        reason=reason,
-        status=RefundStatus.DUE if by_hand else RefundStatus.PENDING,
-        created_at=clock.now(),
-    )
-    db.session.add(refund)
+def owe_each(debts: Sequence[tuple[Payment, int, bool]], reason: str) -> list[Refund]:
+    """Write down money to give back of many payments, given with the amount and whether by hand, in one statement."""
+    now = clock.now()
+    owed = [
+        Refund(
+            payment_id=payment.id,
+            key=new_key(),
+            amount=amount,
+            reason=reason,
+            status=RefundStatus.DUE if by_hand else RefundStatus.PENDING,
+            created_at=now,
+        )
+        for payment, amount, by_hand in debts
+    ]
+    db.session.add_all(owed)
     db.session.flush()
-    return refund
+    return owed
 
 
 def new_key() -> str:

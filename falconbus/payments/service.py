@@ -1,7 +1,7 @@
 """The rows of the money that comes in: attempts to pay, and what became of them. Asking providers is checkout's."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -128,6 +128,18 @@ def get_by_key(key: str, provider: str | None = None) -> Payment:
     if payment is None or provider not in {None, payment.provider}:
         raise PaymentNotFound
     return payment
+
+
+def get_by_keys(keys: Collection[str]) -> dict[str, Payment]:
+    """The payments that providers know by these keys, in one statement."""
+    found = db.session.scalars(select(Payment).where(Payment.key.in_(keys)))
+    return {payment.key: payment for payment in found}
+
+
+def being_paid(booking_ids: Collection[int]) -> set[int]:
+    """Return those of these bookings for which money may still come."""
+    statement = select(Payment.booking_id).where(Payment.booking_id.in_(booking_ids), Payment.status.in_(_UNSETTLED))
+    return set(db.session.scalars(statement))
 
 
 def record_outcome(payment: Payment, outcome: Outcome, at: datetime) -> None:

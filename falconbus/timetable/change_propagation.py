@@ -44,12 +44,15 @@ def apply_service_days(
     """Take future departures off sale on lost days, put them back on sale on regained days, and return the rest.
 
     A departure that was never booked is deleted instead. A rule is None while the timetable is retired. Retiring loses
-    every day; otherwise a departure added by hand, on a day outside both rules, stays.
+    every day; otherwise a departure added by hand, on a day outside both rules, stays. A cancelled one stays cancelled.
     """
     remaining = []
     booked = find_used(Schedule, [schedule.id for schedule in future])
     removed_ids = []
     for schedule in future:
+        if schedule.cancelled_at is not None:
+            remaining.append(schedule)
+            continue
         day = service_day_of(schedule, timetable)
         was_running, is_running = before is not None and before.runs_on(day), after is not None and after.runs_on(day)
         is_lost = retiring or (was_running and not is_running)
@@ -105,7 +108,7 @@ def apply_bus(timetable: Timetable, future: Sequence[Schedule], old_bus_id: int,
     bus_departures = queries.departure_times(timetable.route_id, timetable.bus_id, now)
     charters = queries.charters(timetable.bus_id, now, max(schedule.arrival_time for schedule in future))
     for schedule in future:
-        if schedule.bus_id != old_bus_id:
+        if schedule.bus_id != old_bus_id or schedule.cancelled_at is not None:
             continue
         is_busy = schedule.departure_time in bus_departures or any(
             charter.starts_at < schedule.arrival_time and charter.ends_at > schedule.departure_time
@@ -139,4 +142,6 @@ def _moved_values(schedule: Schedule, timetable: Timetable, day: date) -> dict[s
         "arrival_time": arrival_time,
         "seats": schedule.seats,
         "active": schedule.active,
+        "cancelled_at": schedule.cancelled_at,
+        "cancellation_reason": schedule.cancellation_reason,
     }

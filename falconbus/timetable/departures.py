@@ -13,7 +13,14 @@ from falconbus.timetable import policy, queries
 from falconbus.timetable.change_propagation import instants_of, service_day_of
 from falconbus.timetable.conflicts import translate_conflicts
 from falconbus.timetable.editing import set_rule
-from falconbus.timetable.errors import DateInPast, ScheduleInUse, SeatsDoNotFit, TimetableRetired, UnknownTimetable
+from falconbus.timetable.errors import (
+    DateInPast,
+    ScheduleInUse,
+    ScheduleNotFound,
+    SeatsDoNotFit,
+    TimetableRetired,
+    UnknownTimetable,
+)
 from falconbus.timetable.models import Schedule, Timetable
 from falconbus.timetable.turnaround import check_departure
 
@@ -55,15 +62,37 @@ def add_schedule(timetable_id: int, bus_id: int, day: date) -> int:
 def change_schedule(schedule_id: int, *, bus_id: int | None = None, active: bool | None = None) -> None:
     """Give a departure another bus, or take it off sale and back; None leaves a field as it is.
 
-    Raises ScheduleNotFound, UnknownBus, SeatsDoNotFit, ScheduleExists, BusOnCharter, BusOnDeparture, BusTooFar.
+    Raises ScheduleNotFound, AlreadyCancelled, UnknownBus, SeatsDoNotFit, ScheduleExists, BusOnCharter, BusOnDeparture,
+    BusTooFar.
     """
     schedule = queries.lock_schedule(schedule_id)
+    schedule.check_not_cancelled()
     if bus_id is not None and bus_id != schedule.bus_id:
         _change_bus(schedule, bus_id)
     if active is not None:
         schedule.active = active
     audit.record("change", "schedules", schedule.id, bus_id=bus_id, active=active)
     db.session.flush()
+
+
+def cancel_schedule(schedule_id: int, reason: str) -> Schedule:
+    """Cancel a departure and return it, locked against new seat claims; what was sold of it is the caller's.
+
+    Raises ScheduleNotFound, Departed, AlreadyCancelled.
+    """
+    schedule = queries.lock_schedule(schedule_id)
+    schedule.cancel(reason, at=clock.now())
+    audit.record("cancel", "schedules", schedule.id, reason=reason)
+    db.session.flush()
+    return schedule
+
+
+def check_cancellable(schedule_id: int) -> None:
+    """Refuse what `cancel_schedule` would, without a lock; ScheduleNotFound, Departed, AlreadyCancelled."""
+    schedule = db.session.get(Schedule, schedule_id)
+    if schedule is None:
+        raise ScheduleNotFound
+    schedule.check_cancellable(clock.now())
 
 
 def delete_schedule(schedule_id: int) -> None:

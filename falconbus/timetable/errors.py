@@ -48,6 +48,16 @@ class ScheduleInUse(DomainError):
     title = "The departure has been booked; stop selling it with active=false"
 
 
+class Departed(DomainError):
+    code = "departed"
+    title = "The coach has left"
+
+
+class AlreadyCancelled(DomainError):
+    code = "already_cancelled"
+    title = "The departure is cancelled, for good; put on another one with POST /schedules"
+
+
 class SeatsDoNotFit(DomainError):
     code = "seats_do_not_fit"
     title = "A seat that is sold or held is missing in the other bus, or of another fare class there"

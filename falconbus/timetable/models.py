@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from falconbus.platform.database.engine import Model
+from falconbus.timetable.errors import AlreadyCancelled, Departed
 
 
 class Calendar(Model):
@@ -92,6 +93,10 @@ class Schedule(Model):
     __table_args__ = (
         CheckConstraint("arrival_time > departure_time", name="duration"),
         CheckConstraint("seats > 0", name="seats"),
+        CheckConstraint(
+            "cancelled_at IS NULL OR (NOT active AND cancellation_reason IS NOT NULL)",
+            name="cancelled",
+        ),
         UniqueConstraint("route_id", "bus_id", "departure_time"),
         Index("ix_schedules_departure", "departure_time"),
         Index("ix_schedules_route_departure", "route_id", "departure_time"),
@@ -99,6 +104,13 @@ class Schedule(Model):
         Index("ix_schedules_seats", "seats"),
         Index("ix_schedules_timetable_departure", "timetable_id", "departure_time"),
         Index("ix_schedules_bus_departure", "bus_id", "departure_time"),
+        Index("ix_schedules_untold", "id", postgresql_where=text("told_bus_number IS NOT NULL")),
+        Index(
+            "ix_schedules_cancelled",
+            "route_id",
+            "departure_time",
+            postgresql_where=text("cancelled_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -111,3 +123,24 @@ class Schedule(Model):
     seats: Mapped[int] = mapped_column(SmallInteger)
     #: On sale. What was sold before stands.
     active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"), default=True)
+    #: It does not run, for good, and why; what was sold of it was cancelled in the same transaction.
+    cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    cancellation_reason: Mapped[str | None] = mapped_column(String(300))
+    #: The coach that travellers were told of last. A trigger notes it when the bus or the times change; None once told.
+    told_bus_number: Mapped[str | None] = mapped_column(String(32))
+
+    def cancel(self, reason: str, *, at: datetime) -> None:
+        """Take the departure off the road; Departed, AlreadyCancelled."""
+        self.check_cancellable(at)
+        self.active, self.cancelled_at, self.cancellation_reason = False, at, reason
+
+    def check_cancellable(self, now: datetime) -> None:
+        """Refuse a departure that has left or is cancelled already; Departed, AlreadyCancelled."""
+        self.check_not_cancelled()
+        if self.departure_time <= now:
+            raise Departed
+
+    def check_not_cancelled(self) -> None:
+        """Refuse any change of a departure that does not run; AlreadyCancelled."""
+        if self.cancelled_at is not None:
+            raise AlreadyCancelled

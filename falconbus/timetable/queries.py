@@ -107,8 +107,9 @@ def find_timetable(timetable_id: int) -> Timetable | None:
 
 
 def lock_schedule(schedule_id: int) -> Schedule:
-    """Return a schedule locked for an update, which keeps new seat claims out; ScheduleNotFound."""
-    schedule = db.session.scalar(select(Schedule).where(Schedule.id == schedule_id).with_for_update())
+    """Return a schedule as it is now, locked for an update, which keeps new seat claims out; ScheduleNotFound."""
+    statement = select(Schedule).where(Schedule.id == schedule_id).with_for_update()
+    schedule = db.session.scalar(statement.execution_options(populate_existing=True))
     if schedule is None:
         raise ScheduleNotFound
     return schedule
@@ -186,6 +187,8 @@ def departures(now: datetime) -> AnySelect:
             Schedule.seats,
             taken.scalar_subquery().label("taken"),
             Schedule.active,
+            Schedule.cancelled_at,
+            Schedule.cancellation_reason,
         )
         .join(Bus, Bus.id == Schedule.bus_id)
         .join(Route, Route.id == Schedule.route_id)

@@ -236,7 +236,10 @@ class TimetableOut(msgspec.Struct, omit_defaults=True):
 
 
 class DepartureOut(msgspec.Struct):
-    """A dated departure as the staff see it; times have the offset of the origin, `taken` counts seats on any leg."""
+    """A dated departure as the staff see it; times have the offset of the origin, `taken` counts seats on any leg.
+
+    `cancelled_at` and `cancellation_reason` of one that does not run, which is not `active` either.
+    """
 
     id: int
     timetable_id: int
@@ -246,6 +249,8 @@ class DepartureOut(msgspec.Struct):
     seats: int
     taken: int
     active: bool
+    cancelled_at: datetime | None
+    cancellation_reason: str | None
 
     @classmethod
     def of(cls, row: AnyRow) -> Self:
@@ -258,6 +263,8 @@ class DepartureOut(msgspec.Struct):
             seats=row.seats,
             taken=row.taken,
             active=row.active,
+            cancelled_at=row.cancelled_at and clock.local(row.cancelled_at, row.time_zone),
+            cancellation_reason=row.cancellation_reason,
         )
 
 

@@ -47,6 +47,9 @@ _DEPARTING = """
         WHERE instant.departure_time > :now
           AND NOT EXISTS (SELECT FROM schedules AS made
                           WHERE made.timetable_id = timetable.id AND made.departure_time = instant.departure_time)
+          AND NOT EXISTS (SELECT FROM schedules AS gone
+                          WHERE gone.route_id = timetable.route_id AND gone.departure_time = instant.departure_time
+                            AND gone.cancelled_at IS NOT NULL)
     )
 """
 _CONFLICTING_CHARTER = """
@@ -104,7 +107,8 @@ def make_schedules(until_days: int | None = None, timetable_ids: Iterable[int] |
     """Make the missing departures of active timetables up to `until_days` ahead (setting SCHEDULE_HORIZON_DAYS).
 
     Returns how many are new; existing ones are not changed, so it may run at any time. Departures whose bus is on a
-    charter or out of service are not made (`find_blocked_departures`).
+    charter or out of service are not made (`find_blocked_departures`), nor is another one in the place of one that was
+    cancelled.
     """
     parameters = _parameters(until_days, timetable_ids)
     db.session.execute(text("SET LOCAL statement_timeout = 0"))

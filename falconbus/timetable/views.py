@@ -11,6 +11,7 @@ from falconbus.platform.kit import clock
 from falconbus.platform.web.operations import operation
 from falconbus.timetable import departures, editing, policy, queries
 from falconbus.timetable.errors import (
+    AlreadyCancelled,
     BusOnCharter,
     BusOnDeparture,
     BusTooFar,
@@ -165,6 +166,7 @@ def add_schedule(body: NewSchedule) -> DepartureOut:
     gives={200: DepartureOut},
     refuses=(
         ScheduleNotFound,
+        AlreadyCancelled,
         SeatsDoNotFit,
         ScheduleExists,
         BusOnCharter,

@@ -27,6 +27,8 @@ TABLE = {
     "own_bookings": EVERY_ROLE,
     "see_bookings": {Role.ADMIN, Role.OPERATOR, Role.AGENT},
     "change_bookings": {Role.ADMIN, Role.OPERATOR, Role.AGENT},
+    "cancel_departures": {Role.ADMIN, Role.OPERATOR},
+    "waive_fees": {Role.ADMIN, Role.OPERATOR},
     "take_counter_payments": {Role.ADMIN, Role.OPERATOR, Role.AGENT},
     "see_network": EVERY_ROLE,
     "change_network": {Role.ADMIN, Role.OPERATOR},

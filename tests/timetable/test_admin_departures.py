@@ -69,6 +69,8 @@ def test_departures_are_listed_with_the_seats_taken(
             "seats": 12,
             "taken": 2,
             "active": True,
+            "cancelled_at": None,
+            "cancellation_reason": None,
         }
     ]
 

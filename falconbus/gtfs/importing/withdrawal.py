@@ -65,8 +65,17 @@ _WITHDRAW = """
 
 _RETURN = f"""
     UPDATE schedules AS schedule SET active = true
-    WHERE NOT active AND id IN (SELECT id FROM feed_departures WHERE NOT made) AND {_MADE_BY_SOME}
+    WHERE NOT active AND cancelled_at IS NULL AND id IN (SELECT id FROM feed_departures WHERE NOT made)
+        AND {_MADE_BY_SOME}
 """  # noqa: S608
+
+# Cancelled, and its timetable has gone: a departure of another one may have come in its place, and is on sale.
+_REPLACED = """
+    SELECT count(*) FROM schedules AS schedule
+    JOIN routes ON routes.id = schedule.route_id AND starts_with(routes.feed_key, :feed || ':')
+    JOIN timetables AS timetable ON timetable.id = schedule.timetable_id AND NOT timetable.active
+    WHERE schedule.cancelled_at IS NOT NULL AND schedule.departure_time > :now
+"""
 
 _LIST = """
     SELECT routes.name, stops.time_zone, schedule.departure_time,
@@ -101,11 +110,18 @@ def withdraw(feed: str, report: Report) -> None:
     execute(_RETURN)
     if withdrawn:
         _list_withdrawn(withdrawn, report)
+    replaced = execute(_REPLACED, feed=feed, now=clock.now()).scalar_one()
+    if replaced:
+        report.note(
+            f"{replaced} departures that are cancelled run at other times in the feed now, or not at all; "
+            f"what it has in their place is on sale: see whether it is to run"
+        )
 
 
 def _delete_unused() -> None:
     schedules = cast(Table, Schedule.__table__)
-    db.session.execute(delete(schedules).where(schedules.c.id == _candidates.c.id, ~is_used(Schedule)))
+    is_kept = schedules.c.cancelled_at.is_not(None) | is_used(Schedule)
+    db.session.execute(delete(schedules).where(schedules.c.id == _candidates.c.id, ~is_kept))
 
 
 def _list_withdrawn(schedule_ids: list[int], report: Report) -> None:

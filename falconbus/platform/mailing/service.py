@@ -1,6 +1,6 @@
 """Telling people by mail: each mail once, sent until it has gone."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from email.message import EmailMessage
 
 from flask import current_app
@@ -27,6 +27,13 @@ _INSERT = text("""
     ON CONFLICT (kind, subject_id, sequence) DO NOTHING
     RETURNING id
 """)
+_INSERT_EACH = text("""
+    INSERT INTO mails (kind, subject_id, sequence, recipient, status, created_at)
+    SELECT :kind, subject_id, 1, recipient, 'queued', :now
+    FROM unnest(CAST(:subjects AS bigint[]), CAST(:recipients AS text[])) AS told (subject_id, recipient)
+    ON CONFLICT (kind, subject_id, sequence) DO NOTHING
+    RETURNING id
+""")
 _FORGET = text("DELETE FROM mails WHERE kind = :kind AND subject_id = ANY (CAST(:subject_ids AS bigint[]))")
 _GONE = "what it tells of is gone"
 
@@ -46,6 +53,20 @@ def tell(kind: MailKind, subject_id: int, recipient: str) -> None:
     mail_id = db.session.execute(_INSERT, values).scalar()
     if mail_id is not None:
         jobs.enqueue(SEND_MAIL, mail_id=mail_id)
+
+
+def tell_each(kind: MailKind, recipients: Mapping[int, str]) -> None:
+    """Tell of many subjects, given with their recipients, in as many statements as of one; the kind tells once."""
+    if not kind.once:
+        raise ValueError(f"mails of kind {kind} have a sequence: tell them one by one")
+    values = {
+        "kind": kind.name,
+        "subjects": list(recipients),
+        "recipients": list(recipients.values()),
+        "now": clock.now(),
+    }
+    mail_ids = db.session.scalars(_INSERT_EACH, values).all()
+    jobs.enqueue_all(SEND_MAIL, [{"mail_id": mail_id} for mail_id in mail_ids])
 
 
 def forget(kind_name: str, subject_ids: Collection[int]) -> None:

@@ -91,10 +91,12 @@ def get_crew(schedule_id: int, identity: Identity) -> LineCrew:
 def change_crew(schedule_id: int, crew: Crew) -> list[StaffWarning]:
     """Replace a departure's crew, notify who joins and who leaves, and return the warnings about new members.
 
-    ScheduleNotFound, ScheduleLeft, Invalid, UnknownStaff, StaffBusy, OnLeave, LicenceExpired, TooFar.
+    ScheduleNotFound, AlreadyCancelled, ScheduleLeft, Invalid, UnknownStaff, StaffBusy, OnLeave, LicenceExpired,
+    TooFar.
     """
     service.check_distinct(crew)
     schedule, now = queries.lock_schedule(schedule_id), clock.now()
+    schedule.check_not_cancelled()
     if schedule.departure_time <= now:
         raise ScheduleLeft
     present = queries.schedule_assignments(schedule_id)

@@ -13,7 +13,7 @@ from falconbus.scheduling.line_crews import service
 from falconbus.scheduling.line_crews.errors import ScheduleLeft
 from falconbus.scheduling.line_crews.schemas import LineCrewIn, LineCrewOut, UncrewedOut, UncrewedQuery
 from falconbus.scheduling.permissions import DISPATCH, OWN_DUTIES
-from falconbus.timetable.errors import ScheduleNotFound
+from falconbus.timetable.errors import AlreadyCancelled, ScheduleNotFound
 
 bp = Blueprint("crews", __name__, url_prefix="/api/v1/scheduling")
 
@@ -43,6 +43,7 @@ def get_crew(schedule_id: int) -> LineCrewOut:
     gives={200: LineCrewOut},
     refuses=(
         ScheduleNotFound,
+        AlreadyCancelled,
         ScheduleLeft,
         StaffBusy,
         OnLeave,

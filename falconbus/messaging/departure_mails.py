@@ -1,0 +1,115 @@
+"""What travellers are told of a departure of theirs: it is cancelled, or has other times or another bus."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from falconbus.bookings.errors import BookingNotFound
+from falconbus.bookings.models import DepartureNotice
+from falconbus.bookings.read_model import JourneyDetails
+from falconbus.messaging import mail_templates
+from falconbus.messaging.booking_mails import tickets_of
+from falconbus.messaging.document import TravelDocument, get_travel_document
+from falconbus.messaging.trip_summary import trip
+from falconbus.platform.database.engine import db
+from falconbus.platform.mailing.kinds import Compose
+from falconbus.platform.mailing.mime import MailContent
+
+_Write = Callable[[DepartureNotice, TravelDocument], MailContent | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedJourney:
+    """A journey as it was told before and as it was when this notice was made, each end in its stop's time zone."""
+
+    journey: JourneyDetails
+    was: JourneyDetails
+    now: JourneyDetails
+
+    @property
+    def is_retimed(self) -> bool:
+        return (self.was.departs_at, self.was.arrives_at) != (self.now.departs_at, self.now.arrives_at)
+
+    @property
+    def has_other_bus(self) -> bool:
+        return self.was.bus_number != self.now.bus_number
+
+
+def about_departure(write: _Write) -> Compose:
+    """Make a kind's `compose` of a function that writes about a notice; the kind's subject is the notice's key."""
+
+    def compose(notice_id: int, _sequence: int) -> MailContent | None:
+        notice = db.session.get(DepartureNotice, notice_id)
+        if notice is None:
+            return None
+        try:
+            document = get_travel_document(notice.booking_id)
+        except BookingNotFound:
+            return None
+        return write(notice, document)
+
+    return compose
+
+
+def departure_cancelled(notice: DepartureNotice, document: TravelDocument) -> MailContent:
+    """Write that the operator has cancelled a departure, what comes back, and what of the booking stays."""
+    gone = tuple(_cancelled(_find_journey(document, change), change["passengers"]) for change in notice.journeys)
+    search_url = replace(document, booking=replace(document.booking, journeys=gone)).search_url
+    values = {"notice": notice, "gone": gone, "stays": document.booking.live_journeys, "search_url": search_url}
+    return _content("departure_cancelled", "Your coach is cancelled", notice, document, gone, values)
+
+
+def departure_changed(notice: DepartureNotice, document: TravelDocument) -> MailContent | None:
+    """Write which times or coach a journey has now, and whether it may be cancelled free of charge; None if it was."""
+    known = tuple(_changed(_find_journey(document, change), change) for change in notice.journeys)
+    changes = tuple(change for change in known if change.journey.live_tickets)
+    if not changes:
+        return None
+    is_retimed = any(change.is_retimed for change in changes)
+    title = "Your coach leaves at another time" if is_retimed else "You travel in another coach"
+    values = {"changes": changes, "is_free": any(change.journey.may_be_left_free for change in changes)}
+    return _content("departure_changed", title, notice, document, tuple(change.now for change in changes), values)
+
+
+def _content(
+    template: str,
+    title: str,
+    notice: DepartureNotice,
+    document: TravelDocument,
+    journeys: tuple[JourneyDetails, ...],
+    values: dict[str, object],
+) -> MailContent:
+    booking = document.booking
+    known = {"document": document, "booking": booking, "title": title, **values}
+    return MailContent(
+        subject=f"{title}: {trip(replace(booking, journeys=journeys))} ({booking.reference})",
+        texts=mail_templates.render(template, known),
+        message_id=f"{template}.{notice.id}.{booking.reference}",
+        attachments=tickets_of(document),
+    )
+
+
+def _find_journey(document: TravelDocument, change: dict[str, Any]) -> JourneyDetails:
+    return next(journey for journey in document.booking.journeys if journey.number == change["number"])
+
+
+def _cancelled(journey: JourneyDetails, passengers: list[int]) -> JourneyDetails:
+    """Return a journey with the tickets that this notice is about; others were cancelled by the traveller before."""
+    return replace(
+        journey, tickets=tuple(ticket for ticket in journey.tickets if ticket.passenger.number in passengers)
+    )
+
+
+def _changed(journey: JourneyDetails, change: dict[str, Any]) -> ChangedJourney:
+    return ChangedJourney(journey, _as_told(journey, change["was"]), _as_told(journey, change["now"]))
+
+
+def _as_told(journey: JourneyDetails, told: dict[str, Any]) -> JourneyDetails:
+    departs_at, arrives_at = (datetime.fromisoformat(told[name]) for name in ("departs_at", "arrives_at"))
+    return replace(
+        journey,
+        departs_at=departs_at,
+        arrives_at=arrives_at,
+        bus_number=told["bus_number"],
+    )
