@@ -14,7 +14,7 @@ from falconbus.bookings import queries
 from falconbus.bookings.errors import JourneysOverlap, MixedCurrencies, SeatCount, UnknownPromoCode
 from falconbus.bookings.models import Booking, BookingStatus, TicketStatus
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails, PassengerDetails, TicketDetails
-from falconbus.fares import pricing
+from falconbus.fares import pricing, refunds
 from falconbus.fares.passenger_types import PassengerType
 from falconbus.inventory import claiming
 from falconbus.inventory import service as inventory
@@ -44,12 +44,14 @@ _INSERT_PARTS = text(f"""
         FROM jsonb_to_recordset(CAST(:passengers AS jsonb)) AS p(number smallint, name text, type text)
     ), new_journeys AS (
         INSERT INTO journeys (booking_id, number, schedule_id, fare_class_id, origin_position, destination_position,
-            origin_id, destination_id, departs_at, arrives_at)
+            origin_id, destination_id, departs_at, arrives_at, route_name, fare_class_name, conditions, refund_steps)
         SELECT :booking_id, j.number, j.schedule_id, j.fare_class_id, j.origin_position, j.destination_position,
-            j.origin_id, j.destination_id, j.departs_at, j.arrives_at
+            j.origin_id, j.destination_id, j.departs_at, j.arrives_at, j.route_name, j.fare_class_name, j.conditions,
+            j.refund_steps
         FROM jsonb_to_recordset(CAST(:journeys AS jsonb)) AS j(number smallint, schedule_id bigint,
             fare_class_id smallint, origin_position smallint, destination_position smallint, origin_id integer,
-            destination_id integer, departs_at timestamptz, arrives_at timestamptz)
+            destination_id integer, departs_at timestamptz, arrives_at timestamptz, route_name text,
+            fare_class_name text, conditions text, refund_steps jsonb)
         RETURNING *
     ), new_tickets AS (
         INSERT INTO tickets (booking_id, journey_number, passenger_number, schedule_id, seat_number, fare, fare_trace,
@@ -233,6 +235,10 @@ def _insert_parts(
             "destination_id": journey.segment.destination_id,
             "departs_at": journey.segment.departs_at,
             "arrives_at": journey.segment.arrives_at,
+            "route_name": journey.segment.route_name,
+            "fare_class_name": journey.fare_class.name,
+            "conditions": journey.fare_class.conditions,
+            "refund_steps": refunds.steps_of_sale(refundable=journey.fare_class.refundable),
         }
         for journey in journeys
     ]

@@ -14,11 +14,13 @@ from sqlalchemy import (
     Integer,
     SmallInteger,
     String,
+    Text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from falconbus.bookings.errors import BookingOver, HoldExpired
+from falconbus.fares.refunds import RefundStep
 from falconbus.platform.database.engine import Model
 
 
@@ -114,7 +116,7 @@ class Passenger(Model):
 
 
 class Journey(Model):
-    """One ride within a booking, with times and stops as they were sold; `number` counts from 1."""
+    """One ride within a booking, with times, stops and terms as they were sold; `number` counts from 1."""
 
     __tablename__ = "journeys"
     __table_args__ = (
@@ -134,6 +136,12 @@ class Journey(Model):
     destination_id: Mapped[int] = mapped_column(ForeignKey("stops.id"), index=True)
     departs_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     arrives_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    #: What the traveller agreed to: later changes of route and fare class are for later sales.
+    route_name: Mapped[str] = mapped_column(String(200))
+    fare_class_name: Mapped[str] = mapped_column(String(100))
+    conditions: Mapped[str] = mapped_column(Text)
+    #: See fares/refunds.py; none when it is not refundable.
+    refund_steps: Mapped[list[RefundStep]] = mapped_column(JSONB)
 
 
 class Ticket(Model):

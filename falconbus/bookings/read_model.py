@@ -10,6 +10,7 @@ from typing import Any
 
 from falconbus.bookings.models import BookingStatus, TicketStatus
 from falconbus.fares.passenger_types import PassengerType
+from falconbus.fares.refunds import RefundStep
 from falconbus.platform.kit import clock
 
 
@@ -49,7 +50,11 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JourneyDetails:
-    """One ride with its tickets, by passenger number."""
+    """One ride with its tickets, by passenger number.
+
+    As they were sold: the times, the route's name, the class's name, its conditions and refunds. As they are now: the
+    bus, and the stops' names and zones, by which a traveller finds the coach.
+    """
 
     number: int
     schedule_id: int
@@ -59,7 +64,7 @@ class JourneyDetails:
     fare_class_code: str
     fare_class_name: str
     conditions: str
-    refundable: bool
+    refund_steps: list[RefundStep]
     origin_code: str
     origin_name: str
     origin_city: str
@@ -93,6 +98,10 @@ class JourneyDetails:
             time_zone=self.destination_zone,
             at=clock.local(self.arrives_at, self.destination_zone),
         )
+
+    @property
+    def refundable(self) -> bool:
+        return bool(self.refund_steps)
 
     @property
     def legs(self) -> range:

@@ -223,7 +223,7 @@ def cancel(booking: Booking, cancellation: Cancellation, at: datetime) -> None:
 
 
 def _refund(ticket: TicketDetails, journey: JourneyDetails, now: datetime) -> int:
-    return refunds.refund(ticket.fare, refundable=journey.refundable, departs_at=journey.departs_at, now=now)
+    return refunds.refund(ticket.fare, journey.refund_steps, departs_at=journey.departs_at, now=now)
 
 
 def _claims(journeys: Collection[JourneyDetails]) -> list[Claim]:

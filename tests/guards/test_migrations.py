@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import flask_migrate
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -71,14 +72,16 @@ def test_the_sql_of_migrations_is_safe_to_run(app: FalconBus, tmp_path: Path, ca
     assert done.returncode == 0, done.stdout[-3000:]
 
 
-def test_a_migration_that_commits_before_it_ends_can_be_run_again(app: FalconBus) -> None:
+@pytest.mark.parametrize("revision", ["0017", "0020"])
+def test_a_migration_that_commits_before_it_ends_can_be_run_again(revision: str, app: FalconBus) -> None:
     """What it has done is there, and its version is not recorded: as after a stop at its last statement."""
+    before = str(ScriptDirectory(MIGRATIONS).get_revision(revision).down_revision)
     with app.app_context():
-        flask_migrate.stamp(directory=MIGRATIONS, revision="0016")
-        flask_migrate.upgrade(directory=MIGRATIONS, revision="0017")
-        flask_migrate.downgrade(directory=MIGRATIONS, revision="0016")
-        flask_migrate.stamp(directory=MIGRATIONS, revision="0017")
-        flask_migrate.downgrade(directory=MIGRATIONS, revision="0016")
+        flask_migrate.stamp(directory=MIGRATIONS, revision=before)
+        flask_migrate.upgrade(directory=MIGRATIONS, revision=revision)
+        flask_migrate.downgrade(directory=MIGRATIONS, revision=before)
+        flask_migrate.stamp(directory=MIGRATIONS, revision=revision)
+        flask_migrate.downgrade(directory=MIGRATIONS, revision=before)
         flask_migrate.upgrade(directory=MIGRATIONS)
         with db.engine.connect() as connection:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
