@@ -4,7 +4,7 @@ Immutable values made by queries.py. A field with the name of a column of its ta
 integers of the currency's smallest unit; instants are UTC.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -168,6 +168,12 @@ class BookingDetails:
     def live_journeys(self) -> tuple[JourneyDetails, ...]:
         """Return the journeys that have tickets not cancelled."""
         return tuple(journey for journey in self.journeys if journey.live_tickets)
+
+    @property
+    def remainder(self) -> "BookingDetails":
+        """Return the booking without what was cancelled of it, or as it is when nothing would be left."""
+        live = tuple(replace(journey, tickets=journey.live_tickets) for journey in self.live_journeys)
+        return replace(self, journeys=live) if live else self
 
     @property
     def cancelled_tickets(self) -> tuple[TicketDetails, ...]:

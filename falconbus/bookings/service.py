@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from sqlalchemy import Select, select, text, update
 
@@ -12,18 +13,23 @@ from falconbus.bookings.errors import (
     BookingOver,
     HoldExpired,
     TooLateToCancel,
+    UnknownJourney,
     UnknownPassenger,
 )
 from falconbus.bookings.models import Booking, BookingStatus, Ticket, TicketStatus
 from falconbus.bookings.permissions import MANAGED_BOOKING
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails, TicketDetails
 from falconbus.fares import refunds
+from falconbus.fares.passenger_types import PassengerType
 from falconbus.inventory import claiming
 from falconbus.inventory.claiming import Claim
 from falconbus.platform.database.engine import AnySelect, db
 from falconbus.platform.kit import references
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web.identity import Identity
+
+#: One ticket, on its journey.
+_Ride: TypeAlias = tuple[JourneyDetails, TicketDetails]
 
 _MANAGE = "manage"
 _MANAGE_PREFIX = "fbm"
@@ -34,11 +40,13 @@ class Cancellation:
     """The effect of a cancellation: tickets as (journey, passenger), and amounts in the smallest unit."""
 
     tickets: list[tuple[int, int]]
-    seats: list[tuple[int, str]]
+    seats: list[Claim]
     refund: int
     fee: int
     currency: str
     ends_booking: bool
+    #: On one of the journeys only children would be left.
+    leaves_children_alone: bool = False
 
 
 def hold_duration() -> timedelta:
@@ -67,7 +75,8 @@ def load_identity(token: str) -> Identity | None:
 
 def lock_visible(reference: str, identity: Identity, email: str | None) -> Booking:
     """Return a booking, locked for an update; BookingNotFound when the caller may not see it."""
-    return _get(queries.select_by_reference(reference, queries.visible_to(identity, email)).with_for_update())
+    statement = queries.select_by_reference(reference, queries.visible_to(identity, email)).with_for_update()
+    return _get(statement.execution_options(populate_existing=True))
 
 
 def load_visible(reference: str, identity: Identity, email: str | None) -> Booking:
@@ -136,11 +145,11 @@ def extend_hold(booking: Booking, hold_for: timedelta, now: datetime) -> None:
 
 def confirm(booking: Booking, *, payment_id: str, at: datetime) -> bool:
     """Sell the seats of a paid booking, claiming them again if its hold expired; False when they are gone."""
-    journeys = queries.journeys(booking.id)
-    if any(journey.has_left(at) for journey in journeys):
+    live = _live_tickets(queries.journeys(booking.id))
+    if any(journey.has_left(at) for journey, _ in live):
         return False
     with db.session.begin_nested() as savepoint:
-        if not claiming.claim_seats(booking.id, _claims(journeys), None, at):
+        if not claiming.claim_seats(booking.id, _claims(live), None, at):
             savepoint.rollback()
             return False
     booking.confirm(payment_id=payment_id, at=at)
@@ -169,30 +178,37 @@ def lock_expired_holds(now: datetime, limit: int) -> list[Booking]:
     return list(db.session.scalars(select(Booking).where(Booking.id.in_(ids)).order_by(Booking.id)))
 
 
-def quote_cancellation(booking: Booking, passengers: Collection[int] | None, now: datetime) -> Cancellation:
-    """Return what cancelling the passengers (by number, None for all) would cost; change nothing.
+def quote_cancellation(
+    booking: Booking, passengers: Collection[int] | None, now: datetime, *, journeys: Collection[int] | None = None
+) -> Cancellation:
+    """Return what cancelling the passengers on the journeys (by number, None for all) would cost; change nothing.
 
-    Raises HoldExpired, BookingOver, UnknownPassenger, TooLateToCancel.
+    Of all journeys those that have left stay. Raises HoldExpired, BookingOver, UnknownJourney, UnknownPassenger,
+    TooLateToCancel.
     """
     check_cancellable(booking, now)
-    live = [(journey, ticket) for journey in queries.journeys(booking.id) for ticket in journey.live_tickets]
-    check_passengers_known(passengers, {ticket.passenger.number for _, ticket in live})
-    cancellable = [
+    live = _live_tickets(queries.journeys(booking.id))
+    check_journeys_known(journeys, {journey.number for journey, _ in live})
+    on_journeys = [(journey, ticket) for journey, ticket in live if journeys is None or journey.number in journeys]
+    check_passengers_known(passengers, {ticket.passenger.number for _, ticket in on_journeys})
+    chosen = [
         (journey, ticket)
-        for journey, ticket in live
-        if (passengers is None or ticket.passenger.number in passengers) and not journey.has_left(now)
+        for journey, ticket in on_journeys
+        if passengers is None or ticket.passenger.number in passengers
     ]
-    if not cancellable:
+    ahead = [(journey, ticket) for journey, ticket in chosen if not journey.has_left(now)]
+    if not ahead or (journeys is not None and len(ahead) < len(chosen)):
         raise TooLateToCancel
     paid = booking.status == BookingStatus.CONFIRMED
-    refund = sum(_refund(ticket, journey, now) for journey, ticket in cancellable) if paid else 0
+    refund = sum(_refund(ticket, journey, now) for journey, ticket in ahead) if paid else 0
     return Cancellation(
-        tickets=[(journey.number, ticket.passenger.number) for journey, ticket in cancellable],
-        seats=[(journey.schedule_id, ticket.seat_number) for journey, ticket in cancellable],
+        tickets=[(journey.number, ticket.passenger.number) for journey, ticket in ahead],
+        seats=_claims(ahead),
         refund=refund,
-        fee=sum(ticket.fare for _, ticket in cancellable) - refund if paid else 0,
+        fee=sum(ticket.fare for _, ticket in ahead) - refund if paid else 0,
         currency=booking.currency,
-        ends_booking=len(cancellable) == len(live),
+        ends_booking=len(ahead) == len(live),
+        leaves_children_alone=_leaves_children_alone(ahead, live),
     )
 
 
@@ -201,6 +217,12 @@ def check_cancellable(booking: Booking, now: datetime) -> None:
         raise HoldExpired
     if booking.status not in {BookingStatus.HELD, BookingStatus.CONFIRMED}:
         raise BookingOver(f"the booking is {booking.status}")
+
+
+def check_journeys_known(journeys: Collection[int] | None, known: Collection[int]) -> None:
+    for index, number in enumerate(journeys or ()):
+        if number not in known:
+            raise UnknownJourney(pointer=f"/journeys/{index}")
 
 
 def check_passengers_known(passengers: Collection[int] | None, known: Collection[int]) -> None:
@@ -226,12 +248,28 @@ def _refund(ticket: TicketDetails, journey: JourneyDetails, now: datetime) -> in
     return refunds.refund(ticket.fare, journey.refund_steps, departs_at=journey.departs_at, now=now)
 
 
-def _claims(journeys: Collection[JourneyDetails]) -> list[Claim]:
-    """Return the claims that a booking's live tickets need."""
+def _leaves_children_alone(going: Collection[_Ride], live: Collection[_Ride]) -> bool:
+    """Tell whether on one of the journeys only children would stay."""
+    staying = [ride for ride in live if ride not in going]
+    return any(
+        policy.leaves_children_alone(_types(going, number), _types(staying, number))
+        for number in {journey.number for journey, _ in going}
+    )
+
+
+def _types(rides: Collection[_Ride], number: int) -> list[PassengerType]:
+    return [ticket.passenger.type for journey, ticket in rides if journey.number == number]
+
+
+def _live_tickets(journeys: Collection[JourneyDetails]) -> list[_Ride]:
+    return [(journey, ticket) for journey in journeys for ticket in journey.live_tickets]
+
+
+def _claims(rides: Collection[_Ride]) -> list[Claim]:
+    """Return the claims that tickets need."""
     return [
         Claim(journey.schedule_id, leg, ticket.seat_number, journey.bus_id)
-        for journey in journeys
-        for ticket in journey.live_tickets
+        for journey, ticket in rides
         for leg in journey.legs
     ]
 

@@ -1,37 +1,83 @@
 """Cancelling, with a quote first and a refund afterwards."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from falconbus.bookings import service as bookings
+from falconbus.bookings.errors import ChildrenAlone
 from falconbus.bookings.models import BookingStatus
 from falconbus.bookings.read_model import BookingDetails
 from falconbus.bookings.service import Cancellation
 from falconbus.checkout import refunding
+from falconbus.checkout.errors import QuoteChanged
 from falconbus.messaging.mail_kinds import CANCELLATION
 from falconbus.payments import service as payments
 from falconbus.payments.errors import PaymentInProgress
-from falconbus.platform.kit import clock
+from falconbus.platform.kit import clock, money
 from falconbus.platform.mailing import service as mailing
 from falconbus.platform.web.identity import Identity
 
 
-def quote(reference: str, passengers: Collection[int] | None, identity: Identity, email: str | None) -> Cancellation:
-    """What cancelling would come to; nothing changes."""
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The amounts that somebody was shown, as decimal text; None for one that they leave open."""
+
+    refund: str | None = None
+    fee: str | None = None
+
+    @classmethod
+    def of(cls, quote: Cancellation) -> "Expected":
+        return cls(money.to_text(quote.refund, quote.currency), money.to_text(quote.fee, quote.currency))
+
+    def is_met_by(self, quote: Cancellation) -> bool:
+        return _is_amount(self.refund, quote.refund, quote.currency) and _is_amount(self.fee, quote.fee, quote.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """Passengers on journeys, by number, None for all; for what is expected, and whether children may stay alone."""
+
+    passengers: Collection[int] | None = None
+    journeys: Collection[int] | None = None
+    expected: Expected = Expected()
+    children_alone: bool = False
+
+
+def quote(reference: str, request: CancelRequest, identity: Identity, email: str | None) -> Cancellation:
+    """What cancelling would come to, whatever is expected; nothing changes."""
     booking = bookings.load_visible(reference, identity, email)
-    return bookings.quote_cancellation(booking, passengers, clock.now())
+    return bookings.quote_cancellation(booking, request.passengers, clock.now(), journeys=request.journeys)
 
 
-def cancel(reference: str, passengers: Collection[int] | None, identity: Identity, email: str | None) -> BookingDetails:
-    """Cancel passengers (None for all): seats free, money owed back and mail queued, all in one transaction."""
+def cancel(reference: str, request: CancelRequest, identity: Identity, email: str | None) -> BookingDetails:
+    """Cancel tickets: seats free, money owed back and mail queued, all in one transaction.
+
+    Raises what a quote raises, PaymentInProgress, ChildrenAlone, and QuoteChanged when it would come to something else
+    than expected.
+    """
     now = clock.now()
     booking = bookings.lock_visible(reference, identity, email)
-    cancellation = bookings.quote_cancellation(booking, passengers, now)
     if payments.has_open_attempt(booking.id):
         raise PaymentInProgress
+    cancellation = bookings.quote_cancellation(booking, request.passengers, now, journeys=request.journeys)
+    if cancellation.leaves_children_alone and not request.children_alone:
+        raise ChildrenAlone
+    if not request.expected.is_met_by(cancellation):
+        raise QuoteChanged(cancellation)
     was_paid = booking.status == BookingStatus.CONFIRMED
     bookings.cancel(booking, cancellation, now)
     if cancellation.refund > 0:
         refunding.owe(payments.get_by_key(booking.payment_id or ""), cancellation.refund, "cancelled")
+    elif cancellation.ends_booking and booking.refund_amount > 0:
+        refunding.end_booking(booking)
     if was_paid:
         mailing.tell(CANCELLATION, booking.id, booking.email)
     return bookings.get_details(booking.id)
+
+
+def _is_amount(text: str | None, amount: int, currency: str) -> bool:
+    """Tell whether a decimal text, if there is one, says this amount."""
+    try:
+        return text is None or money.from_text(text, currency) == amount
+    except ValueError:
+        return False

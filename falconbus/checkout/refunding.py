@@ -3,7 +3,7 @@
 import logging
 
 from falconbus.bookings import service as bookings
-from falconbus.bookings.models import BookingStatus
+from falconbus.bookings.models import Booking, BookingStatus
 from falconbus.checkout.jobs import REFUND
 from falconbus.payments import refunds
 from falconbus.payments import service as payments
@@ -93,9 +93,12 @@ def _fail(refund: Refund, error: str) -> None:
     log.error("refund %s (%s) has failed: %s", refund.id, refund.key, error)
 
 
-def _end_booking(refund: Refund) -> None:
+def end_booking(booking: Booking) -> None:
     """A cancelled booking that is owed no more is refunded."""
     db.session.flush()
-    booking = bookings.lock(db.session.get_one(Payment, refund.payment_id).booking_id)
     if booking.status == BookingStatus.CANCELLED and not refunds.has_open(booking.id):
         booking.refunded()
+
+
+def _end_booking(refund: Refund) -> None:
+    end_booking(bookings.lock(db.session.get_one(Payment, refund.payment_id).booking_id))

@@ -1,16 +1,18 @@
 """Shapes of paying and cancelling."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from pydantic import Field, StringConstraints
 
 from falconbus.bookings.schemas import AccessQuery
 from falconbus.bookings.service import Cancellation
+from falconbus.checkout.cancelling import CancelRequest, Expected
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.database.pagination import CursorQuery
 from falconbus.platform.kit import money
+from falconbus.platform.kit.fields import Price
 from falconbus.platform.kit.schema import Body, OneLine
 
 
@@ -34,10 +36,31 @@ class PendingPaymentOut(PaymentOut, omit_defaults=True):
     redirect_url: str | None = None
 
 
+class ExpectedIn(Body):
+    """The amounts that a quote has told."""
+
+    refund: Price | None = None
+    fee: Price | None = None
+
+
 class CancelIn(Body):
-    """`passengers`: numbers as the booking shows them; left out, all of them."""
+    """`passengers` and `journeys`: numbers as the booking shows them; left out, all of them.
+
+    With `expected` nothing is cancelled for other amounts. `children_alone`: nobody need stay with a child.
+    """
+
+    may_be_left_out: ClassVar[bool] = True
 
     passengers: Annotated[list[Annotated[int, Field(ge=1, le=9)]], Field(min_length=1, max_length=9)] | None = None
+    journeys: Annotated[list[Annotated[int, Field(ge=1, le=6)]], Field(min_length=1, max_length=6)] | None = None
+    expected: ExpectedIn | None = None
+    children_alone: bool = False
+
+    def to_request(self) -> CancelRequest:
+        expected = self.expected or ExpectedIn()
+        return CancelRequest(
+            self.passengers, self.journeys, Expected(expected.refund, expected.fee), self.children_alone
+        )
 
 
 class CancelQuery(AccessQuery):
