@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from falconbus.bookings import service as bookings
 from falconbus.bookings.models import Booking, BookingStatus
 from falconbus.checkout import refunding
+from falconbus.messaging import service as messaging
 from falconbus.messaging.mail_kinds import CONFIRMATION, PAYMENT_RETURNED
 from falconbus.payments import service as payments
 from falconbus.payments.errors import PaymentDeclined, PaymentReturned, ProviderFailed, StaffOnly
@@ -71,6 +72,8 @@ def settle(payment_id: int, outcome: Outcome) -> Payment:
     elif payment.status == PaymentStatus.PENDING and outcome.follow_up is not None:
         jobs.enqueue(job_of(outcome.follow_up), delay=outcome.follow_up.delay, payment_key=payment.key)
     db.session.flush()
+    if payment.status == PaymentStatus.DECLINED:
+        messaging.tell_hold_expired([booking.id])
     return payment
 
 

@@ -4,7 +4,7 @@ import logging
 
 from falconbus.bookings import service as bookings
 from falconbus.checkout import refunding, service
-from falconbus.messaging.mail_kinds import HOLD_EXPIRED
+from falconbus.messaging import service as messaging
 from falconbus.payments import service as payments
 from falconbus.payments.errors import UnknownProvider
 from falconbus.payments.models import Payment, PaymentStatus
@@ -12,7 +12,6 @@ from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.integrations.payments.provider import ChargeStatus, ProviderFault
 from falconbus.platform.kit import clock
-from falconbus.platform.mailing import service as mailing
 
 log = logging.getLogger(__name__)
 
@@ -20,12 +19,12 @@ _BATCH = 200
 
 
 def expire_holds() -> int:
-    """End the holds that have run out, a batch a transaction, and tell their travellers; their number."""
+    """End the holds that have run out, a batch a transaction, and have their travellers told; their number."""
     ended = 0
     while run_out := bookings.lock_expired_holds(clock.now(), _BATCH):
         for booking in run_out:
             bookings.expire(booking)
-            mailing.tell(HOLD_EXPIRED, booking.id, booking.email)
+        messaging.tell_hold_expired([booking.id for booking in run_out])
         transactions.commit()
         ended += len(run_out)
     return ended
@@ -60,8 +59,12 @@ def _ask_after(payment_id: int) -> bool:
     transactions.commit()
     outcome = provider.find(key)
     if outcome is None or (outcome.status == ChargeStatus.PENDING and age > payments.PENDING_LIMIT):
+        # The booking first, as everywhere: a hold that is just being ended still counts on this payment.
+        booking = bookings.lock(payment.booking_id)
         payment = payments.lock_payment(payment_id)
         if payments.is_open(payment) and payment.lease_until <= clock.now():
             payments.record_failure(payment, clock.now())
+            db.session.flush()
+            messaging.tell_hold_expired([booking.id])
         return payment.status == PaymentStatus.FAILED
     return service.settle(payment_id, outcome).status != PaymentStatus.PENDING
