@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 from sqlalchemy import Table, text
@@ -224,24 +224,7 @@ def _insert_parts(
     tickets: Mapping[int, Sequence[TicketDetails]],
 ) -> Sequence[AnyRow]:
     """Insert passengers, journeys and tickets of a booking; return the rows that JourneyDetails needs."""
-    journey_rows = [
-        {
-            "number": journey.number,
-            "schedule_id": journey.segment.schedule_id,
-            "fare_class_id": journey.fare_class.id,
-            "origin_position": journey.segment.origin_position,
-            "destination_position": journey.segment.destination_position,
-            "origin_id": journey.segment.origin_id,
-            "destination_id": journey.segment.destination_id,
-            "departs_at": journey.segment.departs_at,
-            "arrives_at": journey.segment.arrives_at,
-            "route_name": journey.segment.route_name,
-            "fare_class_name": journey.fare_class.name,
-            "conditions": journey.fare_class.conditions,
-            "refund_steps": refunds.steps_of_sale(refundable=journey.fare_class.refundable),
-        }
-        for journey in journeys
-    ]
+    journey_rows = [_journey_row(journey) for journey in journeys]
     ticket_rows = [
         {
             "journey_number": journey.number,
@@ -258,3 +241,23 @@ def _insert_parts(
     parts = {"passengers": passengers, "journeys": journey_rows, "tickets": ticket_rows}
     encoded = {name: msgspec.json.encode(rows).decode() for name, rows in parts.items()}
     return driver_read(_INSERT_PARTS, {"booking_id": booking_id, **encoded})
+
+
+def _journey_row(journey: _SeatedJourney) -> dict[str, Any]:
+    """Return a journey with the terms that it is sold on, which come of the same read as its price."""
+    segment, fare_class = journey.segment, journey.fare_class
+    return {
+        "number": journey.number,
+        "schedule_id": segment.schedule_id,
+        "fare_class_id": fare_class.id,
+        "origin_position": segment.origin_position,
+        "destination_position": segment.destination_position,
+        "origin_id": segment.origin_id,
+        "destination_id": segment.destination_id,
+        "departs_at": segment.departs_at,
+        "arrives_at": segment.arrives_at,
+        "route_name": segment.route_name,
+        "fare_class_name": fare_class.name,
+        "conditions": fare_class.conditions,
+        "refund_steps": refunds.steps_of_sale(refundable=fare_class.refundable),
+    }
