@@ -29,9 +29,12 @@ SELECT id, number, 'Traveller ' || number, 'adult' FROM parties CROSS JOIN gener
 ORDER BY id, number;
 
 INSERT INTO journeys (booking_id, number, schedule_id, fare_class_id, origin_position, destination_position, origin_id,
-    destination_id, departs_at, arrives_at)
-SELECT p.id, 1, p.schedule_id, 1, p.first_leg, p.past_leg, o.stop_id, d.stop_id, p.departure_time, p.arrival_time
+    destination_id, departs_at, arrives_at, route_name, fare_class_name, conditions, refund_steps)
+SELECT p.id, 1, p.schedule_id, 1, p.first_leg, p.past_leg, o.stop_id, d.stop_id, p.departure_time, p.arrival_time,
+    r.name, c.name, c.conditions, '[{"minutes_before": 1440, "percent": 90}, {"minutes_before": 120, "percent": 50}]'
 FROM parties p
+JOIN routes r ON r.id = p.route_id
+JOIN fare_classes c ON c.id = 1
 JOIN route_stops o ON o.route_id = p.route_id AND o.position = p.first_leg
 JOIN route_stops d ON d.route_id = p.route_id AND d.position = p.past_leg
 ORDER BY p.id;

@@ -11,10 +11,11 @@ from psycopg.types.json import Jsonb
 
 from benchmarks.floor import booking_sql, response
 from benchmarks.floor.database import connection
-from benchmarks.floor.segment import Segment, cheapest_class, choose_seats, ticket_fares
+from benchmarks.floor.segment import FareClass, Segment, cheapest_class, choose_seats, ticket_fares
 
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _ATTEMPTS = 8
+_REFUND_STEPS = [{"minutes_before": 1440, "percent": 90}, {"minutes_before": 120, "percent": 50}]
 
 Answer = tuple[int, bytes]
 
@@ -65,16 +66,13 @@ def _hold(hold_request: dict[str, Any]) -> Answer | None:
     if connection().execute(booking_sql.CLAIM, parameters).rowcount != len(parameters["seats"]) * legs:
         return None
     connection().execute(booking_sql.PARTS, parameters)
-    return 201, msgspec.json.encode(response.held_booking(hold_request, segment, fare_class[1], parameters))
+    return 201, msgspec.json.encode(response.held_booking(hold_request, segment, fare_class, parameters))
 
 
-def _parameters(
-    hold_request: dict[str, Any], segment: Segment, fare_class: tuple[int, str, int], now: datetime
-) -> dict[str, Any]:
+def _parameters(hold_request: dict[str, Any], segment: Segment, fare_class: FareClass, now: datetime) -> dict[str, Any]:
     """Return the parameters of every statement that writes."""
     passengers = hold_request["passengers"]
-    class_id, class_code, percent = fare_class
-    priced = ticket_fares(segment, class_code, percent, [passenger["type"] for passenger in passengers])
+    priced = ticket_fares(segment, fare_class.code, fare_class.percent, [passenger["type"] for passenger in passengers])
     return {
         "reference": _random_code(8),
         "email": hold_request["contact"]["email"].lower(),
@@ -84,7 +82,11 @@ def _parameters(
         "now": now,
         "until": now + timedelta(minutes=10),
         "schedule": hold_request["journeys"][0]["schedule_id"],
-        "class": class_id,
+        "class": fare_class.id,
+        "route_name": segment.route_name,
+        "class_name": fare_class.name,
+        "conditions": fare_class.conditions,
+        "refund_steps": Jsonb(_REFUND_STEPS if fare_class.refundable else []),
         "first": segment.origin_position,
         "last": segment.destination_position - 1,
         "past": segment.destination_position,
@@ -92,7 +94,7 @@ def _parameters(
         "destination": segment.destination_id,
         "departs": segment.departs_at,
         "arrives": segment.arrives_at,
-        "seats": choose_seats(segment, class_id, len(passengers)),
+        "seats": choose_seats(segment, fare_class.id, len(passengers)),
         "numbers": list(range(1, len(passengers) + 1)),
         "names": [passenger["name"] for passenger in passengers],
         "types": [passenger["type"] for passenger in passengers],

@@ -10,7 +10,7 @@ SEGMENT = """
         s.departure_time + make_interval(mins => t.arrivals[d.position + 1]),
         coalesce(f.price, round(r.base_price * (d.distance_m - o.distance_m)::numeric / r.distance_m)::integer),
         f.price IS NOT NULL, seat_map.seats,
-        (SELECT json_agg(json_build_array(id, code, price_percent)) FROM fare_classes)
+        (SELECT json_agg(json_build_array(id, code, price_percent, name, refundable, conditions)) FROM fare_classes)
     FROM schedules s
     JOIN routes r ON r.id = s.route_id
     JOIN timetables t ON t.id = s.timetable_id
@@ -52,9 +52,9 @@ PARTS = """
         FROM unnest(%(numbers)s::int[], %(names)s::text[], %(types)s::text[]) AS p(number, name, type)
     ), ride AS (
         INSERT INTO journeys (booking_id, number, schedule_id, fare_class_id, origin_position, destination_position,
-            origin_id, destination_id, departs_at, arrives_at)
+            origin_id, destination_id, departs_at, arrives_at, route_name, fare_class_name, conditions, refund_steps)
         VALUES (%(booking)s, 1, %(schedule)s, %(class)s, %(first)s, %(past)s, %(origin)s, %(destination)s, %(departs)s,
-            %(arrives)s)
+            %(arrives)s, %(route_name)s, %(class_name)s, %(conditions)s, %(refund_steps)s)
     )
     INSERT INTO tickets (booking_id, journey_number, passenger_number, schedule_id, seat_number, fare, fare_trace, code,
         status)

@@ -7,11 +7,11 @@ from base64 import urlsafe_b64encode
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from benchmarks.floor.segment import Segment
+from benchmarks.floor.segment import FareClass, Segment
 
 
 def held_booking(
-    hold_request: dict[str, Any], segment: Segment, class_code: str, parameters: dict[str, Any]
+    hold_request: dict[str, Any], segment: Segment, fare_class: FareClass, parameters: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the response, made from the request, the segment and the parameters of the inserted rows."""
     contact = hold_request["contact"]
@@ -28,7 +28,7 @@ def held_booking(
         "fee": "0.00",
         "contact": {"email": contact["email"].lower(), "phone": contact.get("phone")},
         "passengers": passengers,
-        "journeys": [_journey(segment, class_code, parameters)],
+        "journeys": [_journey(segment, fare_class, parameters)],
         "created_at": parameters["now"],
         "manage_token": _manage_token(parameters["reference"]),
     }
@@ -38,13 +38,16 @@ def money(amount: int) -> str:
     return f"{amount // 100}.{amount % 100:02}"
 
 
-def _journey(segment: Segment, class_code: str, parameters: dict[str, Any]) -> dict[str, Any]:
+def _journey(segment: Segment, fare_class: FareClass, parameters: dict[str, Any]) -> dict[str, Any]:
     return {
         "number": 1,
         "schedule_id": parameters["schedule"],
         "route_name": segment.route_name,
         "bus_number": segment.bus,
-        "fare_class": class_code,
+        "fare_class": fare_class.code,
+        "fare_class_name": fare_class.name,
+        "refundable": fare_class.refundable,
+        "conditions": fare_class.conditions,
         "origin": segment.origin,
         "origin_name": segment.origin_name,
         "destination": segment.destination,

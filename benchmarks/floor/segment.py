@@ -9,8 +9,17 @@ from typing import Any, NamedTuple
 _PERCENT = {"adult": 100, "student": 90, "senior": 85, "child": 50}
 
 
+class FareClass(NamedTuple):
+    id: int
+    code: str
+    percent: int
+    name: str
+    refundable: bool
+    conditions: str
+
+
 class Segment(NamedTuple):
-    """A row of booking_sql.SEGMENT; `free` seats are (row, column, number, class), classes (id, code, percent)."""
+    """A row of booking_sql.SEGMENT; `free` seats are (row, column, number, class), classes FareClass."""
 
     route_name: str
     bus: str
@@ -30,17 +39,15 @@ class Segment(NamedTuple):
     segment_price: int
     price_is_set: bool
     free: list[tuple[int, int, str, int]] | None
-    classes: list[tuple[int, str, int]]
+    classes: list[list[Any]]
 
 
-def cheapest_class(segment: Segment, count: int) -> tuple[int, str, int] | None:
+def cheapest_class(segment: Segment, count: int) -> FareClass | None:
     """Return the cheapest class with room for `count`, or None."""
     free = [seat[3] for seat in segment.free or ()]
-    with_room = [(percent, code, number) for number, code, percent in segment.classes if free.count(number) >= count]
-    if not with_room:
-        return None
-    percent, code, number = min(with_room)
-    return number, code, percent
+    classes = [FareClass(*row) for row in segment.classes]
+    with_room = [fare_class for fare_class in classes if free.count(fare_class.id) >= count]
+    return min(with_room, key=lambda fare_class: fare_class.percent, default=None)
 
 
 def choose_seats(segment: Segment, class_id: int, count: int) -> list[str]:

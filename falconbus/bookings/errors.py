@@ -33,6 +33,16 @@ class UnknownPassenger(Invalid):
     title = "The booking has no such passenger, or they were cancelled before"
 
 
+class UnknownJourney(Invalid):
+    code = "unknown_journey"
+    title = "The booking has no such journey, or it was cancelled before"
+
+
+class ChildrenAlone(DomainError):
+    code = "children_alone"
+    title = "A child would travel alone; say that this is meant"
+
+
 class SeatCount(Invalid):
     code = "seat_count"
     title = "Name one seat for each passenger, or none to have them chosen"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 from sqlalchemy import Table, text
@@ -14,7 +14,7 @@ from falconbus.bookings import queries
 from falconbus.bookings.errors import JourneysOverlap, MixedCurrencies, SeatCount, UnknownPromoCode
 from falconbus.bookings.models import Booking, BookingStatus, TicketStatus
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails, PassengerDetails, TicketDetails
-from falconbus.fares import pricing
+from falconbus.fares import pricing, refunds
 from falconbus.fares.passenger_types import PassengerType
 from falconbus.inventory import claiming
 from falconbus.inventory import service as inventory
@@ -44,12 +44,14 @@ _INSERT_PARTS = text(f"""
         FROM jsonb_to_recordset(CAST(:passengers AS jsonb)) AS p(number smallint, name text, type text)
     ), new_journeys AS (
         INSERT INTO journeys (booking_id, number, schedule_id, fare_class_id, origin_position, destination_position,
-            origin_id, destination_id, departs_at, arrives_at)
+            origin_id, destination_id, departs_at, arrives_at, route_name, fare_class_name, conditions, refund_steps)
         SELECT :booking_id, j.number, j.schedule_id, j.fare_class_id, j.origin_position, j.destination_position,
-            j.origin_id, j.destination_id, j.departs_at, j.arrives_at
+            j.origin_id, j.destination_id, j.departs_at, j.arrives_at, j.route_name, j.fare_class_name, j.conditions,
+            j.refund_steps
         FROM jsonb_to_recordset(CAST(:journeys AS jsonb)) AS j(number smallint, schedule_id bigint,
             fare_class_id smallint, origin_position smallint, destination_position smallint, origin_id integer,
-            destination_id integer, departs_at timestamptz, arrives_at timestamptz)
+            destination_id integer, departs_at timestamptz, arrives_at timestamptz, route_name text,
+            fare_class_name text, conditions text, refund_steps jsonb)
         RETURNING *
     ), new_tickets AS (
         INSERT INTO tickets (booking_id, journey_number, passenger_number, schedule_id, seat_number, fare, fare_trace,
@@ -222,20 +224,7 @@ def _insert_parts(
     tickets: Mapping[int, Sequence[TicketDetails]],
 ) -> Sequence[AnyRow]:
     """Insert passengers, journeys and tickets of a booking; return the rows that JourneyDetails needs."""
-    journey_rows = [
-        {
-            "number": journey.number,
-            "schedule_id": journey.segment.schedule_id,
-            "fare_class_id": journey.fare_class.id,
-            "origin_position": journey.segment.origin_position,
-            "destination_position": journey.segment.destination_position,
-            "origin_id": journey.segment.origin_id,
-            "destination_id": journey.segment.destination_id,
-            "departs_at": journey.segment.departs_at,
-            "arrives_at": journey.segment.arrives_at,
-        }
-        for journey in journeys
-    ]
+    journey_rows = [_journey_row(journey) for journey in journeys]
     ticket_rows = [
         {
             "journey_number": journey.number,
@@ -252,3 +241,23 @@ def _insert_parts(
     parts = {"passengers": passengers, "journeys": journey_rows, "tickets": ticket_rows}
     encoded = {name: msgspec.json.encode(rows).decode() for name, rows in parts.items()}
     return driver_read(_INSERT_PARTS, {"booking_id": booking_id, **encoded})
+
+
+def _journey_row(journey: _SeatedJourney) -> dict[str, Any]:
+    """Return a journey with the terms that it is sold on, which come of the same read as its price."""
+    segment, fare_class = journey.segment, journey.fare_class
+    return {
+        "number": journey.number,
+        "schedule_id": segment.schedule_id,
+        "fare_class_id": fare_class.id,
+        "origin_position": segment.origin_position,
+        "destination_position": segment.destination_position,
+        "origin_id": segment.origin_id,
+        "destination_id": segment.destination_id,
+        "departs_at": segment.departs_at,
+        "arrives_at": segment.arrives_at,
+        "route_name": segment.route_name,
+        "fare_class_name": fare_class.name,
+        "conditions": fare_class.conditions,
+        "refund_steps": refunds.steps_of_sale(refundable=fare_class.refundable),
+    }

@@ -14,11 +14,13 @@ from sqlalchemy import (
     Integer,
     SmallInteger,
     String,
+    Text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from falconbus.bookings.errors import BookingOver, HoldExpired
+from falconbus.fares.refunds import RefundStep
 from falconbus.platform.database.engine import Model
 
 
@@ -114,7 +116,7 @@ class Passenger(Model):
 
 
 class Journey(Model):
-    """One ride within a booking, with stops as they were sold and times as its traveller was told; from 1."""
+    """One ride within a booking: stops and terms as they were sold, times as its traveller was told; from 1."""
 
     __tablename__ = "journeys"
     __table_args__ = (
@@ -139,6 +141,12 @@ class Journey(Model):
     sold_arrives_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     #: Grows with every change that is told.
     revision: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=0)
+    #: What the traveller agreed to: later changes of route and fare class are for later sales.
+    route_name: Mapped[str] = mapped_column(String(200))
+    fare_class_name: Mapped[str] = mapped_column(String(100))
+    conditions: Mapped[str] = mapped_column(Text)
+    #: See fares/refunds.py; none when it is not refundable.
+    refund_steps: Mapped[list[RefundStep]] = mapped_column(JSONB)
 
 
 class Ticket(Model):

@@ -10,11 +10,10 @@ from sqlalchemy.orm import aliased
 from falconbus.bookings.models import Booking, Journey
 from falconbus.bookings.permissions import MANAGED_BOOKING, SEE_BOOKINGS
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails, PassengerDetails, TicketDetails
-from falconbus.network.models import FareClass, Route, Stop
+from falconbus.network.models import Stop
 from falconbus.platform.database.engine import AnyRow, AnySelect, Model, db
 from falconbus.platform.kit import references
 from falconbus.platform.web.identity import Identity
-from falconbus.timetable.models import Schedule
 
 
 def _shared_columns(entity: type[Model], details: type[BookingDetails | JourneyDetails]) -> list[str]:
@@ -57,12 +56,11 @@ def select_journeys(source: str) -> str:
         SELECT {columns}, ride.*, fare_class.*, origin.*, destination.*
         FROM {source} j
         CROSS JOIN LATERAL (
-            SELECT r.name AS route_name, s.bus_id, b.number AS bus_number, s.cancellation_reason
-            FROM schedules s JOIN routes r ON r.id = s.route_id JOIN buses b ON b.id = s.bus_id
+            SELECT s.bus_id, b.number AS bus_number, s.cancellation_reason
+            FROM schedules s JOIN buses b ON b.id = s.bus_id
             WHERE s.id = j.schedule_id LIMIT 1) AS ride
         CROSS JOIN LATERAL (
-            SELECT code AS fare_class_code, name AS fare_class_name, conditions, refundable
-            FROM fare_classes WHERE id = j.fare_class_id LIMIT 1) AS fare_class
+            SELECT code AS fare_class_code FROM fare_classes WHERE id = j.fare_class_id LIMIT 1) AS fare_class
         CROSS JOIN LATERAL (
             SELECT code AS origin_code, name AS origin_name, city AS origin_city, time_zone AS origin_zone
             FROM stops WHERE id = j.origin_id LIMIT 1) AS origin
@@ -171,17 +169,14 @@ def select_of_account(user_id: int) -> AnySelect:
             Booking.total,
             Booking.currency,
             Booking.created_at,
-            Route.name.label("route_name"),
-            FareClass.name.label("fare_class"),
+            Journey.route_name,
+            Journey.fare_class_name.label("fare_class"),
             origin.name.label("origin_name"),
             origin.time_zone.label("origin_zone"),
             destination.name.label("destination_name"),
             Journey.departs_at,
         )
         .join(Journey, and_(Journey.booking_id == Booking.id, Journey.number == 1))
-        .join(Schedule, Schedule.id == Journey.schedule_id)
-        .join(Route, Route.id == Schedule.route_id)
-        .join(FareClass, FareClass.id == Journey.fare_class_id)
         .join(origin, origin.id == Journey.origin_id)
         .join(destination, destination.id == Journey.destination_id)
         .where(Booking.user_id == user_id)

@@ -4,7 +4,7 @@ Immutable values made by queries.py. A field with the name of a column of its ta
 integers of the currency's smallest unit; instants are UTC.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from falconbus.bookings.models import BookingStatus, TicketStatus
 from falconbus.bookings.payment_states import PaymentState
 from falconbus.fares import refunds
 from falconbus.fares.passenger_types import PassengerType
+from falconbus.fares.refunds import RefundStep
 from falconbus.platform.kit import clock
 
 
@@ -51,7 +52,11 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JourneyDetails:
-    """One ride with its tickets, by passenger number."""
+    """One ride with its tickets, by passenger number.
+
+    As they were sold: the times, the route's name, the class's name, its conditions and refunds. As they are now: the
+    bus, and the stops' names and zones, by which a traveller finds the coach.
+    """
 
     number: int
     schedule_id: int
@@ -61,7 +66,7 @@ class JourneyDetails:
     fare_class_code: str
     fare_class_name: str
     conditions: str
-    refundable: bool
+    refund_steps: list[RefundStep]
     origin_code: str
     origin_name: str
     origin_city: str
@@ -101,6 +106,10 @@ class JourneyDetails:
             time_zone=self.destination_zone,
             at=clock.local(self.arrives_at, self.destination_zone),
         )
+
+    @property
+    def refundable(self) -> bool:
+        return bool(self.refund_steps)
 
     @property
     def legs(self) -> range:
@@ -175,6 +184,12 @@ class BookingDetails:
     def live_journeys(self) -> tuple[JourneyDetails, ...]:
         """Return the journeys that have tickets not cancelled."""
         return tuple(journey for journey in self.journeys if journey.live_tickets)
+
+    @property
+    def remainder(self) -> "BookingDetails":
+        """Return the booking without what was cancelled of it, or as it is when nothing would be left."""
+        live = tuple(replace(journey, tickets=journey.live_tickets) for journey in self.live_journeys)
+        return replace(self, journeys=live) if live else self
 
     @property
     def cancelled_tickets(self) -> tuple[TicketDetails, ...]:

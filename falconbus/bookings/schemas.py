@@ -98,13 +98,19 @@ class TicketOut(msgspec.Struct):
 
 
 class JourneyOut(msgspec.Struct):
-    """A ride. `cancellation_reason`: why the operator has cancelled its departure, null while it runs."""
+    """A ride; `route_name`, `fare_class_name`, `refundable` and `conditions` are those of the sale.
+
+    `cancellation_reason`: why the operator has cancelled its departure, null while it runs.
+    """
 
     number: int
     schedule_id: int
     route_name: str
     bus_number: str
     fare_class: str
+    fare_class_name: str
+    refundable: bool
+    conditions: str
     origin: str
     origin_name: str
     destination: str
@@ -123,6 +129,9 @@ class JourneyOut(msgspec.Struct):
             route_name=journey.route_name,
             bus_number=journey.bus_number,
             fare_class=journey.fare_class_code,
+            fare_class_name=journey.fare_class_name,
+            refundable=journey.refundable,
+            conditions=journey.conditions,
             origin=origin.code,
             origin_name=origin.name,
             destination=destination.code,

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, select, text, update
 
-from falconbus.bookings import payment_states, policy, queries
+from falconbus.bookings import payment_states, policy, queries, rides
 from falconbus.bookings.errors import (
     BookingNotFound,
     BookingOver,
     HoldExpired,
     TooLateToCancel,
+    UnknownJourney,
     UnknownPassenger,
 )
 from falconbus.bookings.models import Booking, BookingStatus, Ticket, TicketStatus
@@ -36,11 +37,13 @@ class Cancellation:
     """The effect of a cancellation: tickets as (journey, passenger), and amounts in the smallest unit."""
 
     tickets: list[tuple[int, int]]
-    seats: list[tuple[int, str]]
+    seats: list[Claim]
     refund: int
     fee: int
     currency: str
     ends_booking: bool
+    #: On one of the journeys only children would be left.
+    leaves_children_alone: bool = False
 
 
 def hold_duration() -> timedelta:
@@ -69,7 +72,8 @@ def load_identity(token: str) -> Identity | None:
 
 def lock_visible(reference: str, identity: Identity, email: str | None) -> Booking:
     """Return a booking, locked for an update; BookingNotFound when the caller may not see it."""
-    return _get(queries.select_by_reference(reference, queries.visible_to(identity, email)).with_for_update())
+    statement = queries.select_by_reference(reference, queries.visible_to(identity, email)).with_for_update()
+    return _get(statement.execution_options(populate_existing=True))
 
 
 def load_visible(reference: str, identity: Identity, email: str | None) -> Booking:
@@ -152,11 +156,11 @@ def confirm(booking: Booking, *, payment_id: str, at: datetime) -> None:
 
     Raises Departed, NotOnSale, or SeatTaken when others have them; nothing is changed then.
     """
-    journeys = queries.journeys(booking.id)
-    if any(journey.has_left(at) for journey in journeys if journey.live_tickets):
+    live = rides.live_rides(queries.journeys(booking.id))
+    if any(journey.has_left(at) for journey, _ in live):
         raise Departed
     with db.session.begin_nested() as savepoint:
-        is_sold = claiming.claim_seats(booking.id, _claims(journeys), None, at)
+        is_sold = claiming.claim_seats(booking.id, rides.claims_of(live), None, at)
         if not is_sold:
             savepoint.rollback()
     if not is_sold:
@@ -188,35 +192,43 @@ def lock_expired_holds(now: datetime, limit: int) -> list[Booking]:
 
 
 def quote_cancellation(
-    booking: Booking, passengers: Collection[int] | None, now: datetime, *, waives_fee: bool = False
+    booking: Booking,
+    passengers: Collection[int] | None,
+    now: datetime,
+    *,
+    journeys: Collection[int] | None = None,
+    waives_fee: bool = False,
 ) -> Cancellation:
-    """Return what cancelling the passengers (by number, None for all) would cost; change nothing.
+    """Return what cancelling the passengers on the journeys (by number, None for all) would cost; change nothing.
 
-    Where the fee is waived everything comes back, also of coaches that have left.
-
-    Raises HoldExpired, BookingOver, UnknownPassenger, TooLateToCancel.
+    Of all journeys those that have left stay. Where the fee is waived everything comes back, also of coaches that have
+    left. Raises HoldExpired, BookingOver, UnknownJourney, UnknownPassenger, TooLateToCancel.
     """
     check_cancellable(booking, now)
-    live = [(journey, ticket) for journey in queries.journeys(booking.id) for ticket in journey.live_tickets]
-    check_passengers_known(passengers, {ticket.passenger.number for _, ticket in live})
-    cancellable = [
+    live = rides.live_rides(queries.journeys(booking.id))
+    check_journeys_known(journeys, {journey.number for journey, _ in live})
+    on_journeys = [(journey, ticket) for journey, ticket in live if journeys is None or journey.number in journeys]
+    check_passengers_known(passengers, {ticket.passenger.number for _, ticket in on_journeys})
+    chosen = [
         (journey, ticket)
-        for journey, ticket in live
-        if (passengers is None or ticket.passenger.number in passengers) and (waives_fee or not journey.has_left(now))
+        for journey, ticket in on_journeys
+        if passengers is None or ticket.passenger.number in passengers
     ]
-    if not cancellable:
+    ahead = [(journey, ticket) for journey, ticket in chosen if waives_fee or not journey.has_left(now)]
+    if not ahead or (journeys is not None and len(ahead) < len(chosen)):
         raise TooLateToCancel
     paid = booking.status == BookingStatus.CONFIRMED
-    fares = sum(ticket.fare for _, ticket in cancellable)
-    owed = fares if waives_fee else sum(_refund(ticket, journey, now) for journey, ticket in cancellable)
+    fares = sum(ticket.fare for _, ticket in ahead)
+    owed = fares if waives_fee else sum(_refund(ticket, journey, now) for journey, ticket in ahead)
     refund = owed if paid else 0
     return Cancellation(
-        tickets=[(journey.number, ticket.passenger.number) for journey, ticket in cancellable],
-        seats=[(journey.schedule_id, ticket.seat_number) for journey, ticket in cancellable],
+        tickets=[(journey.number, ticket.passenger.number) for journey, ticket in ahead],
+        seats=rides.claims_of(ahead),
         refund=refund,
         fee=fares - refund if paid else 0,
         currency=booking.currency,
-        ends_booking=len(cancellable) == len(live),
+        ends_booking=len(ahead) == len(live),
+        leaves_children_alone=rides.leave_children_alone(ahead, live),
     )
 
 
@@ -225,6 +237,12 @@ def check_cancellable(booking: Booking, now: datetime) -> None:
         raise HoldExpired
     if booking.status not in {BookingStatus.HELD, BookingStatus.CONFIRMED}:
         raise BookingOver(f"the booking is {booking.status}")
+
+
+def check_journeys_known(journeys: Collection[int] | None, known: Collection[int]) -> None:
+    for index, number in enumerate(journeys or ()):
+        if number not in known:
+            raise UnknownJourney(pointer=f"/journeys/{index}")
 
 
 def check_passengers_known(passengers: Collection[int] | None, known: Collection[int]) -> None:
@@ -249,17 +267,7 @@ def cancel(booking: Booking, cancellation: Cancellation, at: datetime) -> None:
 def _refund(ticket: TicketDetails, journey: JourneyDetails, now: datetime) -> int:
     if journey.may_be_left_free:
         return ticket.fare
-    return refunds.refund(ticket.fare, refundable=journey.refundable, departs_at=journey.departs_at, now=now)
-
-
-def _claims(journeys: Collection[JourneyDetails]) -> list[Claim]:
-    """Return the claims that a booking's live tickets need."""
-    return [
-        Claim(journey.schedule_id, leg, ticket.seat_number, journey.bus_id)
-        for journey in journeys
-        for ticket in journey.live_tickets
-        for leg in journey.legs
-    ]
+    return refunds.refund(ticket.fare, journey.refund_steps, departs_at=journey.departs_at, now=now)
 
 
 def _load_details(statement: AnySelect) -> BookingDetails:

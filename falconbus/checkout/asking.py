@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from falconbus.bookings import service as bookings
 from falconbus.bookings.models import Booking, BookingStatus
 from falconbus.checkout.settling import settle
+from falconbus.messaging import service as messaging
 from falconbus.payments import service as payments
 from falconbus.payments.errors import PaymentInProgress, UnknownProvider
 from falconbus.payments.models import Payment, PaymentStatus
@@ -88,6 +89,8 @@ def _close_if_certain(payment_id: int) -> None:
     now = clock.now()
     if not payment.is_settled and payment.lease_until <= now:
         payments.record_failure(payment, now)
+        db.session.flush()
+        messaging.tell_hold_expired([payment.booking_id])
 
 
 def _lock(payment_id: int) -> Payment:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from falconbus.accounts import audit
 from falconbus.bookings import service as bookings
-from falconbus.bookings.models import BookingStatus
+from falconbus.bookings.models import Booking, BookingStatus
 from falconbus.checkout.jobs import REFUND
 from falconbus.payments import refunds
 from falconbus.payments import service as payments
@@ -132,9 +132,12 @@ def _log_failure(refund: Refund) -> None:
     log.error("refund %s (%s) has failed: %s", refund.id, refund.key, refund.error)
 
 
-def _end_booking(refund: Refund) -> None:
+def end_booking(booking: Booking) -> None:
     """A cancelled booking that is owed no more is refunded."""
     db.session.flush()
-    booking = bookings.lock(db.session.get_one(Payment, refund.payment_id).booking_id)
     if booking.status == BookingStatus.CANCELLED and not refunds.has_open(booking.id):
         booking.refunded()
+
+
+def _end_booking(refund: Refund) -> None:
+    end_booking(bookings.lock(db.session.get_one(Payment, refund.payment_id).booking_id))

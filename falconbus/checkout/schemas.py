@@ -1,18 +1,20 @@
 """Shapes of paying and cancelling."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from pydantic import Field, StringConstraints
 
 from falconbus.bookings.schemas import AccessQuery
 from falconbus.bookings.service import Cancellation
+from falconbus.checkout.cancelling import CancelRequest, Expected
 from falconbus.payments.models import Handling
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.database.pagination import CursorQuery
 from falconbus.platform.kit import clock, money
 from falconbus.platform.kit.errors import Invalid
+from falconbus.platform.kit.fields import Price
 from falconbus.platform.kit.schema import Body, OneLine
 
 
@@ -36,22 +38,41 @@ class PendingPaymentOut(PaymentOut, omit_defaults=True):
     redirect_url: str | None = None
 
 
-class CancelIn(Body):
-    """`passengers`: numbers as the booking shows them; left out, all of them.
+class ExpectedIn(Body):
+    """The amounts that a quote has told."""
 
+    refund: Price | None = None
+    fee: Price | None = None
+
+
+class CancelIn(Body):
+    """`passengers` and `journeys`: numbers as the booking shows them; left out, all of them.
+
+    With `expected` nothing is cancelled for other amounts. `children_alone`: nobody need stay with a child.
     `waive_fee`, with the `reason` of it: operators give everything back, also of a coach that has left.
     """
 
+    may_be_left_out: ClassVar[bool] = True
+
     passengers: Annotated[list[Annotated[int, Field(ge=1, le=9)]], Field(min_length=1, max_length=9)] | None = None
+    journeys: Annotated[list[Annotated[int, Field(ge=1, le=6)]], Field(min_length=1, max_length=6)] | None = None
+    expected: ExpectedIn | None = None
+    children_alone: bool = False
     waive_fee: bool = False
     reason: Annotated[OneLine, StringConstraints(max_length=300)] | None = None
 
-    @property
-    def waiver(self) -> str | None:
-        """Return why the fee is waived, None while it is not; Invalid for one without the other."""
+    def to_request(self) -> CancelRequest:
+        """Return what is asked for; Invalid for a waiver without its reason, or the other way round."""
         if self.waive_fee != (self.reason is not None):
             raise Invalid("waive_fee and reason go together", pointer="/reason")
-        return self.reason
+        expected = self.expected or ExpectedIn()
+        return CancelRequest(
+            passengers=self.passengers,
+            journeys=self.journeys,
+            expected=Expected(expected.refund, expected.fee),
+            children_alone=self.children_alone,
+            waiver=self.reason,
+        )
 
 
 class CancelQuery(AccessQuery):

@@ -13,6 +13,7 @@ from falconbus.bookings.models import Booking, BookingStatus
 from falconbus.checkout import asking
 from falconbus.checkout.asking import Heard
 from falconbus.checkout.settling import refusal_of, settle
+from falconbus.messaging import service as messaging
 from falconbus.payments import service as payments
 from falconbus.payments.errors import PaymentDeclined, PaymentInProgress, ProviderFailed, StaffOnly
 from falconbus.payments.models import Payment, PaymentStatus
@@ -148,6 +149,8 @@ def _record_fault(payment_id: int, *, nothing_taken: bool) -> None:
     now = clock.now()
     if nothing_taken:
         payments.record_failure(payment, now)
+        db.session.flush()
+        messaging.tell_hold_expired([booking_id])
     else:
         payments.leave_unresolved(payment, now + payments.LEASE)
 

@@ -5,6 +5,7 @@ from falconbus.bookings import withdrawing
 from falconbus.bookings.models import Booking, BookingStatus
 from falconbus.checkout import refunding
 from falconbus.inventory.errors import NotOnSale, SeatTaken
+from falconbus.messaging import service as messaging
 from falconbus.messaging.mail_kinds import CONFIRMATION, PAYMENT_RETURNED
 from falconbus.payments import refunds
 from falconbus.payments import service as payments
@@ -55,6 +56,8 @@ def settle(payment_id: int, outcome: Outcome) -> Payment:
     elif payment.status == PaymentStatus.PENDING and outcome.follow_up is not None:
         jobs.enqueue(job_of(outcome.follow_up), delay=outcome.follow_up.delay, payment_key=payment.key)
     db.session.flush()
+    if payment.status == PaymentStatus.DECLINED:
+        messaging.tell_hold_expired([booking.id])
     return payment
 
 

@@ -4,7 +4,7 @@ import logging
 
 from falconbus.bookings import service as bookings
 from falconbus.checkout import asking, refunding
-from falconbus.messaging.mail_kinds import HOLD_EXPIRED
+from falconbus.messaging import service as messaging
 from falconbus.payments import service as payments
 from falconbus.payments.errors import UnknownProvider
 from falconbus.payments.models import Payment
@@ -12,7 +12,6 @@ from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.integrations.payments.provider import ProviderFault
 from falconbus.platform.kit import clock
-from falconbus.platform.mailing import service as mailing
 
 log = logging.getLogger(__name__)
 
@@ -20,12 +19,12 @@ _BATCH = 200
 
 
 def expire_holds() -> int:
-    """End the holds that have run out, a batch a transaction, and tell their travellers; their number."""
+    """End the holds that have run out, a batch a transaction, and have their travellers told; their number."""
     ended = 0
     while run_out := bookings.lock_expired_holds(clock.now(), _BATCH):
         for booking in run_out:
             bookings.expire(booking)
-            mailing.tell(HOLD_EXPIRED, booking.id, booking.email)
+        messaging.tell_hold_expired([booking.id for booking in run_out])
         transactions.commit()
         ended += len(run_out)
     return ended

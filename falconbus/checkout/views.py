@@ -7,12 +7,15 @@ from falconbus.bookings.errors import (
     BookingNotConfirmed,
     BookingNotFound,
     BookingOver,
+    ChildrenAlone,
     HoldExpired,
     TooLateToCancel,
+    UnknownJourney,
     UnknownPassenger,
 )
 from falconbus.bookings.schemas import AccessQuery, BookingOut
 from falconbus.checkout import cancelling, refunding, service
+from falconbus.checkout.errors import QuoteChanged
 from falconbus.checkout.schemas import (
     CancelIn,
     CancelQuery,
@@ -63,7 +66,8 @@ _PAY_REFUSALS = (
     StaffOnly, UnknownProvider,
 )  # fmt: skip
 _CANCEL_REFUSALS = (
-    BookingNotFound, HoldExpired, BookingOver, TooLateToCancel, UnknownPassenger, PaymentInProgress, Forbidden,
+    BookingNotFound, HoldExpired, BookingOver, TooLateToCancel, UnknownPassenger, UnknownJourney, ChildrenAlone,
+    QuoteChanged, PaymentInProgress, Forbidden,
 )  # fmt: skip
 
 
@@ -96,11 +100,13 @@ def pay(reference: str, query: AccessQuery, body: PaymentIn) -> PaymentOut | Pen
     budget=30,
 )
 def cancel(reference: str, query: CancelQuery, body: CancelIn) -> BookingOut | QuoteOut:
-    """Cancel a booking or some of its passengers; with `quote=1` say what comes back, and change nothing."""
+    """Cancel a booking, or some of its passengers or journeys; with `quote=1` say what comes back, and change nothing.
+
+    A problem with the code `quote_changed` bears the new quote as `quote`, in the shape of QuoteOut.
+    """
     if query.quote == "1":
-        quoted = cancelling.quote(reference, body.passengers, caller(), query.email, waiver=body.waiver)
-        return QuoteOut.of(quoted)
-    return BookingOut.of(cancelling.cancel(reference, body.passengers, caller(), query.email, waiver=body.waiver))
+        return QuoteOut.of(cancelling.quote(reference, body.to_request(), caller(), query.email))
+    return BookingOut.of(cancelling.cancel(reference, body.to_request(), caller(), query.email))
 
 
 @operation(

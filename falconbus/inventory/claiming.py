@@ -1,6 +1,6 @@
 """Claiming seats: taking them, keeping them for longer, giving them back. Of two who want one, one gets it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -84,25 +84,29 @@ _RELEASE = text("""
 """)
 _RELEASE_SEATS = text("""
     WITH released AS (
-        DELETE FROM seat_claims c USING unnest(CAST(:schedules AS bigint[]), CAST(:seats AS text[]))
-            AS given(schedule_id, seat_number)
-        WHERE c.booking_id = :booking_id AND c.schedule_id = given.schedule_id AND c.seat_number = given.seat_number
+        DELETE FROM seat_claims c
+        USING unnest(CAST(:schedules AS bigint[]), CAST(:legs AS smallint[]), CAST(:seats AS text[]))
+            AS given(schedule_id, leg, seat_number)
+        WHERE c.booking_id = :booking_id AND c.schedule_id = given.schedule_id AND c.leg = given.leg
+            AND c.seat_number = given.seat_number
         RETURNING c.schedule_id
     )
     SELECT route_id, departure_time FROM schedules WHERE id IN (SELECT schedule_id FROM released)
 """)
 
 
-def release_seats(booking_id: int, seats: Sequence[tuple[int, str]] | None = None) -> None:
-    """Delete a booking's claims: all, or those of (schedule id, seat number)."""
-    if seats is None:
+def release_seats(booking_id: int, claims: Collection[Claim] | None = None) -> None:
+    """Delete a booking's claims: all, or those given."""
+    if claims is None:
         _announce(db.session.execute(_RELEASE, {"booking_id": booking_id}).all())
         return
-    schedules = [schedule_id for schedule_id, _ in seats]
-    numbers = [number for _, number in seats]
-    _announce(
-        db.session.execute(_RELEASE_SEATS, {"booking_id": booking_id, "schedules": schedules, "seats": numbers}).all()
-    )
+    values = {
+        "booking_id": booking_id,
+        "schedules": [claim.schedule_id for claim in claims],
+        "legs": [claim.leg for claim in claims],
+        "seats": [claim.seat_number for claim in claims],
+    }
+    _announce(db.session.execute(_RELEASE_SEATS, values).all())
 
 
 _RELEASE_DEPARTURE = text("""

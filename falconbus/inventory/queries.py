@@ -26,7 +26,7 @@ _SEGMENTS = text("""
     FROM unnest(CAST(:numbers AS integer[]), CAST(:schedules AS bigint[]), CAST(:origins AS text[]),
         CAST(:destinations AS text[])) AS asked(number, schedule_id, origin, destination)
     CROSS JOIN (
-        SELECT jsonb_agg(jsonb_build_array(id, code, name, price_percent, refundable)) AS fare_classes
+        SELECT jsonb_agg(jsonb_build_array(id, code, name, price_percent, refundable, conditions)) AS fare_classes
         FROM fare_classes) classes
     LEFT JOIN schedules s ON s.id = asked.schedule_id
     LEFT JOIN routes r ON r.id = s.route_id

@@ -24,6 +24,7 @@ class FareClassAvailability:
     name: str
     percent: int
     refundable: bool
+    conditions: str
     price: int
     free: int
 
@@ -195,9 +196,11 @@ def _fare_class_availability(
     fare_classes: list[list[Any]], seats: list[SeatState], price: int
 ) -> list[FareClassAvailability]:
     availability = []
-    for class_id, code, name, percent, refundable in fare_classes:
+    for class_id, code, name, percent, refundable, conditions in fare_classes:
         class_seats = [seat for seat in seats if seat.fare_class_id == class_id]
         if class_seats:
             amount, free = pricing.class_price(price, percent), sum(seat.free for seat in class_seats)
-            availability.append(FareClassAvailability(class_id, code, name, percent, refundable, amount, free))
+            availability.append(
+                FareClassAvailability(class_id, code, name, percent, refundable, conditions, amount, free)
+            )
     return sorted(availability, key=lambda fare_class: (fare_class.price, fare_class.id))

@@ -1,10 +1,11 @@
 """What travellers are told of their booking: from a booking to what is in the mail."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from falconbus.bookings.errors import BookingNotFound
 from falconbus.bookings.read_model import BookingDetails
-from falconbus.messaging import mail_templates
+from falconbus.messaging import mail_templates, queries
 from falconbus.messaging.calendar_file import calendar_file
 from falconbus.messaging.document import ReturnedPayment, TravelDocument, get_travel_document
 from falconbus.messaging.lazy_ticket_pdf import ticket_pdf
@@ -15,8 +16,11 @@ from falconbus.platform.mailing.kinds import Compose
 from falconbus.platform.mailing.mime import Attachment, MailContent
 
 
-def about_booking(write: Callable[[TravelDocument, int], MailContent]) -> Compose:
-    """Make a kind's `compose` of a function that writes about a booking, which is given the mail's sequence, too."""
+def about_booking(write: Callable[[TravelDocument, int], MailContent | None]) -> Compose:
+    """Make a kind's `compose` of a function that writes about a booking, which is given the mail's sequence, too.
+
+    A mail is written some time after it was told: the function returns None when it does not hold any more.
+    """
 
     def compose(booking_id: int, sequence: int) -> MailContent | None:
         try:
@@ -28,9 +32,12 @@ def about_booking(write: Callable[[TravelDocument, int], MailContent]) -> Compos
     return compose
 
 
-def confirmation(document: TravelDocument, sequence: int) -> MailContent:
-    """Write that the booking is paid and confirmed; with its tickets."""
-    return _content("confirmation", document, sequence, title="Your tickets", attachments=tickets_of(document))
+def confirmation(document: TravelDocument, sequence: int) -> MailContent | None:
+    """Write that the booking is paid and confirmed; with its tickets. One cancelled since has had a mail about that."""
+    if not document.booking.is_confirmed:
+        return None
+    about, tickets = document.booking.remainder, tickets_of(document)
+    return _content("confirmation", document, sequence, title="Your tickets", about=about, attachments=tickets)
 
 
 def cancellation(document: TravelDocument, sequence: int) -> MailContent:
@@ -40,9 +47,13 @@ def cancellation(document: TravelDocument, sequence: int) -> MailContent:
     return _content("cancellation", document, sequence, title="Cancelled", happened=happened, attachments=tickets)
 
 
-def hold_expired(document: TravelDocument, sequence: int) -> MailContent:
-    """Write that the time to pay is over."""
-    return _content("hold_expired", document, sequence, title="Your seats are no longer held")
+def hold_expired(document: TravelDocument, sequence: int) -> MailContent | None:
+    """Write that the time to pay is over, if nothing has been paid and nothing may still be."""
+    booking = document.booking
+    if not queries.find_travellers_of_expired([booking.id]):
+        return None
+    left = replace(document, booking=booking.remainder)
+    return _content("hold_expired", left, sequence, title="Your seats are no longer held")
 
 
 def payment_returned(document: TravelDocument, sequence: int) -> MailContent:
@@ -66,13 +77,17 @@ def _content(
     *,
     title: str,
     happened: str | None = None,
+    about: BookingDetails | None = None,
     values: Mapping[str, object] | None = None,
     attachments: Sequence[Attachment] = (),
 ) -> MailContent:
-    """Subject: `Your tickets: Johannesburg to Durban, Fri 18 Dec 07:00 (ABCD2345)`; `happened` is the title if None."""
+    """Subject: `Your tickets: Johannesburg to Durban, Fri 18 Dec 07:00 (ABCD2345)`.
+
+    `happened` is the title if None, and the trip is that of the booking unless it is `about` a part of it.
+    """
     booking = document.booking
     return MailContent(
-        subject=f"{happened or title}: {trip(booking)} ({booking.reference})",
+        subject=f"{happened or title}: {trip(about or booking)} ({booking.reference})",
         texts=mail_templates.render(
             template, {"document": document, "booking": booking, "title": title, **(values or {})}
         ),

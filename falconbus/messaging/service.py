@@ -1,11 +1,13 @@
 """Telling travellers, staff and clients what happened: exactly one message for each event."""
 
+from collections.abc import Collection
+
 from falconbus.bookings.errors import BookingNotConfirmed
 from falconbus.messaging import queries
 from falconbus.messaging.calendar_file import calendar_file
 from falconbus.messaging.document import TravelDocument, get_travel_document
 from falconbus.messaging.lazy_ticket_pdf import ticket_pdf
-from falconbus.messaging.mail_kinds import CHARTER, NOTIFICATION
+from falconbus.messaging.mail_kinds import CHARTER, HOLD_EXPIRED, NOTIFICATION
 from falconbus.platform import jobs
 from falconbus.platform.mailing import service as mailing
 
@@ -24,6 +26,15 @@ def tell_client(change_id: int, outbox_id: int) -> None:
     if address is not None:
         mailing.tell(CHARTER, change_id, address)
     jobs.done(outbox_id)
+
+
+def tell_hold_expired(booking_ids: Collection[int]) -> None:
+    """Have travellers told, once, of those of these holds that ran out with no payment to wait for.
+
+    Wants the bookings locked. To be called when holds have expired, and when a payment has ended without money.
+    """
+    for booking in queries.find_travellers_of_expired(booking_ids):
+        mailing.tell(HOLD_EXPIRED, booking.id, booking.email)
 
 
 def find_ticket_pdf(booking_id: int) -> bytes:

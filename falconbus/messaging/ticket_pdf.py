@@ -26,7 +26,7 @@ def ticket_pdf(document: TravelDocument) -> bytes:
     """A PDF with the tickets that are not cancelled; the same bytes for the same booking."""
     booking = document.booking
     paper = Paper()
-    paper.set_title(f"Tickets {booking.reference}: {trip(booking)}")
+    paper.set_title(f"Tickets {booking.reference}: {trip(booking.remainder)}")
     paper.set_author(document.brand.name)
     paper.set_lang(formats.LANGUAGE.replace("_", "-"))
     paper.set_creation_date(booking.created_at)

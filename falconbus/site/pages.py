@@ -6,6 +6,7 @@ from datetime import datetime
 
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails
 from falconbus.bookings.service import Cancellation
+from falconbus.checkout.cancelling import Expected
 from falconbus.platform.kit import clock
 from falconbus.site import policy
 from falconbus.site.policy import State
@@ -44,20 +45,35 @@ class Candidate:
     is_chosen: bool
 
 
+@dataclass(frozen=True, slots=True)
+class JourneyCandidate:
+    """A journey that can be cancelled."""
+
+    journey: JourneyDetails
+    is_chosen: bool
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CancelPage:
-    """Who can be cancelled, who is chosen, and their quote; `ending` are journeys with the tickets that would end."""
+    """Who and what can be cancelled, what is chosen, and its quote; `ending` are journeys with the tickets that end.
+
+    There are no journeys to choose from when there is only one.
+    """
 
     reference: str
     candidates: list[Candidate]
+    journeys: list[JourneyCandidate]
     is_paid: bool
     quote: Cancellation | None
     ending: list[JourneyDetails]
 
     @classmethod
     def of(cls, booking: BookingDetails, choice: Choice, quote: Cancellation) -> "CancelPage":
-        ahead = policy.passengers_ahead(booking, clock.now())
+        now = clock.now()
+        ahead, journeys_ahead = policy.passengers_ahead(booking, now), policy.journeys_ahead(booking, now)
         chosen = choice.passengers if choice.is_made else ahead
+        is_journey_meant = not choice.is_made or len(journeys_ahead) == 1
+        journeys_chosen = journeys_ahead if is_journey_meant else choice.journeys
         return cls(
             reference=booking.reference,
             candidates=[
@@ -65,10 +81,24 @@ class CancelPage:
                 for who in booking.passengers
                 if who.number in ahead
             ],
+            journeys=[
+                JourneyCandidate(journey, journey.number in journeys_chosen)
+                for journey in booking.journeys
+                if journey.number in journeys_ahead
+            ],
             is_paid=booking.is_confirmed,
-            quote=quote if chosen else None,
+            quote=quote if chosen and journeys_chosen else None,
             ending=_journeys_with(booking, quote.tickets),
         )
+
+    @property
+    def amounts(self) -> Expected | None:
+        """What the form is sent with: the amounts shown."""
+        return None if self.quote is None else Expected.of(self.quote)
+
+    @property
+    def has_choice(self) -> bool:
+        return len(self.candidates) > 1 or len(self.journeys) > 1
 
 
 def _journeys_with(booking: BookingDetails, tickets: Collection[tuple[int, int]]) -> list[JourneyDetails]:

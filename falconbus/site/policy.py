@@ -1,4 +1,4 @@
-"""Rules on a booking as travellers see it: the state it is in, and who of it can still be cancelled."""
+"""Rules on a booking as travellers see it: the state it is in, and what of it can still be cancelled."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -43,6 +43,11 @@ def passengers_ahead(booking: BookingDetails, now: datetime) -> set[int]:
         if not journey.has_left(now)
         for ticket in journey.live_tickets
     }
+
+
+def journeys_ahead(booking: BookingDetails, now: datetime) -> set[int]:
+    """Numbers of the journeys that have not left, and that somebody has a ticket for."""
+    return {journey.number for journey in booking.live_journeys if not journey.has_left(now)}
 
 
 def can_cancel(state: State, booking: BookingDetails, now: datetime) -> bool:

@@ -15,7 +15,14 @@ _HEADINGS: Headings = {
         "Your seats are no longer held",
         "The time to pay for them has run out, so there is nothing left to cancel.",
     ),
-    "too_late_to_cancel": ("It is too late to cancel", "The coach has left, and what has left cannot be cancelled."),
+    "too_late_to_cancel": (
+        "It is too late to cancel",
+        "The coach has left, and what has left cannot be cancelled. Nothing was changed.",
+    ),
+    "children_alone": (
+        "Only children would be left to travel",
+        "Nothing was cancelled. If they are to travel without you, go back and tick that this is meant.",
+    ),
     "payment_in_progress": (
         "A payment is under way",
         "A booking cannot be cancelled while it is being paid for. Nothing was changed: try again in a few minutes.",
@@ -23,6 +30,10 @@ _HEADINGS: Headings = {
     "unknown_passenger": (
         "These tickets could not be cancelled",
         "Somebody you chose is cancelled already. Nothing was done twice: look at the booking and choose again.",
+    ),
+    "unknown_journey": (
+        "This journey could not be cancelled",
+        "A journey you chose is cancelled already. Nothing was done twice: look at the booking and choose again.",
     ),
     "booking_not_confirmed": (
         "There are no tickets",

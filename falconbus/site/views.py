@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from falconbus.bookings import service as bookings
 from falconbus.checkout import cancelling
+from falconbus.checkout.errors import QuoteChanged
 from falconbus.messaging import service as messaging
 from falconbus.platform.design import formats
 from falconbus.platform.kit import references
@@ -20,10 +21,9 @@ from falconbus.platform.web.identity import Identity
 from falconbus.platform.web.operations import operation
 from falconbus.platform.web.pages import Notice, PageBlueprint
 from falconbus.site import service
-from falconbus.site.errors import QuoteChanged
 from falconbus.site.pages import BookingPage, CancelPage
 from falconbus.site.refusals import REFUSALS
-from falconbus.site.schemas import Choice, amounts_shown
+from falconbus.site.schemas import Choice, cancel_request
 
 _NOTICES = {
     "cancelled": Notice("Done: what you chose is cancelled."),
@@ -61,27 +61,28 @@ def download_calendar(reference: str) -> Response:
 
 @operation(bp.get("/<reference>/cancel"), who=PUBLIC, gives={200: PAGE}, budget=7)
 def show_cancelling(reference: str) -> str:
-    """Who can be cancelled, and what would come back for those chosen (`passenger=1&passenger=2`, with `chosen`)."""
+    """Who and what can be cancelled, and what would come back (`passenger=1&passenger=2&journey=1`, with `chosen`)."""
     identity = _identity(reference, request.args)
     choice = Choice.of(request.args)
-    quote = cancelling.quote(reference, choice.passengers or None, identity, None)
+    quote = cancelling.quote(reference, choice.to_request(), identity, None)
     booking = bookings.get_visible(reference, identity, None)
     return render_template("site/cancel.html", page=CancelPage.of(booking, choice, quote))
 
 
-@operation(bp.post("/<reference>/cancel"), who=PUBLIC, gives={200: PAGE}, budget=21)
+@operation(bp.post("/<reference>/cancel"), who=PUBLIC, gives={200: PAGE}, budget=18)
 def cancel(reference: str) -> AnyResponse:
-    """Cancel the passengers chosen, for the refund and fee that the form was shown with, and go back to the booking."""
+    """Cancel what was chosen, for the refund and fee that the form was shown with, and go back to the booking."""
     identity = _identity(reference, request.form)
-    choice = Choice.of(request.form)
-    service.cancel_as_shown(reference, choice.passengers, identity, amounts_shown(request.form))
+    cancelling.cancel(reference, cancel_request(request.form), identity, None)
     return _go("site.show_booking", notice="cancelled")
 
 
 @bp.errorhandler(QuoteChanged)
-def show_new_quote(change: QuoteChanged) -> AnyResponse:
+def show_new_quote(_: QuoteChanged) -> AnyResponse:
     """Nothing was cancelled: show what would come back now."""
-    return _go("site.show_cancelling", passenger=list(change.passengers), chosen=1, notice="changed")
+    choice = Choice.of(request.form)
+    chosen = {"passenger": choice.passengers, "journey": choice.journeys}
+    return _go("site.show_cancelling", **chosen, chosen=1, notice="changed")
 
 
 @bp.context_processor

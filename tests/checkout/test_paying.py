@@ -153,7 +153,7 @@ def test_money_that_comes_late_takes_the_seats_again(world: World, client: Flask
     headers, body = signed_webhook(late_money(database, client, held), "paid")
     client.post("/api/v1/payments/webhooks/sandbox", headers=headers, data=body)
     state, paid, mails, sold = states(database, held["reference"])
-    assert (state, paid, mails, sold) == ("confirmed", ["paid"], ["hold_expired", "confirmation"], 3)
+    assert (state, paid, mails, sold) == ("confirmed", ["paid"], ["confirmation"], 3)
     shown = client.get(f"/api/v1/bookings/{held['reference']}?email=thandi@example.com").json
     assert shown["journeys"][0]["tickets"][0]["status"] == "issued"
 
@@ -168,7 +168,7 @@ def test_money_that_comes_when_the_seats_are_gone_goes_back(
     headers, body = signed_webhook(key, "paid")
     client.post("/api/v1/payments/webhooks/sandbox", headers=headers, data=body)
     state, paid, mails, sold = states(database, held["reference"])
-    assert (state, paid, mails, sold) == ("expired", ["paid"], ["hold_expired", "payment_returned"], 0)
+    assert (state, paid, mails, sold) == ("expired", ["paid"], ["payment_returned"], 0)
     assert one(database, "SELECT amount FROM refunds WHERE reason = 'too_late'") == 30000
     assert one(database, "SELECT count(*) FROM outbox WHERE job = 'checkout.refund'") == 1
 

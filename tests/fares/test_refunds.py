@@ -22,12 +22,13 @@ SECOND = timedelta(seconds=1)
     ],
 )
 def test_the_nearer_the_departure_the_less_comes_back(ahead: timedelta, amount: int) -> None:
-    assert refunds.refund(300, refundable=True, departs_at=DEPARTURE, now=DEPARTURE - ahead) == amount
+    assert refunds.refund(300, refunds.STEPS, departs_at=DEPARTURE, now=DEPARTURE - ahead) == amount
 
 
 def test_a_half_goes_to_the_traveller() -> None:
-    assert refunds.refund(101, refundable=True, departs_at=DEPARTURE, now=DEPARTURE - timedelta(hours=3)) == 51
+    assert refunds.refund(101, refunds.STEPS, departs_at=DEPARTURE, now=DEPARTURE - timedelta(hours=3)) == 51
 
 
 def test_a_class_that_is_not_refundable_gives_nothing_back() -> None:
-    assert refunds.refund(300, refundable=False, departs_at=DEPARTURE, now=DEPARTURE - timedelta(days=30)) == 0
+    steps = refunds.steps_of_sale(refundable=False)
+    assert refunds.refund(300, steps, departs_at=DEPARTURE, now=DEPARTURE - timedelta(days=30)) == 0

@@ -144,8 +144,9 @@ def test_a_hold_that_ran_out_offers_a_new_search(world: World, mailer: MemoryMai
     booking = book(world, "Thandi", "Sipho", status=BookingStatus.EXPIRED, at=MORNING)
     cancel_passenger(booking, 1)
     message = _mailed(mailer, booking, HOLD_EXPIRED)
-    address = "http://127.0.0.1:8000/?origin=A&destination=D&date=2027-12-18&passengers=2"
+    address = "http://127.0.0.1:8000/?origin=A&destination=D&date=2027-12-18&passengers=1"
     text = _text(message, kind)
+    assert "Thandi" not in text
     assert (address.replace("&", "&amp;") if kind == "html" else address) in text
     assert "cancelled" not in text
     assert _attachments(message) == []
@@ -202,7 +203,8 @@ def test_a_returned_payment_says_why_and_how_much(
 def test_the_same_mail_is_the_same_bytes(
     database: SQLAlchemy, world: World, mailer: MemoryMailer, kind: MailKind
 ) -> None:
-    mail, job = told(book(world, "Thandi", ANGLED), kind)
+    status = BookingStatus.EXPIRED if kind == HOLD_EXPIRED else BookingStatus.CONFIRMED
+    mail, job = told(book(world, "Thandi", ANGLED, status=status), kind)
     for _ in range(2):
         mail.status = "queued"
         send(mail, job)
@@ -215,3 +217,14 @@ def test_the_same_mail_is_the_same_bytes(
 def test_a_domain_of_other_letters_is_written_for_machines(world: World, mailer: MemoryMailer) -> None:
     message = _mailed(mailer, book(world, "Thandi", email="thandi@straße.example.com"))
     assert message["To"] == "thandi@xn--strae-oqa.example.com"
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_a_free_ride_is_not_said_to_have_cost_something(
+    database: SQLAlchemy, world: World, mailer: MemoryMailer, kind: str
+) -> None:
+    booking = book(world, "Thandi", status=BookingStatus.CANCELLED)
+    cancel_passenger(booking, 1)
+    text = _text(_mailed(mailer, booking, CANCELLATION), kind)
+    assert "These tickets cost nothing, so there is nothing to return." in text
+    assert "no money is returned" not in text

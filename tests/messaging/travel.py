@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from falconbus.bookings.models import Booking, BookingStatus, Journey, Passenger, Ticket, TicketStatus
+from falconbus.fares import refunds
 from falconbus.messaging.mail_kinds import CONFIRMATION
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
@@ -71,6 +72,10 @@ def add_journey(
         destination_id=world.stops[ends[1]].id,
         departs_at=schedule.departure_time,
         arrives_at=schedule.departure_time + timedelta(hours=hours),
+        route_name=world.route.name,
+        fare_class_name=world.standard.name,
+        conditions=world.standard.conditions,
+        refund_steps=refunds.steps_of_sale(refundable=world.standard.refundable),
     )
     db.session.add(journey)
     db.session.flush()

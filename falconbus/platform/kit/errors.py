@@ -1,5 +1,6 @@
 """The errors with which a use case refuses."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -15,6 +16,8 @@ class DomainError(Exception):
     def __init__(self, detail: str = "", *, pointer: str | None = None) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
+        #: What the problem document says besides, by name: JSON.
+        self.extension: Mapping[str, object] = {}
         #: Where the fault lies: a JSON pointer into the body, or a parameter's name.
         self.pointer = pointer
 

@@ -1,7 +1,7 @@
 """The base classes of request bodies and query strings (pydantic, strict), and text of one line."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
@@ -26,7 +26,12 @@ Secret = Annotated[str, msgspec.Meta(extra=SECRET)]
 
 
 class Body(BaseModel):
-    """The base of request bodies: JSON types as they are, nothing unknown."""
+    """The base of request bodies: JSON types as they are, nothing unknown.
+
+    Of one that `may_be_left_out` no body is the same as `{}`.
+    """
+
+    may_be_left_out: ClassVar[bool] = False
 
     model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
 

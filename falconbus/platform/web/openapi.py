@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
+from falconbus.platform.kit.schema import Body
 from falconbus.platform.web.declarations import PUBLIC, BodyReader, Media, Operation, Public, operation_of, shapes_of
 from falconbus.platform.web.implied_refusals import refusals_of
 from falconbus.platform.web.problems import CONTENT_TYPE, Problem
@@ -76,7 +77,8 @@ def _operation(
         operation["description"] = description.strip()
     if (model := _body(declared)) is not None:
         schema = {"$ref": _REF.format(name=model.__name__)}
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        required = not model.may_be_left_out
+        operation["requestBody"] = {"required": required, "content": {"application/json": {"schema": schema}}}
     elif declared.takes is not None:
         operation["requestBody"] = {"required": True, "content": cast(BodyReader, declared.takes).content}
     if not isinstance(declared.who, Public):
@@ -142,7 +144,7 @@ def _refusals(declared: Operation, problem_ref: dict[str, Any]) -> dict[str, Any
     return responses
 
 
-def _body(declared: Operation) -> type[BaseModel] | None:
+def _body(declared: Operation) -> type[Body] | None:
     return declared.takes if isinstance(declared.takes, type) else None
 
 

@@ -119,6 +119,8 @@ def _statuses_by_type(gives: Mapping[int, Any]) -> dict[type, int]:
 
 
 def _parse_body(model: type[Body]) -> Body:
+    if model.may_be_left_out and not request.get_data(cache=True):
+        return model()
     if request.mimetype != "application/json":
         raise problems.UnsupportedMediaType
     try:

@@ -1,6 +1,7 @@
 """Errors as problem documents (RFC 9457): one shape for every refusal, without stack traces or input."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -70,8 +71,15 @@ class Unavailable(DomainError):
     title = "Service unavailable"
 
 
-def response(status: int, code: str, title: str, detail: str, errors: list[FieldFault] | None = None) -> Response:
-    """Return a problem document as a response."""
+def response(
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    errors: list[FieldFault] | None = None,
+    extension: Mapping[str, object] | None = None,
+) -> Response:
+    """Return a problem document as a response, with the members of its own (`extension`)."""
     document = Problem(
         type=f"urn:falconbus:problem:{code}",
         title=title,
@@ -81,7 +89,8 @@ def response(status: int, code: str, title: str, detail: str, errors: list[Field
         request_id=context.request_id.get(),
         errors=errors or [],
     )
-    return Response(msgspec.json.encode(document), status=status, content_type=CONTENT_TYPE)
+    members = {**msgspec.to_builtins(document), **(extension or {})}
+    return Response(msgspec.json.encode(members), status=status, content_type=CONTENT_TYPE)
 
 
 def response_of(refusal: DomainError) -> Response:
@@ -90,7 +99,7 @@ def response_of(refusal: DomainError) -> Response:
     if (pointer := refusal.pointer) is not None:
         place = {"pointer": pointer} if pointer.startswith("/") else {"parameter": pointer}
         errors = [FieldFault(detail=refusal.detail, code=refusal.code, **place)]
-    problem_response = response(refusal.status, refusal.code, refusal.title, refusal.detail, errors)
+    problem_response = response(refusal.status, refusal.code, refusal.title, refusal.detail, errors, refusal.extension)
     if refusal.status == 401:
         problem_response.headers["WWW-Authenticate"] = 'Bearer realm="FalconBus"'
     return problem_response
