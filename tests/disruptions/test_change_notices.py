@@ -34,7 +34,7 @@ def schedule(world: World, client: FlaskClient) -> Schedule:
     """A departure, and somebody else's beside it."""
     sold(client, world.add_schedule(days=8).id)
     world.add_bus("FB-2", world.layout)
-    return world.add_schedule()
+    return world.add_schedule(days=10)
 
 
 def tell() -> int:
