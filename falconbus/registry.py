@@ -49,7 +49,7 @@ from falconbus.performance.pages import views as page_views
 from falconbus.performance.release_comparison import models as comparison_models
 from falconbus.performance.release_comparison import views as comparison_views
 from falconbus.performance.vitals import prometheus_views, queues
-from falconbus.platform import jobs
+from falconbus.platform import jobs, periodic_slots
 from falconbus.platform.caching import maintenance
 from falconbus.platform.caching.groups import Group
 from falconbus.platform.integrations.payments import registry as payment_providers
@@ -122,7 +122,7 @@ FEATURES = (
         name="platform",
         jobs=(maintenance.WARM_CACHES, SEND_MAIL),
         blueprints=(api_docs.bp, mailing_views.bp),
-        models=(idempotency, jobs, mailing_models, telemetry_models),
+        models=(idempotency, jobs, periodic_slots, mailing_models, telemetry_models),
     ),
     Feature(
         name="accounts",

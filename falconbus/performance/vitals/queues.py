@@ -13,6 +13,7 @@ from falconbus.platform.database.engine import db
 from falconbus.platform.jobs import Queue
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
+from falconbus.platform.relay import published_at
 from falconbus.platform.telemetry.gauges import Reading, gauge
 from falconbus.platform.telemetry.heartbeat import WORKERS
 
@@ -66,14 +67,6 @@ class QueuesOut(msgspec.Struct):
     broker_fault: str | None = None
 
 
-class _Headers(msgspec.Struct):
-    published_at: float | None = None
-
-
-class _Message(msgspec.Struct):
-    headers: _Headers
-
-
 def vitals() -> QueuesOut:
     """Return the state of queues, outbox, mails and workers, in two statements and one pipeline."""
     now = clock.now()
@@ -109,17 +102,8 @@ def _ask_broker(found: QueuesOut, now: float) -> None:
 
 def _queue(queue: Queue, replies: list[Any], now: float) -> QueueOut:
     """Return a queue from length and last message of each of its lists: kombu pushes at the head, pops at the end."""
-    stamps = [stamp for message in replies[1::2] if (stamp := _published_at(message)) is not None]
+    stamps = [stamp for message in replies[1::2] if (stamp := published_at(message)) is not None]
     return QueueOut(queue, sum(replies[::2]), max(0.0, now - min(stamps)) if stamps else None)
-
-
-def _published_at(message: bytes | None) -> float | None:
-    if message is None:
-        return None
-    try:
-        return msgspec.json.decode(message, type=_Message).headers.published_at
-    except msgspec.DecodeError:
-        return None
 
 
 def _age(instant: datetime | None, now: datetime) -> float | None:
