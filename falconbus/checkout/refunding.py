@@ -32,13 +32,18 @@ def pay_refund(refund_id: int, outbox_id: int) -> None:
     if not refund.is_asked_of_provider:
         jobs.done(outbox_id)
         return
+    was_asked = refund.asked_at is not None
     refund.ask(at=clock.now())
     payment = db.session.get_one(Payment, refund.payment_id)
     transactions.commit()
     try:
         outcome = _ask(refund, payment)
     except (ProviderFault, UnknownProvider) as fault:
-        jobs.failed(outbox_id, str(fault), retry=True)
+        if was_asked and _is_too_late(refunds.lock(refund_id)):
+            _give_up(refund)
+            jobs.done(outbox_id)
+        else:
+            jobs.failed(outbox_id, str(fault), retry=True)
         return
     _record(refunds.lock(refund_id), outcome)
     jobs.done(outbox_id)
@@ -56,14 +61,14 @@ def pay_out(refund_id: int) -> None:
 def reconcile(limit: int) -> int:
     """Have providers asked again for refunds that no job is at work on, and give up on the oldest; how many were found.
 
-    A job is given up within the hour: this is what pays after a provider was down for a day.
+    So is heard of what a provider took on and has yet to pay. One that does not answer is asked by the job itself.
     """
     now = clock.now()
     unanswered = refunds.lock_unanswered(now, limit, at_work=jobs.unfinished(REFUND, "refund_id"))
     again = []
     for refund in unanswered:
-        if refund.asked_at is not None and refund.created_at <= now - refunds.PENDING_LIMIT:
-            _fail(refund, f"the provider has not given it back in {refunds.PENDING_LIMIT.days} days")
+        if refund.asked_at is not None and _is_too_late(refund):
+            _give_up(refund)
         else:
             again.append(refund.id)
     jobs.forget_failed(REFUND, "refund_id", [refund.id for refund in unanswered])
@@ -86,6 +91,14 @@ def _record(refund: Refund, outcome: RefundOutcome) -> None:
         _end_booking(refund)
     elif outcome.answer == RefundAnswer.REFUSED and refund.status == RefundStatus.PENDING:
         _fail(refund, outcome.reason)
+
+
+def _is_too_late(refund: Refund) -> bool:
+    return refund.status == RefundStatus.PENDING and refund.created_at <= clock.now() - refunds.PENDING_LIMIT
+
+
+def _give_up(refund: Refund) -> None:
+    _fail(refund, f"the provider has not given it back in {refunds.PENDING_LIMIT.days} days")
 
 
 def _fail(refund: Refund, error: str) -> None:

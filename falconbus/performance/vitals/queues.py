@@ -9,6 +9,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import text
 
+from falconbus.performance.owed_jobs import queries as owed_jobs
 from falconbus.platform.database.engine import db
 from falconbus.platform.jobs import Queue
 from falconbus.platform.kit import clock
@@ -22,12 +23,6 @@ _LISTS = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 _PATIENCE_SECONDS = 0.5
 _ALIVE_SECONDS = 60
 
-_OUTBOX = text("""
-    SELECT count(*) FILTER (WHERE failed_at IS NULL AND run_after <= :now) AS due,
-           count(*) FILTER (WHERE failed_at IS NOT NULL) AS failed,
-           min(run_after) FILTER (WHERE failed_at IS NULL AND run_after <= :now) AS oldest
-    FROM outbox WHERE done_at IS NULL
-""")
 _MAILS = text("SELECT count(*) AS unsent, min(created_at) AS oldest FROM mails WHERE status IN ('queued', 'sending')")
 
 
@@ -45,11 +40,12 @@ class WorkerOut(msgspec.Struct):
 
 
 class OutboxOut(msgspec.Struct):
-    """`due` rows wait for the relay (those being worked at do not count), `failed` ones for somebody to look."""
+    """`due` rows wait for the relay, `late` ones should have been done by now, `failed` ones wait for a person."""
 
     due: int
     failed: int
     oldest_due_seconds: float | None
+    late: int = 0
 
 
 class MailsOut(msgspec.Struct):
@@ -70,12 +66,12 @@ class QueuesOut(msgspec.Struct):
 def vitals() -> QueuesOut:
     """Return the state of queues, outbox, mails and workers, in two statements and one pipeline."""
     now = clock.now()
-    outbox = db.session.execute(_OUTBOX, {"now": now}).one()
+    outbox = db.session.execute(owed_jobs.numbers(now)).one()
     mails = db.session.execute(_MAILS).one()
     found = QueuesOut(
         queues=[],
         workers=[],
-        outbox=OutboxOut(outbox.due, outbox.failed, _age(outbox.oldest, now)),
+        outbox=OutboxOut(outbox.due, outbox.failed, _age(outbox.oldest, now), outbox.late),
         mails=MailsOut(mails.unsent, _age(mails.oldest, now)),
     )
     try:
@@ -128,9 +124,10 @@ def _ages() -> dict[str, float]:
     return {queue.name: queue.oldest_seconds or 0 for queue in _once().queues}
 
 
-@gauge("outbox_rows", "Jobs that are due and not handed over, and that were given up", label="state")
+@gauge("outbox_rows", "Jobs that are due and not handed over, late, and refused for good", label="state")
 def _outbox() -> dict[str, float]:
-    return {"due": _once().outbox.due, "failed": _once().outbox.failed}
+    found = _once().outbox
+    return {"due": found.due, "late": found.late, "failed": found.failed}
 
 
 @gauge(
