@@ -52,6 +52,7 @@ def one_of_each(database: SQLAlchemy) -> dict[str, list[int]]:
             owe(database, hour),
             owe(database, hour, handed_over_at=now - hour, run_after=now + timedelta(seconds=60)),
             owe(database, hour, last_error="nobody answers", run_after=now + timedelta(minutes=15)),
+            owe(database, hour, IMPORT_FEED, last_error="its worker never came back", run_after=now + hour),
         ],
         "running": [
             owe(database, hour, handed_over_at=now - hour, begun_at=now, run_after=now + timedelta(seconds=60)),
@@ -128,7 +129,7 @@ def test_the_page_lists_them_and_its_buttons_bring_them_back(
     assert f"messaging.send_mail {failed}" in page
     assert "the recipient was refused" in page
     assert f"Try {one_of_each['late'][2]} now" in page
-    assert "3 jobs are late" in client.get("/performance", headers=headers).text
+    assert "4 jobs are late" in client.get("/performance", headers=headers).text
     assert client.post(f"/performance/workers/jobs/{failed}/retry", headers=headers).status_code == 303
     assert "Try all failed again" in page
     assert "Try all failed again" not in client.get("/performance/workers", headers=headers).text

@@ -10,7 +10,7 @@ from falconbus.platform import jobs
 from falconbus.platform.database.engine import AnySelect
 from falconbus.platform.jobs import OutboxRow, Queue
 
-#: A job should be done within this time; those of `bulk`, such as imports, take as long as they take.
+#: A job should be done within this time; those of `bulk`, such as imports, take their time unless they fail.
 LATE_AFTER = timedelta(minutes=5)
 
 
@@ -67,11 +67,10 @@ def is_late(now: datetime) -> ColumnElement[bool]:
         OutboxRow.done_at.is_(None),
         OutboxRow.failed_at.is_(None),
         OutboxRow.created_at <= limit,
-        OutboxRow.job.not_in(bulk),
         or_(
-            OutboxRow.run_after <= limit,
-            and_(OutboxRow.begun_at.is_(None), OutboxRow.handed_over_at <= limit),
             OutboxRow.last_error.is_not(None),
+            and_(OutboxRow.job.not_in(bulk), OutboxRow.run_after <= limit),
+            and_(OutboxRow.job.not_in(bulk), OutboxRow.begun_at.is_(None), OutboxRow.handed_over_at <= limit),
         ),
     )
 
