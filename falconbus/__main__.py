@@ -21,6 +21,9 @@ class _Commands(FlaskGroup):
     """Our own commands are found without loading the app, which takes its time."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "db":
+            group: click.Group = import_module("falconbus.platform.database.downgrading").commands()
+            return group
         return self.commands.get(cmd_name) or super().get_command(ctx, cmd_name)
 
 

@@ -53,11 +53,13 @@ from falconbus.performance.advisor import models as advice_models
 from falconbus.performance.caches import views as cache_views
 from falconbus.performance.dashboard import views as performance_views
 from falconbus.performance.health import views as health_views
+from falconbus.performance.owed_jobs import commands as owed_jobs_commands
+from falconbus.performance.owed_jobs import views as owed_jobs_views
 from falconbus.performance.pages import views as page_views
 from falconbus.performance.release_comparison import models as comparison_models
 from falconbus.performance.release_comparison import views as comparison_views
 from falconbus.performance.vitals import prometheus_views, queues
-from falconbus.platform import jobs
+from falconbus.platform import jobs, periodic_slots
 from falconbus.platform.caching import maintenance
 from falconbus.platform.caching.groups import Group
 from falconbus.platform.design.brand import Brand
@@ -141,7 +143,7 @@ FEATURES = (
         name="platform",
         jobs=(maintenance.WARM_CACHES, SEND_MAIL),
         blueprints=(api_docs.bp, mailing_views.bp),
-        models=(idempotency, jobs, mailing_models, telemetry_models),
+        models=(idempotency, jobs, periodic_slots, mailing_models, telemetry_models),
     ),
     Feature(
         name="accounts",
@@ -237,6 +239,7 @@ FEATURES = (
         navigation=(NavigationItem("Performance", "/performance", SEE_PERFORMANCE),),
         blueprints=(
             health_views.bp,
+            owed_jobs_views.bp,
             performance_views.bp,
             prometheus_views.bp,
             cache_views.bp,
@@ -244,7 +247,7 @@ FEATURES = (
             page_views.bp,
         ),
         models=(advice_models, comparison_models),
-        commands=(performance_commands.perf,),
+        commands=(performance_commands.perf, owed_jobs_commands.jobs),
         gauges=(queues,),
         identity_loaders=(prometheus_views.load_identity,),
     ),

@@ -32,20 +32,27 @@ SOFT_LIMIT_SECONDS, HARD_LIMIT_SECONDS = 120, 150
 
 
 class FalconTask(Task):
-    """A task in one transaction. A job's failure is recorded on its outbox row, which retries with growing delays."""
+    """A task in one transaction.
+
+    A job is begun first, in a transaction of its own, so that a message that comes twice is worked at once; its failure
+    is recorded on its outbox row, which retries with growing delays.
+    """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with flask_app.app_context(), flask_app.request_log.recorder.task(self.name) as trace:
             self._record_wait()
+            outbox_id = kwargs.get("outbox_id")
+            if outbox_id is not None and not transactions.run(lambda: jobs.begin(outbox_id)):
+                return None
             try:
                 return transactions.run(lambda: self.run(*args, **kwargs))
             except Exception as fault:
-                if "outbox_id" not in kwargs:
+                if outbox_id is None:
                     raise
                 trace.outcome = "failed"
                 flask_app.logger.exception("the job %s failed", self.name)
                 error = f"{type(fault).__name__}: {fault}"
-                transactions.run(lambda: jobs.failed(kwargs["outbox_id"], error, retry=True))
+                transactions.run(lambda: jobs.failed(outbox_id, error, retry=True))
                 return None
 
     def _record_wait(self) -> None:

@@ -11,7 +11,7 @@ from falconbus.checkout import sweeping
 from falconbus.disruptions import change_notices as travellers
 from falconbus.performance.advisor import service as advisor
 from falconbus.performance.release_comparison import service as verdicts
-from falconbus.platform import jobs
+from falconbus.platform import jobs, periodic_slots
 from falconbus.platform.caching import maintenance
 from falconbus.platform.jobs import RELAY_TASK, Queue, celery
 from falconbus.platform.telemetry import plans, rollup
@@ -25,18 +25,38 @@ from falconbus.scheduling.notifications import trimming as notifications
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
-    """A periodic job: the length of its slot, its use case, and when it runs (each slot unless a crontab is given)."""
+    """A periodic job: the length of its slot, its use case, and when it runs (each slot unless a crontab is given).
+
+    What sells and pays depends on is `CRITICAL`: it has a worker of its own, and ends within its slot, so that the next
+    run never waits for it.
+    """
 
     name: str
     every: timedelta
     use_case: Callable[[], Any]
     at: crontab | None = None
+    queue: Queue = Queue.DEFAULT
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The task's time limits."""
+        seconds = self.every.total_seconds()
+        return {"soft_time_limit": 0.8 * seconds, "time_limit": 0.9 * seconds} if self.queue is Queue.CRITICAL else {}
+
+    @property
+    def expires(self) -> float:
+        """How many seconds its message may wait.
+
+        Of many that have waited the first takes the slot and the others end at once. Were they discarded after a slot,
+        a queue that makes each wait longer than that would never run the job.
+        """
+        return max(self.every.total_seconds(), 3600)
 
 
 PERIODIC = (
-    Periodic("checkout.expire_holds", timedelta(seconds=30), sweeping.expire_holds),
-    Periodic("checkout.reconcile_payments", timedelta(minutes=1), sweeping.reconcile_payments),
-    Periodic("checkout.reconcile_refunds", timedelta(minutes=1), sweeping.reconcile_refunds),
+    Periodic("checkout.expire_holds", timedelta(seconds=30), sweeping.expire_holds, queue=Queue.CRITICAL),
+    Periodic("checkout.reconcile_payments", timedelta(minutes=1), sweeping.reconcile_payments, queue=Queue.CRITICAL),
+    Periodic("checkout.reconcile_refunds", timedelta(minutes=1), sweeping.reconcile_refunds, queue=Queue.CRITICAL),
     # Once a night; the later hours are for a night whose first run failed.
     Periodic("timetable.make_schedules", timedelta(days=1), departures.make_schedules, crontab(hour="2-5", minute=10)),
     Periodic("scheduling.tell_crews", timedelta(minutes=1), crews.notify_crew_changes),
@@ -56,6 +76,7 @@ PERIODIC = (
     Periodic("performance.judge_release", timedelta(minutes=10), verdicts.compare_new_release),
     Periodic("notifications.trim", timedelta(days=1), notifications.trim, crontab(hour="2-5", minute=30)),
     Periodic("jobs.trim", timedelta(hours=1), jobs.trim, crontab(minute=20)),
+    Periodic("jobs.trim_slots", timedelta(hours=1), periodic_slots.trim, crontab(minute=15)),
     Periodic("idempotency.trim", timedelta(hours=1), idempotency.trim, crontab(minute=25)),
 )
 
@@ -64,14 +85,14 @@ def task_of(periodic: Periodic) -> Callable[[], None]:
     """Return a task that runs a periodic job unless its slot is taken."""
 
     def run() -> None:
-        if jobs.take_slot(periodic.name, periodic.every):
+        if periodic_slots.take_slot(periodic.name, periodic.every, periodic_slots.database_time()):
             periodic.use_case()
 
     return run
 
 
 for _periodic in PERIODIC:
-    celery.task(task_of(_periodic), name=_periodic.name)
+    celery.task(task_of(_periodic), name=_periodic.name, **_periodic.limits)
 
 celery.conf.beat_schedule = {
     # The relay needs no slot: SKIP LOCKED lets any number of them work side by side.
@@ -80,7 +101,7 @@ celery.conf.beat_schedule = {
         periodic.name: {
             "task": periodic.name,
             "schedule": periodic.at or periodic.every,
-            "options": {"queue": Queue.DEFAULT, "expires": periodic.every.total_seconds()},
+            "options": {"queue": periodic.queue, "expires": periodic.expires},
         }
         for periodic in PERIODIC
     },

@@ -1,6 +1,7 @@
 """One task for each Job: it calls one use case, and is safe to run twice."""
 
 from collections.abc import Callable
+from functools import partial
 
 from falconbus.checkout import refunding
 from falconbus.checkout.jobs import REFUND
@@ -13,6 +14,7 @@ from falconbus.performance.advisor import service as advisor
 from falconbus.performance.jobs import ADVISE, COMPARE
 from falconbus.performance.release_comparison import service as verdicts
 from falconbus.platform import jobs
+from falconbus.platform import relay as relaying
 from falconbus.platform.caching import maintenance
 from falconbus.platform.caching.maintenance import WARM_CACHES
 from falconbus.platform.integrations.payments import registry as payment_providers
@@ -23,39 +25,42 @@ from falconbus.platform.mailing.jobs import SEND_MAIL
 from falconbus.scheduling.jobs import MAIL_NOTIFICATION, TELL_CLIENT
 
 IMPORT_LIMIT_SECONDS = 3600
+#: Within jobs.LEASE, after which the job is handed over again. Longer work extends its lease.
+LIMIT_SECONDS = 50
+_task = partial(celery.task, soft_time_limit=LIMIT_SECONDS, time_limit=LIMIT_SECONDS + 5)
 
 
-@celery.task(name=RELAY_TASK)
+@celery.task(name=RELAY_TASK, soft_time_limit=20, time_limit=25)
 def relay() -> None:
     """Hand the outbox's due rows to their tasks."""
-    jobs.relay()
+    relaying.relay()
 
 
-@celery.task(name=SEND_MAIL.name)
+@_task(name=SEND_MAIL.name)
 def send_mail(outbox_id: int, mail_id: int) -> None:
     """Render a mail and hand it to SMTP."""
     mailing.send(mail_id, outbox_id)
 
 
-@celery.task(name=MAIL_NOTIFICATION.name)
+@_task(name=MAIL_NOTIFICATION.name)
 def mail_notification(outbox_id: int, notification_id: int) -> None:
     """Mail a notification to its recipient."""
     messaging.mail_notification(notification_id, outbox_id)
 
 
-@celery.task(name=TELL_CLIENT.name)
+@_task(name=TELL_CLIENT.name)
 def tell_client(outbox_id: int, change_id: int) -> None:
     """Notify a charter's client of a change."""
     messaging.tell_client(change_id, outbox_id)
 
 
-@celery.task(name=REFUND.name)
+@_task(name=REFUND.name)
 def refund(outbox_id: int, refund_id: int) -> None:
     """Have the payment provider pay a refund."""
     refunding.pay_refund(refund_id, outbox_id)
 
 
-@celery.task(name=WARM_CACHES.name)
+@_task(name=WARM_CACHES.name)
 def warm_caches(outbox_id: int) -> None:
     """Recompute the most requested cached responses."""
     maintenance.warm()
@@ -90,4 +95,4 @@ def follow_up_task(provider: str, work: FollowUp) -> Callable[[int, str], None]:
 
 
 for _provider, _work in payment_providers.follow_ups():
-    celery.task(follow_up_task(_provider, _work), name=job_of(_work).name)
+    _task(follow_up_task(_provider, _work), name=job_of(_work).name)

@@ -61,8 +61,8 @@ def ask_after_all(booking: Booking, attempts: Sequence[Payment]) -> Heard:
 
 
 def check_nobody_pays(booking: Booking) -> None:
-    """Raise PaymentInProgress if a hold is being paid, or turns out to have been paid when its provider is asked."""
-    if booking.status != BookingStatus.HELD or not payments.has_open_attempt(booking.id):
+    """Raise PaymentInProgress if a hold, run out or not, is being paid, or turns out to be paid when the provider is asked."""
+    if booking.status not in {BookingStatus.HELD, BookingStatus.EXPIRED} or not payments.has_open_attempt(booking.id):
         return
     ask_after_all(booking, [payment for payment in payments.attempts(booking.id) if not payment.is_settled])
     if booking.status == BookingStatus.CONFIRMED:

@@ -2,6 +2,6 @@
 
 from falconbus.platform.jobs import Job, Queue
 
-REFUND = Job("checkout.refund", Queue.CRITICAL)
+REFUND = Job("checkout.refund", Queue.DEFAULT)
 
 JOBS = (REFUND,)

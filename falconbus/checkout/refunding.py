@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
 
 from falconbus.accounts import audit
 from falconbus.bookings import service as bookings
@@ -43,13 +42,15 @@ def pay_refund(refund_id: int, outbox_id: int) -> None:
     if waits_for_a_person or not refund.is_asked_of_provider:
         jobs.done(outbox_id)
         return
-    refund.ask(at=clock.now())
+    was_asked = refund.asked_at is not None
+    if not payments.refunds_by_hand(payment.provider):
+        refund.ask(at=clock.now())
     key = refund.key
     transactions.commit()
     try:
         outcome = _ask(refund, payment)
     except (ProviderFault, UnknownProvider) as fault:
-        jobs.failed(outbox_id, str(fault), retry=True)
+        _note_silence(refunds.lock(refund_id), payment.provider, outbox_id, str(fault), was_asked=was_asked)
         return
     _record(refunds.lock(refund_id), key, outcome)
     jobs.done(outbox_id)
@@ -84,13 +85,13 @@ def pay_out(refund_id: int, handling: Handling) -> None:
 def reconcile(limit: int) -> int:
     """Have providers asked again for refunds that no job is at work on, and give up on the oldest; how many were found.
 
-    A job is given up within the hour: this is what pays after a provider was down for a day.
+    So is heard of what a provider took on and has yet to pay. One that does not answer is asked by the job itself.
     """
     now = clock.now()
     unanswered = refunds.lock_unanswered(now, limit, at_work=jobs.unfinished(REFUND, "refund_id"))
     again = []
     for refund, provider in unanswered:
-        fault = _why_given_up(refund, provider, now)
+        fault = _why_given_up(refund, provider, was_asked=refund.asked_at is not None)
         if fault is None:
             again.append(refund.id)
         else:
@@ -101,11 +102,24 @@ def reconcile(limit: int) -> int:
     return len(unanswered)
 
 
-def _why_given_up(refund: Refund, provider: str, now: datetime) -> str | None:
-    """Say why the provider is not asked any more; None when it is."""
-    if payments.refunds_by_hand(provider):
+def _note_silence(refund: Refund, provider: str, outbox_id: int, error: str, *, was_asked: bool) -> None:
+    """Have the provider, which could not be asked, be asked again later, or give up on it."""
+    fault = _why_given_up(refund, provider, was_asked=was_asked) if refund.status == RefundStatus.PENDING else None
+    if fault is None:
+        jobs.failed(outbox_id, error, retry=True)
+        return
+    refund.fail(fault)
+    _log_failure(refund)
+    jobs.done(outbox_id)
+
+
+def _why_given_up(refund: Refund, provider: str, *, was_asked: bool) -> str | None:
+    """Say why the provider is not asked any more; None when it is. Before now it `was_asked`."""
+    now = clock.now()
+    asked_at = refund.asked_at or refund.pending_since
+    if payments.refunds_by_hand(provider) and asked_at <= now - refunds.PROVIDER_MISSING_LIMIT:
         return f"the provider {provider} is not set up, or does not give money back any more"
-    if refund.asked_at is not None and refund.pending_since <= now - refunds.PENDING_LIMIT:
+    if was_asked and refund.pending_since <= now - refunds.PENDING_LIMIT:
         return f"the provider has not given it back in {refunds.PENDING_LIMIT.days} days"
     return None
 

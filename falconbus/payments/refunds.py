@@ -16,6 +16,8 @@ from falconbus.platform.kit import clock, references
 ASK_AGAIN = timedelta(minutes=10)
 #: How long a provider has to give money back; banks take up to three weeks.
 PENDING_LIMIT = timedelta(days=30)
+#: How long a provider may be missing from the settings; one that is lost for minutes harms nobody.
+PROVIDER_MISSING_LIMIT = timedelta(hours=1)
 
 _KEY_LENGTH = 20
 #: The reasons of refunds of what was sold; of all others the booking had no use for the money.

@@ -1,10 +1,10 @@
-"""The outbox: a job is a row in the caller's transaction, and is sent to Celery after the commit."""
+"""The outbox: a job is a row in the caller's transaction, which the relay hands over to Celery after the commit."""
 
 import logging
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
 
@@ -40,7 +40,9 @@ celery = Celery("falconbus")
 
 
 class Queue(StrEnum):
+    #: The relay, expiry, reconciling: a worker of its own, and nothing here may wait for somebody outside for long.
     CRITICAL = "critical"
+    MAIL = "mail"
     DEFAULT = "default"
     BULK = "bulk"
 
@@ -73,12 +75,19 @@ RELAY_TASK = "jobs.relay"
 # Seconds: longer than any task may take, after which the broker delivers a message a second time.
 VISIBILITY_TIMEOUT = 3600 + 600
 
+#: How long a task may be at work on a row, and a message out of sight, before the relay looks after the row.
 LEASE = timedelta(seconds=60)
-ATTEMPTS = 12
+#: The longest wait before a job that failed is tried again.
+LONGEST_DELAY = timedelta(minutes=15)
 
 
 class OutboxRow(Model):
-    """A job to run; `done_at` is set in the transaction that records its effect."""
+    """A job to run: waiting, then handed over to the broker, begun by a task, and done with its effect.
+
+    `run_after` is when the relay looks at it next: hands it over, sees whether the broker still has its message, or
+    whether the task that has begun ever came back. Time alone never closes it: `failed_at` says that somebody refused
+    it for good, and waits for a person.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -93,19 +102,13 @@ class OutboxRow(Model):
     request_id: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     run_after: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    handed_over_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    begun_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: How often a task began it.
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None] = mapped_column(Text)
     done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     failed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-
-
-class PeriodicRun(Model):
-    """The claim of one time slot of a periodic job, so that a second beat finds it taken."""
-
-    __tablename__ = "periodic_runs"
-
-    job: Mapped[str] = mapped_column(String(64), primary_key=True)
-    slot: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
 
 
 # The table, not the entity: the ORM would look for entities to refresh.
@@ -173,40 +176,26 @@ class RelayWaker:
 _relay_waker = RelayWaker(celery)
 
 
-# A job that crashes its worker cannot record its failure: its attempts do.
-_GIVE_UP = text("""
-    UPDATE outbox SET failed_at = :now, last_error = coalesce(last_error, 'its worker never came back')
-    WHERE done_at IS NULL AND failed_at IS NULL AND run_after <= :now AND attempts >= :attempts
+# A job that crashes its worker cannot record its failure, so its lease grows with its attempts, as delays do.
+_BEGIN = text("""
+    UPDATE outbox SET begun_at = :now, attempts = attempts + 1,
+           run_after = :now + greatest(:lease, least(make_interval(secs => 2 ^ least(attempts + 1, 20)), :longest))
+    WHERE id = :id AND done_at IS NULL AND failed_at IS NULL AND (begun_at IS NULL OR run_after <= :now)
 """)
-_CLAIM = text("""
-    UPDATE outbox SET run_after = :leased_until, attempts = attempts + 1
-    WHERE id IN (
-        SELECT id FROM outbox
-        WHERE done_at IS NULL AND failed_at IS NULL AND run_after <= :now
-        ORDER BY run_after LIMIT :limit FOR UPDATE SKIP LOCKED)
-    RETURNING id, job, arguments, request_id, attempts
+_TRY_AGAIN = text("""
+    UPDATE outbox SET failed_at = NULL, handed_over_at = NULL, begun_at = NULL, run_after = :now
+    WHERE id = ANY (:ids) AND done_at IS NULL AND (failed_at IS NOT NULL OR begun_at IS NULL OR run_after <= :now)
+    RETURNING id
 """)
 
 
-def relay(limit: int = 100) -> int:
-    """Send due rows to their tasks under a lease, and return how many; those not done when it ends are sent again."""
-    now = clock.now()
-    db.session.execute(_GIVE_UP, {"now": now, "attempts": ATTEMPTS})
-    rows = db.session.execute(_CLAIM, {"now": now, "leased_until": now + LEASE, "limit": limit}).all()
-    transactions.commit()
-    for row in rows:
-        job = _known.get(row.job)
-        if job is None:
-            # Of another release: its attempts run out unless that one comes back. The others must not wait for it.
-            log.error("job %s (outbox %s) is none of this release", row.job, row.id)
-            continue
-        celery.send_task(
-            job.name,
-            kwargs={"outbox_id": row.id, **row.arguments},
-            queue=job.queue,
-            headers={"request_id": row.request_id},
-        )
-    return len(rows)
+def begin(outbox_id: int) -> bool:
+    """Take a row for a task, under a lease; return False when it is done, given up, or another task is at it.
+
+    So a message that comes twice does no harm.
+    """
+    values = {"id": outbox_id, "now": clock.now(), "lease": LEASE, "longest": LONGEST_DELAY}
+    return db.session.execute(_BEGIN, values).rowcount == 1  # type: ignore[attr-defined,no-any-return]
 
 
 def extend_lease(outbox_id: int, lease: timedelta) -> None:
@@ -222,15 +211,24 @@ def done(outbox_id: int) -> None:
 
 
 def failed(outbox_id: int, error: str, *, retry: bool) -> None:
-    """Record a failure: retry after 2, 4, 8 ... 600 seconds, or give up."""
+    """Record a failure: retry after 2, 4, 8 ... seconds and at last every 15 minutes, or leave it to a person."""
     row = db.session.get_one(OutboxRow, outbox_id)
     now = clock.now()
     row.last_error = error[:500]
-    if retry and row.attempts < ATTEMPTS:
-        row.run_after = now + timedelta(seconds=min(2**row.attempts, 600))
+    row.handed_over_at = row.begun_at = None
+    if retry:
+        row.run_after = now + min(timedelta(seconds=2 ** min(row.attempts, 20)), LONGEST_DELAY)
     else:
         row.failed_at = now
-        log.error("job %s (outbox %s) is given up after %s attempts: %s", row.job, row.id, row.attempts, error)
+        log.error("job %s (outbox %s) is refused for good: %s", row.job, row.id, error)
+
+
+def try_again(outbox_ids: Collection[int]) -> list[int]:
+    """Have jobs that failed or wait run now; return which, for those done or being worked at are left."""
+    ids = list(db.session.scalars(_TRY_AGAIN, {"ids": list(outbox_ids), "now": clock.now()}))
+    if ids:
+        transactions.on_commit("wake the relay", _relay_waker.wake)
+    return ids
 
 
 def unfinished(job: Job, argument: str) -> AnySelect:
@@ -240,24 +238,11 @@ def unfinished(job: Job, argument: str) -> AnySelect:
 
 
 def forget_failed(job: Job, argument: str, values: Sequence[int]) -> None:
-    """Delete the rows of a job that were given up and bear one of these values (ids): somebody has seen to them."""
+    """Delete the rows of a job that were refused and bear one of these values (ids): somebody has seen to them."""
     failed_rows = delete(OutboxRow).where(OutboxRow.job == job.name, OutboxRow.failed_at.is_not(None))
     db.session.execute(failed_rows.where(OutboxRow.arguments[argument].astext.in_([str(value) for value in values])))
 
 
-def take_slot(job: str, every: timedelta) -> bool:
-    """Take the present slot of a periodic job; return False when it is taken. Rolled back with the job's own work."""
-    seconds = every.total_seconds()
-    slot = datetime.fromtimestamp(clock.now().timestamp() // seconds * seconds, UTC)
-    taken = db.session.execute(_TAKE_SLOT, {"job": job, "slot": slot})
-    return taken.rowcount == 1  # type: ignore[attr-defined,no-any-return]
-
-
-_TAKE_SLOT = text("INSERT INTO periodic_runs (job, slot) VALUES (:job, :slot) ON CONFLICT DO NOTHING")
-
-
 def trim(older_than: timedelta = timedelta(days=7)) -> None:
     """Delete rows that were done long ago; failed ones stay until somebody looks."""
-    before = {"before": clock.now() - older_than}
-    db.session.execute(text("DELETE FROM outbox WHERE done_at < :before"), before)
-    db.session.execute(text("DELETE FROM periodic_runs WHERE slot < :before"), before)
+    db.session.execute(text("DELETE FROM outbox WHERE done_at < :before"), {"before": clock.now() - older_than})

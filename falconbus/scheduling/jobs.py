@@ -3,7 +3,7 @@
 from falconbus.platform.jobs import Job, Queue
 
 MAIL_NOTIFICATION = Job("messaging.mail_notification", Queue.DEFAULT)
-TELL_CLIENT = Job("messaging.tell_client", Queue.CRITICAL)
+TELL_CLIENT = Job("messaging.tell_client", Queue.DEFAULT)
 
 JOBS = (
     MAIL_NOTIFICATION,

@@ -52,9 +52,9 @@ def tables(app: FalconBus) -> Iterator[None]:
 
 @pytest.fixture
 def worker(served: System) -> Iterator[None]:
-    served.start("worker")
+    served.start("worker", "worker-critical")
     yield
-    served.stop("worker")
+    served.stop("worker", "worker-critical")
 
 
 @contextmanager

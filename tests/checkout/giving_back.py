@@ -41,16 +41,16 @@ def cancel(client: FlaskClient, held: dict[str, Any]) -> Any:
 def work(database: SQLAlchemy) -> int:
     """Do the refund jobs that are due, as relay and worker do; their number."""
     database.session.rollback()
-    database.session.execute(jobs._GIVE_UP, {"now": clock.now(), "attempts": jobs.ATTEMPTS})  # noqa: SLF001
     due = database.session.execute(
         text(
-            "UPDATE outbox SET attempts = attempts + 1 WHERE job = 'checkout.refund' AND done_at IS NULL"
-            " AND failed_at IS NULL AND run_after <= :now RETURNING id, arguments"
+            "SELECT id, arguments FROM outbox WHERE job = 'checkout.refund' AND done_at IS NULL"
+            " AND failed_at IS NULL AND run_after <= :now"
         ),
         {"now": clock.now()},
     ).all()
-    database.session.commit()
+    database.session.rollback()
     for row in due:
+        assert transactions.run(lambda row=row: jobs.begin(row.id))  # type: ignore[misc]
         transactions.run(lambda row=row: refunding.pay_refund(row.arguments["refund_id"], row.id))  # type: ignore[misc]
     return len(due)
 

@@ -170,7 +170,7 @@ def sink(sink_and_port: tuple[Sink, int]) -> Sink:
 def system(app: FalconBus, environment: dict[str, str], sink_and_port: tuple[Sink, int]) -> Iterator[System]:
     """Web, worker and beat, up and healthy, on this test process's own database."""
     running = System(environment, sink_and_port[1])
-    running.start("web", "worker", "beat")
+    running.start("web", "worker", "worker-critical", "beat")
     try:
         eventually(running.is_up)
         yield running

@@ -79,6 +79,8 @@ BY_SQL = """
         SELECT max(id), :key || n, 1, 'cancelled', 'due', now() FROM payments, generate_series(1, :number) n GROUP BY n;
     INSERT INTO feed_imports (status, filename, options, created_at)
         SELECT 'queued', 'feed.zip', '{}', now() FROM generate_series(1, :number);
+    INSERT INTO outbox (job, arguments, request_id, created_at, run_after, attempts)
+        SELECT 'messaging.send_mail', '{}', '', now(), now(), 0 FROM generate_series(1, :number);
     INSERT INTO performance_comparisons (state, baseline_release, candidate_release, requested_at, verdicts)
         SELECT 'queued', 'old', 'new', now(), '{}' FROM generate_series(1, :number)
 """
@@ -89,6 +91,7 @@ LISTS = {
     "/api/v1/buses": "",
     "/api/v1/fare-classes": "",
     "/api/v1/gtfs/imports": "",
+    "/api/v1/jobs": "",
     "/api/v1/me/bookings": "",
     "/api/v1/performance/comparisons": "",
     "/api/v1/refunds": "",

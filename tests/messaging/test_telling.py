@@ -5,6 +5,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 
 import pytest
+import time_machine
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import func, select
 
@@ -17,6 +18,7 @@ from falconbus.platform.integrations.mail.mailer import Mailer, PermanentMailFau
 from falconbus.platform.integrations.mail.memory import MemoryMailer
 from falconbus.platform.integrations.mail.smtp import SmtpMailer
 from falconbus.platform.jobs import OutboxRow
+from falconbus.platform.kit import clock
 from falconbus.platform.mailing import service as mailing
 from falconbus.platform.mailing.jobs import SEND_MAIL
 from falconbus.platform.mailing.kinds import MailKind
@@ -112,13 +114,21 @@ def test_temporary_trouble_leaves_the_mail_queued(database: SQLAlchemy, world: W
     assert (mail.status, mail.error) == ("sent", None)
 
 
-def test_temporary_trouble_without_end_is_given_up(database: SQLAlchemy, world: World, mailer: MemoryMailer) -> None:
-    mailer.faults = [TemporaryMailFault("nobody answers")]
-    mail, job = told(book(world, "Thandi"))
-    job.attempts = jobs.ATTEMPTS
-    send(mail, job)
-    assert mail.status == "failed"
-    assert job.failed_at is not None
+@pytest.mark.parametrize("away", [timedelta(hours=1), timedelta(days=1)], ids=str)
+def test_a_server_that_is_away_loses_no_mail(
+    away: timedelta, database: SQLAlchemy, world: World, mailer: MemoryMailer
+) -> None:
+    both = [told(book(world, name)) for name in ("Thandi", "Sipho")]
+    gone_until = clock.now() + away
+    while any(mail.status != "sent" for mail, _ in both):
+        for mail, job in both:
+            with time_machine.travel(job.run_after, tick=False):
+                mailer.faults = [TemporaryMailFault("nobody answers")] if clock.now() < gone_until else []
+                assert transactions.run(lambda job=job: jobs.begin(job.id))  # type: ignore[misc]
+                send(mail, job)
+                assert (mail.status in {"queued", "sent"}, job.failed_at) == (True, None)
+    assert len(mailer.sent) == 2
+    assert max(mail.sent_at for mail, _ in both if mail.sent_at) - gone_until <= jobs.LONGEST_DELAY
 
 
 def test_a_refused_mail_has_failed(database: SQLAlchemy, world: World, mailer: MemoryMailer) -> None:

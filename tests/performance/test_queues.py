@@ -44,7 +44,7 @@ def test_depth_and_age_count_every_priority(broker: Redis, database: SQLAlchemy)
     publish(Queue.BULK, 90)
     publish(Queue.BULK, 5)
     assert len(list(broker.scan_iter("critical*"))) == 3
-    critical, default, bulk = queues.vitals().queues
+    critical, _mail, default, bulk = queues.vitals().queues
     assert (critical.name, critical.depth) == ("critical", 3)
     assert critical.oldest_seconds == pytest.approx(300, abs=5)
     assert (default.name, default.depth, default.oldest_seconds) == ("default", 0, None)
@@ -54,7 +54,7 @@ def test_depth_and_age_count_every_priority(broker: Redis, database: SQLAlchemy)
 
 def test_a_message_without_a_stamp_is_counted_all_the_same(broker: Redis, database: SQLAlchemy) -> None:
     broker.lpush("default", b'{"headers": {}}', b"what is this")
-    default = queues.vitals().queues[1]
+    default = queues.vitals().queues[2]
     assert (default.depth, default.oldest_seconds) == (2, None)
 
 
@@ -126,8 +126,8 @@ def test_the_gauges_of_one_request_ask_once(broker: Redis, app: FalconBus, datab
     publish(Queue.BULK, 30)
     with app.test_request_context(), statements() as sent:
         found = {gauge.name: numbers for gauge, numbers in gauges.readings()}
-    assert found["queue_depth"] == {"critical": 0, "default": 0, "bulk": 1}
+    assert found["queue_depth"] == {"critical": 0, "mail": 0, "default": 0, "bulk": 1}
     assert found["queue_oldest_seconds"]["bulk"] == pytest.approx(30, abs=5)
-    assert found["outbox_rows"] == {"due": 0, "failed": 0}
+    assert found["outbox_rows"] == {"due": 0, "late": 0, "failed": 0}
     assert found["workers"] == {"": 0}
     assert len([one for one in sent if "FROM outbox" in one or "FROM mails" in one]) == 2

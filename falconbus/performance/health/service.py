@@ -1,4 +1,4 @@
-"""Health checks of database, cache, queue and migrations, each with a short time-out."""
+"""Health checks of database, cache, queue, migrations and owed jobs, each with a short time-out."""
 
 import logging
 import re
@@ -12,6 +12,7 @@ from flask import current_app
 from redis import Redis
 from sqlalchemy import text
 
+from falconbus.performance.owed_jobs import service as owed_jobs
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
@@ -20,17 +21,18 @@ log = logging.getLogger(__name__)
 
 _REVISION = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
 _DOWN_REVISION = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
-HEALTHY, UNHEALTHY = "healthy", "unhealthy"
+HEALTHY, DEGRADED, UNHEALTHY = "healthy", "degraded", "unhealthy"
 
 
 class HealthOut(msgspec.Struct):
-    """`status` is healthy when every part is."""
+    """`status` is healthy when every part is; degraded when seats are sold, but mails or refunds are late (`jobs`)."""
 
     status: str
     database: str
     cache: str
     queue: str
     migrations: str
+    jobs: str
     timestamp: datetime
 
 
@@ -47,9 +49,11 @@ def check() -> HealthOut:
         "queue": _ask("queue", lambda: _redis(settings.redis_url)),
         "migrations": _ask("migrations", _migrations),
     }
+    late = _ask("jobs", lambda: not owed_jobs.any_late()) == UNHEALTHY
+    jobs = DEGRADED if late else HEALTHY
     if all(state == HEALTHY for state in parts.values()):
-        return HealthOut(status=HEALTHY, timestamp=clock.now(), **parts)
-    return UnhealthyOut(status=UNHEALTHY, timestamp=clock.now(), **parts)
+        return HealthOut(status=jobs, timestamp=clock.now(), jobs=jobs, **parts)
+    return UnhealthyOut(status=UNHEALTHY, timestamp=clock.now(), jobs=jobs, **parts)
 
 
 def _ask(part: str, question: Callable[[], bool]) -> str:

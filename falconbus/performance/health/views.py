@@ -15,9 +15,12 @@ class AliveOut(msgspec.Struct):
     status: str
 
 
-@operation(bp.get(""), who=PUBLIC, gives={200: HealthOut, 503: UnhealthyOut}, counted=False, budget=2)
+@operation(bp.get(""), who=PUBLIC, gives={200: HealthOut, 503: UnhealthyOut}, counted=False, budget=3)
 def show_health() -> HealthOut:
-    """Whether the system can sell: database, cache, queue, migrations; 503 when one of them cannot."""
+    """Whether the system can sell: database, cache, queue, migrations; 503 when one of them cannot.
+
+    `degraded` (200): it sells, but owed jobs are late.
+    """
     return service.check()
 
 
@@ -27,7 +30,7 @@ def show_liveness() -> AliveOut:
     return AliveOut(service.HEALTHY)
 
 
-@operation(bp.get("/ready"), who=PUBLIC, gives={200: HealthOut, 503: UnhealthyOut}, counted=False, budget=2)
+@operation(bp.get("/ready"), who=PUBLIC, gives={200: HealthOut, 503: UnhealthyOut}, counted=False, budget=3)
 def show_readiness() -> HealthOut:
     """Whether this process should be sent requests; the same as health."""
     return service.check()

@@ -73,8 +73,11 @@ def _jobs(page: DashboardOut, now: QueuesOut, picked: Picked) -> Iterator[Findin
     elif not now.workers:
         told.append(("No worker is alive", "Mails are not sent and holds do not expire. Start a worker."))
     if now.outbox.failed:
-        words = f"{formats.number(now.outbox.failed)} jobs were given up after all their tries"
-        told.append((words, "Look in the workers' log for their fault, then have them tried again."))
+        words = f"{formats.number(now.outbox.failed)} jobs were refused for good"
+        told.append((words, "The page lists them with the reason. See to it, then have them tried again."))
+    if now.outbox.late:
+        words = f"{formats.number(now.outbox.late)} jobs are late"
+        told.append((words, "They are tried again by themselves; the page says what keeps them."))
     if (now.mails.oldest_unsent_seconds or 0) > _TOO_LONG:
         words = f"{formats.number(now.mails.unsent)} mails wait, the oldest for"
         told.append((f"{words} {formats.seconds(now.mails.oldest_unsent_seconds)}", "Check the workers and SMTP_URL."))

@@ -20,6 +20,8 @@ _NOTICES = {
     "warming": Notice("A worker is warming what is asked for most. Reload in a moment to see it."),
     "searching": Notice("A worker is trying indexes on a sampled copy. This page shows the proof when it is there."),
     "dismissed": Notice("Dismissed. It does not come back by itself."),
+    "retried": Notice("The job runs again. Reload in a moment: what is done is no longer listed."),
+    "retried-all": Notice("Every failed job runs again. Reload in a moment: what is done is no longer listed."),
     "comparing": Notice("A worker is comparing. The result appears here."),
 }
 

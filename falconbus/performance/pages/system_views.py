@@ -9,6 +9,7 @@ from falconbus.performance.caches import service as caches
 from falconbus.performance.dashboard import service
 from falconbus.performance.dashboard.figures import CacheOut
 from falconbus.performance.health import service as health
+from falconbus.performance.owed_jobs import service as owed_jobs
 from falconbus.performance.pages import frame
 from falconbus.performance.vitals import postgres, queues, redis
 from falconbus.platform.caching import maintenance
@@ -19,11 +20,13 @@ from falconbus.platform.web.permissions import SEE_PERFORMANCE, TEND_PERFORMANCE
 
 bp = Blueprint("system", __name__)
 
+_OWED_SHOWN = 50
 #: The parts of health, and what each is for.
 PARTS = {
     "database": ("Database", "PostgreSQL answers. Without it nothing can be searched or sold."),
     "cache": ("Cache", "The Redis of caches and live figures answers. Without it pages are slower and figures late."),
     "queue": ("Queue", "The Redis of jobs and sessions answers. Without it mails wait and nobody can sign in."),
+    "jobs": ("Jobs", "Mails are sent and refunds paid in time. If not, the Workers page says which wait, and why."),
     "migrations": ("Migrations", "The database has the tables that this code expects. If not: falcon db upgrade."),
 }
 
@@ -33,6 +36,7 @@ class HealthRow:
     name: str
     works: bool
     words: str
+    trouble: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +85,7 @@ def warm_caches() -> Response:
     return frame.see("system.show_caches", "warming")
 
 
-@operation(bp.get("/workers"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=8)
+@operation(bp.get("/workers"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=10)
 def show_workers() -> str:
     """Tasks, queues, workers, mails and the outbox."""
     picked = frame.picked()
@@ -94,7 +98,23 @@ def show_workers() -> str:
         page=page,
         now=queues.vitals(),
         waits={queue.name: queue for queue in page.queues},
+        owed=owed_jobs.first_owed(["failed", "late"], _OWED_SHOWN),
+        may_tend=caller().may(TEND_PERFORMANCE),
     )
+
+
+@operation(bp.post("/workers/jobs/<id:job_id>/retry"), who=TEND_PERFORMANCE, gives={200: PAGE}, budget=2)
+def retry_job(job_id: int) -> Response:
+    """Have an owed job run now."""
+    owed_jobs.retry(job_id)
+    return frame.see("system.show_workers", "retried")
+
+
+@operation(bp.post("/workers/jobs/retry-failed"), who=TEND_PERFORMANCE, gives={200: PAGE}, budget=2)
+def retry_failed_jobs() -> Response:
+    """Have every failed job run again."""
+    owed_jobs.retry_failed()
+    return frame.see("system.show_workers", "retried-all")
 
 
 @operation(bp.get("/database"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=6)
@@ -105,11 +125,14 @@ def show_database() -> str:
     )
 
 
-@operation(bp.get("/health"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=2)
+@operation(bp.get("/health"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=3)
 def show_health() -> str:
     """Whether the system can sell, part by part."""
     page = health.check()
-    rows = [HealthRow(name, getattr(page, part) == health.HEALTHY, words) for part, (name, words) in PARTS.items()]
+    rows = [
+        HealthRow(name, getattr(page, part) == health.HEALTHY, words, "late" if part == "jobs" else "down")
+        for part, (name, words) in PARTS.items()
+    ]
     return frame.render("health.html", "Health", tab="system.show_health", page=page, rows=rows)
 
 

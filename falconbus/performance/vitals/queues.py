@@ -9,10 +9,12 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import text
 
+from falconbus.performance.owed_jobs import queries as owed_jobs
 from falconbus.platform.database.engine import db
 from falconbus.platform.jobs import Queue
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
+from falconbus.platform.relay import published_at
 from falconbus.platform.telemetry.gauges import Reading, gauge
 from falconbus.platform.telemetry.heartbeat import WORKERS
 
@@ -21,12 +23,6 @@ _LISTS = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 _PATIENCE_SECONDS = 0.5
 _ALIVE_SECONDS = 60
 
-_OUTBOX = text("""
-    SELECT count(*) FILTER (WHERE failed_at IS NULL AND run_after <= :now) AS due,
-           count(*) FILTER (WHERE failed_at IS NOT NULL) AS failed,
-           min(run_after) FILTER (WHERE failed_at IS NULL AND run_after <= :now) AS oldest
-    FROM outbox WHERE done_at IS NULL
-""")
 _MAILS = text("SELECT count(*) AS unsent, min(created_at) AS oldest FROM mails WHERE status IN ('queued', 'sending')")
 
 
@@ -44,11 +40,12 @@ class WorkerOut(msgspec.Struct):
 
 
 class OutboxOut(msgspec.Struct):
-    """`due` rows wait for the relay (those being worked at do not count), `failed` ones for somebody to look."""
+    """`due` rows wait for the relay, `late` ones should have been done by now, `failed` ones wait for a person."""
 
     due: int
     failed: int
     oldest_due_seconds: float | None
+    late: int = 0
 
 
 class MailsOut(msgspec.Struct):
@@ -66,23 +63,15 @@ class QueuesOut(msgspec.Struct):
     broker_fault: str | None = None
 
 
-class _Headers(msgspec.Struct):
-    published_at: float | None = None
-
-
-class _Message(msgspec.Struct):
-    headers: _Headers
-
-
 def vitals() -> QueuesOut:
     """Return the state of queues, outbox, mails and workers, in two statements and one pipeline."""
     now = clock.now()
-    outbox = db.session.execute(_OUTBOX, {"now": now}).one()
+    outbox = db.session.execute(owed_jobs.numbers(now)).one()
     mails = db.session.execute(_MAILS).one()
     found = QueuesOut(
         queues=[],
         workers=[],
-        outbox=OutboxOut(outbox.due, outbox.failed, _age(outbox.oldest, now)),
+        outbox=OutboxOut(outbox.due, outbox.failed, _age(outbox.oldest, now), outbox.late),
         mails=MailsOut(mails.unsent, _age(mails.oldest, now)),
     )
     try:
@@ -109,17 +98,8 @@ def _ask_broker(found: QueuesOut, now: float) -> None:
 
 def _queue(queue: Queue, replies: list[Any], now: float) -> QueueOut:
     """Return a queue from length and last message of each of its lists: kombu pushes at the head, pops at the end."""
-    stamps = [stamp for message in replies[1::2] if (stamp := _published_at(message)) is not None]
+    stamps = [stamp for message in replies[1::2] if (stamp := published_at(message)) is not None]
     return QueueOut(queue, sum(replies[::2]), max(0.0, now - min(stamps)) if stamps else None)
-
-
-def _published_at(message: bytes | None) -> float | None:
-    if message is None:
-        return None
-    try:
-        return msgspec.json.decode(message, type=_Message).headers.published_at
-    except msgspec.DecodeError:
-        return None
 
 
 def _age(instant: datetime | None, now: datetime) -> float | None:
@@ -144,9 +124,10 @@ def _ages() -> dict[str, float]:
     return {queue.name: queue.oldest_seconds or 0 for queue in _once().queues}
 
 
-@gauge("outbox_rows", "Jobs that are due and not handed over, and that were given up", label="state")
+@gauge("outbox_rows", "Jobs that are due and not handed over, late, and refused for good", label="state")
 def _outbox() -> dict[str, float]:
-    return {"due": _once().outbox.due, "failed": _once().outbox.failed}
+    found = _once().outbox
+    return {"due": found.due, "late": found.late, "failed": found.failed}
 
 
 @gauge(

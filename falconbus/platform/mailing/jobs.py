@@ -2,4 +2,4 @@
 
 from falconbus.platform.jobs import Job, Queue
 
-SEND_MAIL = Job("messaging.send_mail", Queue.CRITICAL)
+SEND_MAIL = Job("messaging.send_mail", Queue.MAIL)

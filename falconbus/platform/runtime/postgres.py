@@ -35,6 +35,8 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "logging_collector": "off",
+    # Details of errors and their context hold the values of keys: mail addresses, names, tokens.
+    "log_error_verbosity": "terse",
 }
 
 

@@ -130,16 +130,19 @@ def signed_in() -> Identity | None:
 
 
 def _read_brand() -> None:
-    """Have the brand memoized, which the head of the page shows."""
+    """Read the brand, which the frame of the page shows."""
     find_brand()
 
 
 def find_brand() -> Brand:
-    """Return the brand for a page's head; the product's own while the database is away."""
-    try:
-        return get_brand()
-    except SQLAlchemyError:
-        return Brand()
+    """Return the brand for a page's frame, read once a request; the product's own while the database is away."""
+    if "brand" not in flask.g:
+        try:
+            flask.g.brand = get_brand()
+        except SQLAlchemyError:
+            flask.g.brand = Brand()
+    brand: Brand = flask.g.brand
+    return brand
 
 
 def csrf_field() -> Markup:

@@ -1,10 +1,8 @@
 """One transaction a request: an exception leaves nothing behind, effects leave after the commit only."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
-import time_machine
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.errors import DeadlockDetected
 from sqlalchemy import text
@@ -13,7 +11,6 @@ from sqlalchemy.exc import OperationalError
 from falconbus.platform import jobs
 from falconbus.platform.database import transactions
 from falconbus.platform.jobs import celery
-from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import Contended, DomainError
 from falconbus.platform.mailing.jobs import SEND_MAIL
 
@@ -125,17 +122,3 @@ def test_a_broker_that_is_away_costs_nobody_their_answer(database: SQLAlchemy, m
     transactions.run(enqueue)
     assert outbox(database) == 2
     assert calls == [1], "after the first failure the broker is left alone for a while"
-
-
-def test_a_row_that_nobody_finishes_is_handed_over_again_when_its_lease_ends(
-    database: SQLAlchemy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sent: list[str] = []
-    monkeypatch.setattr(celery, "send_task", lambda name, **_: sent.append(name))
-    transactions.run(enqueue)
-    sent.clear()
-    assert transactions.run(jobs.relay) == 1
-    assert transactions.run(jobs.relay) == 0, "its lease still runs"
-    with time_machine.travel(clock.now() + timedelta(seconds=61)):
-        assert transactions.run(jobs.relay) == 1
-    assert sent == [SEND_MAIL.name] * 2

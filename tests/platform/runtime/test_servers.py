@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from psycopg.errors import UniqueViolation
 
 from falconbus.platform.runtime.environment import complete, secret_key
 from falconbus.platform.runtime.errors import CannotRun
@@ -21,6 +22,17 @@ def test_servers_are_as_the_app_needs_them(data: DataFolder) -> None:
         with user.redis() as client:
             assert client.config_get("appendonly") == {"appendonly": "yes"}
             assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+
+
+def test_their_log_has_no_values_of_keys(data: DataFolder) -> None:
+    with User(data) as user:
+        user.sql("CREATE TABLE told (address text PRIMARY KEY)")
+        user.sql("INSERT INTO told VALUES ('thandi@example.com')")
+        with pytest.raises(UniqueViolation):
+            user.sql("INSERT INTO told SELECT 'thandi' || '@example.com'")
+        log = (data.root / "logs" / "postgres.log").read_text()
+    assert "duplicate key value violates unique constraint" in log
+    assert "thandi@example.com" not in log
 
 
 def test_nobody_else_on_the_machine_can_use_them(data: DataFolder) -> None:

@@ -12,6 +12,10 @@ class TemporaryMailFault(MailFault):
     """Nobody answered, or the server was busy, full or not set up; to be tried again later."""
 
 
+class MailServerAway(TemporaryMailFault):
+    """Nobody answered, or not to the end: whatever the message is, the next one has no better chance."""
+
+
 class PermanentMailFault(MailFault):
     """The server will never take this message for this recipient."""
 

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from falconbus.platform.integrations.mail.mailer import PermanentMailFault, TemporaryMailFault
+from falconbus.platform.integrations.mail.mailer import MailServerAway, PermanentMailFault, TemporaryMailFault
 
 _SECONDS = 10.0
 _ENHANCED_CODE = re.compile(rb"\b[245]\.\d{1,3}\.\d{1,3}\b")
@@ -58,7 +58,7 @@ class SmtpMailer:
         except smtplib.SMTPResponseException as fault:
             raise TemporaryMailFault(_reason("connecting", fault.smtp_code, fault.smtp_error)) from None
         except (OSError, smtplib.SMTPException) as fault:
-            raise TemporaryMailFault(f"connecting to the SMTP server: {type(fault).__name__}") from None
+            raise MailServerAway(f"connecting to the SMTP server: {type(fault).__name__}") from None
         try:
             _hand_over(connection, message)
         finally:
@@ -119,7 +119,7 @@ def _hand_over(connection: smtplib.SMTP, message: EmailMessage) -> None:
         # The server rejects the sender: an operator can correct that, so the mail waits.
         raise TemporaryMailFault(_reason("the sender", fault.smtp_code, fault.smtp_error)) from None
     except (OSError, smtplib.SMTPException) as fault:
-        raise TemporaryMailFault(f"the SMTP server went away: {type(fault).__name__}") from None
+        raise MailServerAway(f"the SMTP server went away: {type(fault).__name__}") from None
 
 
 def _raise_by_code(what: str, code: int, text: bytes | str) -> None:

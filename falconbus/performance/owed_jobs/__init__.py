@@ -1,0 +1,1 @@
+"""Jobs that are owed: listed by how they fare, and tried again by a person."""
