@@ -1,6 +1,6 @@
 """The one list of features: what each brings to the app."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 
@@ -29,6 +29,7 @@ from falconbus.gtfs import views as gtfs_views
 from falconbus.inventory import models as inventory_models
 from falconbus.inventory.occupancy import SEAT_READS
 from falconbus.live import views as live_views
+from falconbus.messaging import preloading as messaging_preloading
 from falconbus.messaging.mail_kinds import MAIL_KINDS
 from falconbus.network import cache_groups as network_cache_groups
 from falconbus.network import cache_tags as network_cache_tags
@@ -110,6 +111,8 @@ class Feature:
     grants: Grants = field(default_factory=dict)
     jobs: tuple[Job, ...] = ()
     mail_kinds: tuple[MailKind, ...] = ()
+    #: Loads what is slow to load and large; web and workers call it before they fork.
+    preload: Callable[[], None] | None = None
     cache_groups: tuple[Group, ...] = ()
     #: Which tag kept answers depend on that tell of a table's rows.
     table_tags: Mapping[str, str] = field(default_factory=dict)
@@ -184,7 +187,7 @@ FEATURES = (
         models=(bookings_models,),
         identity_loaders=(bookings_service.load_identity,),
     ),
-    Feature(name="messaging", mail_kinds=MAIL_KINDS),
+    Feature(name="messaging", mail_kinds=MAIL_KINDS, preload=messaging_preloading.preload),
     Feature(
         name="payments",
         grants=payments_permissions.GRANTS,

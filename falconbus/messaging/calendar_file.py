@@ -37,6 +37,11 @@ def _time_zones(journeys: tuple[JourneyDetails, ...]) -> list[Any]:
     return [_time_zone(name, min(years) - 1, max(years) + 2) for name in sorted({call.time_zone for call in calls})]
 
 
+def preload() -> None:
+    """Load what calendars are made with."""
+    icalendar.Calendar().to_ical()
+
+
 @lru_cache(maxsize=64)
 def _time_zone(name: str, first_year: int, end_year: int) -> Any:
     return icalendar.Timezone.from_tzid(name, first_date=date(first_year, 1, 1), last_date=date(end_year, 1, 1))

@@ -32,7 +32,7 @@ def ticket_pdf(document: TravelDocument) -> bytes:
         _journey(paper, journey)
         _facts(paper, booking, journey, ticket)
         _conditions(paper, journey)
-    return bytes(paper.output())
+    return paper.content()
 
 
 def _head(paper: Paper, operator: str, counted: str) -> None:

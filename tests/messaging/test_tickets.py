@@ -1,6 +1,7 @@
 """Tickets on paper and journeys in calendars, read back as a scanner and a calendar app would."""
 
 import io
+import logging
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -162,3 +163,11 @@ def test_an_event_is_one_journey_with_a_name_that_lasts(database: SQLAlchemy, wo
     assert event["LOCATION"] == "City A, Station A"
     assert "Thandi: seat 1\nSipho: seat 2" in event["DESCRIPTION"]
     assert [alarm["TRIGGER"].dt.total_seconds() for alarm in event.walk("VALARM")] == [-7200]
+
+
+def test_a_ticket_logs_nothing(database: SQLAlchemy, world: World, caplog: pytest.LogCaptureFixture) -> None:
+    booking = book(world, "Thandi Nkosi")
+    with caplog.at_level(logging.INFO):
+        service.find_ticket_pdf(booking.id)
+        service.find_calendar(booking.id)
+    assert [record.name for record in caplog.records] == []

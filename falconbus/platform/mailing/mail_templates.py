@@ -40,6 +40,11 @@ class MailTemplates:
         html = _inliner.inline(self._environment.get_template(f"{template}.html").render(given))
         return MailTexts(plain, html)
 
+    def preload(self) -> None:
+        """Compile every template of the package, before a process forks."""
+        for name in self._environment.list_templates(["txt", "html"]):
+            self._environment.get_template(name)
+
 
 def sender_name(settings: Settings) -> str:
     """Return who mails are from, as they are signed."""
