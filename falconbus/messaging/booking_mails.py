@@ -11,21 +11,27 @@ from falconbus.messaging.lazy_ticket_pdf import ticket_pdf
 from falconbus.messaging.trip_summary import trip
 from falconbus.payments import refunds
 from falconbus.platform.design import formats
-from falconbus.platform.mailing.kinds import Compose
+from falconbus.platform.mailing.kinds import Render
 from falconbus.platform.mailing.mime import Attachment, MailContent
 
 
-def about_booking(write: Callable[[TravelDocument, int], MailContent]) -> Compose:
-    """Make a kind's `compose` of a function that writes about a booking, which is given the mail's sequence, too."""
+def read(booking_id: int, sequence: int) -> tuple[TravelDocument, int] | None:
+    """Return the booking and the mail's sequence; None when the booking is gone."""
+    try:
+        return get_travel_document(booking_id), sequence
+    except BookingNotFound:
+        return None
 
-    def compose(booking_id: int, sequence: int) -> MailContent | None:
-        try:
-            document = get_travel_document(booking_id)
-        except BookingNotFound:
-            return None
-        return write(document, sequence)
 
-    return compose
+def read_returned(booking_id: int, sequence: int) -> tuple[TravelDocument, int, ReturnedPayment] | None:
+    """Return the same with the payment that goes back."""
+    told = read(booking_id, sequence)
+    return None if told is None else (*told, _returned(told[0].booking, sequence))
+
+
+def about_booking(write: Callable[..., MailContent]) -> Render:
+    """Make a kind's `render` of a function that writes about a booking, from the parts of what was read."""
+    return lambda told: write(*told)
 
 
 def confirmation(document: TravelDocument, sequence: int) -> MailContent:
@@ -45,10 +51,9 @@ def hold_expired(document: TravelDocument, sequence: int) -> MailContent:
     return _content("hold_expired", document, sequence, title="Your seats are no longer held")
 
 
-def payment_returned(document: TravelDocument, sequence: int) -> MailContent:
+def payment_returned(document: TravelDocument, sequence: int, returned: ReturnedPayment) -> MailContent:
     """Write that money came which the booking had no use for, and goes back."""
     booking = document.booking
-    returned = _returned(booking, sequence)
     return _content(
         "payment_returned",
         document,

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails
 from falconbus.messaging.document import TravelDocument
+from falconbus.platform.database import transactions
 from falconbus.platform.kit.lazy import Lazy
 
 # 4 MB that most web processes never need.
@@ -17,6 +18,7 @@ _REMIND = timedelta(hours=-2)
 
 def calendar_file(document: TravelDocument) -> bytes:
     """One event a journey that somebody still travels on, each end in the time zone of its stop."""
+    transactions.check_outside("a calendar file")
     calendar = icalendar.Calendar()
     calendar.add("PRODID", f"-//{document.operator}//FalconBus//EN")
     calendar.add("VERSION", "2.0")

@@ -42,6 +42,7 @@ _CHARTER = text("""
 class CharterDocument:
     """A charter as its client is told of it; times have the offset of the pick-up's time zone."""
 
+    change_id: int
     operator: str
     reference: str
     action: str
@@ -84,23 +85,26 @@ class CharterDocument:
         return "Your charter is confirmed" if self.is_confirmed else "We have your request"
 
 
-def compose(change_id: int, _sequence: int) -> MailContent | None:
-    """Write what has become of a charter; None when it was deleted. Answers to it go to who dispatches it."""
+def read(change_id: int, _sequence: int) -> CharterDocument | None:
+    """Return what has become of a charter; None when it was deleted."""
     row = db.session.execute(_CHARTER, {"change_id": change_id}).one_or_none()
-    if row is None:
-        return None
-    document = _document(row, get_settings())
+    return None if row is None else _document(change_id, row, get_settings())
+
+
+def render(document: CharterDocument) -> MailContent:
+    """Write what has become of a charter. Answers to it go to who dispatches it."""
     day = formats.short_day(document.starts_at)
     return MailContent(
         subject=f"{document.title}: {day} {formats.clock_time(document.starts_at)} ({document.reference})",
         texts=mail_templates.render("charter", {"document": document, "title": document.title}),
-        message_id=f"charter.{change_id}.{document.reference}",
+        message_id=f"charter.{document.change_id}.{document.reference}",
         reply_to=document.reply_to,
     )
 
 
-def _document(row: Row[Any], settings: Settings) -> CharterDocument:
+def _document(change_id: int, row: Row[Any], settings: Settings) -> CharterDocument:
     return CharterDocument(
+        change_id=change_id,
         operator=sender_name(settings),
         reference=row.reference,
         action=row.action,

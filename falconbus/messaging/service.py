@@ -7,6 +7,7 @@ from falconbus.messaging.document import TravelDocument, get_travel_document
 from falconbus.messaging.lazy_ticket_pdf import ticket_pdf
 from falconbus.messaging.mail_kinds import CHARTER, NOTIFICATION
 from falconbus.platform import jobs
+from falconbus.platform.database import transactions
 from falconbus.platform.mailing import service as mailing
 
 
@@ -40,4 +41,6 @@ def _get_confirmed(booking_id: int) -> TravelDocument:
     document = get_travel_document(booking_id)
     if not document.booking.is_confirmed:
         raise BookingNotConfirmed
+    # Papers are made of what was read, and nobody waits for our connection meanwhile.
+    transactions.end_reading()
     return document

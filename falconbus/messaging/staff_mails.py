@@ -19,6 +19,7 @@ _NOTICE = text("SELECT staff_id, title, message, assignment_id FROM notification
 class Notice:
     """A notification as its mail tells it."""
 
+    id: int
     operator: str
     public_url: str
     title: str
@@ -27,25 +28,24 @@ class Notice:
     answer_url: str | None
 
 
-def compose(notification_id: int, _sequence: int) -> MailContent | None:
-    """Write what a notification tells; None when it was trimmed."""
-    notice = _find_notice(notification_id)
-    if notice is None:
-        return None
+def render(notice: Notice) -> MailContent:
+    """Write what a notification tells."""
     return MailContent(
         subject=notice.title,
         texts=mail_templates.render("notification", {"document": notice, "title": notice.title}),
-        message_id=f"notification.{notification_id}",
+        message_id=f"notification.{notice.id}",
     )
 
 
-def _find_notice(notification_id: int) -> Notice | None:
+def read(notification_id: int, _sequence: int) -> Notice | None:
+    """Return what a notification tells; None when it was trimmed."""
     settings = get_settings()
     row = db.session.execute(_NOTICE, {"notification_id": notification_id}).one_or_none()
     if row is None:
         return None
     assignment = db.session.get(Assignment, row.assignment_id) if row.assignment_id else None
     return Notice(
+        id=notification_id,
         operator=sender_name(settings),
         public_url=settings.public_url,
         title=wording.one_line(row.title),

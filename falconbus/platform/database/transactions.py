@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TypeVar
 
+from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
 from falconbus.platform.database.engine import db
@@ -61,6 +62,24 @@ def rollback() -> None:
     db.session.info.pop("on_commit", None)
     db.session.info.pop("before_commit", None)
     db.session.rollback()
+
+
+class TransactionOpen(Exception):
+    """Something slow or foreign is called while a transaction is open, which holds a connection, and maybe locks."""
+
+
+def check_outside(what: str) -> None:
+    """In tests refuse `what` (a template, a provider ...) while a transaction is open; TransactionOpen.
+
+    In production a mail that takes too long is better than none.
+    """
+    if current_app.testing and db.session().in_transaction():
+        raise TransactionOpen(f"{what} inside a transaction")
+
+
+def end_reading() -> None:
+    """Give the connection back before something slow is made of what was read; nothing was changed before."""
+    db.session().end_reading()
 
 
 def run(work: Callable[[], T]) -> T:

@@ -8,6 +8,7 @@ from flask import current_app
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from config import Settings
+from falconbus.platform.database import transactions
 from falconbus.platform.design import formats
 from falconbus.platform.mailing.mime import MailTexts
 
@@ -34,7 +35,8 @@ class MailTemplates:
         self._environment.globals.update(known, formats=formats)
 
     def render(self, template: str, values: Mapping[str, object]) -> MailTexts:
-        """Fill in both texts of a template."""
+        """Fill in both texts of a template; no transaction is open."""
+        transactions.check_outside("a mail's template")
         given = {**values, "sender": sender_name(current_app.config["SETTINGS"])}
         plain = self._environment.get_template(f"{template}.txt").render(given)
         html = _inliner.inline(self._environment.get_template(f"{template}.html").render(given))
