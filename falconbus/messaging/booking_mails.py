@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from falconbus.bookings.errors import BookingNotFound
 from falconbus.bookings.read_model import BookingDetails
-from falconbus.messaging import mail_templates
-from falconbus.messaging.calendar_file import calendar_file
+from falconbus.messaging import calendar_file, mail_templates
 from falconbus.messaging.document import ReturnedPayment, TravelDocument, get_travel_document
 from falconbus.messaging.lazy_ticket_pdf import ticket_pdf
 from falconbus.messaging.trip_summary import trip
@@ -40,10 +39,10 @@ def confirmation(document: TravelDocument, sequence: int) -> MailContent:
 
 
 def cancellation(document: TravelDocument, sequence: int) -> MailContent:
-    """Write that all or a part of the booking is cancelled; with the tickets that stay."""
+    """Write that all or a part is cancelled; with the tickets that stay, or what takes all out of a calendar."""
     happened = "Partly cancelled" if document.booking.live_journeys else "Cancelled"
-    tickets = _tickets(document)
-    return _content("cancellation", document, sequence, title="Cancelled", happened=happened, attachments=tickets)
+    papers = _tickets(document) or (_calendar(document),)
+    return _content("cancellation", document, sequence, title="Cancelled", happened=happened, attachments=papers)
 
 
 def hold_expired(document: TravelDocument, sequence: int) -> MailContent:
@@ -102,10 +101,14 @@ def _tickets(document: TravelDocument) -> Sequence[Attachment]:
     reference = document.reference
     return (
         Attachment(name=f"tickets-{reference}.pdf", media_type="application/pdf", content=ticket_pdf(document)),
-        Attachment(
-            name=f"journey-{reference}.ics",
-            media_type="text/calendar",
-            content=calendar_file(document),
-            parameters={"method": "PUBLISH", "charset": "utf-8"},
-        ),
+        _calendar(document),
+    )
+
+
+def _calendar(document: TravelDocument) -> Attachment:
+    return Attachment(
+        name=f"journey-{document.reference}.ics",
+        media_type="text/calendar",
+        content=calendar_file.calendar_file(document),
+        parameters={"method": calendar_file.method(document), "charset": "utf-8"},
     )

@@ -1,6 +1,7 @@
 """Telling travellers, staff and clients what happened: exactly one message for each event."""
 
 from falconbus.bookings.errors import BookingNotConfirmed
+from falconbus.bookings.models import BookingStatus
 from falconbus.messaging import queries
 from falconbus.messaging.calendar_file import calendar_file
 from falconbus.messaging.document import TravelDocument, get_travel_document
@@ -29,17 +30,19 @@ def tell_client(change_id: int, outbox_id: int) -> None:
 
 def find_ticket_pdf(booking_id: int) -> bytes:
     """The tickets of a confirmed booking to print; BookingNotFound, BookingNotConfirmed."""
-    return ticket_pdf(_get_confirmed(booking_id))
+    return ticket_pdf(_get_paid(booking_id))
 
 
 def find_calendar(booking_id: int) -> bytes:
-    """The journeys of a confirmed booking for a calendar app; BookingNotFound, BookingNotConfirmed."""
-    return calendar_file(_get_confirmed(booking_id))
+    """The journeys of a booking for a calendar app, which takes out cancelled ones; see find_ticket_pdf."""
+    return calendar_file(_get_paid(booking_id, also_cancelled=True))
 
 
-def _get_confirmed(booking_id: int) -> TravelDocument:
+def _get_paid(booking_id: int, *, also_cancelled: bool = False) -> TravelDocument:
     document = get_travel_document(booking_id)
-    if not document.booking.is_confirmed:
+    booking = document.booking
+    is_cancelled = booking.was_paid and booking.status == BookingStatus.CANCELLED
+    if not (booking.is_confirmed or (also_cancelled and is_cancelled)):
         raise BookingNotConfirmed
     # Papers are made of what was read, and nobody waits for our connection meanwhile.
     transactions.end_reading()

@@ -23,6 +23,7 @@ bp = Blueprint("system", __name__)
 PARTS = {
     "database": ("Database", "PostgreSQL answers. Without it nothing can be searched or sold."),
     "cache": ("Cache", "The Redis of caches and live figures answers. Without it pages are slower and figures late."),
+    "mail": ("Mail", "The SMTP server answers and takes our sender. Without it mails wait, and go out later."),
     "queue": ("Queue", "The Redis of jobs and sessions answers. Without it mails wait and nobody can sign in."),
     "migrations": ("Migrations", "The database has the tables that this code expects. If not: falcon db upgrade."),
 }

@@ -5,12 +5,13 @@ import random
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
 from falconbus.platform.database.engine import db
+from falconbus.platform.database.session import Session
 from falconbus.platform.kit.errors import Contended, DomainError
 
 T = TypeVar("T")
@@ -79,7 +80,7 @@ def check_outside(what: str) -> None:
 
 def end_reading() -> None:
     """Give the connection back before something slow is made of what was read; nothing was changed before."""
-    db.session().end_reading()
+    cast(Session, db.session()).end_reading()
 
 
 def run(work: Callable[[], T]) -> T:
