@@ -67,8 +67,8 @@ celery.conf.update(
     task_time_limit=HARD_LIMIT_SECONDS,
     timezone="UTC",
     worker_hijack_root_logger=False,
-    # RSS, which counts what is shared with the parent in full: after a thousand mails a child has 165 MB, of which
-    # half is its own (docs/decisions/mail.md). One that leaks is replaced; none that makes PDFs is.
+    # RSS, which counts what is shared with the parent in full: after 200 mails a child has 164 MB, of which
+    # a quarter is its own (docs/decisions/mail.md). One that leaks is replaced; none that makes PDFs is.
     worker_max_memory_per_child=230_000,
     worker_soft_shutdown_timeout=10,
     broker_connection_retry_on_startup=True,

@@ -106,7 +106,7 @@ def show_database() -> str:
     )
 
 
-@operation(bp.get("/health"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=2)
+@operation(bp.get("/health"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=3)
 def show_health() -> str:
     """Whether the system can sell, part by part."""
     page = health.check()
