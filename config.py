@@ -7,11 +7,14 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from email.utils import getaddresses
 from functools import cache
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.numbers import list_currencies
 
 
 class SettingError(Exception):
@@ -85,9 +88,9 @@ class Settings:
             public_url=public_url,
             live_url=(read.optional_url("LIVE_URL", schemes=("http", "https")) or "").rstrip("/") or None,
             smtp_url=smtp_url,
-            mail_from=read.text("MAIL_FROM", f"FalconBus <tickets@{urlsplit(public_url).hostname}>"),
+            mail_from=read.sender("MAIL_FROM", f"FalconBus <tickets@{_mail_domain(public_url)}>"),
             mail_folder=None if smtp_url else data_dir / "mails",
-            currency=read.pattern("CURRENCY", r"[A-Z]{3}", "ZAR", "three capital letters such as ZAR"),
+            currency=read.currency("CURRENCY", "ZAR"),
             time_zone=read.time_zone("TIME_ZONE", "Africa/Johannesburg"),
             hold_minutes=read.integer("HOLD_MINUTES", 10, at_least=1, at_most=120),
             schedule_horizon_days=read.integer("SCHEDULE_HORIZON_DAYS", 60, at_least=1, at_most=730),
@@ -103,10 +106,10 @@ class Settings:
             ratelimit_booking=read.rate("RATELIMIT_BOOKING", "10/minute"),
             ratelimit_stops=read.rate("RATELIMIT_STOPS", "60/minute"),
             ratelimit_sign_in=read.rate("RATELIMIT_SIGN_IN", "10/minute"),
-            admin_email=read.text("ADMIN_EMAIL", "") or None,
+            admin_email=read.mail_address("ADMIN_EMAIL") if read.text("ADMIN_EMAIL", "") else None,
             admin_password=read.text("ADMIN_PASSWORD", "") or None,
             trusted_proxies=read.integer("TRUSTED_PROXIES", 0, at_least=0, at_most=10),
-            cors_origins=tuple(origin for origin in read.text("CORS_ORIGINS", "").split(",") if origin),
+            cors_origins=read.origins("CORS_ORIGINS"),
             database_pool_size=read.integer("DATABASE_POOL_SIZE", 8, at_least=1, at_most=100),
             log_level=read.pattern("LOG_LEVEL", r"DEBUG|INFO|WARNING|ERROR", "INFO", "DEBUG, INFO, WARNING or ERROR"),
             release=read.pattern(
@@ -155,9 +158,31 @@ class _Reader:
     def url(self, name: str, *, schemes: tuple[str, ...], default: str | None = None) -> str:
         value = self.required(name) if default is None else self.text(name, default)
         parts = urlsplit(value)
-        if parts.scheme not in schemes or not (parts.netloc or parts.query):
+        if parts.scheme not in schemes or not (parts.netloc or parts.query) or not _is_address(value):
             raise SettingError(f"{name} is not an address of the form {schemes[0]}://host/...")
         return value
+
+    def mail_address(self, name: str) -> str:
+        value = self.required(name)
+        if not _MAIL_ADDRESS.fullmatch(value):
+            raise SettingError(f"{name} is not an e-mail address such as office@bus.example")
+        return value
+
+    def sender(self, name: str, default: str) -> str:
+        """Read one mailbox (RFC 5322): an address alone, or a name and an address in angle brackets."""
+        value = self.text(name, default)
+        mailboxes = getaddresses([value])
+        address = mailboxes[0][1] if len(mailboxes) == 1 else ""
+        if not value.isprintable() or not _MAIL_ADDRESS.fullmatch(address):
+            raise SettingError(f'{name} is not one sender such as "Coach & Co, Ltd" <tickets@bus.example>')
+        return value
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        """Read origins (RFC 6454) with commas between: a scheme and a host each, and no path."""
+        found = tuple(origin.strip() for origin in self.text(name, "").split(",") if origin.strip())
+        if not all(origin == "*" or re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+", origin) for origin in found):
+            raise SettingError(f"{name} is not a list of origins such as https://bus.example")
+        return found
 
     def optional_url(self, name: str, *, schemes: tuple[str, ...]) -> str | None:
         return self.url(name, schemes=schemes) if self.text(name, "") else None
@@ -189,8 +214,14 @@ class _Reader:
     def rate(self, name: str, default: str) -> str:
         """Read a limit in Flask-Limiter's notation, e.g. `100/hour` or `10 per minute;100 per hour`."""
         unit = r"(second|minute|hour|day|month|year)s?"
-        limit = rf"[0-9]+\s*(/|per)\s*([0-9]+\s*)?{unit}"
+        limit = rf"[0-9]+\s*(/|per)\s*([1-9][0-9]*\s*)?{unit}"
         return self.pattern(name, rf"{limit}(\s*[;,|]\s*{limit})*", default, "a limit such as 100/hour")
+
+    def currency(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        if value not in list_currencies():
+            raise SettingError(f"{name} is not a currency by its three capital letters, such as ZAR")
+        return value
 
     def time_zone(self, name: str, default: str) -> str:
         value = self.text(name, default)
@@ -198,6 +229,27 @@ class _Reader:
             return ZoneInfo(value).key
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise SettingError(f"{name} is not a known time zone such as Africa/Johannesburg") from None
+
+
+_ATOM = r"[^\s@<>(),:;\"\[\]\\.]+"
+#: Letters of other scripts are for the mail servers that take them; a comma or a space is for none.
+_MAIL_ADDRESS = re.compile(rf"{_ATOM}(\.{_ATOM})*@({_ATOM}(\.{_ATOM})*|\[[0-9A-Za-z:.]+\])")
+
+
+def _is_address(value: str) -> bool:
+    """Tell whether host and port of an address can be read, and nothing in it is white space."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        return False
+    return not re.search(r"\s", value) and (parts.hostname is not None or not parts.netloc or "@" in parts.netloc)
+
+
+def _mail_domain(url: str) -> str:
+    """Return the host of an address as mail addresses have it."""
+    host = urlsplit(url).hostname or "localhost"
+    return f"[IPv6:{host}]" if ":" in host else host
 
 
 def _with_driver(url: str) -> str:

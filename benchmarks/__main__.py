@@ -9,11 +9,23 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import booking, dashboard, environment, queries, race, recording, scale, scheduling, search, warm_search
+from benchmarks import (
+    booking,
+    dashboard,
+    environment,
+    mail,
+    queries,
+    race,
+    recording,
+    scale,
+    scheduling,
+    search,
+    warm_search,
+)
 from benchmarks.paired_rounds import RunFailed
 from benchmarks.report import Report
 
-NAMES = ("search", "warm", "booking", "queries", "recording", "dashboard", "scheduling", "race", "scale")
+NAMES = ("search", "warm", "booking", "queries", "recording", "dashboard", "scheduling", "mail", "race", "scale")
 
 
 def main() -> int:
@@ -45,6 +57,7 @@ def _run(name: str, databases: environment.Databases, options: argparse.Namespac
         "recording": lambda: recording.run(databases, **load),
         "dashboard": lambda: dashboard.run(databases),
         "scheduling": lambda: scheduling.run(databases),
+        "mail": lambda: mail.run(databases, mails=options.mails, seconds=options.seconds),
         "race": lambda: race.run(databases, attempts=options.attempts, clients=2 * options.clients),
         "scale": lambda: scale.run(databases, **load, huge=options.huge),
     }
@@ -57,6 +70,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=24, help="of load on each side (default: 24)")
     parser.add_argument("--clients", type=int, default=8, help="at once (default: 8; twice as many in the race)")
     parser.add_argument("--attempts", type=int, default=20_000, help="in the race (default: 20000)")
+    parser.add_argument("--mails", type=int, default=1000, help="of which the rate is measured (default: 1000)")
     parser.add_argument("--huge", action="store_true", help="scale: 10 million schedules instead of one")
     parser.add_argument("--json", type=Path, help="where the figures go (default: benchmarks/results/)")
     return parser.parse_args()

@@ -23,7 +23,7 @@ class WebServer:
 
     def __init__(self, name: str, program: tuple[str, str], settings: Mapping[str, str]) -> None:
         self.name = name
-        self.port = _free_port()
+        self.port = free_port()
         self._program = program
         self._settings = {**settings, "PORT": str(self.port), "WEB_HOST": "127.0.0.1", "PYTHONPATH": str(ROOT)}
         self._process: subprocess.Popen[bytes] | None = None
@@ -73,7 +73,7 @@ class WebServer:
         raise RuntimeError(f"{self.name} did not start:\n{log[-2000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

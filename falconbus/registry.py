@@ -33,6 +33,7 @@ from falconbus.gtfs import views as gtfs_views
 from falconbus.inventory import models as inventory_models
 from falconbus.inventory.occupancy import SEAT_READS
 from falconbus.live import views as live_views
+from falconbus.messaging import preloading as messaging_preloading
 from falconbus.messaging.mail_kinds import MAIL_KINDS
 from falconbus.network import cache_groups as network_cache_groups
 from falconbus.network import cache_tags as network_cache_tags
@@ -129,6 +130,8 @@ class Feature:
     grants: Grants = field(default_factory=dict)
     jobs: tuple[Job, ...] = ()
     mail_kinds: tuple[MailKind, ...] = ()
+    #: Loads what is slow to load and large; web and workers call it before they fork.
+    preload: Callable[[], None] | None = None
     cache_groups: tuple[Group, ...] = ()
     #: How pages, mails and tickets learn whose they are.
     brand_loader: Callable[[], Brand] | None = None
@@ -216,7 +219,7 @@ FEATURES = (
         models=(bookings_models,),
         identity_loaders=(bookings_service.load_identity,),
     ),
-    Feature(name="messaging", mail_kinds=MAIL_KINDS),
+    Feature(name="messaging", mail_kinds=MAIL_KINDS, preload=messaging_preloading.preload),
     Feature(
         name="payments",
         grants=payments_permissions.GRANTS,

@@ -25,6 +25,7 @@ from falconbus.platform.telemetry import flusher
 from tests.browser.leftout import pytest_terminal_summary
 from tests.budgets import BrokenBudgets
 from tests.declared import UndeclaredAnswers
+from tests.watched_providers import watch_providers
 from tests.world import World
 
 __all__ = ["pytest_terminal_summary"]
@@ -105,6 +106,7 @@ def migrated_app(
     """The app of this test process, its database migrated."""
     app = create_app(Settings.from_environment(environment))
     undeclared_answers.watch(app)
+    watch_providers(app)
     app.request_log.recorder.complaints.append(broken_budgets.note)
     release.install(app)
     app.testing = True

@@ -9,13 +9,22 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
 class Sink:
-    """What the SMTP server was given; `rcpt` and `data` are its next answers, one a message."""
+    """What the SMTP server was given; `mail`, `rcpt` and `data` are its next answers, one a message."""
 
     def __init__(self) -> None:
         self.messages: list[bytes] = []
+        self.mail: list[str] = []
         self.rcpt: list[str] = []
         self.data: list[str] = []
         self.url = ""
+
+    async def handle_MAIL(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if self.mail:
+            return self.mail.pop(0)
+        envelope.mail_from = address
+        return "250 2.1.0 OK"
 
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]

@@ -61,7 +61,7 @@ def ask_after_all(booking: Booking, attempts: Sequence[Payment]) -> Heard:
 
 
 def check_nobody_pays(booking: Booking) -> None:
-    """Raise PaymentInProgress if a hold, run out or not, is being paid, or turns out to be paid when the provider is asked."""
+    """Raise PaymentInProgress if a hold, run out or not, is being paid, or turns out to be when it is asked for."""
     if booking.status not in {BookingStatus.HELD, BookingStatus.EXPIRED} or not payments.has_open_attempt(booking.id):
         return
     ask_after_all(booking, [payment for payment in payments.attempts(booking.id) if not payment.is_settled])

@@ -131,7 +131,7 @@ def show_ticket(reference: str, query: AccessQuery) -> bytes:
     budget=5,
 )
 def show_calendar(reference: str, query: AccessQuery) -> bytes:
-    """The journeys of a confirmed booking for a calendar."""
+    """The journeys of a booking for a calendar; of a cancelled one, what takes them out of it."""
     return messaging.find_calendar(bookings.get_visible_id(reference, caller(), query.email))
 
 

@@ -5,61 +5,67 @@ from dataclasses import replace
 
 from falconbus.bookings.errors import BookingNotFound
 from falconbus.bookings.read_model import BookingDetails
-from falconbus.messaging import mail_templates, queries
-from falconbus.messaging.calendar_file import calendar_file
+from falconbus.messaging import calendar_file, mail_templates, queries
 from falconbus.messaging.document import ReturnedPayment, TravelDocument, get_travel_document
 from falconbus.messaging.lazy_ticket_pdf import ticket_pdf
 from falconbus.messaging.trip_summary import trip
 from falconbus.payments import refunds
 from falconbus.platform.design import formats
-from falconbus.platform.mailing.kinds import Compose
+from falconbus.platform.mailing.kinds import Render
 from falconbus.platform.mailing.mime import Attachment, MailContent
 
 
-def about_booking(write: Callable[[TravelDocument, int], MailContent | None]) -> Compose:
-    """Make a kind's `compose` of a function that writes about a booking, which is given the mail's sequence, too.
-
-    A mail is written some time after it was told: the function returns None when it does not hold any more.
-    """
-
-    def compose(booking_id: int, sequence: int) -> MailContent | None:
-        try:
-            document = get_travel_document(booking_id)
-        except BookingNotFound:
-            return None
-        return write(document, sequence)
-
-    return compose
-
-
-def confirmation(document: TravelDocument, sequence: int) -> MailContent | None:
-    """Write that the booking is paid and confirmed; with its tickets. One cancelled since has had a mail about that."""
-    if not document.booking.is_confirmed:
+def read(booking_id: int, sequence: int) -> tuple[TravelDocument, int] | None:
+    """Return the booking and the mail's sequence; None when the booking is gone."""
+    try:
+        return get_travel_document(booking_id), sequence
+    except BookingNotFound:
         return None
+
+
+def read_confirmed(booking_id: int, sequence: int) -> tuple[TravelDocument, int] | None:
+    """Return the same; None also for a booking that was cancelled since, of which another mail tells."""
+    told = read(booking_id, sequence)
+    return told if told is not None and told[0].booking.is_confirmed else None
+
+
+def read_expired(booking_id: int, sequence: int) -> tuple[TravelDocument, int] | None:
+    """Return the same; None also when something has been paid, or may still be."""
+    return read(booking_id, sequence) if queries.find_travellers_of_expired([booking_id]) else None
+
+
+def read_returned(booking_id: int, sequence: int) -> tuple[TravelDocument, int, ReturnedPayment] | None:
+    """Return the same with the payment that goes back."""
+    told = read(booking_id, sequence)
+    return None if told is None else (*told, _returned(told[0].booking, sequence))
+
+
+def about_booking(write: Callable[..., MailContent]) -> Render:
+    """Make a kind's `render` of a function that writes about a booking, from the parts of what was read."""
+    return lambda told: write(*told)
+
+
+def confirmation(document: TravelDocument, sequence: int) -> MailContent:
+    """Write that the booking is paid and confirmed; with its tickets."""
     about, tickets = document.booking.remainder, tickets_of(document)
     return _content("confirmation", document, sequence, title="Your tickets", about=about, attachments=tickets)
 
 
 def cancellation(document: TravelDocument, sequence: int) -> MailContent:
-    """Write that all or a part of the booking is cancelled; with the tickets that stay."""
+    """Write that all or a part is cancelled; with the tickets that stay, or what takes all out of a calendar."""
     happened = "Partly cancelled" if document.booking.live_journeys else "Cancelled"
-    tickets = tickets_of(document)
-    return _content("cancellation", document, sequence, title="Cancelled", happened=happened, attachments=tickets)
+    papers = tickets_of(document) or (_calendar(document),)
+    return _content("cancellation", document, sequence, title="Cancelled", happened=happened, attachments=papers)
 
 
-def hold_expired(document: TravelDocument, sequence: int) -> MailContent | None:
-    """Write that the time to pay is over, if nothing has been paid and nothing may still be."""
-    booking = document.booking
-    if not queries.find_travellers_of_expired([booking.id]):
-        return None
-    left = replace(document, booking=booking.remainder)
+def hold_expired(document: TravelDocument, sequence: int) -> MailContent:
+    """Write that the time to pay is over."""
+    left = replace(document, booking=document.booking.remainder)
     return _content("hold_expired", left, sequence, title="Your seats are no longer held")
 
 
-def payment_returned(document: TravelDocument, sequence: int) -> MailContent:
+def payment_returned(document: TravelDocument, sequence: int, returned: ReturnedPayment) -> MailContent:
     """Write that money came which the booking had no use for, and goes back."""
-    booking = document.booking
-    returned = _returned(booking, sequence)
     return _content(
         "payment_returned",
         document,
@@ -89,7 +95,7 @@ def _content(
     return MailContent(
         subject=f"{happened or title}: {trip(about or booking)} ({booking.reference})",
         texts=mail_templates.render(
-            template, {"document": document, "booking": booking, "title": title, **(values or {})}
+            template, document.brand, {"document": document, "booking": booking, "title": title, **(values or {})}
         ),
         message_id=f"{template}.{sequence}.{booking.reference}",
         attachments=attachments,
@@ -112,10 +118,14 @@ def tickets_of(document: TravelDocument) -> Sequence[Attachment]:
     reference = document.reference
     return (
         Attachment(name=f"tickets-{reference}.pdf", media_type="application/pdf", content=ticket_pdf(document)),
-        Attachment(
-            name=f"journey-{reference}.ics",
-            media_type="text/calendar",
-            content=calendar_file(document),
-            parameters={"method": "PUBLISH", "charset": "utf-8"},
-        ),
+        _calendar(document),
+    )
+
+
+def _calendar(document: TravelDocument) -> Attachment:
+    return Attachment(
+        name=f"journey-{document.reference}.ics",
+        media_type="text/calendar",
+        content=calendar_file.calendar_file(document),
+        parameters={"method": calendar_file.method(document), "charset": "utf-8"},
     )

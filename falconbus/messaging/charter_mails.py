@@ -9,6 +9,7 @@ from sqlalchemy import Row, text
 from falconbus.messaging import mail_templates, wording
 from falconbus.platform.database.engine import db
 from falconbus.platform.design import formats
+from falconbus.platform.design.brand import Brand, get_brand
 from falconbus.platform.kit import clock
 from falconbus.platform.mailing.mime import MailContent
 from falconbus.scheduling.appointments.models import Action, AppointmentStatus
@@ -39,6 +40,8 @@ _CHARTER = text("""
 class CharterDocument:
     """A charter as its client is told of it; times have the offset of the pick-up's time zone."""
 
+    change_id: int
+    brand: Brand
     reference: str
     action: str
     status: str
@@ -80,23 +83,27 @@ class CharterDocument:
         return "Your charter is confirmed" if self.is_confirmed else "We have your request"
 
 
-def compose(change_id: int, _sequence: int) -> MailContent | None:
-    """Write what has become of a charter; None when it was deleted. Answers to it go to who dispatches it."""
+def read(change_id: int, _sequence: int) -> CharterDocument | None:
+    """Return what has become of a charter; None when it was deleted."""
     row = db.session.execute(_CHARTER, {"change_id": change_id}).one_or_none()
-    if row is None:
-        return None
-    document = _document(row)
+    return None if row is None else _document(change_id, row)
+
+
+def render(document: CharterDocument) -> MailContent:
+    """Write what has become of a charter. Answers to it go to who dispatches it."""
     day = formats.short_day(document.starts_at)
     return MailContent(
         subject=f"{document.title}: {day} {formats.clock_time(document.starts_at)} ({document.reference})",
-        texts=mail_templates.render("charter", {"document": document, "title": document.title}),
-        message_id=f"charter.{change_id}.{document.reference}",
+        texts=mail_templates.render("charter", document.brand, {"document": document, "title": document.title}),
+        message_id=f"charter.{document.change_id}.{document.reference}",
         reply_to=document.reply_to,
     )
 
 
-def _document(row: Row[Any]) -> CharterDocument:
+def _document(change_id: int, row: Row[Any]) -> CharterDocument:
     return CharterDocument(
+        change_id=change_id,
+        brand=get_brand(),
         reference=row.reference,
         action=row.action,
         status=row.status,

@@ -1,6 +1,6 @@
 """What travellers are told of a departure of theirs: it is cancelled, or has other times or another bus."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,10 +13,8 @@ from falconbus.messaging.booking_mails import tickets_of
 from falconbus.messaging.document import TravelDocument, get_travel_document
 from falconbus.messaging.trip_summary import trip
 from falconbus.platform.database.engine import db
-from falconbus.platform.mailing.kinds import Compose
+from falconbus.platform.mailing.kinds import Render
 from falconbus.platform.mailing.mime import MailContent
-
-_Write = Callable[[DepartureNotice, TravelDocument], MailContent | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +34,39 @@ class ChangedJourney:
         return self.was.bus_number != self.now.bus_number
 
 
-def about_departure(write: _Write) -> Compose:
-    """Make a kind's `compose` of a function that writes about a notice; the kind's subject is the notice's key."""
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a notice of a departure holds: the operator's reason, what comes back, its journeys as stored."""
 
-    def compose(notice_id: int, _sequence: int) -> MailContent | None:
-        notice = db.session.get(DepartureNotice, notice_id)
-        if notice is None:
-            return None
-        try:
-            document = get_travel_document(notice.booking_id)
-        except BookingNotFound:
-            return None
-        return write(notice, document)
-
-    return compose
+    id: int
+    reason: str | None
+    refund: int
+    journeys: Sequence[dict[str, Any]]
 
 
-def departure_cancelled(notice: DepartureNotice, document: TravelDocument) -> MailContent:
+def read(notice_id: int, _sequence: int) -> tuple[Notice, TravelDocument] | None:
+    """Return a notice and its booking; None when one of them is gone."""
+    row = db.session.get(DepartureNotice, notice_id)
+    if row is None:
+        return None
+    try:
+        return Notice(row.id, row.reason, row.refund, row.journeys), get_travel_document(row.booking_id)
+    except BookingNotFound:
+        return None
+
+
+def read_changed(notice_id: int, sequence: int) -> tuple[Notice, TravelDocument] | None:
+    """Return the same; None also when nobody travels on the changed journeys any more."""
+    told = read(notice_id, sequence)
+    return told if told is not None and _changes(*told) else None
+
+
+def about_departure(write: Callable[[Notice, TravelDocument], MailContent]) -> Render:
+    """Make a kind's `render` of a function that writes about a notice."""
+    return lambda told: write(*told)
+
+
+def departure_cancelled(notice: Notice, document: TravelDocument) -> MailContent:
     """Write that the operator has cancelled a departure, what comes back, and what of the booking stays."""
     gone = tuple(_cancelled(_find_journey(document, change), change["passengers"]) for change in notice.journeys)
     search_url = replace(document, booking=replace(document.booking, journeys=gone)).search_url
@@ -60,12 +74,9 @@ def departure_cancelled(notice: DepartureNotice, document: TravelDocument) -> Ma
     return _content("departure_cancelled", "Your coach is cancelled", notice, document, gone, values)
 
 
-def departure_changed(notice: DepartureNotice, document: TravelDocument) -> MailContent | None:
-    """Write which times or coach a journey has now, and whether it may be cancelled free of charge; None if it was."""
-    known = tuple(_changed(_find_journey(document, change), change) for change in notice.journeys)
-    changes = tuple(change for change in known if change.journey.live_tickets)
-    if not changes:
-        return None
+def departure_changed(notice: Notice, document: TravelDocument) -> MailContent:
+    """Write which times or coach a journey has now, and whether it may be cancelled free of charge."""
+    changes = _changes(notice, document)
     is_retimed = any(change.is_retimed for change in changes)
     title = "Your coach leaves at another time" if is_retimed else "You travel in another coach"
     values = {"changes": changes, "is_free": any(change.journey.may_be_left_free for change in changes)}
@@ -75,7 +86,7 @@ def departure_changed(notice: DepartureNotice, document: TravelDocument) -> Mail
 def _content(
     template: str,
     title: str,
-    notice: DepartureNotice,
+    notice: Notice,
     document: TravelDocument,
     journeys: tuple[JourneyDetails, ...],
     values: dict[str, object],
@@ -84,10 +95,15 @@ def _content(
     known = {"document": document, "booking": booking, "title": title, **values}
     return MailContent(
         subject=f"{title}: {trip(replace(booking, journeys=journeys))} ({booking.reference})",
-        texts=mail_templates.render(template, known),
+        texts=mail_templates.render(template, document.brand, known),
         message_id=f"{template}.{notice.id}.{booking.reference}",
         attachments=tickets_of(document),
     )
+
+
+def _changes(notice: Notice, document: TravelDocument) -> tuple[ChangedJourney, ...]:
+    known = (_changed(_find_journey(document, change), change) for change in notice.journeys)
+    return tuple(change for change in known if change.journey.live_tickets)
 
 
 def _find_journey(document: TravelDocument, change: dict[str, Any]) -> JourneyDetails:

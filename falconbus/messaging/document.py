@@ -1,6 +1,7 @@
 """A booking as mails, tickets and calendars tell it: the read model, and what only they say."""
 
 from dataclasses import dataclass, replace
+from email.utils import parseaddr
 from urllib.parse import quote, urlencode
 
 from config import Settings
@@ -33,6 +34,8 @@ class TravelDocument:
     brand: Brand
     #: A PNG; None without one.
     logo: bytes | None
+    #: From which its mails come.
+    sender_address: str
     public_url: str
     #: With the manage token: a secret of the traveller's.
     manage_url: str
@@ -62,6 +65,7 @@ def get_travel_document(booking_id: int) -> TravelDocument:
     return TravelDocument(
         brand=brand,
         logo=get_logo() if brand.logo_hash else None,
+        sender_address=parseaddr(settings.mail_from)[1],
         public_url=settings.public_url,
         manage_url=_manage_url(booking.reference, settings),
         booking=replace(booking, journeys=tuple(_journey(journey) for journey in booking.journeys)),

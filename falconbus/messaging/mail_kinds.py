@@ -6,18 +6,26 @@ from falconbus.messaging.departure_mails import about_departure
 from falconbus.platform.mailing.kinds import MailKind
 from falconbus.scheduling.notifications.models import MAIL_KIND
 
-CONFIRMATION = MailKind("booking.confirmation", about_booking(booking_mails.confirmation))
-CANCELLATION = MailKind("booking.cancellation", about_booking(booking_mails.cancellation), once=False)
-HOLD_EXPIRED = MailKind("booking.hold_expired", about_booking(booking_mails.hold_expired))
+CONFIRMATION = MailKind("booking.confirmation", booking_mails.read_confirmed, about_booking(booking_mails.confirmation))
+CANCELLATION = MailKind(
+    "booking.cancellation", booking_mails.read, about_booking(booking_mails.cancellation), once=False
+)
+HOLD_EXPIRED = MailKind("booking.hold_expired", booking_mails.read_expired, about_booking(booking_mails.hold_expired))
 #: Money came after the seats had gone to others, or a second time, and goes back.
-PAYMENT_RETURNED = MailKind("booking.payment_returned", about_booking(booking_mails.payment_returned), once=False)
+PAYMENT_RETURNED = MailKind(
+    "booking.payment_returned", booking_mails.read_returned, about_booking(booking_mails.payment_returned), once=False
+)
 #: To travellers, by the key of a notice of a departure of theirs.
-DEPARTURE_CANCELLED = MailKind("departure.cancelled", about_departure(departure_mails.departure_cancelled))
-DEPARTURE_CHANGED = MailKind("departure.changed", about_departure(departure_mails.departure_changed))
+DEPARTURE_CANCELLED = MailKind(
+    "departure.cancelled", departure_mails.read, about_departure(departure_mails.departure_cancelled)
+)
+DEPARTURE_CHANGED = MailKind(
+    "departure.changed", departure_mails.read_changed, about_departure(departure_mails.departure_changed)
+)
 #: To a member of the staff, by the key of a notification.
-NOTIFICATION = MailKind(MAIL_KIND, staff_mails.compose)
+NOTIFICATION = MailKind(MAIL_KIND, staff_mails.read, staff_mails.render)
 #: To the client of a charter, by the key of a change of it.
-CHARTER = MailKind("charter", charter_mails.compose)
+CHARTER = MailKind("charter", charter_mails.read, charter_mails.render)
 
 MAIL_KINDS = (
     CONFIRMATION,

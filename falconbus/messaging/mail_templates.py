@@ -3,4 +3,6 @@
 from falconbus.messaging.trip_summary import trip
 from falconbus.platform.mailing.mail_templates import MailTemplates
 
-render = MailTemplates("falconbus.messaging", trip=trip).render
+_templates = MailTemplates("falconbus.messaging", trip=trip)
+render = _templates.render
+preload = _templates.preload

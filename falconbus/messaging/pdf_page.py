@@ -3,13 +3,14 @@
 import unicodedata
 from io import BytesIO
 from itertools import groupby
-from pathlib import Path
 
 import segno
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, RenderStyle
 from fpdf.fonts import TTFFont
 from PIL import Image
+
+from falconbus.messaging.pdf_fonts import FAMILY, add_fonts, open_programs
 
 WIDTH = 210.0
 MARGIN = 18.0
@@ -22,8 +23,6 @@ WHITE = (255, 255, 255)
 
 Colour = tuple[int, int, int]
 
-_FONTS = Path(__file__).parent / "fonts"
-_FAMILY = "DejaVu"
 _MISSING = "□"
 _QUIET_ZONE = 4
 _SMALLEST = 7.0
@@ -36,13 +35,17 @@ class Paper(FPDF):
 
     def __init__(self) -> None:
         super().__init__(format="A4", unit="mm")
-        self.add_font(_FAMILY, "", _FONTS / "DejaVuSans.ttf")
-        self.add_font(_FAMILY, "B", _FONTS / "DejaVuSans-Bold.ttf")
+        add_fonts(self)
         self.set_auto_page_break(auto=False)
-        self.set_font(_FAMILY, "", 10)
+        self.set_font(FAMILY, "", 10)
         self.c_margin = 0
         font = self.current_font
         self._letters = frozenset(font.cmap) if isinstance(font, TTFFont) else frozenset()
+
+    def content(self) -> bytes:
+        """The written document."""
+        open_programs(self)
+        return bytes(self.output())
 
     def can_print(self, words: str) -> bool:
         """The font has every letter."""
@@ -114,7 +117,7 @@ class Paper(FPDF):
         return "".join(character if ord(character) in self._letters else _MISSING for character in shown)
 
     def _wrap(self, words: str, width: float, size: float, *, bold: bool) -> list[str]:
-        self.set_font(_FAMILY, "B" if bold else "", size)
+        self.set_font(FAMILY, "B" if bold else "", size)
         if self.get_string_width(words) <= width:
             return [words]
         found = self.multi_cell(width, text=words, align="L", dry_run=True, output=MethodReturnValue.LINES)
@@ -125,3 +128,13 @@ class Paper(FPDF):
         while last and self.get_string_width(f"{last}…") > width:
             last = last[:-1].rstrip()
         return [*lines[:-1], f"{last}…"]
+
+
+def make_sample() -> bytes:
+    """A page of each thing that can be on one."""
+    paper = Paper()
+    paper.add_page()
+    paper.words("Preloaded " * 12, (MARGIN, MARGIN), INNER, 10, lines=2)
+    paper.words("Preloaded", (MARGIN, 2 * MARGIN), INNER, 10, bold=True)
+    paper.qr_code("PRELOADED", MARGIN, 3 * MARGIN, MARGIN)
+    return paper.content()

@@ -3,12 +3,14 @@
 from collections.abc import Collection
 
 from falconbus.bookings.errors import BookingNotConfirmed
+from falconbus.bookings.models import BookingStatus
 from falconbus.messaging import queries
 from falconbus.messaging.calendar_file import calendar_file
 from falconbus.messaging.document import TravelDocument, get_travel_document
 from falconbus.messaging.lazy_ticket_pdf import ticket_pdf
 from falconbus.messaging.mail_kinds import CHARTER, HOLD_EXPIRED, NOTIFICATION
 from falconbus.platform import jobs
+from falconbus.platform.database import transactions
 from falconbus.platform.mailing import service as mailing
 
 
@@ -39,16 +41,20 @@ def tell_hold_expired(booking_ids: Collection[int]) -> None:
 
 def find_ticket_pdf(booking_id: int) -> bytes:
     """The tickets of a confirmed booking to print; BookingNotFound, BookingNotConfirmed."""
-    return ticket_pdf(_get_confirmed(booking_id))
+    return ticket_pdf(_get_paid(booking_id))
 
 
 def find_calendar(booking_id: int) -> bytes:
-    """The journeys of a confirmed booking for a calendar app; BookingNotFound, BookingNotConfirmed."""
-    return calendar_file(_get_confirmed(booking_id))
+    """The journeys of a booking for a calendar app, which takes out cancelled ones; see find_ticket_pdf."""
+    return calendar_file(_get_paid(booking_id, also_cancelled=True))
 
 
-def _get_confirmed(booking_id: int) -> TravelDocument:
+def _get_paid(booking_id: int, *, also_cancelled: bool = False) -> TravelDocument:
     document = get_travel_document(booking_id)
-    if not document.booking.is_confirmed:
+    booking = document.booking
+    is_cancelled = booking.was_paid and booking.status == BookingStatus.CANCELLED
+    if not (booking.is_confirmed or (also_cancelled and is_cancelled)):
         raise BookingNotConfirmed
+    # Papers are made of what was read, and nobody waits for our connection meanwhile.
+    transactions.end_reading()
     return document

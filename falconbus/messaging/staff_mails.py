@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from falconbus.messaging import mail_templates, wording
 from falconbus.platform.database.engine import db
+from falconbus.platform.design.brand import Brand, get_brand
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.mailing.mime import MailContent
 from falconbus.scheduling.assignments.models import Assignment
@@ -18,6 +19,8 @@ _NOTICE = text("SELECT staff_id, title, message, assignment_id FROM notification
 class Notice:
     """A notification as its mail tells it."""
 
+    id: int
+    brand: Brand
     public_url: str
     title: str
     lines: tuple[str, ...]
@@ -25,25 +28,25 @@ class Notice:
     answer_url: str | None
 
 
-def compose(notification_id: int, _sequence: int) -> MailContent | None:
-    """Write what a notification tells; None when it was trimmed."""
-    notice = _find_notice(notification_id)
-    if notice is None:
-        return None
+def render(notice: Notice) -> MailContent:
+    """Write what a notification tells."""
     return MailContent(
         subject=notice.title,
-        texts=mail_templates.render("notification", {"document": notice, "title": notice.title}),
-        message_id=f"notification.{notification_id}",
+        texts=mail_templates.render("notification", notice.brand, {"document": notice, "title": notice.title}),
+        message_id=f"notification.{notice.id}",
     )
 
 
-def _find_notice(notification_id: int) -> Notice | None:
+def read(notification_id: int, _sequence: int) -> Notice | None:
+    """Return what a notification tells; None when it was trimmed."""
     settings = get_settings()
     row = db.session.execute(_NOTICE, {"notification_id": notification_id}).one_or_none()
     if row is None:
         return None
     assignment = db.session.get(Assignment, row.assignment_id) if row.assignment_id else None
     return Notice(
+        id=notification_id,
+        brand=get_brand(),
         public_url=settings.public_url,
         title=wording.one_line(row.title),
         lines=tuple(line.strip() for line in row.message.splitlines() if line.strip()),

@@ -39,7 +39,7 @@ def ticket_pdf(document: TravelDocument) -> bytes:
         _facts(paper, booking, journey, ticket)
         _conditions(paper, journey)
         _foot(paper, document.brand)
-    return bytes(paper.output())
+    return paper.content()
 
 
 def _head(paper: Paper, document: TravelDocument, counted: str) -> None:

@@ -11,11 +11,11 @@ from sqlalchemy import text
 
 from falconbus.accounts.models import Role
 from falconbus.messaging.mail_kinds import CONFIRMATION
-from falconbus.platform.mailing import kinds
 from tests.accounts.signing import signed_in
 from tests.calls import bearer, booking_body, pay
 from tests.site.pages import address, confirmed, words
 from tests.world import World
+from tests.written import written
 
 SOLD = {
     "route_name": "A - D",
@@ -99,7 +99,7 @@ def test_papers_and_page_say_what_was_sold(client: FlaskClient, held: dict[str, 
 
 def test_the_mail_says_what_was_sold(client: FlaskClient, held: dict[str, Any], database: SQLAlchemy) -> None:
     booking_id = database.session.execute(text("SELECT id FROM bookings")).scalar_one()
-    content = kinds.get_kind(CONFIRMATION.name).compose(booking_id, 1)
+    content = written(CONFIRMATION, booking_id)
     assert content is not None
     for part in (content.texts.plain, content.texts.html):
         assert "Standard" in part

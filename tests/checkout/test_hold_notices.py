@@ -21,12 +21,12 @@ from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.integrations.payments.provider import ChargeStatus, Outcome
 from falconbus.platform.kit import clock
-from falconbus.platform.mailing import kinds
 from tests.bookings.test_races import wait_for_a_lock
 from tests.calls import bearer, hold, pay
 from tests.checkout.test_paying import one, run_out, states
 from tests.checkout.trips import cancel, held_return
 from tests.world import World
+from tests.written import written
 
 
 def told(database: SQLAlchemy, held: dict[str, Any]) -> list[str]:
@@ -212,11 +212,11 @@ def test_a_notice_that_no_longer_holds_when_it_is_written_does_not_go(
     end(database, key, ChargeStatus.DECLINED)
     expire(database, held)
     booking_id = one(database, "SELECT id FROM bookings")
-    assert kinds.get_kind(HOLD_EXPIRED.name).compose(booking_id, 1) is not None
-    assert kinds.get_kind(CONFIRMATION.name).compose(booking_id, 1) is None
+    assert written(HOLD_EXPIRED, booking_id) is not None
+    assert written(CONFIRMATION, booking_id) is None
     end(database, key, ChargeStatus.PAID)
-    assert kinds.get_kind(HOLD_EXPIRED.name).compose(booking_id, 1) is None
-    assert kinds.get_kind(CONFIRMATION.name).compose(booking_id, 1) is not None
+    assert written(HOLD_EXPIRED, booking_id) is None
+    assert written(CONFIRMATION, booking_id) is not None
 
 
 def test_a_hold_in_payment_that_ran_out_is_not_said_to_need_a_new_booking(

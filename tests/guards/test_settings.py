@@ -32,6 +32,26 @@ def test_a_good_environment_is_read() -> None:
 
 
 @pytest.mark.parametrize(
+    "sender",
+    [
+        "tickets@bus.example",
+        "FalconBus <tickets@localhost>",
+        '"Coach & Co, Ltd" <tickets@bus.example>',
+        "Früh & Söhne <karten@früh.example>",
+        "<tickets@bus.example>",
+        "tickets@[127.0.0.1]",
+    ],
+)
+def test_a_sender_is_a_mailbox(sender: str) -> None:
+    assert Settings.from_environment({**GOOD, "MAIL_FROM": sender}).mail_from == sender
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8000", "http://[::1]:8000", "https://bus.example/shop"])
+def test_without_a_sender_there_is_one_of_the_public_address(address: str) -> None:
+    assert "tickets@" in Settings.from_environment({**GOOD, "PUBLIC_URL": address}).mail_from
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("DATABASE_URL", ""),
@@ -51,6 +71,27 @@ def test_a_good_environment_is_read() -> None:
         ("PUBLIC_URL", "falconbus.example"),
         ("SMTP_URL", "http://mail.example"),
         ("ADMIN_EMAIL", "admin@example.com"),
+        ("MAIL_FROM", "Coach & Co, Ltd <tickets@bus.example>"),
+        ("MAIL_FROM", "counter"),
+        ("MAIL_FROM", "Tickets <tickets at bus.example>"),
+        ("MAIL_FROM", "a@bus.example, b@bus.example"),
+        ("MAIL_FROM", "Coach <tickets@bus.example> and more"),
+        ("MAIL_FROM", "Coach\r\nBcc: all@bus.example <tickets@bus.example>"),
+        ("MAIL_FROM", "Coach <tickets@bus..example>"),
+        ("SMTP_URL", "smtp://mail.example:smtp"),
+        ("SMTP_URL", "smtp://mail.example:99999"),
+        ("SMTP_URL", "smtp://:25"),
+        ("PUBLIC_URL", "https://bus.example:port"),
+        ("PUBLIC_URL", "https://bus.example/a path"),
+        ("LIVE_URL", "https://live.example:x"),
+        ("REDIS_URL", "redis://cache.example:x"),
+        ("CACHE_REDIS_URL", "redis://cache.example:70000"),
+        ("SENTRY_DSN", "https://key@sentry.example:x/1"),
+        ("CORS_ORIGINS", "coaches.example"),
+        ("CORS_ORIGINS", "https://bus.example/path"),
+        ("TIME_ZONE", "/etc/passwd"),
+        ("CURRENCY", "ZZZ"),
+        ("RATELIMIT_BOOKING", "0/0 minutes"),
     ],
 )
 def test_a_bad_setting_is_one_line_that_names_it(name: str, value: str) -> None:

@@ -136,7 +136,10 @@ def test_a_whole_cancellation_has_no_tickets(database: SQLAlchemy, world: World,
     message = _mailed(mailer, booking, CANCELLATION)
     assert message["Subject"].startswith("Cancelled: ")
     assert "no money is returned" in _text(message)
-    assert _attachments(message) == []
+    (part,) = message.iter_attachments()
+    assert part.get_filename() == f"journey-{booking.reference}.ics"
+    assert (part.get_content_type(), part["Content-Type"].params["method"]) == ("text/calendar", "CANCEL")
+    assert "METHOD:CANCEL" in part.get_content()
 
 
 @pytest.mark.parametrize("kind", ["plain", "html"])

@@ -6,6 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 import time_machine
+from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import func, select
 
@@ -182,6 +183,9 @@ def test_the_message_id_says_what_it_is_about(database: SQLAlchemy, world: World
 @pytest.mark.parametrize(
     ("answers", "status", "error"),
     [
+        ({"mail": ["550 5.7.1 not you"]}, "queued", "SMTP 550 5.7.1: the sender was refused"),
+        ({"mail": ["553 5.1.8 bad sender"]}, "queued", "SMTP 553 5.1.8: the sender was refused"),
+        ({"rcpt": ["550 5.1.8 bad sender"]}, "queued", "SMTP 550 5.1.8: the sender was refused"),
         ({"rcpt": ["450 4.2.1 <thandi@example.com> is busy"]}, "queued", "SMTP 450 4.2.1: the recipient was refused"),
         ({"rcpt": ["550 5.1.1 <thandi@example.com> unknown"]}, "failed", "SMTP 550 5.1.1: the recipient was refused"),
         ({"data": ["451 try later"]}, "queued", "SMTP 451: the message was refused"),
@@ -205,6 +209,31 @@ def test_the_servers_answer_decides(
     assert (mail.status, mail.error, job.last_error) == (status, error, error)
     assert EMAIL not in caplog.text
     assert "fbm_" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        ("SMTP 550 5.7.1: the sender was refused", "unhealthy"),
+        ("SMTP 535 5.7.8: the sign-in was refused", "unhealthy"),
+        ("SMTP 450 4.2.1: the recipient was refused", "healthy"),
+        ("SMTP 451: the message was refused", "healthy"),
+    ],
+)
+def test_health_shows_a_sender_that_is_refused_until_a_mail_goes(
+    database: SQLAlchemy, world: World, client: FlaskClient, mailer: MemoryMailer, error: str, state: str
+) -> None:
+    send(*told(book(world, "Somebody Before")))
+    mailer.faults = [TemporaryMailFault(error)]
+    mail, job = told(book(world, "Thandi"))
+    send(mail, job)
+    health = client.get("/api/v1/health")
+    assert (health.json["mail"], health.json["status"]) == (state, state)
+    assert client.get("/api/v1/health/ready").status_code == 200
+    send(*told(book(world, "Somebody After")))
+    assert client.get("/api/v1/health").json["mail"] == "healthy"
+    send(mail, job)
+    assert (mail.status, len(mailer.sent)) == ("sent", 3)
 
 
 def test_nobody_answers(database: SQLAlchemy, world: World, app: FalconBus, mailer: MemoryMailer) -> None:

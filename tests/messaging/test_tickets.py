@@ -1,6 +1,7 @@
 """Tickets on paper and journeys in calendars, read back as a scanner and a calendar app would."""
 
 import io
+import logging
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -133,7 +134,50 @@ def test_the_file_says_what_it_is_and_never_changes(database: SQLAlchemy, world:
     assert service.find_calendar(booking.id) == service.find_calendar(booking.id)
 
 
-@pytest.mark.parametrize("status", [BookingStatus.HELD, BookingStatus.EXPIRED, BookingStatus.CANCELLED])
+def test_a_cancelled_booking_is_taken_out_of_the_calendar(database: SQLAlchemy, world: World) -> None:
+    booking = book(world, "Thandi Nkosi", "Sipho Dlamini", at=MORNING)
+    seen = []
+    for passenger in (1, 2):
+        seen.append(_calendar(booking))
+        cancel_passenger(booking, passenger)
+    booking.status, booking.cancelled_at = BookingStatus.CANCELLED, booking.created_at
+    database.session.commit()
+    seen.append(_calendar(booking))
+    events = [calendar.events[0] for calendar in seen]
+    assert [calendar["METHOD"] for calendar in seen] == ["PUBLISH", "PUBLISH", "CANCEL"]
+    assert [event["STATUS"] for event in events] == ["CONFIRMED", "CONFIRMED", "CANCELLED"]
+    assert [event["SEQUENCE"] for event in events] == [0, 1, 2]
+    assert len({event["UID"] for event in events}) == 1
+    assert {event["ORGANIZER"] for event in events} == {"mailto:tickets@127.0.0.1"}
+    assert [len(event.alarms.times) for event in events] == [1, 1, 0]
+    with pytest.raises(BookingNotConfirmed):
+        service.find_ticket_pdf(booking.id)
+
+
+@pytest.mark.parametrize(
+    ("departure", "told"),
+    [
+        (datetime(2027, 10, 31, 0, 30, tzinfo=UTC), "2027-10-31T02:30:00+02:00"),
+        (datetime(2027, 10, 31, 1, 30, tzinfo=UTC), "2027-10-31T02:30:00+01:00"),
+    ],
+    ids=["summer time", "winter time"],
+)
+def test_of_a_repeated_hour_it_is_said_which(
+    database: SQLAlchemy, world: World, departure: datetime, told: str
+) -> None:
+    world.add_stop("BER", city="Berlin", time_zone="Europe/Berlin")
+    booking = book(world, "Thandi", at=departure, hours=4, ends=("BER", "A"))
+    # Read as plain text, as a reader with rules of its own would.
+    lines = service.find_calendar(booking.id).decode().replace("\r\n ", "").splitlines()
+    assert f"DTSTART:{departure:%Y%m%dT%H%M%SZ}" in lines
+    (event,) = _calendar(booking).events
+    assert event.start == departure
+    assert (event.end - event.start).total_seconds() == 4 * 3600
+    assert f"Departure at 02:30, {told}" in event["DESCRIPTION"]
+    assert "Arrival" not in event["DESCRIPTION"]
+
+
+@pytest.mark.parametrize("status", [BookingStatus.HELD, BookingStatus.EXPIRED])
 def test_without_payment_there_is_no_ticket(database: SQLAlchemy, world: World, status: BookingStatus) -> None:
     booking = book(world, "Thandi", status=status)
     for find in (service.find_ticket_pdf, service.find_calendar):
@@ -180,3 +224,11 @@ def test_an_event_is_one_journey_with_a_name_that_lasts(database: SQLAlchemy, wo
     assert event["LOCATION"] == "City A, Station A"
     assert "Thandi: seat 1\nSipho: seat 2" in event["DESCRIPTION"]
     assert [alarm["TRIGGER"].dt.total_seconds() for alarm in event.walk("VALARM")] == [-7200]
+
+
+def test_a_ticket_logs_nothing(database: SQLAlchemy, world: World, caplog: pytest.LogCaptureFixture) -> None:
+    booking = book(world, "Thandi Nkosi")
+    with caplog.at_level(logging.INFO):
+        service.find_ticket_pdf(booking.id)
+        service.find_calendar(booking.id)
+    assert [record.name for record in caplog.records] == []

@@ -6,11 +6,11 @@ from flask_sqlalchemy import SQLAlchemy
 from falconbus.bookings.models import Booking, BookingStatus, TicketStatus
 from falconbus.messaging.mail_kinds import CANCELLATION, CONFIRMATION, HOLD_EXPIRED, PAYMENT_RETURNED
 from falconbus.payments.models import Payment, PaymentStatus, Refund, RefundStatus
-from falconbus.platform.mailing import kinds
 from falconbus.platform.mailing.kinds import MailKind
 from falconbus.platform.mailing.mime import MailContent
 from tests.messaging.travel import add_journey, book, cancel_passenger, tickets
 from tests.world import World
+from tests.written import written
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def others(world: World) -> Booking:
 
 
 def write(kind: MailKind, booking: Booking) -> MailContent:
-    content = kinds.get_kind(kind.name).compose(booking.id, 1)
+    content = written(kind, booking.id)
     assert content is not None
     return content
 
@@ -80,7 +80,7 @@ def test_nothing_is_said_to_stay_of_a_cancelled_booking(
 @pytest.mark.parametrize("status", [BookingStatus.CANCELLED, BookingStatus.REFUNDED, BookingStatus.EXPIRED])
 def test_no_tickets_are_said_to_be_attached_when_there_are_none(world: World, status: BookingStatus) -> None:
     booking = book(world, "Thandi", status=status)
-    assert kinds.get_kind(CONFIRMATION.name).compose(booking.id, 1) is None
+    assert written(CONFIRMATION, booking.id) is None
 
 
 def test_a_confirmation_is_about_what_is_left(database: SQLAlchemy, world: World) -> None:
@@ -110,7 +110,7 @@ def test_a_partial_cancellation_names_the_trip_and_marks_what_is_gone(database: 
 )
 def test_only_a_hold_that_ran_out_is_said_to_have_run_out(world: World, status: BookingStatus) -> None:
     booking = book(world, "Thandi", status=status)
-    assert kinds.get_kind(HOLD_EXPIRED.name).compose(booking.id, 1) is None
+    assert written(HOLD_EXPIRED, booking.id) is None
 
 
 def test_a_hold_that_ran_out_is_told_without_what_was_given_up(database: SQLAlchemy, world: World) -> None:

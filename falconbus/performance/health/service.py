@@ -1,4 +1,4 @@
-"""Health checks of database, cache, queue, migrations and owed jobs, each with a short time-out."""
+"""Health checks of database, cache, queue, migrations, owed jobs and mail, each with a short time-out."""
 
 import logging
 import re
@@ -16,6 +16,7 @@ from falconbus.performance.owed_jobs import service as owed_jobs
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
+from falconbus.platform.mailing.queries import find_trouble
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ class HealthOut(msgspec.Struct):
     queue: str
     migrations: str
     jobs: str
+    mail: str
     timestamp: datetime
 
 
@@ -41,7 +43,7 @@ class UnhealthyOut(HealthOut):
 
 
 def check() -> HealthOut:
-    """Return the state of every part."""
+    """Return the state of every part; seats are sold without owed jobs and mail, which are `degraded` at worst."""
     settings = get_settings()
     parts = {
         "database": _ask("database", _database),
@@ -49,11 +51,19 @@ def check() -> HealthOut:
         "queue": _ask("queue", lambda: _redis(settings.redis_url)),
         "migrations": _ask("migrations", _migrations),
     }
-    late = _ask("jobs", lambda: not owed_jobs.any_late()) == UNHEALTHY
-    jobs = DEGRADED if late else HEALTHY
-    if all(state == HEALTHY for state in parts.values()):
-        return HealthOut(status=jobs, timestamp=clock.now(), jobs=jobs, **parts)
-    return UnhealthyOut(status=UNHEALTHY, timestamp=clock.now(), jobs=jobs, **parts)
+    tells = {
+        "jobs": _degraded("jobs", lambda: not owed_jobs.any_late()),
+        "mail": _degraded("mail", lambda: find_trouble() is None),
+    }
+    if any(state != HEALTHY for state in parts.values()):
+        return UnhealthyOut(status=UNHEALTHY, timestamp=clock.now(), **parts, **tells)
+    status = HEALTHY if all(state == HEALTHY for state in tells.values()) else DEGRADED
+    return HealthOut(status=status, timestamp=clock.now(), **parts, **tells)
+
+
+def _degraded(part: str, question: Callable[[], bool]) -> str:
+    """Return how a part is without which the system still sells."""
+    return HEALTHY if _ask(part, question) == HEALTHY else DEGRADED
 
 
 def _ask(part: str, question: Callable[[], bool]) -> str:

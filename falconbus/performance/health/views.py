@@ -19,7 +19,7 @@ class AliveOut(msgspec.Struct):
 def show_health() -> HealthOut:
     """Whether the system can sell: database, cache, queue, migrations; 503 when one of them cannot.
 
-    `degraded` (200): it sells, but owed jobs are late.
+    `degraded` (200): it sells, but owed jobs are late, or the mail server refuses our mails.
     """
     return service.check()
 
@@ -32,5 +32,5 @@ def show_liveness() -> AliveOut:
 
 @operation(bp.get("/ready"), who=PUBLIC, gives={200: HealthOut, 503: UnhealthyOut}, counted=False, budget=3)
 def show_readiness() -> HealthOut:
-    """Whether this process should be sent requests; the same as health."""
+    """Whether this process should be sent requests; the same as health, but trouble with mail is no reason."""
     return service.check()

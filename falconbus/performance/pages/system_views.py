@@ -25,6 +25,7 @@ _OWED_SHOWN = 50
 PARTS = {
     "database": ("Database", "PostgreSQL answers. Without it nothing can be searched or sold."),
     "cache": ("Cache", "The Redis of caches and live figures answers. Without it pages are slower and figures late."),
+    "mail": ("Mail", "The SMTP server answers and takes our sender. Without it mails wait, and go out later."),
     "queue": ("Queue", "The Redis of jobs and sessions answers. Without it mails wait and nobody can sign in."),
     "jobs": ("Jobs", "Mails are sent and refunds paid in time. If not, the Workers page says which wait, and why."),
     "migrations": ("Migrations", "The database has the tables that this code expects. If not: falcon db upgrade."),

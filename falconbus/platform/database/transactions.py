@@ -5,11 +5,13 @@ import random
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import TypeVar, cast
 
+from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
 from falconbus.platform.database.engine import db
+from falconbus.platform.database.session import Session
 from falconbus.platform.kit.errors import Contended, DomainError
 
 T = TypeVar("T")
@@ -61,6 +63,24 @@ def rollback() -> None:
     db.session.info.pop("on_commit", None)
     db.session.info.pop("before_commit", None)
     db.session.rollback()
+
+
+class TransactionOpen(Exception):
+    """Something slow or foreign is called while a transaction is open, which holds a connection, and maybe locks."""
+
+
+def check_outside(what: str) -> None:
+    """In tests refuse `what` (a template, a provider ...) while a transaction is open; TransactionOpen.
+
+    In production a mail that takes too long is better than none.
+    """
+    if current_app.testing and db.session().in_transaction():
+        raise TransactionOpen(f"{what} inside a transaction")
+
+
+def end_reading() -> None:
+    """Give the connection back before something slow is made of what was read; nothing was changed before."""
+    cast(Session, db.session()).end_reading()
 
 
 def run(work: Callable[[], T]) -> T:

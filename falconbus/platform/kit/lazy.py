@@ -10,5 +10,9 @@ class Lazy:
     def __init__(self, name: str) -> None:
         self._name = name
 
+    def load(self) -> None:
+        """Import the module now, before a process forks: its children share the memory."""
+        import_module(self._name)
+
     def __getattr__(self, attribute: str) -> Any:
         return getattr(import_module(self._name), attribute)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from falconbus.platform.mailing.mime import MailContent
 
-#: Writes a mail from the key of its subject and its sequence; None when the subject is gone. It may be called again for
-#: the same mail, in a transaction that writes nothing.
-Compose: TypeAlias = Callable[[int, int], MailContent | None]
+#: Reads all that a mail says by the key of its subject and its sequence, in a transaction that writes nothing: a plain
+#: value, which asks nothing of the database later. None when the subject is gone. It may be read again for a mail.
+Read: TypeAlias = Callable[[int, int], Any]
+#: Writes the mail from that value; no transaction is open, for templates, PDFs and calendars take their time.
+Render: TypeAlias = Callable[[Any], MailContent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class MailKind:
     """
 
     name: str
-    compose: Compose
+    read: Read
+    render: Render
     once: bool = True
 
     def __str__(self) -> str:

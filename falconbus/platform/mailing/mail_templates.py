@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import css_inline
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from falconbus.platform.database import transactions
 from falconbus.platform.design import formats
-from falconbus.platform.design.brand import get_brand
+from falconbus.platform.design.brand import Brand
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.mailing.mime import MailTexts
 
@@ -32,9 +33,15 @@ class MailTemplates:
         )
         self._environment.globals.update(known, formats=formats)
 
-    def render(self, template: str, values: Mapping[str, object]) -> MailTexts:
-        """Fill in both texts of a template."""
-        given = {**values, "brand": get_brand(), "public_url": get_settings().public_url}
+    def render(self, template: str, brand: Brand, values: Mapping[str, object]) -> MailTexts:
+        """Fill in both texts of a template, which bear the brand; no transaction is open."""
+        transactions.check_outside("a mail's template")
+        given = {**values, "brand": brand, "public_url": get_settings().public_url}
         plain = self._environment.get_template(f"{template}.txt").render(given)
         html = _inliner.inline(self._environment.get_template(f"{template}.html").render(given))
         return MailTexts(plain, html)
+
+    def preload(self) -> None:
+        """Compile every template of the package, before a process forks."""
+        for name in self._environment.list_templates(["txt", "html"]):
+            self._environment.get_template(name)

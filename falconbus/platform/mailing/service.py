@@ -17,6 +17,7 @@ from falconbus.platform.kit import clock
 from falconbus.platform.mailing import kinds, mime, queries
 from falconbus.platform.mailing.jobs import SEND_MAIL
 from falconbus.platform.mailing.kinds import MailKind
+from falconbus.platform.mailing.mime import MailContent
 from falconbus.platform.mailing.models import Mail, MailStatus
 
 _INSERT = text("""
@@ -75,17 +76,21 @@ def forget(kind_name: str, subject_ids: Collection[int]) -> None:
 
 
 def send(mail_id: int, outbox_id: int) -> None:
-    """Hand a mail over and note that it has gone; each step is its own transaction, none is open meanwhile.
+    """Hand a mail over and note that it has gone; each step is its own transaction.
 
-    A crash after the server has taken it lets the same message go again, with the same Message-ID.
+    None is open while the mail is written from what was read, and none while it is handed over. A crash after the
+    server has taken it lets the same message go again, with the same Message-ID.
     """
     mail = transactions.run(lambda: _begin(mail_id, outbox_id))
     if mail is None:
         return
-    message = transactions.run(lambda: _compose(mail))
-    if message is None:
+    kind = kinds.get_kind(mail.kind)
+    told = transactions.run(lambda: kind.read(mail.subject_id, mail.sequence))
+    if told is None:
         transactions.run(lambda: _note_gone(mail_id, outbox_id))
         return
+    message = _message(mail, kind.render(told))
+    transactions.check_outside("the mail server")
     try:
         mailer().send(message)
     except MailFault as fault:
@@ -95,10 +100,7 @@ def send(mail_id: int, outbox_id: int) -> None:
         transactions.run(lambda: _note_sent(mail_id, outbox_id))
 
 
-def _compose(mail: Mail) -> EmailMessage | None:
-    content = kinds.get_kind(mail.kind).compose(mail.subject_id, mail.sequence)
-    if content is None:
-        return None
+def _message(mail: Mail, content: MailContent) -> EmailMessage:
     settings: Settings = current_app.config["SETTINGS"]
     return mime.make(
         content,

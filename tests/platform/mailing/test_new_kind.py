@@ -1,4 +1,4 @@
-"""How little a new kind of mail needs: two templates, a function that fills them in, a name, a line in the registry."""
+"""How little a new kind of mail needs: two templates, what to read and how to tell it, a name, a line in a list."""
 
 from threading import Barrier, Thread
 
@@ -10,6 +10,7 @@ from falconbus.accounts.models import Role, User
 from falconbus.app import FalconBus
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
+from falconbus.platform.design.brand import Brand
 from falconbus.platform.integrations.mail.memory import MemoryMailer
 from falconbus.platform.jobs import OutboxRow
 from falconbus.platform.mailing import kinds, service
@@ -24,16 +25,17 @@ from tests.scheduling.people import add_person
 TEMPLATES = MailTemplates("tests.platform.mailing")
 
 
-def welcome(user_id: int, sequence: int) -> MailContent | None:
+def read_welcome(user_id: int, sequence: int) -> dict[str, object] | None:
     user = db.session.get(User, user_id)
-    if user is None:
-        return None
-    values = {"title": "Welcome", "name": user.name, "sequence": sequence}
-    return MailContent(subject="Welcome", texts=TEMPLATES.render("welcome", values))
+    return None if user is None else {"title": "Welcome", "name": user.name, "sequence": sequence}
 
 
-WELCOME = MailKind("tests.welcome", welcome)
-REMINDER = MailKind("tests.reminder", welcome, once=False)
+def render_welcome(values: dict[str, object]) -> MailContent:
+    return MailContent(subject="Welcome", texts=TEMPLATES.render("welcome", Brand(), values))
+
+
+WELCOME = MailKind("tests.welcome", read_welcome, render_welcome)
+REMINDER = MailKind("tests.reminder", read_welcome, render_welcome, once=False)
 
 
 @pytest.fixture
@@ -127,7 +129,7 @@ def test_a_forgotten_mail_is_never_sent(sipho: User, mailer: MemoryMailer) -> No
 
 
 def test_a_kind_that_nobody_registered_waits_for_who_knows_it(sipho: User, mailer: MemoryMailer) -> None:
-    tell(MailKind("tests.unknown", welcome), sipho)
+    tell(MailKind("tests.unknown", read_welcome, render_welcome), sipho)
     with pytest.raises(KeyError):
         work()
     assert (mails(), mailer.sent) == ([("tests.unknown", sipho.id, 1, "sending")], [])
@@ -136,4 +138,4 @@ def test_a_kind_that_nobody_registered_waits_for_who_knows_it(sipho: User, maile
 def test_two_kinds_of_a_name_are_refused() -> None:
     kinds.register([WELCOME])
     with pytest.raises(ValueError, match=r"two kinds of mails tests\.welcome"):
-        kinds.register([MailKind("tests.welcome", welcome, once=False)])
+        kinds.register([MailKind("tests.welcome", read_welcome, render_welcome, once=False)])

@@ -12,6 +12,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from falconbus.platform.integrations.mail.mailer import MailServerAway, PermanentMailFault, TemporaryMailFault
 
 _SECONDS = 10.0
+#: Bad sender's mailbox syntax, bad sender's system (RFC 3463, 3.2).
+_ABOUT_SENDER = {"5.1.7", "5.1.8"}
 _ENHANCED_CODE = re.compile(rb"\b[245]\.\d{1,3}\.\d{1,3}\b")
 
 
@@ -55,6 +57,8 @@ class SmtpMailer:
     def send(self, message: EmailMessage) -> None:
         try:
             connection = self._connect()
+        except smtplib.SMTPAuthenticationError as fault:
+            raise TemporaryMailFault(_reason("the sign-in", fault.smtp_code, fault.smtp_error)) from None
         except smtplib.SMTPResponseException as fault:
             raise TemporaryMailFault(_reason("connecting", fault.smtp_code, fault.smtp_error)) from None
         except (OSError, smtplib.SMTPException) as fault:
@@ -110,6 +114,9 @@ def _hand_over(connection: smtplib.SMTP, message: EmailMessage) -> None:
         connection.send_message(message)
     except smtplib.SMTPRecipientsRefused as fault:
         code, text = next(iter(fault.recipients.values()))
+        if (found := _enhanced(text)) and found in _ABOUT_SENDER:
+            # Some servers judge the sender only when they are told the recipient.
+            raise TemporaryMailFault(_reason("the sender", code, text)) from None
         _raise_by_code("the recipient", code, text)
     except smtplib.SMTPDataError as fault:
         _raise_by_code("the message", fault.smtp_code, fault.smtp_error)
@@ -129,5 +136,10 @@ def _raise_by_code(what: str, code: int, text: bytes | str) -> None:
 
 def _reason(what: str, code: int, text: bytes | str) -> str:
     """Return the reply codes only (RFC 3463): the reply's text often quotes the address, or a link of the message."""
+    found = _enhanced(text)
+    return f"SMTP {code}{f' {found}' if found else ''}: {what} was refused"
+
+
+def _enhanced(text: bytes | str) -> str | None:
     found = _ENHANCED_CODE.search(text.encode(errors="replace") if isinstance(text, str) else text)
-    return f"SMTP {code}{' ' + found[0].decode() if found else ''}: {what} was refused"
+    return found[0].decode() if found else None
