@@ -15,19 +15,22 @@ class AliveOut(msgspec.Struct):
     status: str
 
 
-@operation(bp.get(""), who=PUBLIC, gives={200: HealthOut, 503: UnhealthyOut}, counted=False, budget=2)
+_GIVES = {200: HealthOut, 503: UnhealthyOut}
+
+
+@operation(bp.get(""), who=PUBLIC, gives=_GIVES, counted=False, by_any_host=True, budget=2)
 def show_health() -> HealthOut:
     """Whether the system can sell: database, cache, queue, migrations; 503 when one of them cannot."""
     return service.check()
 
 
-@operation(bp.get("/live"), who=PUBLIC, gives={200: AliveOut}, counted=False, budget=0)
+@operation(bp.get("/live"), who=PUBLIC, gives={200: AliveOut}, counted=False, by_any_host=True, budget=0)
 def show_liveness() -> AliveOut:
     """Whether this process answers; asks nothing of anybody else."""
     return AliveOut(service.HEALTHY)
 
 
-@operation(bp.get("/ready"), who=PUBLIC, gives={200: HealthOut, 503: UnhealthyOut}, counted=False, budget=2)
+@operation(bp.get("/ready"), who=PUBLIC, gives=_GIVES, counted=False, by_any_host=True, budget=2)
 def show_readiness() -> HealthOut:
     """Whether this process should be sent requests; the same as health."""
     return service.check()

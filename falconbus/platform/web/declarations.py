@@ -54,7 +54,8 @@ class Operation:
     passes as it is, and so does what a PAGE returns. `refuses`: the refusals of its own; those that come with the rest
     of the declaration (implied_refusals.py) are not named. `limit`: the setting with the rate at which one address may
     call it; `counted`: whether it uses up the caller's hourly limit. `idempotent`: a repeated Idempotency-Key gets the
-    first answer. `cached`: the group in which answers are kept.
+    first answer. `cached`: the group in which answers are kept. `by_any_host`: for probes, which ask a process by its
+    own address, whatever host they name.
     """
 
     who: Permission | Public
@@ -67,6 +68,7 @@ class Operation:
     counted: bool = True
     idempotent: bool = False
     cached: Group | None = None
+    by_any_host: bool = False
 
     @property
     def is_page(self) -> bool:

@@ -36,6 +36,7 @@ def operation(  # noqa: PLR0913  one keyword for each thing that is declared
     idempotent: bool = False,
     cached: Group | None = None,
     cached_unless: Callable[[], bool] | None = None,
+    by_any_host: bool = False,
 ) -> Callable[[View], View]:
     """Declare a view and register it with `route`, such as `bp.get("/stops")`; Operation says what each part means.
 
@@ -43,7 +44,7 @@ def operation(  # noqa: PLR0913  one keyword for each thing that is declared
     """
     declared = Operation(
         who=who, budget=budget, takes=takes, asks=asks, gives=gives, refuses=refuses,
-        limit=limit, counted=counted, idempotent=idempotent, cached=cached,
+        limit=limit, counted=counted, idempotent=idempotent, cached=cached, by_any_host=by_any_host,
     )  # fmt: skip
 
     def decorate(view: View) -> View:
