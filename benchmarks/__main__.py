@@ -9,11 +9,23 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import booking, dashboard, environment, queries, race, recording, scale, scheduling, search, warm_search
+from benchmarks import (
+    booking,
+    crowd,
+    dashboard,
+    environment,
+    queries,
+    race,
+    recording,
+    scale,
+    scheduling,
+    search,
+    warm_search,
+)
 from benchmarks.paired_rounds import RunFailed
 from benchmarks.report import Report
 
-NAMES = ("search", "warm", "booking", "queries", "recording", "dashboard", "scheduling", "race", "scale")
+NAMES = ("search", "warm", "booking", "queries", "recording", "dashboard", "scheduling", "crowd", "race", "scale")
 
 
 def main() -> int:
@@ -45,6 +57,7 @@ def _run(name: str, databases: environment.Databases, options: argparse.Namespac
         "recording": lambda: recording.run(databases, **load),
         "dashboard": lambda: dashboard.run(databases),
         "scheduling": lambda: scheduling.run(databases),
+        "crowd": lambda: crowd.run(databases, seconds=options.seconds),
         "race": lambda: race.run(databases, attempts=options.attempts, clients=2 * options.clients),
         "scale": lambda: scale.run(databases, **load, huge=options.huge),
     }
