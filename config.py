@@ -55,6 +55,7 @@ class Settings:
     admin_email: str | None
     admin_password: str | None
     trusted_proxies: int
+    trusted_hosts: tuple[str, ...]
     cors_origins: tuple[str, ...]
     database_pool_size: int
     log_level: str
@@ -109,6 +110,7 @@ class Settings:
             admin_email=read.mail_address("ADMIN_EMAIL") if read.text("ADMIN_EMAIL", "") else None,
             admin_password=read.text("ADMIN_PASSWORD", "") or None,
             trusted_proxies=read.integer("TRUSTED_PROXIES", 0, at_least=0, at_most=10),
+            trusted_hosts=read.hosts("TRUSTED_HOSTS"),
             cors_origins=read.origins("CORS_ORIGINS"),
             database_pool_size=read.integer("DATABASE_POOL_SIZE", 8, at_least=1, at_most=100),
             log_level=read.pattern("LOG_LEVEL", r"DEBUG|INFO|WARNING|ERROR", "INFO", "DEBUG, INFO, WARNING or ERROR"),
@@ -222,6 +224,13 @@ class _Reader:
         if value not in list_currencies():
             raise SettingError(f"{name} is not a currency by its three capital letters, such as ZAR")
         return value
+
+    def hosts(self, name: str) -> tuple[str, ...]:
+        """Read names of hosts with commas between; one with a dot in front stands for all below it."""
+        hosts = tuple(host.strip().lower() for host in self.text(name, "").split(",") if host.strip())
+        if not all(re.fullmatch(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:.]+", host) for host in hosts):
+            raise SettingError(f"{name} must be names of hosts such as bus.example, without scheme and port")
+        return hosts
 
     def time_zone(self, name: str, default: str) -> str:
         value = self.text(name, default)

@@ -11,6 +11,7 @@ import msgspec
 
 from benchmarks import (
     booking,
+    crowd,
     dashboard,
     environment,
     mail,
@@ -25,7 +26,9 @@ from benchmarks import (
 from benchmarks.paired_rounds import RunFailed
 from benchmarks.report import Report
 
-NAMES = ("search", "warm", "booking", "queries", "recording", "dashboard", "scheduling", "mail", "race", "scale")
+NAMES = (
+    "search", "warm", "booking", "queries", "recording", "dashboard", "scheduling", "mail", "crowd", "race", "scale",
+)  # fmt: skip
 
 
 def main() -> int:
@@ -58,6 +61,7 @@ def _run(name: str, databases: environment.Databases, options: argparse.Namespac
         "dashboard": lambda: dashboard.run(databases),
         "scheduling": lambda: scheduling.run(databases),
         "mail": lambda: mail.run(databases, mails=options.mails, seconds=options.seconds),
+        "crowd": lambda: crowd.run(databases, seconds=options.seconds),
         "race": lambda: race.run(databases, attempts=options.attempts, clients=2 * options.clients),
         "scale": lambda: scale.run(databases, **load, huge=options.huge),
     }

@@ -12,10 +12,12 @@ from benchmarks.environment import RESULTS, ROOT
 
 OURS = ("falconbus.platform.runtime.gunicorn_conf", "wsgi:app")
 FLOOR = ("benchmarks.floor.gunicorn_conf", "benchmarks.floor.app:app")
+#: Our app as gunicorn's own threads serve it.
+GTHREAD = ("benchmarks.gthread_conf", "wsgi:app")
 UNGUARDED = ("falconbus.platform.runtime.gunicorn_conf", "benchmarks.unguarded:app")
 # No web process is replaced in the middle of a round, which would slow one side.
 _STEADY = ("--max-requests", "0")
-_SECONDS_TO_START = 30.0
+_SECONDS_TO_START = 60.0
 
 
 class WebServer:
@@ -40,7 +42,11 @@ class WebServer:
                 stdout=log,
                 stderr=log,
             )
-        self._wait_until_it_listens()
+        try:
+            self._wait_until_it_listens()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

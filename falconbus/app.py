@@ -31,7 +31,8 @@ from falconbus.platform.jobs import celery
 from falconbus.platform.kit import logging
 from falconbus.platform.mailing import kinds
 from falconbus.platform.telemetry import message_stamp, trace
-from falconbus.platform.web import conditional, identity, limits, pages, problems, refusals
+from falconbus.platform.web import conditional, hosts, identity, limits, pages, problems, refusals
+from falconbus.platform.web.bodies import BodyRequest
 from falconbus.platform.web.declarations import PUBLIC, Operation, declare, operation_of
 from falconbus.platform.web.fast_path import FastPath
 from falconbus.platform.web.request_log import RequestLog
@@ -60,6 +61,7 @@ _COMPRESSED = [
 class FalconBus(Flask):
     """Flask with one transaction a request: the view's work is committed, or an exception rolls it back."""
 
+    request_class = BodyRequest
     request_log: RequestLog
     fast_path: FastPath
 
@@ -135,7 +137,8 @@ def create_app(settings: Settings | None = None) -> FalconBus:
     _hand_down()
     loaders = [loader for feature in FEATURES for loader in feature.identity_loaders]
     declare(app.view_functions["static"], STATIC)
-    # Limits come first: a wrong token counts too.
+    hosts.init_app(app, settings)
+    # Limits come before who it is: a wrong token counts too.
     limits.init_app(app, settings)
     identity.init_app(app, loaders, next((each.session_loader for each in FEATURES if each.session_loader), None))
     pages.init_app(app, [item for feature in FEATURES for item in feature.navigation])

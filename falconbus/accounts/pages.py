@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from falconbus.accounts import service, sessions
 from falconbus.accounts.errors import WrongCredentials
 from falconbus.accounts.schemas import Credentials
+from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web import limits
 from falconbus.platform.web.declarations import PAGE, PUBLIC
@@ -31,7 +32,7 @@ def show_sign_in() -> AnyResponse:
 @operation(bp.post(SIGN_IN), who=PUBLIC, gives={200: PAGE}, limit="ratelimit_sign_in", budget=2)
 def sign_in() -> AnyResponse:
     """Begin a session, in the place of the one that this browser has; what is wrong is told on the form."""
-    if request.headers.get("Sec-Fetch-Site", "same-origin") == "cross-site":
+    if not is_from_here():
         raise Csrf
     form, goal = read_form(Credentials), local_address(request.form.get("next"))
     if form.content is None:
@@ -69,6 +70,18 @@ def local_address(text: str | None) -> str:
     return text
 
 
+def is_from_here() -> bool:
+    """Tell whether the form that was sent is ours, by what the browser says of it; one that says nothing is believed.
+
+    Without a session there is no token to tell by, and another site could sign people in to an account of its own.
+    """
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    public = urlsplit(get_settings().public_url)
+    return origin in {None, f"{public.scheme}://{public.netloc}", request.host_url.rstrip("/")}
+
+
 @bp.errorhandler(RateLimitExceeded)
 def show_waiting(exceeded: RateLimitExceeded) -> Response:
     """Too many tries are told on the form, too."""
@@ -76,7 +89,7 @@ def show_waiting(exceeded: RateLimitExceeded) -> Response:
     words = f"Too many tries. Wait {seconds} seconds, then try again."
     try:
         form, goal = read_form(Credentials), local_address(request.form.get("next"))
-    except RequestEntityTooLarge:
+    except (RequestEntityTooLarge, DomainError):
         form, goal = new_form(Credentials), local_address(None)
     answer = _show(form.with_fault(words, 429), goal)
     answer.headers["Retry-After"] = seconds

@@ -1,13 +1,13 @@
 """Passwords as argon2id hashes, with OWASP's parameters: 19 MiB of memory, two passes, one lane."""
 
-from functools import cache
-
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from falconbus.platform.kit import references
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+#: A hash with the same parameters that no password has: what is compared where there is nothing to compare with.
+DECOY = f"$argon2id$v=19$m={19 * 1024},t=2,p=1$ZGVjb3kgZGVjb3kgZGVjbw$" + 43 * "A"
 
 
 def hash_password(password: str) -> str:
@@ -16,16 +16,16 @@ def hash_password(password: str) -> str:
 
 
 def is_password(password: str, stored: str | None) -> bool:
-    """Compare a password with a stored hash, in the same time whether the account exists or not.
+    """Compare a password with a stored hash; one comparison is made whether the account exists or not.
 
-    Without an account (None) the answer is False, after a comparison with a decoy.
+    Without an account (None), or with a hash that is none, the answer is False.
     """
-    decoy_hash = _decoy_hash()
+    is_usable = stored is not None and _is_hash(stored)
     try:
-        _hasher.verify(stored or decoy_hash, password)
-    except (VerificationError, InvalidHashError):
+        _hasher.verify(stored if stored is not None and is_usable else DECOY, password)
+    except VerificationError:
         return False
-    return stored is not None
+    return is_usable
 
 
 def is_outdated(stored: str) -> bool:
@@ -38,6 +38,9 @@ def new_password() -> str:
     return references.new_reference(24)
 
 
-@cache
-def _decoy_hash() -> str:
-    return _hasher.hash(new_password())
+def _is_hash(stored: str) -> bool:
+    try:
+        extract_parameters(stored)
+    except InvalidHashError:
+        return False
+    return True

@@ -17,7 +17,7 @@ from falconbus.platform.web import declarations
 from falconbus.platform.web.limits import limiter
 from falconbus.platform.web.operations import operation
 from falconbus.platform.web.permissions import SEE_PERFORMANCE
-from tests.accounts.browsing import HTML, is_signed_in, sign_in, token_of
+from tests.accounts.browsing import EMAIL, HTML, PASSWORD, is_signed_in, sign_in, token_of
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -86,9 +86,39 @@ def test_what_anybody_may_do_needs_no_token(client: FlaskClient) -> None:
     assert client.post("/manage/ABCD2345/cancel", data={"token": "x"}).status_code == 404
 
 
-def test_a_sign_in_that_another_site_sends_is_refused(client: FlaskClient) -> None:
-    answer = client.post("/sign-in", data={}, headers={"Sec-Fetch-Site": "cross-site"})
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:81"},
+        {"Origin": "http://localhost.evil.example"},
+    ],
+)
+def test_a_sign_in_that_another_site_sends_is_refused(client: FlaskClient, headers: dict[str, str]) -> None:
+    form = {"email": EMAIL, "password": PASSWORD}
+    answer = client.post("/sign-in", data=form, headers=headers)
     assert (answer.status_code, answer.json["code"]) == (400, "csrf")
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "http://localhost"},
+        # What the browser sees, where a proxy gives us another name.
+        {"Origin": "http://127.0.0.1:8000"},
+    ],
+)
+def test_one_that_our_own_page_sends_is_taken(client: FlaskClient, headers: dict[str, str]) -> None:
+    form = {"email": EMAIL, "password": PASSWORD}
+    assert client.post("/sign-in", data=form, headers=headers).status_code == 303
 
 
 def test_a_page_of_a_booking_shows_nobody_who_is_signed_in(client: FlaskClient) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
@@ -74,6 +74,40 @@ def test_a_wrong_password_an_unknown_e_mail_and_a_closed_account_get_the_same_an
     thandi.active = False
     database.session.commit()
     assert answer(EMAIL, PASSWORD) == wrong
+
+
+@pytest.mark.parametrize(
+    ("email", "stored"),
+    [
+        ("nobody@example.com", None),
+        (EMAIL, passwords.hash_password("another password")),
+        (EMAIL, "no hash at all"),
+        (EMAIL, ""),
+        (EMAIL, passwords.DECOY),
+    ],
+    ids=["unknown", "known", "unusable", "empty", "decoy"],
+)
+def test_whatever_is_wrong_one_comparison_is_made_at_the_same_cost(
+    client: FlaskClient, database: SQLAlchemy, monkeypatch: pytest.MonkeyPatch, email: str, stored: str | None
+) -> None:
+    if stored is not None:
+        add_user(EMAIL, password_hash=stored)
+    costs: list[tuple[int, int, int]] = []
+
+    def verify(hasher: PasswordHasher, hash_: str, password: str) -> bool:
+        parameters = extract_parameters(hash_)
+        costs.append((parameters.time_cost, parameters.memory_cost, parameters.parallelism))
+        return genuine(hasher, hash_, password)
+
+    genuine = PasswordHasher.verify
+    monkeypatch.setattr(PasswordHasher, "verify", verify)
+    monkeypatch.setattr(PasswordHasher, "hash", lambda *_: pytest.fail("nothing is to be hashed"))
+    given = {"email": email, "password": PASSWORD}
+    for path, body in (("/api/v1/auth/token", {"json": given}), ("/sign-in", {"data": given})):
+        costs.clear()
+        assert client.post(path, **body).status_code == 401
+        assert costs == [(2, 19 * 1024, 1)]
+    assert not passwords.is_outdated(passwords.DECOY)
 
 
 def test_a_hash_of_weaker_parameters_is_renewed_at_sign_in(client: FlaskClient, database: SQLAlchemy) -> None:

@@ -11,7 +11,7 @@ from tests.e2e.conftest import Answer, System
 
 #: Planted beside the app's own addresses: tells which process answers.
 PROCESS = "/api/v1/planted/process"
-#: gunicorn_conf.worker_connections: a process takes no more connections at once, so one more goes to another.
+#: Opened at once for each process: whichever is free takes the next one.
 _OF_ONE = 16
 _MOST = 500
 

@@ -15,7 +15,10 @@ class AliveOut(msgspec.Struct):
     status: str
 
 
-@operation(bp.get(""), who=PUBLIC, gives={200: HealthOut, 503: UnhealthyOut}, counted=False, budget=3)
+_GIVES = {200: HealthOut, 503: UnhealthyOut}
+
+
+@operation(bp.get(""), who=PUBLIC, gives=_GIVES, counted=False, by_any_host=True, budget=4)
 def show_health() -> HealthOut:
     """Whether the system can sell: database, cache, queue, migrations; 503 when one of them cannot.
 
@@ -24,13 +27,13 @@ def show_health() -> HealthOut:
     return service.check()
 
 
-@operation(bp.get("/live"), who=PUBLIC, gives={200: AliveOut}, counted=False, budget=0)
+@operation(bp.get("/live"), who=PUBLIC, gives={200: AliveOut}, counted=False, by_any_host=True, budget=0)
 def show_liveness() -> AliveOut:
     """Whether this process answers; asks nothing of anybody else."""
     return AliveOut(service.HEALTHY)
 
 
-@operation(bp.get("/ready"), who=PUBLIC, gives={200: HealthOut, 503: UnhealthyOut}, counted=False, budget=3)
+@operation(bp.get("/ready"), who=PUBLIC, gives=_GIVES, counted=False, by_any_host=True, budget=4)
 def show_readiness() -> HealthOut:
-    """Whether this process should be sent requests; the same as health, but trouble with mail is no reason."""
+    """Whether this process should be sent requests; the same as health."""
     return service.check()

@@ -25,6 +25,7 @@ _NO_ACCOUNT = 0
     gives={200: Media(exposition.CONTENT_TYPE)},
     refuses=(MetricsIncomplete,),
     counted=False,
+    by_any_host=True,
     budget=6,
 )
 def show_metrics() -> bytes:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from flask import current_app
 from redis import RedisError
@@ -50,12 +49,7 @@ def warm() -> int:
     requested = 0
     for group in groups.registered():
         for address in cache.popularity.most_requested(group, WARMED_PER_GROUP):
-            parts = urlsplit(address)
-            client.get(
-                f"{parts.path}?{parts.query}",
-                base_url=f"{parts.scheme}://{parts.netloc}",
-                environ_overrides={REFILL: EXPIRING_WITHIN},
-            )
+            client.get(address, environ_overrides={REFILL: EXPIRING_WITHIN})
             requested += 1
     return requested
 

@@ -18,7 +18,7 @@ DECAY = 0.8
 
 
 class Popularity:
-    """Request counts of full addresses by group."""
+    """Request counts of addresses, path and query, by group."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis

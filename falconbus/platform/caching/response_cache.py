@@ -145,12 +145,11 @@ def cached(group: Group, *, unless: Callable[[], bool] | None = None) -> Callabl
             cache: ResponseCache = current_app.extensions["response_cache"]
             arguments = {name: _plain(value) for name, value in sorted(kwargs.items())}
             environ = request.environ
-            # The `next` and `previous` addresses of a list begin with it.
-            host = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}{environ.get('SCRIPT_NAME', '')}"
-            text = f"{request.endpoint} {host} {environ['PATH_INFO']} ".encode() + msgspec.json.encode(arguments)
+            # No host: addresses in answers begin with PUBLIC_URL.
+            text = f"{request.endpoint} {environ['PATH_INFO']} ".encode() + msgspec.json.encode(arguments)
             key = f"{group}:{hashlib.blake2b(text, digest_size=16).hexdigest()}"
             if REFILL not in environ:
-                cache.popularity.count(group, f"{host}{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}")
+                cache.popularity.count(group, f"{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}")
             return cache.serve(group, key, lambda: view(*args, **kwargs))
 
         return cast(View, wrapper)

@@ -5,7 +5,8 @@ closed for them (docs/decisions/speed.md). Its pool is used, its events are fire
 these statements as all others, and its errors are raised.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, cast
 
@@ -33,8 +34,10 @@ def driver_read(statement: TextualSelect | TextClause, parameters: Mapping[str, 
     if is_reading() and not db.session().in_transaction():
         return _read_alone(statement, parameters)
     connection = db.session.connection()
+    driver = cast(psycopg.Connection, connection.connection.dbapi_connection)
     try:
-        return _rows(connection.connection, statement, parameters)
+        with _faults_as_sqlalchemys(statement, driver):
+            return _rows(connection.connection, statement, parameters)
     except DBAPIError as fault:
         if fault.connection_invalidated:
             connection.invalidate(fault)
@@ -42,12 +45,14 @@ def driver_read(statement: TextualSelect | TextClause, parameters: Mapping[str, 
 
 
 def _read_alone(statement: TextualSelect | TextClause, parameters: Mapping[str, Any]) -> Sequence[Any]:
-    connection = db.engine.raw_connection()
+    with _faults_as_sqlalchemys(statement, None):
+        connection = db.engine.raw_connection()
     driver = cast(psycopg.Connection, connection.dbapi_connection)
     try:
-        driver.autocommit = True
-        rows = _rows(connection, statement, parameters)
-        driver.autocommit = False
+        with _faults_as_sqlalchemys(statement, driver):
+            driver.autocommit = True
+            rows = _rows(connection, statement, parameters)
+            driver.autocommit = False
     except BaseException as fault:
         # A connection in autocommit must not return to the pool: the next transaction would be none.
         connection.invalidate(fault)
@@ -64,11 +69,8 @@ def _rows(
     driver = cast(psycopg.Connection, connection.dbapi_connection)
     with driver.cursor(row_factory=namedtuple_row) as cursor:
         listeners.before_cursor_execute(connection, cursor, *event)
-        try:
-            cursor.execute(sql, parameters)
-            rows: Sequence[Any] = cursor.fetchall()
-        except psycopg.Error as fault:
-            raise _as_sqlalchemy(driver, cursor, sql, fault) from fault
+        cursor.execute(sql, parameters)
+        rows: Sequence[Any] = cursor.fetchall()
         listeners.after_cursor_execute(connection, cursor, *event)
     return rows
 
@@ -78,9 +80,15 @@ def _compiled(statement: TextualSelect | TextClause) -> str:
     return str(statement.compile(dialect=PGDialect_psycopg()))  # type: ignore[no-untyped-call]
 
 
-def _as_sqlalchemy(driver: psycopg.Connection, cursor: Any, sql: str, fault: psycopg.Error) -> BaseException:
-    dialect = db.engine.dialect
-    is_dead = dialect.is_disconnect(cast(Any, fault), cast(Any, driver), cursor)
-    return DBAPIError.instance(
-        sql, None, fault, psycopg.Error, hide_parameters=True, connection_invalidated=is_dead, dialect=dialect
-    )
+@contextmanager
+def _faults_as_sqlalchemys(statement: TextualSelect | TextClause, driver: psycopg.Connection | None) -> Iterator[None]:
+    """Raise the driver's errors as SQLAlchemy's own, wherever on a connection they come from, or while it is made."""
+    try:
+        yield
+    except psycopg.Error as fault:
+        dialect = db.engine.dialect
+        is_dead = driver is None or dialect.is_disconnect(cast(Any, fault), cast(Any, driver), None)
+        raise DBAPIError.instance(
+            _compiled(statement), None, fault, psycopg.Error,
+            hide_parameters=True, connection_invalidated=is_dead, dialect=dialect,
+        ) from fault  # fmt: skip

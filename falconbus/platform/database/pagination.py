@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from falconbus.platform.database.engine import AnyRow, AnySelect, db
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.kit.schema import Query, pick_fields
+from falconbus.platform.kit.settings import current_address
 
 T = TypeVar("T")
 Shape = TypeVar("Shape", bound=msgspec.Struct)
@@ -140,4 +141,4 @@ def _read_cursor(cursor: str | None) -> tuple[str, int | None]:
 
 
 def _address(**changes: int | str) -> str:
-    return f"{request.base_url}?{urlencode({**request.args.to_dict(), **changes})}"
+    return f"{current_address()}?{urlencode({**request.args.to_dict(), **changes})}"

@@ -1,24 +1,21 @@
 """The kept mails, to look at while there is no SMTP server: on the machine itself, and only there."""
 
-from ipaddress import ip_address
 from math import ceil
-from urllib.parse import urlsplit
 
-from flask import Response, current_app, render_template, request
+from flask import Response, current_app, render_template
 
 from config import Settings
 from falconbus.platform.integrations.mail.folder import MailFolder
 from falconbus.platform.kit.errors import NotFound
 from falconbus.platform.mailing import development_mailbox
 from falconbus.platform.mailing.schemas import MailPageQuery
+from falconbus.platform.web import development
 from falconbus.platform.web.declarations import PAGE, PUBLIC
 from falconbus.platform.web.operations import operation
 from falconbus.platform.web.pages import PageBlueprint
 
 bp = PageBlueprint("mails", __name__, url_prefix="/dev/mail")
 
-_LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
-_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 # The page may frame the mail; the mail may do nothing at all.
 _PAGE_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; frame-ancestors 'none'"
 _MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
@@ -26,9 +23,10 @@ _MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; fr
 
 @bp.before_request
 def check_local() -> None:
-    """To anybody but a caller on this machine, by one of its local names, the page does not exist."""
+    """To anybody but a developer at this machine the page does not exist."""
     settings: Settings = current_app.config["SETTINGS"]
-    if not (settings.embedded and settings.smtp_url is None and _is_local()):
+    is_kept = settings.smtp_url is None and development.is_for_development(settings)
+    if not (is_kept and development.is_on_this_machine()):
         raise NotFound
 
 
@@ -69,15 +67,3 @@ def download_attachment(name: str, number: int) -> Response:
 def _folder() -> MailFolder:
     settings: Settings = current_app.config["SETTINGS"]
     return MailFolder(settings.mail_folder or settings.data_dir / "mails")
-
-
-def _is_local() -> bool:
-    """From a loopback address, through no proxy, by a local name: a foreign name that points here is DNS rebinding."""
-    if any(header in request.headers for header in _FORWARDED):
-        return False
-    try:
-        is_loopback = ip_address(request.remote_addr or "").is_loopback
-        name = urlsplit(f"//{request.host}").hostname
-    except ValueError:
-        return False
-    return is_loopback and name in _LOCAL_NAMES

@@ -13,11 +13,11 @@ _host = os.environ.get("WEB_HOST") or ("0.0.0.0" if os.environ.get("PORT") else 
 _port = os.environ.get("PORT") or "8000"
 
 bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
-worker_class = "gthread"
+worker_class = "falconbus.platform.runtime.web_worker.WebWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY") or max(2, os.cpu_count() or 2))
 threads = 8
-# Twice the threads: the default of 1000 pins keep-alive connections to busy workers, at a quarter of the throughput.
-worker_connections = 16
+# Open at once, of a process; more close the one that has waited the longest. Well below the usual 1024 files.
+worker_connections = 512
 # A heartbeat of the worker, not a limit on requests.
 timeout = 60
 graceful_timeout = int(os.environ.get("WEB_GRACEFUL_TIMEOUT") or 25)
@@ -27,6 +27,8 @@ max_requests_jitter = 500
 preload_app = True
 control_socket_disable = True
 reuse_port = False
+# Who is believed about the scheme is said by TRUSTED_PROXIES alone.
+secure_scheme_headers: dict[str, str] = {}
 # The app logs its own requests, with their ids.
 accesslog = None
 errorlog = "-"

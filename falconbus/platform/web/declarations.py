@@ -59,7 +59,7 @@ class Operation:
     of the declaration (implied_refusals.py) are not named. `limit`: the setting with the rate at which one address may
     call it; `counted`: whether it uses up the caller's hourly limit. `idempotent`: a repeated Idempotency-Key gets the
     first answer; `secrets`: how that answer's secrets, which are not kept, are made again. `cached`: the group in which
-    answers are kept.
+    answers are kept. `by_any_host`: for probes, which ask a process by its own address, whatever host they name.
     """
 
     who: Permission | Public
@@ -73,6 +73,7 @@ class Operation:
     idempotent: bool = False
     secrets: Secrets = field(default_factory=dict)
     cached: Group | None = None
+    by_any_host: bool = False
 
     @property
     def is_page(self) -> bool:

@@ -23,7 +23,7 @@ _PER_RESPONSE_HEADERS = frozenset({"x-request-id", "server-timing", "cache-contr
 #: What in a request's environment excludes it from the fast path.
 _DISQUALIFYING = ("HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_ORIGIN", "HTTP_RANGE", "HTTP_IF_MODIFIED_SINCE", REFILL)
 
-_Key = tuple[str, str, str, str, str]
+_Key = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +113,9 @@ class FastPath:
 
 def _key(environ: "WSGIEnvironment") -> _Key:
     return (
-        environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"],
+        environ["PATH_INFO"],
         environ.get("QUERY_STRING", ""),
+        # An unknown one was refused, so that nothing is kept for it.
         environ.get("HTTP_HOST", ""),
-        environ["wsgi.url_scheme"],
         environ.get("HTTP_ACCEPT_ENCODING", ""),
     )

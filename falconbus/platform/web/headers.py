@@ -31,6 +31,9 @@ def security_headers(settings: Settings) -> Callable[[Response], Response]:
         headers.setdefault("Content-Security-Policy", page_policy if is_page else _API_POLICY)
         headers.setdefault("X-Content-Type-Options", "nosniff")
         headers.setdefault("Referrer-Policy", "same-origin")
+        if response.status_code >= 400 and "no-store" not in headers.get("Cache-Control", ""):
+            # What went wrong for one is not for the next, nor when it is put right.
+            headers["Cache-Control"] = "no-store"
         if is_secure:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         if is_page:

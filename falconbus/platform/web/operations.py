@@ -38,6 +38,7 @@ def operation(  # noqa: PLR0913  one keyword for each thing that is declared
     secrets: Secrets | None = None,
     cached: Group | None = None,
     cached_unless: Callable[[], bool] | None = None,
+    by_any_host: bool = False,
 ) -> Callable[[View], View]:
     """Declare a view and register it with `route`, such as `bp.get("/stops")`; Operation says what each part means.
 
@@ -46,6 +47,7 @@ def operation(  # noqa: PLR0913  one keyword for each thing that is declared
     declared = Operation(
         who=who, budget=budget, takes=takes, asks=asks, gives=gives, refuses=refuses,
         limit=limit, counted=counted, idempotent=idempotent, secrets=secrets or {}, cached=cached,
+        by_any_host=by_any_host,
     )  # fmt: skip
     check_secrets(declared)
 

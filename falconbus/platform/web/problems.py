@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+import psycopg
 from flask import Flask, Response, request
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -65,6 +66,18 @@ class BodyTooLarge(DomainError):
     title = "The body is too large"
 
 
+class BrokenBody(DomainError):
+    status = 400
+    code = "broken_body"
+    title = "The body did not arrive whole"
+
+
+class BodyTooSlow(DomainError):
+    status = 408
+    code = "body_too_slow"
+    title = "The body took too long to arrive"
+
+
 class Unavailable(DomainError):
     status = 503
     code = "unavailable"
@@ -112,6 +125,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(IntegrityError, _integrity)
     app.register_error_handler(PoolTimeoutError, _busy)
     app.register_error_handler(OperationalError, _busy)
+    # What no dialect has made its own: a connection that could not be made, or was used past SQLAlchemy.
+    app.register_error_handler(psycopg.OperationalError, _busy)
     app.register_error_handler(DataError, _data)
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(Exception, _unexpected)

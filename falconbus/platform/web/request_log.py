@@ -14,6 +14,7 @@ from falconbus.platform.kit import context
 from falconbus.platform.telemetry import recording, trace
 from falconbus.platform.telemetry.recording import Recorder
 from falconbus.platform.telemetry.trace import Trace
+from falconbus.platform.web import development
 from falconbus.platform.web.fast_path import FastPath
 from falconbus.platform.web.identity import ANONYMOUS, Identity
 from falconbus.platform.web.permissions import SEE_PERFORMANCE
@@ -29,7 +30,7 @@ class RequestLog:
     def __init__(self, app: Flask, settings: Settings, fast_path: FastPath) -> None:
         self._log = app.logger
         self._fast_path = fast_path
-        self._is_development = settings.embedded
+        self._is_development = development.is_for_development(settings)
         self.recorder = Recorder(app.extensions["cache_redis"], settings.release)
         app.extensions["recorder"] = self.recorder
         with app.app_context():

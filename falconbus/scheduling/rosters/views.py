@@ -1,8 +1,8 @@
 """Rosters over the API, and the calendar behind a secret address."""
 
-from flask import Blueprint, request
+from flask import Blueprint
 
-from falconbus.platform.kit.settings import get_settings
+from falconbus.platform.kit.settings import current_address, get_settings
 from falconbus.platform.web.declarations import PUBLIC, Media
 from falconbus.platform.web.identity import caller
 from falconbus.platform.web.operations import operation
@@ -65,4 +65,4 @@ def get_calendar(token: str) -> bytes:
 
 
 def _roster(staff_id: int, query: RosterQuery) -> RosterOut:
-    return RosterOut.of(service.get_roster(staff_id, query.chosen, caller()), request.base_url)
+    return RosterOut.of(service.get_roster(staff_id, query.chosen, caller()), current_address())

@@ -145,10 +145,12 @@ def test_only_mails_are_served(
         ("::1", "[::1]:8000", {}, 200),
         ("192.168.1.7", "localhost:8000", {}, 404),
         ("10.0.0.1", "127.0.0.1", {}, 404),
-        ("127.0.0.1", "rebound.example.com:8000", {}, 404),
-        ("127.0.0.1", "localhost.example.com", {}, 404),
+        ("127.0.0.1", "rebound.example.com:8000", {}, 400),
+        ("127.0.0.1", "localhost.example.com", {}, 400),
         ("127.0.0.1", "127.0.0.1", {"X-Forwarded-For": "203.0.113.9"}, 404),
         ("127.0.0.1", "127.0.0.1", {"Forwarded": "for=203.0.113.9"}, 404),
+        ("127.0.0.1", "127.0.0.1", {"X-Forwarded-Proto": "https"}, 404),
+        ("127.0.0.1", "127.0.0.1", {"CF-Connecting-IP": "203.0.113.9"}, 404),
     ],
 )
 @pytest.mark.parametrize("path", ["/dev/mail", "/dev/mail/confirmation.1.REF1.eml/html"])
@@ -160,8 +162,34 @@ def test_only_this_machine_sees_them(
     assert answer.status_code == status
 
 
-@pytest.mark.parametrize("change", [{"embedded": False}, {"smtp_url": "smtp://localhost"}])
-def test_with_real_mail_there_is_no_such_page(
+@pytest.mark.parametrize(
+    "environ",
+    [
+        # What a plain proxy on the same host sends, without a header of its own.
+        {"SERVER_PROTOCOL": "HTTP/1.0"},
+        {"SERVER_NAME": "0.0.0.0"},  # noqa: S104
+        {"SERVER_NAME": "192.168.1.7"},
+        {"REMOTE_ADDR": ""},
+    ],
+)
+def test_nor_is_it_shown_where_others_may_listen(
+    client: FlaskClient, folder: MailFolder, environ: dict[str, str]
+) -> None:
+    assert client.get("/dev/mail").status_code == 200
+    assert client.get("/dev/mail", environ_overrides=environ).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"embedded": False},
+        {"smtp_url": "smtp://localhost"},
+        {"public_url": "https://bus.example"},
+        {"public_url": "http://192.168.1.7:8000"},
+        {"trusted_proxies": 1},
+    ],
+)
+def test_of_a_site_or_with_real_mail_there_is_no_such_page(
     client: FlaskClient, app: FalconBus, settings: Settings, change: dict[str, object]
 ) -> None:
     app.config["SETTINGS"] = replace(settings, **change)  # type: ignore[arg-type]

@@ -49,8 +49,8 @@ def test_an_empty_week_has_seven_days_and_its_neighbours(world: World, client: F
     assert [day["date"] for day in found["days"]] == days
     assert {(day["leave"], len(day["hours"]), len(day["duties"])) for day in found["days"]} == {(None, 0, 0)}
     assert (found["driving_hours"], found["working_hours"]) == (0, 0)
-    assert found["previous_week"] == f"http://localhost{ROSTERS}/me?week={week_of(monday(0))}"
-    assert found["next_week"] == f"http://localhost{ROSTERS}/me?week={week_of(monday(2))}"
+    assert found["previous_week"] == f"http://127.0.0.1:8000{ROSTERS}/me?week={week_of(monday(0))}"
+    assert found["next_week"] == f"http://127.0.0.1:8000{ROSTERS}/me?week={week_of(monday(2))}"
 
 
 def test_without_a_week_it_is_the_present_one(world: World, client: FlaskClient) -> None:
