@@ -115,7 +115,7 @@ def cancel(reference: str, query: CancelQuery, body: CancelIn) -> BookingOut | Q
     asks=AccessQuery,
     gives={200: Media("application/pdf")},
     refuses=(BookingNotFound, BookingNotConfirmed),
-    budget=5,
+    budget=7,
 )
 def show_ticket(reference: str, query: AccessQuery) -> bytes:
     """The tickets of a confirmed booking, to print or to show."""
@@ -128,7 +128,7 @@ def show_ticket(reference: str, query: AccessQuery) -> bytes:
     asks=AccessQuery,
     gives={200: Media("text/calendar")},
     refuses=(BookingNotFound, BookingNotConfirmed),
-    budget=5,
+    budget=7,
 )
 def show_calendar(reference: str, query: AccessQuery) -> bytes:
     """The journeys of a booking for a calendar; of a cancelled one, what takes them out of it."""

@@ -43,7 +43,7 @@ def show_booking(reference: str) -> str:
     return render_template("site/booking.html", page=BookingPage.of(booking, is_paying=service.is_paying(booking)))
 
 
-@operation(bp.get("/<reference>/ticket.pdf"), who=PUBLIC, gives={200: PAGE}, budget=5)
+@operation(bp.get("/<reference>/ticket.pdf"), who=PUBLIC, gives={200: PAGE}, budget=7)
 def download_ticket(reference: str) -> Response:
     """The tickets of a confirmed booking, to print or to show."""
     booking_id = bookings.get_visible_id(reference, _identity(reference, request.args), None)
@@ -51,7 +51,7 @@ def download_ticket(reference: str) -> Response:
     return _attached(messaging.find_ticket_pdf(booking_id), "application/pdf", name)
 
 
-@operation(bp.get("/<reference>/calendar.ics"), who=PUBLIC, gives={200: PAGE}, budget=5)
+@operation(bp.get("/<reference>/calendar.ics"), who=PUBLIC, gives={200: PAGE}, budget=7)
 def download_calendar(reference: str) -> Response:
     """The journeys of a confirmed booking for a calendar."""
     booking_id = bookings.get_visible_id(reference, _identity(reference, request.args), None)

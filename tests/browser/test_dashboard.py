@@ -182,7 +182,7 @@ def test_a_missing_index_is_proven_and_its_migration_written(
     expect(before).to_contain_text("Seq Scan")
     expect(after).to_contain_text("ix_planted_parcels_label")
     page.goto("/performance/workers")
-    expect(page.locator(".tile").filter(has_text="Workers alive")).to_contain_text("1")
+    expect(page.locator(".tile").filter(has_text="Workers alive")).to_contain_text("2")
     page.goto("/performance")
     missing = page.get_by_role("listitem").filter(has_text="An index on planted_parcels (label) is missing")
     missing.get_by_role("link").click()

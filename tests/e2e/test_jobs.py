@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from falconbus.app import FalconBus
 from falconbus.bookings.models import Booking
-from falconbus.messaging.mail_kinds import HOLD_EXPIRED
+from falconbus.messaging.mail_kinds import PAYMENT_RETURNED
 from falconbus.platform.database import transactions
 from falconbus.platform.jobs import Queue
 from falconbus.platform.mailing import service as mailing
@@ -95,7 +95,7 @@ def test_holds_expire_and_payments_reconcile_beside_a_hanging_smtp(
         system.start("worker", "worker-critical", "beat")
         try:
             for booking in database.session.query(Booking).all():
-                transactions.run(lambda booking=booking: mailing.tell(HOLD_EXPIRED, booking.id, booking.email))  # type: ignore[misc]
+                transactions.run(lambda booking=booking: mailing.tell(PAYMENT_RETURNED, booking.id, booking.email))  # type: ignore[misc]
             eventually(lambda: len(server.taken) >= 2, 60)
             end_time_of_holds(database)
             database.session.execute(text("UPDATE payments SET lease_until = now()"))

@@ -81,6 +81,8 @@ def test_a_cancellation_refunds_and_is_told(world: World, system: System, sink: 
     token = f"Bearer {held['manage_token']}"
     address = f"/api/v1/bookings/{held['reference']}"
     system.call("POST", f"{address}/payments", {"provider": "sandbox", "token": "ok"}, Authorization=token)
+    # A confirmation that has not gone when the booking is cancelled does not go any more.
+    eventually(lambda: sink.about(held["reference"]))
     cancelled = system.call("POST", f"{address}/cancel", {}, Authorization=token).json
     assert (cancelled["status"], cancelled["refund"]) == ("cancelled", "270.00")
     eventually(lambda: system.call("GET", address, Authorization=token).json["status"] == "refunded")

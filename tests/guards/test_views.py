@@ -121,7 +121,7 @@ def test_every_api_view_declares_output_and_what_it_is_for(migrated_app: FalconB
         takes_body = (
             verb in {"POST", "PUT", "PATCH"}
             and "webhooks" not in rule.rule
-            and not rule.rule.endswith("/jobs/<id:outbox_id>/retry")
+            and not rule.rule.endswith("/jobs/<id:job_id>/retry")
             and not rule.rule.endswith("/<id:notification_id>/read")
         )
         if takes_body:

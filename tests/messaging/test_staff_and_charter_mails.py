@@ -293,7 +293,7 @@ def test_what_no_longer_holds_is_not_told(
 
 
 def test_the_jobs_have_their_tasks_queues() -> None:
-    assert TELL_CLIENT.queue == jobs.Queue.CRITICAL
+    assert TELL_CLIENT.queue == jobs.Queue.DEFAULT
     assert MAIL_NOTIFICATION.queue == jobs.Queue.DEFAULT
 
 

@@ -214,8 +214,8 @@ def test_the_servers_answer_decides(
 @pytest.mark.parametrize(
     ("error", "state"),
     [
-        ("SMTP 550 5.7.1: the sender was refused", "unhealthy"),
-        ("SMTP 535 5.7.8: the sign-in was refused", "unhealthy"),
+        ("SMTP 550 5.7.1: the sender was refused", "degraded"),
+        ("SMTP 535 5.7.8: the sign-in was refused", "degraded"),
         ("SMTP 450 4.2.1: the recipient was refused", "healthy"),
         ("SMTP 451: the message was refused", "healthy"),
     ],

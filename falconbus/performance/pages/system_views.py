@@ -126,7 +126,7 @@ def show_database() -> str:
     )
 
 
-@operation(bp.get("/health"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=3)
+@operation(bp.get("/health"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=4)
 def show_health() -> str:
     """Whether the system can sell, part by part."""
     page = health.check()

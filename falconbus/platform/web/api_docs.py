@@ -47,7 +47,7 @@ def show_openapi() -> bytes:
     return msgspec.json.encode(document())
 
 
-@operation(bp.get("/api/v1/docs"), who=PUBLIC, gives={200: PAGE}, counted=False, budget=1)
+@operation(bp.get("/api/v1/docs"), who=PUBLIC, gives={200: PAGE}, counted=False, budget=2)
 def show_docs() -> str:
     """This document, as a page to read."""
     return render_template("docs.html", document=document())

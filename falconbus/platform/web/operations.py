@@ -45,9 +45,8 @@ def operation(  # noqa: PLR0913  one keyword for each thing that is declared
     `cached_unless`: callers for whom it holds get an answer of their own, which is not kept.
     """
     declared = Operation(
-        who=who, budget=budget, takes=takes, asks=asks, gives=gives, refuses=refuses,
-        limit=limit, counted=counted, idempotent=idempotent, secrets=secrets or {}, cached=cached,
-        by_any_host=by_any_host,
+        who=who, budget=budget, takes=takes, asks=asks, gives=gives, refuses=refuses, limit=limit, counted=counted,
+        idempotent=idempotent, secrets=secrets or {}, cached=cached, by_any_host=by_any_host,
     )  # fmt: skip
     check_secrets(declared)
 

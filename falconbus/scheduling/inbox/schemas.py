@@ -9,7 +9,7 @@ from pydantic import Field
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.database.pagination import CursorQuery, Page
 from falconbus.platform.kit import clock
-from falconbus.platform.kit.schema import Body
+from falconbus.platform.kit.schema import Body, Secret
 from falconbus.scheduling.appointments.schemas import PersonOut, RejectionOut
 from falconbus.scheduling.notifications.models import NotificationKind
 
@@ -89,7 +89,7 @@ class NotificationOut(NotificationLineOut):
     """A notification with all of its text; `answer_url` while it asks something of its reader."""
 
     message: str
-    answer_url: str | None
+    answer_url: Secret | None
 
 
 class NotificationPage(Page[NotificationLineOut]):

@@ -23,6 +23,7 @@ def books(database: SQLAlchemy) -> tuple[int, int, int]:
         text("SELECT refunded FROM sandbox_charges WHERE key = :key"), {"key": CHARGE}
     ).scalar_one()
     lines = database.session.execute(text("SELECT coalesce(sum(amount), 0), count(*) FROM sandbox_refunds")).one()
+    database.session.rollback()
     return refunded, int(lines[0]), lines[1]
 
 

@@ -14,9 +14,9 @@ from flask_sqlalchemy import SQLAlchemy
 from config import Settings
 from falconbus.app import FalconBus
 from falconbus.platform.integrations.mail.choice import from_settings
+from falconbus.platform.integrations.mail.circuit_breaker import CircuitBreaker
 from falconbus.platform.integrations.mail.folder import MailFolder
 from falconbus.platform.integrations.mail.mailer import TemporaryMailFault
-from falconbus.platform.integrations.mail.smtp import SmtpMailer
 from tests.messaging.travel import book, send, told
 from tests.world import World
 
@@ -49,7 +49,7 @@ def folder(settings: Settings) -> MailFolder:
 
 def test_the_settings_choose_the_mailer(settings: Settings) -> None:
     assert isinstance(from_settings(settings), MailFolder)
-    assert isinstance(from_settings(replace(settings, smtp_url="smtp://localhost")), SmtpMailer)
+    assert isinstance(from_settings(replace(settings, smtp_url="smtp://localhost")), CircuitBreaker)
 
 
 def test_the_same_mail_is_one_file(folder: MailFolder, settings: Settings) -> None:
