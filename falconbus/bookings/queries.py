@@ -113,6 +113,24 @@ def find_sale_state(booking_id: int, now: datetime) -> AnyRow:
     return db.session.execute(_SALE_STATE, {"booking_id": booking_id, "now": now}).one()
 
 
+_SEATS_MISSING = text("""
+    SELECT EXISTS (
+        SELECT FROM journeys j
+        JOIN tickets t ON t.booking_id = j.booking_id AND t.journey_number = j.number AND t.status <> 'cancelled'
+        JOIN schedules s ON s.id = j.schedule_id
+        JOIN buses b ON b.id = s.bus_id
+        WHERE j.booking_id = :booking_id AND NOT EXISTS (
+            SELECT FROM seats
+            WHERE seats.layout_id = b.layout_id AND seats.number = t.seat_number
+              AND seats.fare_class_id = j.fare_class_id))
+""")
+
+
+def has_seats_missing(booking_id: int) -> bool:
+    """Tell whether the bus that a live ticket's departure has now lacks its seat, or has it in another class."""
+    return bool(db.session.scalar(_SEATS_MISSING, {"booking_id": booking_id}))
+
+
 _CANCEL_TICKETS = text("""
     UPDATE tickets t SET status = 'cancelled'
     FROM unnest(CAST(:journeys AS smallint[]), CAST(:passengers AS smallint[])) AS gone (journey, passenger)

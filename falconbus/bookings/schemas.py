@@ -1,6 +1,6 @@
 """Request and response shapes of bookings."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -14,7 +14,7 @@ from falconbus.bookings.read_model import BookingDetails, JourneyDetails, Ticket
 from falconbus.fares.passenger_types import PassengerType
 from falconbus.platform.database.pagination import CursorQuery
 from falconbus.platform.kit import clock, money
-from falconbus.platform.kit.fields import Email, Key, Phone
+from falconbus.platform.kit.fields import Day, Email, Key, Phone
 from falconbus.platform.kit.schema import Body, Name, OneLine, Query, Secret
 
 SeatNumber = Annotated[OneLine, StringConstraints(max_length=4)]
@@ -207,7 +207,7 @@ class BookingListQuery(CursorQuery):
     status: Literal["held", "confirmed", "expired", "cancelled", "refunded"] | None = None
     email: Annotated[str, StringConstraints(max_length=254)] | None = None
     schedule: Key | None = None
-    created_on: date | None = None
+    created_on: Day | None = None
 
 
 class BookingLineOut(msgspec.Struct):

@@ -159,6 +159,9 @@ def confirm(booking: Booking, *, payment_id: str, at: datetime) -> None:
     live = rides.live_rides(queries.journeys(booking.id))
     if any(journey.has_left(at) for journey, _ in live):
         raise Departed
+    # Only while a hold lasts does its departure's bus have its seats for certain.
+    if booking.expires_at <= at and queries.has_seats_missing(booking.id):
+        raise SeatTaken
     with db.session.begin_nested() as savepoint:
         is_sold = claiming.claim_seats(booking.id, rides.claims_of(live), None, at)
         if not is_sold:

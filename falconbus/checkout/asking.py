@@ -33,7 +33,7 @@ def ask_after(payment_id: int) -> Outcome | None:
     try:
         outcome = payments.get_provider(provider).find(key)
     except (ProviderFault, UnknownProvider):
-        _leave_unresolved(payment_id)
+        leave_unresolved(payment_id)
         transactions.commit()
         raise
     if outcome is None or _is_given_up(payment, outcome):
@@ -50,7 +50,7 @@ def ask_after_all(booking: Booking, attempts: Sequence[Payment]) -> Heard:
     silent = set()
     for payment in attempts:
         if payment.provider in silent:
-            _leave_unresolved(payment.id)
+            leave_unresolved(payment.id)
             continue
         try:
             heard[payment.id] = ask_after(payment.id)
@@ -75,7 +75,8 @@ def _is_given_up(payment: Payment, outcome: Outcome) -> bool:
     return outcome.status == ChargeStatus.PENDING and clock.now() - payment.created_at > payments.PENDING_LIMIT
 
 
-def _leave_unresolved(payment_id: int) -> None:
+def leave_unresolved(payment_id: int) -> None:
+    """Note that it is not known what became of an attempt, and have it asked after later; not if it is being made."""
     payment = _lock(payment_id)
     now = clock.now()
     is_being_asked = payment.status == PaymentStatus.STARTED and payment.lease_until > now

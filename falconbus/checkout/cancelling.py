@@ -62,10 +62,10 @@ def cancel(reference: str, request: CancelRequest, identity: Identity, email: st
     With a waiver everything comes back, also of coaches that have left; the audit log keeps why. Raises what a quote
     raises, PaymentInProgress, ChildrenAlone, and QuoteChanged when it would come to something else than expected.
     """
-    now = clock.now()
     booking = bookings.lock_visible(reference, identity, email)
     _check_may_waive(request, identity)
     asking.check_nobody_pays(booking)
+    now = clock.now()
     cancellation = _quote(booking, request, now)
     if cancellation.leaves_children_alone and not request.children_alone:
         raise ChildrenAlone

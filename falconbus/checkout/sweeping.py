@@ -10,7 +10,7 @@ from falconbus.payments.errors import UnknownProvider
 from falconbus.payments.models import Payment
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
-from falconbus.platform.integrations.payments.provider import ProviderFault
+from falconbus.platform.integrations.payments.provider import NonsensicalOutcome, ProviderFault
 from falconbus.platform.kit import clock
 
 log = logging.getLogger(__name__)
@@ -33,13 +33,24 @@ def expire_holds() -> int:
 def reconcile_payments() -> int:
     """Ask providers after payments that a crash left open, that are pending or unresolved; how many were settled."""
     settled = 0
+    silent: set[str] = set()
     for payment_id in payments.unattended(clock.now(), _BATCH):
         transactions.commit()
+        provider = db.session.get_one(Payment, payment_id).provider
+        if provider in silent:
+            continue
         try:
             asking.ask_after(payment_id)
             settled += db.session.get_one(Payment, payment_id).is_settled
         except (ProviderFault, UnknownProvider) as fault:
             log.warning("payment %s: the provider cannot be asked: %s", payment_id, fault)
+            if not isinstance(fault, NonsensicalOutcome):
+                silent.add(provider)
+        except Exception:
+            # Whatever its trouble, the others' money must not wait behind it.
+            db.session.rollback()
+            log.exception("payment %s could not be settled", payment_id)
+            asking.leave_unresolved(payment_id)
         transactions.commit()
     return settled
 

@@ -54,7 +54,7 @@ def confirmation(document: TravelDocument, sequence: int) -> MailContent:
 def cancellation(document: TravelDocument, sequence: int) -> MailContent:
     """Write that all or a part is cancelled; with the tickets that stay, or what takes all out of a calendar."""
     happened = "Partly cancelled" if document.booking.live_journeys else "Cancelled"
-    papers = tickets_of(document) or (_calendar(document),)
+    papers = papers_of(document)
     return _content("cancellation", document, sequence, title="Cancelled", happened=happened, attachments=papers)
 
 
@@ -120,6 +120,11 @@ def tickets_of(document: TravelDocument) -> Sequence[Attachment]:
         Attachment(name=f"tickets-{reference}.pdf", media_type="application/pdf", content=ticket_pdf(document)),
         _calendar(document),
     )
+
+
+def papers_of(document: TravelDocument) -> Sequence[Attachment]:
+    """What to travel with, else what takes the journeys out of a calendar."""
+    return tickets_of(document) or ((_calendar(document),) if document.booking.was_paid else ())
 
 
 def _calendar(document: TravelDocument) -> Attachment:

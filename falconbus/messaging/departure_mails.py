@@ -9,7 +9,7 @@ from falconbus.bookings.errors import BookingNotFound
 from falconbus.bookings.models import DepartureNotice
 from falconbus.bookings.read_model import JourneyDetails
 from falconbus.messaging import mail_templates
-from falconbus.messaging.booking_mails import tickets_of
+from falconbus.messaging.booking_mails import papers_of
 from falconbus.messaging.document import TravelDocument, get_travel_document
 from falconbus.messaging.trip_summary import trip
 from falconbus.platform.database.engine import db
@@ -97,7 +97,7 @@ def _content(
         subject=f"{title}: {trip(replace(booking, journeys=journeys))} ({booking.reference})",
         texts=mail_templates.render(template, document.brand, known),
         message_id=f"{template}.{notice.id}.{booking.reference}",
-        attachments=tickets_of(document),
+        attachments=papers_of(document),
     )
 
 

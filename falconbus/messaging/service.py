@@ -52,7 +52,7 @@ def find_calendar(booking_id: int) -> bytes:
 def _get_paid(booking_id: int, *, also_cancelled: bool = False) -> TravelDocument:
     document = get_travel_document(booking_id)
     booking = document.booking
-    is_cancelled = booking.was_paid and booking.status == BookingStatus.CANCELLED
+    is_cancelled = booking.was_paid and booking.status in {BookingStatus.CANCELLED, BookingStatus.REFUNDED}
     if not (booking.is_confirmed or (also_cancelled and is_cancelled)):
         raise BookingNotConfirmed
     # Papers are made of what was read, and nobody waits for our connection meanwhile.

@@ -20,7 +20,6 @@ PENDING_LIMIT = timedelta(days=30)
 PROVIDER_MISSING_LIMIT = timedelta(hours=1)
 
 _KEY_LENGTH = 20
-#: The reasons of refunds of what was sold; of all others the booking had no use for the money.
 _OPEN = (RefundStatus.DUE, RefundStatus.PENDING, RefundStatus.FAILED)
 
 

@@ -55,6 +55,9 @@ def follow_up(provider_name: str, work: FollowUp, payment_key: str, outbox_id: i
     """Do what a provider wanted done after a charge; tried again when it fails."""
     try:
         work.run(get_provider(provider_name), payment_key)
+    except UnknownProvider as fault:
+        # The reconciler goes on asking after the payment.
+        jobs.failed(outbox_id, str(fault), retry=False)
     except ProviderFault as fault:
         jobs.failed(outbox_id, str(fault), retry=True)
     else:

@@ -120,8 +120,7 @@ def _change_bus(schedule: Schedule, bus_id: int) -> None:
         raise SeatsDoNotFit
     with translate_conflicts():
         schedule.bus_id, schedule.seats = bus_id, bus.capacity
-    if schedule.active:
-        check_departure(schedule)
+    check_departure(schedule)
 
 
 def _add_exception(timetable: Timetable, day: date) -> None:

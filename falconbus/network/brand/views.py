@@ -13,7 +13,7 @@ from falconbus.platform.web.operations import operation
 
 bp = Blueprint("brand", __name__)
 
-# Their addresses change with what they hold.
+# Its address changes with what it holds.
 _FOR_LONG = {"Cache-Control": "public, max-age=31536000"}
 _STYLE = """:root {{ --brand: {strong}; --link: {strong}; }}
 @media (prefers-color-scheme: dark) {{ :root {{ --link: {link_on_dark}; }} }}
@@ -64,7 +64,13 @@ def remove_logo() -> None:
     service.remove_logo()
 
 
-@operation(bp.get("/brand.css"), who=PUBLIC, gives={200: Media("text/css", _FOR_LONG)}, counted=False, budget=1)
+@operation(
+    bp.get("/brand.css"),
+    who=PUBLIC,
+    gives={200: Media("text/css", {"Cache-Control": "public, max-age=600"})},
+    counted=False,
+    budget=1,
+)
 def show_style() -> bytes:
     """The colour of the brand as a stylesheet, readable in light and dark."""
     brand = get_brand()

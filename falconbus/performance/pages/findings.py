@@ -72,6 +72,9 @@ def _jobs(page: DashboardOut, now: QueuesOut, picked: Picked) -> Iterator[Findin
         told.append(("The broker does not answer", "No task starts until Redis at REDIS_URL is back; nothing is lost."))
     elif not now.workers:
         told.append(("No worker is alive", "Mails are not sent and holds do not expire. Start a worker."))
+    elif not any(worker.name.startswith("critical@") for worker in now.workers):
+        words = "Holds do not expire, payments are not reconciled, no job is handed out. Start the Procfile's line."
+        told.append(("The worker `worker-critical` is not alive", words))
     if now.outbox.failed:
         words = f"{formats.number(now.outbox.failed)} jobs were refused for good"
         told.append((words, "The page lists them with the reason. See to it, then have them tried again."))

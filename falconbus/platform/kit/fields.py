@@ -60,7 +60,7 @@ Words = Annotated[
 Filter = Annotated[OneLine, StringConstraints(max_length=100)]
 Email = Annotated[EmailStr, StringConstraints(max_length=254)]
 Phone = Annotated[OneLine, StringConstraints(pattern=r"^\+?[0-9 ()./-]{6,30}$")]
-Website = Annotated[OneLine, StringConstraints(max_length=200, pattern=r"^https?://[^\s\"'<>]+$")]
+Website = Annotated[OneLine, StringConstraints(max_length=200, pattern=r"^https?://[^\s\"'<>@]+$")]
 Zone = Annotated[OneLine, AfterValidator(_zone)]
 Currency = Annotated[OneLine, AfterValidator(_currency)]
 #: Decimal text such as "420.00"; how many decimals there may be is the currency's matter.

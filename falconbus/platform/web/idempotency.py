@@ -154,5 +154,7 @@ def _scope(caller: str, key: str) -> bytes:
 
 
 def _request_hash() -> str:
-    parts = [request.method.encode(), request.full_path.encode(), request.get_data(cache=True)]
+    # Whoever knows the key alone must not be shown the answer.
+    authority = request.headers.get("Authorization", "").encode()
+    parts = [request.method.encode(), request.full_path.encode(), authority, request.get_data(cache=True)]
     return hashlib.sha256(b"\n".join(parts)).hexdigest()

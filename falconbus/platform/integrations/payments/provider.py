@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from falconbus.platform.kit.errors import DomainError
 
+_CURRENCY_LENGTH, _LONGEST_REFERENCE = 3, 200
+
 
 class ChargeStatus(StrEnum):
     PAID = "paid"
@@ -27,9 +29,17 @@ class FollowUp:
     delay: timedelta
 
 
+class ProviderFault(Exception):
+    """The provider could not be asked, or answered nonsense; what became of the charge or refund is not known."""
+
+
+class NonsensicalOutcome(ProviderFault, ValueError):
+    """No charge can have come to that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a provider says of a charge; `reference` is its own name for it."""
+    """What a provider says of a charge; `reference` is its own name for it. NonsensicalOutcome."""
 
     status: ChargeStatus
     reference: str | None = None
@@ -39,6 +49,12 @@ class Outcome:
     redirect_url: str | None = None
     #: What a worker has to do for a pending charge, if its provider wants anything done.
     follow_up: FollowUp | None = None
+
+    def __post_init__(self) -> None:
+        if self.amount is not None and not 0 <= self.amount < 2**63:
+            raise NonsensicalOutcome(f"an amount of {self.amount}")
+        if len(self.currency or "ZAR") != _CURRENCY_LENGTH or len(self.reference or "") > _LONGEST_REFERENCE:
+            raise NonsensicalOutcome("a currency or a reference that is none")
 
 
 class RefundAnswer(StrEnum):
@@ -64,10 +80,6 @@ class WebhookEvent:
     event_id: str
     key: str
     outcome: Outcome
-
-
-class ProviderFault(Exception):
-    """The provider could not be asked, or answered nonsense; what became of the charge or refund is not known."""
 
 
 class NotCharged(ProviderFault):
