@@ -54,8 +54,8 @@ class Call:
 class JourneyDetails:
     """One ride with its tickets, by passenger number.
 
-    As they were sold: the times, the route's name, the class's name, its conditions and refunds. As they are now: the
-    bus, and the stops' names and zones, by which a traveller finds the coach.
+    As they were sold: the route's name, the class's name, its conditions and refunds. As they were told last: the
+    times. As they are now: the bus, and the stops' names and zones, by which a traveller finds the coach.
     """
 
     number: int
@@ -184,6 +184,11 @@ class BookingDetails:
     def live_journeys(self) -> tuple[JourneyDetails, ...]:
         """Return the journeys that have tickets not cancelled."""
         return tuple(journey for journey in self.journeys if journey.live_tickets)
+
+    @property
+    def is_disrupted(self) -> bool:
+        """Tell whether the operator has cancelled a departure of the booking: its refunds are not of one kind then."""
+        return any(journey.cancellation_reason is not None for journey in self.journeys)
 
     @property
     def remainder(self) -> "BookingDetails":

@@ -11,7 +11,7 @@ from falconbus.platform.database import transactions
 from falconbus.platform.design import formats
 from falconbus.platform.kit.lazy import Lazy
 
-# 4 MB that most web processes never need.
+# 4 MB that commands never need.
 icalendar = Lazy("icalendar")
 
 _REMIND = timedelta(hours=-2)
