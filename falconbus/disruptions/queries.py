@@ -9,14 +9,15 @@ from falconbus.platform.database.engine import AnyRow, db
 
 # A feed may give another bus to a hundred thousand departures that nobody has booked.
 _FORGET = text("""
-    UPDATE schedules SET told_bus_number = NULL
+    UPDATE schedules SET told_bus_number = NULL, untold_since = NULL
     WHERE told_bus_number IS NOT NULL AND NOT EXISTS (SELECT FROM journeys j WHERE j.schedule_id = schedules.id)
 """)
 _UNTOLD = text("SELECT id FROM schedules WHERE told_bus_number IS NOT NULL ORDER BY id LIMIT :limit")
 _LOCK = text("SELECT id FROM schedules WHERE id = :id AND told_bus_number IS NOT NULL FOR NO KEY UPDATE")
 _JOURNEYS = text("""
     SELECT * FROM (
-        SELECT j.booking_id, j.number, b.status, b.email, j.departs_at, j.arrives_at, s.told_bus_number,
+        SELECT j.booking_id, j.number, b.status, b.email, j.departs_at, j.arrives_at,
+            CASE WHEN b.created_at < s.untold_since THEN s.told_bus_number ELSE bus.number END AS told_bus_number,
             bus.number AS bus_number,
             s.departure_time + make_interval(mins => t.departures[j.origin_position + 1]) AS now_departs_at,
             s.departure_time + make_interval(mins => t.arrivals[j.destination_position + 1]) AS now_arrives_at
@@ -50,7 +51,7 @@ _MOVE = text("""
     ) AS moved
     WHERE j.booking_id = moved.booking_id AND j.number = moved.number
 """)
-_CLEAR = text("UPDATE schedules SET told_bus_number = NULL WHERE id = :id")
+_CLEAR = text("UPDATE schedules SET told_bus_number = NULL, untold_since = NULL WHERE id = :id")
 
 
 def untold_departures(limit: int) -> Sequence[int]:

@@ -128,6 +128,8 @@ class Schedule(Model):
     cancellation_reason: Mapped[str | None] = mapped_column(String(300))
     #: The coach that travellers were told of last. A trigger notes it when the bus or the times change; None once told.
     told_bus_number: Mapped[str | None] = mapped_column(String(32))
+    #: Since when there is something to tell: who has booked later knows the coach.
+    untold_since: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     def cancel(self, reason: str, *, at: datetime) -> None:
         """Take the departure off the road; Departed, AlreadyCancelled."""

@@ -22,6 +22,7 @@ _COLUMNS = {
         "cancelled_at": "timestamptz",
         "cancellation_reason": "varchar(300)",
         "told_bus_number": "varchar(32)",
+        "untold_since": "timestamptz",
     },
     "journeys": {
         "sold_departs_at": "timestamptz",
@@ -48,6 +49,7 @@ _NOTE_CHANGE = """
     CREATE OR REPLACE FUNCTION note_schedule_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         NEW.told_bus_number = coalesce(OLD.told_bus_number, (SELECT number FROM buses WHERE id = OLD.bus_id));
+        NEW.untold_since = coalesce(OLD.untold_since, now());
         RETURN NEW;
     END $$
 """

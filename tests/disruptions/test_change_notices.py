@@ -103,6 +103,17 @@ def test_a_bus_that_comes_back_before_anybody_was_told_is_no_news(
     assert value(database, "SELECT count(*) FROM schedules WHERE told_bus_number IS NOT NULL") == 0
 
 
+def test_who_buys_after_the_change_knows_the_coach(
+    client: FlaskClient, database: SQLAlchemy, schedule: Schedule, operator: dict[str, str]
+) -> None:
+    before = sold(client, schedule.id)
+    change_bus(client, operator, schedule, database, "FB-2")
+    after = sold(client, schedule.id)
+    assert tell() == 1
+    assert mails_to(database, before) == ["booking.confirmation", CHANGED]
+    assert mails_to(database, after) == ["booking.confirmation"]
+
+
 def test_a_timetables_new_bus_is_told_too(
     world: World, client: FlaskClient, database: SQLAlchemy, schedule: Schedule, operator: dict[str, str]
 ) -> None:
