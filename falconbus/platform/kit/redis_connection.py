@@ -54,7 +54,8 @@ class RedisConnection:
         opened = getattr(self._local, "connection", None)
         if opened is not None and opened[0] == os.getpid():
             return opened[1]
-        connection: Any = self._pool.make_connection()
+        # Not by the pool, which counts what it has made and never what has gone: a hundred would be the last.
+        connection: Any = self._pool.connection_class(**self._pool.connection_kwargs)
         connection.connect()
         self._use_kernel_timeouts(connection)
         self._local.connection = (os.getpid(), connection)

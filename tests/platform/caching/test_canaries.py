@@ -61,6 +61,13 @@ def test_a_refused_command_raises_and_the_next_reply_is_its_own(url: str) -> Non
     assert connection.execute(("ECHO", "mine")) == [b"mine"]
 
 
+def test_connections_may_be_cut_and_opened_for_ever(url: str) -> None:
+    connection = RedisConnection(url, timeout=1)
+    for _ in range(120):
+        connection.execute(("PING",))
+        connection._disconnect()  # noqa: SLF001
+
+
 def test_a_connection_that_was_cut_is_opened_anew(url: str) -> None:
     connection = RedisConnection(url, timeout=1)
     connection.execute(("PING",))
