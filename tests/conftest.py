@@ -122,16 +122,32 @@ def migrated_app(
 def app(migrated_app: FalconBus) -> Iterator[FalconBus]:
     """The app on an empty database."""
     yield migrated_app
-    with migrated_app.app_context():
+    empty(migrated_app)
+
+
+def empty(app: FalconBus) -> None:
+    """Leave nothing of what a test has done: rows, kept answers, messages, measurements."""
+    with app.app_context():
         db.session.remove()
-        _forget_what_was_measured(migrated_app)
+        _forget_what_was_measured(app)
         cache_redis().flushdb()
-        with Redis.from_url(migrated_app.config["SETTINGS"].redis_url) as broker:
+        with Redis.from_url(app.config["SETTINGS"].redis_url) as broker:
             broker.flushdb()
         maintenance.clear(groups.registered())
-        tables = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
-        with db.engine.begin() as connection:
-            connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        _empty_tables()
+
+
+def _empty_tables() -> None:
+    """Delete every row and start every sequence anew, for a twentieth of what TRUNCATE costs, which makes new files."""
+    names = ", ".join(f"'{table.name}'" for table in reversed(db.metadata.sorted_tables))
+    delete_rows = f"""
+        DO $$ DECLARE name text; BEGIN
+            FOREACH name IN ARRAY ARRAY[{names}] LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
+        END $$"""
+    start_sequences = "SELECT setval(seqrelid, seqstart, false) FROM pg_sequence"
+    with db.engine.begin() as connection:
+        connection.execute(text(delete_rows))
+        connection.execute(text(start_sequences))
 
 
 def _forget_what_was_measured(app: FalconBus) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shelve
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -20,8 +22,13 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from celery import __version__ as celery_version
+from celery.beat import ScheduleEntry
+from sqlalchemy import text
 
-from falconbus.app import FalconBus
+from falconbus.platform.database.engine import db
+from falconbus.platform.jobs import celery
+from falconbus.platform.kit import clock
 from falconbus.platform.runtime.procfile import read_procfile, split_command
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +49,18 @@ def eventually(condition: Callable[[], Any], seconds: float = 30) -> Any:
             return value
         time.sleep(0.05)
     pytest.fail(f"did not come true in {seconds} s")
+
+
+def let_leases_end() -> None:
+    """As if the minute had gone by after which the relay asks what became of a job's message."""
+    db.session.rollback()
+    db.session.execute(
+        text("""
+            UPDATE outbox SET run_after = now(), handed_over_at = handed_over_at - INTERVAL '2 minutes'
+            WHERE done_at IS NULL
+        """)
+    )
+    db.session.commit()
 
 
 @dataclass
@@ -99,6 +118,15 @@ class System:
             bin_folder = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
             environment = {**self.environment, "PATH": bin_folder}
             self._processes[name] = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
+
+    def start_overdue_beat(self, *names: str) -> None:
+        """Start a beat that was away for an hour: these periodic jobs, due long since, run at once."""
+        long_ago = clock.now() - timedelta(hours=1)
+        file = Path(self.environment["DATA_DIR"]) / "celerybeat"
+        with shelve.open(str(file), "n") as schedule:  # noqa: S301  our own
+            schedule["entries"] = {name: ScheduleEntry(name, last_run_at=long_ago, app=celery) for name in names}
+            schedule.update(__version__=celery_version, tz="UTC", utc_enabled=True)
+        self.start("beat")
 
     def kill(self, *names: str) -> None:
         """kill -9 processes with all their children: those of these names, or all."""
@@ -159,20 +187,3 @@ def smtp_sink() -> Iterator[tuple[Sink, int]]:
 def sink_and_port() -> Iterator[tuple[Sink, int]]:
     with smtp_sink() as both:
         yield both
-
-
-@pytest.fixture
-def sink(sink_and_port: tuple[Sink, int]) -> Sink:
-    return sink_and_port[0]
-
-
-@pytest.fixture
-def system(app: FalconBus, environment: dict[str, str], sink_and_port: tuple[Sink, int]) -> Iterator[System]:
-    """Web, worker and beat, up and healthy, on this test process's own database."""
-    running = System(environment, sink_and_port[1])
-    running.start("web", "worker", "worker-critical", "beat")
-    try:
-        eventually(running.is_up)
-        yield running
-    finally:
-        running.stop()

@@ -29,7 +29,6 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
     "shared_buffers": "128MB",
     "max_connections": "100",
-    "fsync": "on",
     "synchronous_commit": "on",
     "jit": "off",
     "timezone": "UTC",

@@ -3,7 +3,11 @@
 import socket
 from contextlib import ExitStack
 
+import pytest
+
 from tests.e2e.conftest import System, eventually
+
+pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.timeout(240)]
 
 
 def _answer(client: socket.socket) -> bytes:
@@ -27,6 +31,8 @@ def test_it_goes_on_selling_beside_them_and_ends_in_time(system: System) -> None
         assert b"HTTP/1.1 408 " in _answer(slow[0])
         assert system.is_up()
         system.stop("web")
+    system.start("web")
+    eventually(system.is_up)
 
 
 def test_what_is_no_request_is_never_our_fault(system: System) -> None:

@@ -17,7 +17,7 @@ from tests.scheduling.charters import add_service, tomorrow
 from tests.scheduling.people import add_person, headers_of
 from tests.world import World
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.timeout(240)]
 
 CHARTERS = "/api/scheduling/appointments/"
 
@@ -50,7 +50,7 @@ def test_a_charter_is_asked_for_assigned_accepted_by_the_mails_link_and_driven(
     driver, colleague = (add_person(name, Role.DRIVER) for name in ("sipho", "themba"))
     as_operator, as_driver = headers_of(operator), headers_of(driver)
 
-    made = system.call("POST", CHARTERS, request_of(service.id), Idempotency_Key="the-form's-own-key")
+    made = system.call("POST", CHARTERS, request_of(service.id), Idempotency_Key="the-charter-form's-own-key")
     assert made.status == 201
     reference = made.json["reference"]
     eventually(lambda: mails_to(sink, "lerato@example.com", reference))
@@ -83,15 +83,18 @@ def test_a_charter_is_asked_for_assigned_accepted_by_the_mails_link_and_driven(
 
 
 def test_who_does_not_answer_in_time_is_told_of_by_beat(world: World, system: System, sink: Sink) -> None:
-    service = add_service()
-    operator, driver = add_person("palesa", Role.OPERATOR), add_person("sipho", Role.DRIVER)
+    service = add_service("Coach alone")
+    operator, driver = add_person("lindiwe", Role.OPERATOR), add_person("bongani", Role.DRIVER)
     as_operator = headers_of(operator)
     reference = system.call("POST", CHARTERS, request_of(service.id)).json["reference"]
     crew = {"driver_id": driver.id, "attendant_ids": [], "bus_id": None}
     assert system.call("POST", f"{CHARTERS}{reference}/assign", crew, **as_operator).status == 200
     before = clock.now() - timedelta(seconds=1)
+    system.stop("beat")
     db.session.execute(text("UPDATE assignments SET answer_by = :before"), {"before": before})
+    db.session.execute(text("DELETE FROM periodic_runs WHERE job = 'scheduling.escalate'"))
     db.session.commit()
+    system.start_overdue_beat("scheduling.escalate")
 
     def unanswered() -> list[Any]:
         found = system.call("GET", "/api/scheduling/notifications/", **as_operator).json["results"]
