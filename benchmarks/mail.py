@@ -38,8 +38,8 @@ _SECONDS_TO_ARRIVE = 300.0
 
 
 def run(databases: Databases, *, mails: int, seconds: float) -> Report:
-    logging.getLogger("mail.log").setLevel(logging.WARNING)
     """Send confirmations one after the other as fast as a child can, then at the pace of payments."""
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
     dataset.ensure(databases, "mail_line", _NETWORK)
     with MailServer() as server:
         rate, worker = _throughput(databases, server, mails)

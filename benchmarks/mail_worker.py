@@ -14,9 +14,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from benchmarks.cpu_time import family_cpu_seconds
 from benchmarks.environment import RESULTS, ROOT
 from benchmarks.server import free_port
+from falconbus.platform.jobs import Queue
 
 _SAMPLE_SECONDS = 0.25
-_WORKER = ("worker", "--queues", "critical,default,bulk", "--prefetch-multiplier", "1")
+_WORKER = ("worker", "--queues", ",".join(Queue), "--prefetch-multiplier", "1")
 _QUIET = ("--without-gossip", "--without-mingle", "--loglevel", "warning")
 
 
