@@ -32,6 +32,7 @@ class Settings:
     cache_redis_url: str
     secret_key: str
     public_url: str
+    booking_url: str | None
     live_url: str | None
     smtp_url: str | None
     mail_from: str
@@ -52,6 +53,8 @@ class Settings:
     ratelimit_booking: str
     ratelimit_stops: str
     ratelimit_sign_in: str
+    ratelimit_mails_recipient: str
+    ratelimit_mails_client: str
     admin_email: str | None
     admin_password: str | None
     trusted_proxies: int
@@ -87,6 +90,7 @@ class Settings:
             cache_redis_url=read.url("CACHE_REDIS_URL", schemes=("redis", "rediss"), default=_next_database(redis_url)),
             secret_key=read.secret("SECRET_KEY"),
             public_url=public_url,
+            booking_url=read.optional_url("BOOKING_URL", schemes=("http", "https")),
             live_url=(read.optional_url("LIVE_URL", schemes=("http", "https")) or "").rstrip("/") or None,
             smtp_url=smtp_url,
             mail_from=read.sender("MAIL_FROM", f"FalconBus <tickets@{_mail_domain(public_url)}>"),
@@ -107,6 +111,8 @@ class Settings:
             ratelimit_booking=read.rate("RATELIMIT_BOOKING", "10/minute"),
             ratelimit_stops=read.rate("RATELIMIT_STOPS", "60/minute"),
             ratelimit_sign_in=read.rate("RATELIMIT_SIGN_IN", "10/minute"),
+            ratelimit_mails_recipient=read.rate("RATELIMIT_MAILS_RECIPIENT", "5/day"),
+            ratelimit_mails_client=read.rate("RATELIMIT_MAILS_CLIENT", "50/day"),
             admin_email=read.mail_address("ADMIN_EMAIL") if read.text("ADMIN_EMAIL", "") else None,
             admin_password=read.text("ADMIN_PASSWORD", "") or None,
             trusted_proxies=read.integer("TRUSTED_PROXIES", 0, at_least=0, at_most=10),

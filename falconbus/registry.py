@@ -20,6 +20,7 @@ from falconbus.bookings import permissions as bookings_permissions
 from falconbus.bookings import service as bookings_service
 from falconbus.bookings import views as bookings_views
 from falconbus.bookings.payment_states import FindPaymentState
+from falconbus.checkout import correction_views
 from falconbus.checkout import jobs as checkout_jobs
 from falconbus.checkout import permissions as checkout_permissions
 from falconbus.checkout import views as checkout_views
@@ -86,6 +87,7 @@ from falconbus.scheduling.assignments import models as assignment_models
 from falconbus.scheduling.catalogue import models as catalogue_models
 from falconbus.scheduling.catalogue import views as catalogue_views
 from falconbus.scheduling.dispatch import views as dispatch_views
+from falconbus.scheduling.inbox import mail_switch_views
 from falconbus.scheduling.inbox import views as inbox_views
 from falconbus.scheduling.lapses import models as lapse_models
 from falconbus.scheduling.lapses import views as lapse_views
@@ -186,6 +188,7 @@ FEATURES = (
             catalogue_views.bp,
             dispatch_views.bp,
             inbox_views.bp,
+            mail_switch_views.bp,
             lapse_views.bp,
             staff_views.bp,
             staff_record_views.bp,
@@ -232,7 +235,7 @@ FEATURES = (
         name="checkout",
         grants=checkout_permissions.GRANTS,
         jobs=checkout_jobs.JOBS,
-        blueprints=(checkout_views.bp,),
+        blueprints=(checkout_views.bp, correction_views.bp),
     ),
     Feature(name="disruptions", grants=disruptions_permissions.GRANTS, blueprints=(disruptions_views.bp,)),
     Feature(name="live", blueprints=(live_views.bp,)),

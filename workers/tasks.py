@@ -37,9 +37,9 @@ def relay() -> None:
 
 
 @_task(name=SEND_MAIL.name)
-def send_mail(outbox_id: int, mail_id: int) -> None:
+def send_mail(outbox_id: int, mail_id: int, edition: int = 1) -> None:
     """Render a mail and hand it to SMTP."""
-    mailing.send(mail_id, outbox_id)
+    mailing.send(mail_id, outbox_id, edition)
 
 
 @_task(name=MAIL_NOTIFICATION.name)
@@ -49,9 +49,9 @@ def mail_notification(outbox_id: int, notification_id: int) -> None:
 
 
 @_task(name=TELL_CLIENT.name)
-def tell_client(outbox_id: int, change_id: int) -> None:
+def tell_client(outbox_id: int, change_id: int, client: str | None = None) -> None:
     """Notify a charter's client of a change."""
-    messaging.tell_client(change_id, outbox_id)
+    messaging.tell_client(change_id, outbox_id, client)
 
 
 @_task(name=REFUND.name)

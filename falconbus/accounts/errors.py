@@ -21,6 +21,11 @@ class BadEmail(Invalid):
     title = "The e-mail is not an address that mail can be sent to"
 
 
+class BadName(Invalid):
+    code = "bad_name"
+    title = "The name is not one of a person"
+
+
 class PasswordTooShort(Invalid):
     code = "password_too_short"
     title = "The password needs 12 characters or more"

@@ -1,8 +1,9 @@
-"""Rules on values: e-mail addresses and passwords."""
+"""Rules on values: e-mail addresses, names and passwords."""
 
 from email_validator import EmailNotValidError, validate_email
 
-from falconbus.accounts.errors import BadEmail, PasswordTooShort
+from falconbus.accounts.errors import BadEmail, BadName, PasswordTooShort
+from falconbus.platform.kit.person_names import check_person_name
 
 MIN_PASSWORD_LENGTH = 12
 
@@ -16,6 +17,14 @@ def normalize_email(text: str) -> str:
         return validate_email(text.strip(), check_deliverability=False).normalized.lower()
     except EmailNotValidError as fault:
         raise BadEmail(f"not an e-mail address: {fault}") from None
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that is an address; BadName."""
+    try:
+        check_person_name(name)
+    except ValueError as fault:
+        raise BadName(f"the name {fault}") from None
 
 
 def check_password(password: str) -> None:

@@ -78,10 +78,14 @@ def sign_out(token_id: int | None) -> None:
 
 
 def create_user(email: str, password: str | None, roles: Iterable[Role], name: str) -> NewUser:
-    """Create an account, with a generated password when none is given; BadEmail, PasswordTooShort, EmailTaken."""
+    """Create an account, with a generated password when none is given.
+
+    Raises BadEmail, BadName, PasswordTooShort, EmailTaken.
+    """
     email = policy.normalize_email(email)
     password = passwords.new_password() if password is None else password
     policy.check_password(password)
+    policy.check_name(name)
     user = User(
         email=email,
         name=name,

@@ -43,6 +43,21 @@ class ChildrenAlone(DomainError):
     title = "A child would travel alone; say that this is meant"
 
 
+class PassengerNotFound(NotFound):
+    code = "passenger_not_found"
+    title = "The booking has no such passenger, or they were cancelled before"
+
+
+class TooLateToCorrect(DomainError):
+    code = "too_late_to_correct"
+    title = "The coach has left; the name cannot be corrected any more"
+
+
+class OtherPerson(DomainError):
+    code = "other_person"
+    title = "Travellers correct a name once, and up to three letters of it; ask the operator for more"
+
+
 class SeatCount(Invalid):
     code = "seat_count"
     title = "Name one seat for each passenger, or none to have them chosen"

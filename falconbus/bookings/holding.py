@@ -87,6 +87,8 @@ class Contact:
     email: str
     phone: str | None = None
     user_id: int | None = None
+    #: Who asks, unless it is the staff: see Booking.client.
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,7 @@ def _insert_booking(contact: Contact, total: int, currency: str, now: datetime, 
         "email": contact.email.lower(),
         "phone": contact.phone,
         "user_id": contact.user_id,
+        "client": contact.client,
         "total": total,
         "currency": currency,
         "created_at": now,

@@ -73,6 +73,10 @@ class Booking(Model):
     cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     #: The payment that confirmed it (payments.key, what the traveller's statement shows).
     payment_id: Mapped[str | None] = mapped_column(String(40))
+    #: Which of its manage links holds; renewing it raises it.
+    link_version: Mapped[int] = mapped_column(SmallInteger, server_default="1", default=1)
+    #: Who has made it without an account of the staff, as a pseudonym (mailing/limits.py).
+    client: Mapped[str | None] = mapped_column(String(16))
 
     def confirm(self, *, payment_id: str, at: datetime) -> None:
         """Change a hold, or one that expired during the payment, to a confirmed booking; BookingOver."""
@@ -113,6 +117,8 @@ class Passenger(Model):
     number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     name: Mapped[str] = mapped_column(String(100))
     type: Mapped[str] = mapped_column(String(16))
+    #: Grows with every correction of the name.
+    revision: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=0)
 
 
 class Journey(Model):

@@ -9,10 +9,11 @@ from sqlalchemy.orm import aliased
 
 from falconbus.bookings.models import Booking, Journey
 from falconbus.bookings.permissions import MANAGED_BOOKING, SEE_BOOKINGS
-from falconbus.bookings.read_model import BookingDetails, JourneyDetails, PassengerDetails, TicketDetails
+from falconbus.bookings.read_model import BookingDetails, JourneyDetails, MailDetails, PassengerDetails, TicketDetails
 from falconbus.network.models import Stop
 from falconbus.platform.database.engine import AnyRow, AnySelect, Model, db
 from falconbus.platform.kit import references
+from falconbus.platform.mailing import kinds
 from falconbus.platform.web.identity import Identity
 
 
@@ -37,7 +38,7 @@ def visible_to(identity: Identity, email: str | None = None) -> ColumnElement[bo
         allowed.append(Booking.user_id == identity.user_id)
     managed = identity.managed_reference(MANAGED_BOOKING)
     if managed is not None:
-        allowed.append(Booking.reference == managed)
+        allowed.append(and_(Booking.reference == managed, Booking.link_version == identity.managed_version))
     if email is not None:
         allowed.append(Booking.email == email.strip().lower())
     return or_(*allowed)
@@ -73,7 +74,7 @@ def select_journeys(source: str) -> str:
 
 _JOURNEYS = text(f"{select_journeys('journeys')} WHERE j.booking_id = :booking_id ORDER BY j.number")
 _TICKETS = text("""
-    SELECT t.journey_number, t.seat_number, t.fare, t.fare_trace, t.code, t.status, p.number, p.name, p.type
+    SELECT t.journey_number, t.seat_number, t.fare, t.fare_trace, t.code, t.status, p.number, p.name, p.type, p.revision
     FROM tickets t
     JOIN passengers p ON p.booking_id = t.booking_id AND p.number = t.passenger_number
     WHERE t.booking_id = :booking_id ORDER BY t.journey_number, t.passenger_number
@@ -87,7 +88,7 @@ def journeys(booking_id: int) -> tuple[JourneyDetails, ...]:
     for row in db.session.execute(_TICKETS, {"booking_id": booking_id}):
         tickets[row.journey_number].append(
             TicketDetails(
-                passenger=PassengerDetails(row.number, row.name, row.type),
+                passenger=PassengerDetails(row.number, row.name, row.type, row.revision),
                 seat_number=row.seat_number,
                 fare=row.fare,
                 fare_trace=row.fare_trace,
@@ -96,6 +97,25 @@ def journeys(booking_id: int) -> tuple[JourneyDetails, ...]:
             )
         )
     return tuple(JourneyDetails(**row._asdict(), tickets=tuple(tickets[row.number])) for row in rows)
+
+
+# A mail about a departure of the booking is one about its notice (messaging/mail_kinds.py).
+_MAILS = text("""
+    WITH told AS (
+        SELECT CAST(kind AS text) AS kind, :booking_id AS subject_id FROM unnest(CAST(:kinds AS text[])) AS known (kind)
+        UNION ALL
+        SELECT 'departure.' || kind, id FROM departure_notices WHERE booking_id = :booking_id
+    )
+    SELECT m.id, m.kind, m.recipient, m.status, m.error AS reason, m.created_at, m.sent_at, m.edition
+    FROM told JOIN mails m USING (kind, subject_id) ORDER BY m.created_at, m.id
+""")
+
+
+def mails(booking_id: int) -> tuple[MailDetails, ...]:
+    """Return the mails about a booking and its departures."""
+    about_bookings = [kind.name for kind in kinds.registered() if kind.name.startswith("booking.")]
+    rows = db.session.execute(_MAILS, {"booking_id": booking_id, "kinds": about_bookings})
+    return tuple(MailDetails(**row._asdict()) for row in rows)
 
 
 _SALE_STATE = text("""

@@ -21,6 +21,8 @@ class PassengerDetails:
     number: int
     name: str
     type: PassengerType
+    #: How often the name was corrected.
+    revision: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,6 +146,20 @@ class JourneyDetails:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MailDetails:
+    """A mail about a booking, and how far it has come; `reason` why it has not (yet)."""
+
+    id: int
+    kind: str
+    recipient: str
+    status: str
+    reason: str | None
+    created_at: datetime
+    sent_at: datetime | None
+    edition: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BookingDetails:
     """A booking with its journeys, in the order of the request."""
 
@@ -160,9 +176,12 @@ class BookingDetails:
     created_at: datetime
     expires_at: datetime
     payment_id: str | None
+    link_version: int
     #: None: nobody has tried to pay. A pending one may have taken money.
     payment: PaymentState | None = None
     journeys: tuple[JourneyDetails, ...]
+    #: Oldest first.
+    mails: tuple[MailDetails, ...] = ()
 
     @property
     def is_confirmed(self) -> bool:

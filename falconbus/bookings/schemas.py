@@ -10,12 +10,13 @@ from sqlalchemy import Row
 from falconbus.bookings.holding import JourneyRequest, PassengerRequest
 from falconbus.bookings.models import BookingStatus, TicketStatus
 from falconbus.bookings.payment_states import PaymentState
-from falconbus.bookings.read_model import BookingDetails, JourneyDetails, TicketDetails
+from falconbus.bookings.read_model import BookingDetails, JourneyDetails, MailDetails, TicketDetails
 from falconbus.fares.passenger_types import PassengerType
 from falconbus.platform.database.pagination import CursorQuery
 from falconbus.platform.kit import clock, money
 from falconbus.platform.kit.fields import Day, Email, Key, Phone
-from falconbus.platform.kit.schema import Body, Name, OneLine, Query, Secret
+from falconbus.platform.kit.person_names import PersonName
+from falconbus.platform.kit.schema import Body, OneLine, Query, Secret
 
 SeatNumber = Annotated[OneLine, StringConstraints(max_length=4)]
 StopCode = Annotated[OneLine, StringConstraints(max_length=16)]
@@ -35,7 +36,7 @@ class JourneyIn(Body):
 
 
 class PassengerIn(Body):
-    name: Name
+    name: PersonName
     type: PassengerType = "adult"
 
     def to_request(self) -> PassengerRequest:
@@ -148,6 +149,26 @@ class ContactOut(msgspec.Struct):
     phone: str | None
 
 
+class MailOut(msgspec.Struct):
+    """A mail about the booking: queued, sending, sent, failed or dropped, and the `reason` of what is not sent.
+
+    `failed` ones, as to an address that does not exist (`SMTP 550 5.1.1: the recipient was refused`), can be sent again
+    once the contact is corrected; `dropped` ones no longer hold, or are too many of what nobody has paid for.
+    """
+
+    id: int
+    kind: str
+    recipient: str
+    status: str
+    reason: str | None
+    created_at: datetime
+    sent_at: datetime | None
+
+    @classmethod
+    def of(cls, mail: MailDetails) -> "MailOut":
+        return cls(**{name: getattr(mail, name) for name in cls.__struct_fields__})
+
+
 class BookingOut(msgspec.Struct):
     """A booking. `expires_at` while it is held; `refund` and `fee` of what was cancelled.
 
@@ -166,6 +187,7 @@ class BookingOut(msgspec.Struct):
     contact: ContactOut
     passengers: list[PassengerOut]
     journeys: list[JourneyOut]
+    mails: list[MailOut]
     created_at: datetime
 
     @classmethod
@@ -180,6 +202,16 @@ class HeldBookingOut(BookingOut):
 
     @classmethod
     def made(cls, booking: BookingDetails, manage_token: str) -> "HeldBookingOut":
+        return cls(**_booking_fields(booking), manage_token=manage_token)
+
+
+class CorrectedBookingOut(BookingOut):
+    """A corrected booking; `manage_token`: the new one, for who has corrected it with the one that was renewed."""
+
+    manage_token: Secret | None
+
+    @classmethod
+    def corrected(cls, booking: BookingDetails, manage_token: str | None) -> "CorrectedBookingOut":
         return cls(**_booking_fields(booking), manage_token=manage_token)
 
 
@@ -199,6 +231,7 @@ def _booking_fields(booking: BookingDetails) -> dict[str, Any]:
             PassengerOut(passenger.number, passenger.name, passenger.type) for passenger in booking.passengers
         ],
         "journeys": [JourneyOut.of(journey, currency) for journey in booking.journeys],
+        "mails": [MailOut.of(mail) for mail in booking.mails],
         "created_at": booking.created_at,
     }
 
@@ -255,10 +288,3 @@ class MyBookingOut(msgspec.Struct):
             departure_time=clock.local(row.departs_at, row.origin_zone),
             created_at=row.created_at,
         )
-
-
-class ContactPatch(Body):
-    """What staff may correct of a booking."""
-
-    email: Email | None = None
-    phone: Phone | None = None

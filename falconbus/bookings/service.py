@@ -51,23 +51,31 @@ def hold_duration() -> timedelta:
     return timedelta(minutes=get_settings().hold_minutes)
 
 
-def manage_token(reference: str, secret_key: str) -> str:
-    """Return a booking's manage token `fbm_<reference>_<signature>`, derived from the secret key and not stored."""
-    return f"{_MANAGE_PREFIX}_{reference}_{references.signature(secret_key, _MANAGE, reference)}"
+def manage_token(reference: str, secret_key: str, link_version: int = 1) -> str:
+    """Return a booking's manage token `fbm_<reference>_<signature>`, derived from the secret key and not stored.
+
+    That of a link that was renewed is `fbm_<reference>.<version>_<signature>`.
+    """
+    link = reference if link_version == 1 else f"{reference}.{link_version}"
+    return f"{_MANAGE_PREFIX}_{link}_{references.signature(secret_key, _MANAGE, link)}"
 
 
 def load_identity(token: str) -> Identity | None:
-    """Return the identity of a manage token's bearer; None for a token that is not valid."""
+    """Return the identity of a manage token's bearer; None for a token that is not valid.
+
+    Whether its link still holds is known with the booking (queries.visible_to).
+    """
     secret_key = get_settings().secret_key
     prefix, _, rest = token.partition("_")
-    reference, _, signature = rest.partition("_")
+    link, _, signature = rest.partition("_")
     if (
         prefix != _MANAGE_PREFIX
-        or not reference.isascii()
-        or not references.is_signature(signature, secret_key, _MANAGE, reference)
+        or not link.isascii()
+        or not references.is_signature(signature, secret_key, _MANAGE, link)
     ):
         return None
-    return Identity(managed=(MANAGED_BOOKING, reference))
+    reference, _, version = link.partition(".")
+    return Identity(managed=(MANAGED_BOOKING, reference), managed_version=int(version or 1))
 
 
 def lock_visible(reference: str, identity: Identity, email: str | None) -> Booking:
@@ -112,17 +120,6 @@ def get_visible_id(reference: str, identity: Identity, email: str | None) -> int
 def get_details(booking_id: int) -> BookingDetails:
     """Return the read model of a booking without a check of permission; BookingNotFound."""
     return _load_details(select(*queries.BOOKING_COLUMNS).where(Booking.id == booking_id))
-
-
-def change_contact(reference: str, identity: Identity, **changes: str | None) -> BookingDetails:
-    """Change `email` and `phone`; BookingNotFound when the caller may not see the booking."""
-    booking = lock_visible(reference, identity, None)
-    if changes.get("email"):
-        booking.email = str(changes["email"]).lower()
-    if "phone" in changes:
-        booking.phone = changes["phone"]
-    db.session.flush()
-    return get_details(booking.id)
 
 
 def check_payable(booking: Booking, now: datetime) -> None:
@@ -278,4 +275,5 @@ def _load_details(statement: AnySelect) -> BookingDetails:
     if row is None:
         raise BookingNotFound
     payment = payment_states.find(row.id, payment_id=row.payment_id)
-    return BookingDetails(**row._asdict(), payment=payment, journeys=queries.journeys(row.id))
+    journeys, mails = queries.journeys(row.id), queries.mails(row.id)
+    return BookingDetails(**row._asdict(), payment=payment, journeys=journeys, mails=mails)

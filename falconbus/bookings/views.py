@@ -1,4 +1,4 @@
-"""Endpoints of bookings: hold, show, list. Payments and cancellations are in checkout."""
+"""Endpoints of bookings: hold, show, list. Payments, cancellations and corrections are in checkout."""
 
 from flask import Blueprint
 
@@ -13,14 +13,13 @@ from falconbus.bookings.errors import (
 )
 from falconbus.bookings.holding import Contact
 from falconbus.bookings.models import Booking
-from falconbus.bookings.permissions import CHANGE_BOOKINGS, SEE_BOOKINGS
+from falconbus.bookings.permissions import SEE_BOOKINGS
 from falconbus.bookings.schemas import (
     AccessQuery,
     BookingIn,
     BookingLineOut,
     BookingListQuery,
     BookingOut,
-    ContactPatch,
     HeldBookingOut,
     MyBookingOut,
 )
@@ -29,6 +28,7 @@ from falconbus.network.errors import UnknownFareClass, UnknownStop
 from falconbus.platform.database.pagination import CursorQuery, Page, keyset_page
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
+from falconbus.platform.web import clients
 from falconbus.platform.web.declarations import PUBLIC
 from falconbus.platform.web.idempotency import IdempotencyKeyReused, RequestInProgress
 from falconbus.platform.web.identity import caller
@@ -60,7 +60,7 @@ def create_booking(body: BookingIn) -> HeldBookingOut:
     booking = holding.hold(
         [journey.to_request() for journey in body.journeys],
         [passenger.to_request() for passenger in body.passengers],
-        Contact(body.contact.email, body.contact.phone, caller().user_id),
+        Contact(body.contact.email, body.contact.phone, caller().user_id, client=_client()),
         hold_for=service.hold_duration(),
         promo_code=body.promo_code,
     )
@@ -73,25 +73,11 @@ def create_booking(body: BookingIn) -> HeldBookingOut:
     asks=AccessQuery,
     gives={200: BookingOut},
     refuses=(BookingNotFound,),
-    budget=4,
+    budget=5,
 )
 def show_booking(reference: str, query: AccessQuery) -> BookingOut:
     """A booking, for the bearer of its manage token, its contact (`?email=`), its account, or staff."""
     return BookingOut.of(service.get_visible(reference, caller(), query.email))
-
-
-@operation(
-    bp.patch("/bookings/<reference>"),
-    who=CHANGE_BOOKINGS,
-    takes=ContactPatch,
-    gives={200: BookingOut},
-    refuses=(BookingNotFound,),
-    budget=5,
-)
-def change_contact(reference: str, body: ContactPatch) -> BookingOut:
-    """Correct the contact of a booking; mails to come go to the new address."""
-    changes = body.model_dump(exclude_unset=True)
-    return BookingOut.of(service.change_contact(reference, caller(), **changes))
 
 
 @operation(bp.get("/bookings"), who=SEE_BOOKINGS, asks=BookingListQuery, gives={200: Page[BookingLineOut]}, budget=1)
@@ -108,6 +94,11 @@ def list_my_bookings(query: CursorQuery) -> Page[MyBookingOut]:
     """The bookings made with the account that calls, newest first."""
     statement = queries.select_of_account(caller().user_id or 0)
     return keyset_page(statement, Booking.id, query, MyBookingOut, MyBookingOut.of)
+
+
+def _client() -> str | None:
+    """Whose unpaid holds are counted, to limit the mails about them: everybody's but the staff's."""
+    return None if caller().may(SEE_BOOKINGS) else clients.pseudonym()
 
 
 def _manage_token(reference: str) -> str:

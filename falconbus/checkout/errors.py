@@ -1,4 +1,4 @@
-"""Why a cancellation is not carried out."""
+"""Why a cancellation is not carried out, or a mail not sent again."""
 
 from falconbus.bookings.service import Cancellation
 from falconbus.platform.kit import money
@@ -16,3 +16,13 @@ class QuoteChanged(DomainError):
         currency = quote.currency
         refund, fee = money.to_text(quote.refund, currency), money.to_text(quote.fee, currency)
         self.extension = {"quote": {"refund": refund, "fee": fee, "currency": currency}}
+
+
+class NothingToSend(DomainError):
+    code = "nothing_to_send"
+    title = "The mail tells of what no longer holds, or of what nobody has paid for"
+
+
+class SentTooOften(DomainError):
+    code = "sent_too_often"
+    title = "The mail was sent as often as travellers may have it sent; ask the operator"

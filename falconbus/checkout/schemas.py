@@ -1,4 +1,4 @@
-"""Shapes of paying and cancelling."""
+"""Shapes of paying, cancelling and correcting."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
@@ -14,7 +14,8 @@ from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.database.pagination import CursorQuery
 from falconbus.platform.kit import clock, money
 from falconbus.platform.kit.errors import Invalid
-from falconbus.platform.kit.fields import Price
+from falconbus.platform.kit.fields import Change, Email, Phone, Price, left_out
+from falconbus.platform.kit.person_names import PersonName
 from falconbus.platform.kit.schema import Body, OneLine
 
 
@@ -152,3 +153,16 @@ class RefundOut(msgspec.Struct):
             handled_by=row.handled_by,
             note=row.note,
         )
+
+
+class ContactPatch(Change):
+    """A booking's new contact; what is left out stays."""
+
+    email: Email = Field(default_factory=left_out)
+    phone: Phone | None = Field(default_factory=left_out)
+
+
+class PassengerPatch(Body):
+    """A passenger's corrected name."""
+
+    name: PersonName

@@ -63,8 +63,10 @@ def _event(document: TravelDocument, journey: JourneyDetails) -> Any:
     event = icalendar.Event()
     event.add("UID", f"{booking.reference}-{journey.number}@{urlsplit(document.public_url).hostname}")
     event.add("DTSTAMP", booking.created_at)
-    # A calendar takes the copy with the higher number: it grows with every ticket that is cancelled, and every change.
-    event.add("SEQUENCE", len(booking.cancelled_tickets) + journey.revision)
+    # A calendar takes the copy with the higher number: it grows with every ticket that is cancelled, every change, and
+    # every name that is corrected.
+    corrections = sum(passenger.revision for passenger in booking.passengers)
+    event.add("SEQUENCE", len(booking.cancelled_tickets) + journey.revision + corrections)
     event.add("DTSTART", _unmistakable(origin.at))
     event.add("DTEND", _unmistakable(destination.at))
     event.add("SUMMARY", f"Coach {origin.city} to {destination.city}")

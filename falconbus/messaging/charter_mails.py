@@ -20,9 +20,14 @@ _CONFIRMED = {AppointmentStatus.ACCEPTED, AppointmentStatus.IN_PROGRESS, Appoint
 _CHARTER = text("""
     SELECT c.action, a.reference, a.status, a.client_name, a.starts_at, a.ends_at, a.time_zone, a.passengers,
            a.currency, a.cancellation_reason,
-           coalesce(p.name, a.pick_up_text) AS pick_up, coalesce(d.name, a.drop_off_text) AS drop_off,
+           p.name AS pick_up_stop, d.name AS drop_off_stop, a.pick_up_text, a.drop_off_text,
            buses.number AS bus_number,
            (SELECT u.email FROM users u WHERE u.id = a.operator_id AND u.active) AS reply_to,
+           -- Who is neither nobody nor the client is of the staff.
+           c.by_id IS NOT NULL AND c.by_id IS DISTINCT FROM a.client_id AS is_by_staff,
+           EXISTS (SELECT FROM appointment_changes h
+                   WHERE h.appointment_id = a.id AND h.by_id IS NOT NULL AND h.by_id IS DISTINCT FROM a.client_id
+                  ) AS is_known,
            (SELECT u.name FROM assignments s JOIN users u ON u.id = s.staff_id
              WHERE s.appointment_id = a.id AND s.part = 'driver' AND s.status = 'accepted') AS driver,
            (SELECT jsonb_agg(jsonb_build_array(s.name, s.price) ORDER BY s.number)
@@ -38,14 +43,18 @@ _CHARTER = text("""
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CharterDocument:
-    """A charter as its client is told of it; times have the offset of the pick-up's time zone."""
+    """A charter as its client is told of it; times have the offset of the pick-up's time zone.
+
+    Anybody can ask for a charter in anybody's name: until somebody of the staff has looked at it, the mail bears no
+    words of the request. Why a client cancels is known to them.
+    """
 
     change_id: int
     brand: Brand
     reference: str
     action: str
     status: str
-    name: str
+    name: str | None
     starts_at: datetime
     ends_at: datetime
     pick_up: str
@@ -58,7 +67,7 @@ class CharterDocument:
     #: The first name only.
     driver: str | None
     cancellation_reason: str | None
-    #: Who dispatches it.
+    #: Who dispatches it, else whom the brand names to ask.
     reply_to: str | None
 
     @property
@@ -100,23 +109,30 @@ def render(document: CharterDocument) -> MailContent:
     )
 
 
+def _place(stop: str | None, words: str | None, *, is_known: bool) -> str:
+    if stop is None and not is_known:
+        return "The place in your request"
+    return wording.one_line(stop or words or "")
+
+
 def _document(change_id: int, row: Row[Any]) -> CharterDocument:
+    brand = get_brand()
     return CharterDocument(
         change_id=change_id,
-        brand=get_brand(),
+        brand=brand,
         reference=row.reference,
         action=row.action,
         status=row.status,
-        name=wording.one_line(row.client_name),
+        name=wording.one_line(row.client_name) if row.is_known else None,
         starts_at=clock.local(row.starts_at, row.time_zone),
         ends_at=clock.local(row.ends_at, row.time_zone),
-        pick_up=wording.one_line(row.pick_up),
-        drop_off=wording.one_line(row.drop_off),
+        pick_up=_place(row.pick_up_stop, row.pick_up_text, is_known=row.is_known),
+        drop_off=_place(row.drop_off_stop, row.drop_off_text, is_known=row.is_known),
         passengers=row.passengers,
         services=tuple((wording.one_line(name), price) for name, price in row.services or ()),
         currency=row.currency,
         bus_number=row.bus_number,
         driver=next(iter(row.driver.split()), None) if row.driver else None,
-        cancellation_reason=row.cancellation_reason,
-        reply_to=row.reply_to,
+        cancellation_reason=row.cancellation_reason if row.is_by_staff else None,
+        reply_to=row.reply_to or brand.support_email,
     )

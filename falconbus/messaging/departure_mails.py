@@ -8,7 +8,7 @@ from typing import Any
 from falconbus.bookings.errors import BookingNotFound
 from falconbus.bookings.models import DepartureNotice
 from falconbus.bookings.read_model import JourneyDetails
-from falconbus.messaging import mail_templates
+from falconbus.messaging import mail_templates, queries
 from falconbus.messaging.booking_mails import papers_of
 from falconbus.messaging.document import TravelDocument, get_travel_document
 from falconbus.messaging.trip_summary import trip
@@ -56,9 +56,19 @@ def read(notice_id: int, _sequence: int) -> tuple[Notice, TravelDocument] | None
 
 
 def read_changed(notice_id: int, sequence: int) -> tuple[Notice, TravelDocument] | None:
-    """Return the same; None also when nobody travels on the changed journeys any more."""
+    """Return the same; None also when a later notice tells more, or nothing differs for anybody who still travels.
+
+    Only the newest notice of a departure is told, against what its traveller was told before: of notices that are still
+    under way the last might arrive first.
+    """
     told = read(notice_id, sequence)
-    return told if told is not None and _changes(*told) else None
+    if told is None or queries.has_later_notice(notice_id):
+        return None
+    notice, document = told
+    untold = {change["number"]: change["was"] for change in queries.untold_changes(notice_id)}
+    journeys = [{**change, "was": untold.get(change["number"], change["was"])} for change in notice.journeys]
+    notice = replace(notice, journeys=journeys)
+    return (notice, document) if _changes(notice, document) else None
 
 
 def about_departure(write: Callable[[Notice, TravelDocument], MailContent]) -> Render:
@@ -103,7 +113,9 @@ def _content(
 
 def _changes(notice: Notice, document: TravelDocument) -> tuple[ChangedJourney, ...]:
     known = (_changed(_find_journey(document, change), change) for change in notice.journeys)
-    return tuple(change for change in known if change.journey.live_tickets)
+    return tuple(
+        change for change in known if change.journey.live_tickets and (change.is_retimed or change.has_other_bus)
+    )
 
 
 def _find_journey(document: TravelDocument, change: dict[str, Any]) -> JourneyDetails:

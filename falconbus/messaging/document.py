@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from email.utils import parseaddr
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from config import Settings
 from falconbus.bookings import service as bookings
@@ -29,7 +29,10 @@ class ReturnedPayment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TravelDocument:
-    """A booking, each of its names on one line."""
+    """A booking, each of its names on one line; its travellers have names once it is paid.
+
+    Anybody can have us write to anybody about a hold: no words of theirs go along.
+    """
 
     brand: Brand
     #: A PNG; None without one.
@@ -37,6 +40,8 @@ class TravelDocument:
     #: From which its mails come.
     sender_address: str
     public_url: str
+    #: The operator's page on which departures are searched; None without one.
+    booking_url: str | None
     #: With the manage token: a secret of the traveller's.
     manage_url: str
     booking: BookingDetails
@@ -46,16 +51,20 @@ class TravelDocument:
         return self.booking.reference
 
     @property
-    def search_url(self) -> str:
-        """Where the same first journey can be looked for again."""
+    def search_url(self) -> str | None:
+        """Where the same first journey can be looked for again, if there is a page for it."""
+        if self.booking_url is None:
+            return None
+        page = urlsplit(self.booking_url)
         journey = self.booking.journeys[0]
         query = {
+            **dict(parse_qsl(page.query)),
             "origin": journey.origin.code,
             "destination": journey.destination.code,
             "date": journey.origin.at.date().isoformat(),
-            "passengers": len(self.booking.passengers),
+            "passengers": str(len(self.booking.passengers)),
         }
-        return f"{self.public_url}/?{urlencode(query)}"
+        return page._replace(query=urlencode(query)).geturl()
 
 
 def get_travel_document(booking_id: int) -> TravelDocument:
@@ -67,17 +76,21 @@ def get_travel_document(booking_id: int) -> TravelDocument:
         logo=get_logo() if brand.logo_hash else None,
         sender_address=parseaddr(settings.mail_from)[1],
         public_url=settings.public_url,
-        manage_url=_manage_url(booking.reference, settings),
-        booking=replace(booking, journeys=tuple(_journey(journey) for journey in booking.journeys)),
+        booking_url=settings.booking_url,
+        manage_url=_manage_url(booking, settings),
+        booking=replace(
+            booking,
+            journeys=tuple(_journey(journey, with_names=booking.was_paid) for journey in booking.journeys),
+        ),
     )
 
 
-def _manage_url(reference: str, settings: Settings) -> str:
-    token = bookings.manage_token(reference, settings.secret_key)
-    return f"{settings.public_url}/manage/{reference}?token={quote(token)}"
+def _manage_url(booking: BookingDetails, settings: Settings) -> str:
+    token = bookings.manage_token(booking.reference, settings.secret_key, booking.link_version)
+    return f"{settings.public_url}/manage/{booking.reference}?token={quote(token)}"
 
 
-def _journey(journey: JourneyDetails) -> JourneyDetails:
+def _journey(journey: JourneyDetails, *, with_names: bool) -> JourneyDetails:
     return replace(
         journey,
         route_name=one_line(journey.route_name),
@@ -87,9 +100,11 @@ def _journey(journey: JourneyDetails) -> JourneyDetails:
         origin_city=one_line(journey.origin_city),
         destination_name=one_line(journey.destination_name),
         destination_city=one_line(journey.destination_city),
-        tickets=tuple(_ticket(ticket) for ticket in journey.tickets),
+        tickets=tuple(_ticket(ticket, with_name=with_names) for ticket in journey.tickets),
     )
 
 
-def _ticket(ticket: TicketDetails) -> TicketDetails:
-    return replace(ticket, passenger=replace(ticket.passenger, name=one_line(ticket.passenger.name)))
+def _ticket(ticket: TicketDetails, *, with_name: bool) -> TicketDetails:
+    who = ticket.passenger
+    name = one_line(who.name) if with_name else f"Passenger {who.number}"
+    return replace(ticket, passenger=replace(who, name=name))

@@ -1,6 +1,7 @@
 """Who is to be told by mail, as long as that holds."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import text
 
@@ -27,7 +28,7 @@ _CLIENT = text("""
 # That nothing was paid is not told while a payment is under way, nor when money has come: those end with a mail of
 # their own. And whoever has paid, or is paying, for each journey of the hold under another reference needs no new one.
 _EXPIRED_HOLDS = text("""
-    SELECT b.id, b.email
+    SELECT b.id, b.email, b.client
     FROM bookings b
     WHERE b.id = ANY (CAST(:booking_ids AS bigint[])) AND b.status = 'expired'
       AND NOT EXISTS (
@@ -50,10 +51,38 @@ _EXPIRED_HOLDS = text("""
                       WHERE p.booking_id = other.id AND p.status IN ('started', 'pending', 'unresolved')))))
     ORDER BY b.id
 """)
+_SAME_DEPARTURE = """
+    departure_notices other JOIN departure_notices told
+        ON other.booking_id = told.booking_id AND other.schedule_id = told.schedule_id AND other.kind = told.kind
+    WHERE told.id = :notice_id
+"""
+_LATER = text(f"SELECT EXISTS (SELECT FROM {_SAME_DEPARTURE} AND other.id > told.id)")  # noqa: S608  all of it is ours
+# Newest first, so that the oldest has the last word on what was told before.
+_UNTOLD = text(f"""
+    SELECT change FROM (
+        SELECT other.id, other.journeys FROM {_SAME_DEPARTURE} AND other.id < told.id
+            AND other.id > coalesce((
+                SELECT max(sent.subject_id) FROM mails sent
+                WHERE sent.kind = 'departure.changed' AND sent.status = 'sent' AND sent.subject_id IN (
+                    SELECT id FROM departure_notices same
+                    WHERE same.booking_id = told.booking_id AND same.schedule_id = told.schedule_id)), 0)
+    ) untold, jsonb_array_elements(untold.journeys) AS change
+    ORDER BY untold.id DESC
+""")  # noqa: S608  all of it is ours
+
+
+def has_later_notice(notice_id: int) -> bool:
+    """Tell whether another notice of the same kind, about the same booking and departure, was made after this one."""
+    return bool(db.session.scalar(_LATER, {"notice_id": notice_id}))
+
+
+def untold_changes(notice_id: int) -> Sequence[dict[str, Any]]:
+    """Return the changes of notices before this one whose mails have not gone since one did, newest first."""
+    return db.session.scalars(_UNTOLD, {"notice_id": notice_id}).all()
 
 
 def find_travellers_of_expired(booking_ids: Collection[int]) -> Sequence[AnyRow]:
-    """Return id and e-mail of those of these bookings whose travellers are to be told that their hold has run out."""
+    """Return id, e-mail, client of those of these bookings whose travellers are to be told that their hold ran out."""
     return db.session.execute(_EXPIRED_HOLDS, {"booking_ids": list(booking_ids)}).all()
 
 

@@ -22,11 +22,11 @@ def mail_notification(notification_id: int, outbox_id: int) -> None:
     jobs.done(outbox_id)
 
 
-def tell_client(change_id: int, outbox_id: int) -> None:
-    """Have a charter's client told of a change by mail, once, if it still holds."""
+def tell_client(change_id: int, outbox_id: int, client: str | None = None) -> None:
+    """Have a charter's client told of a change by mail, once, if it still holds; `client`: see mailing.tell."""
     address = queries.find_client(change_id)
     if address is not None:
-        mailing.tell(CHARTER, change_id, address)
+        mailing.tell(CHARTER, change_id, address, client=client)
     jobs.done(outbox_id)
 
 
@@ -36,7 +36,7 @@ def tell_hold_expired(booking_ids: Collection[int]) -> None:
     Wants the bookings locked. To be called when holds have expired, and when a payment has ended without money.
     """
     for booking in queries.find_travellers_of_expired(booking_ids):
-        mailing.tell(HOLD_EXPIRED, booking.id, booking.email)
+        mailing.tell(HOLD_EXPIRED, booking.id, booking.email, client=booking.client)
 
 
 def find_ticket_pdf(booking_id: int) -> bytes:

@@ -7,9 +7,9 @@ from sqlalchemy import text
 from falconbus.messaging import mail_templates, wording
 from falconbus.platform.database.engine import db
 from falconbus.platform.design.brand import Brand, get_brand
-from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.mailing.mime import MailContent
 from falconbus.scheduling.assignments.models import Assignment
+from falconbus.scheduling.inbox import mail_switch
 from falconbus.scheduling.offer_links import links
 
 _NOTICE = text("SELECT staff_id, title, message, assignment_id FROM notifications WHERE id = :notification_id")
@@ -21,7 +21,8 @@ class Notice:
 
     id: int
     brand: Brand
-    public_url: str
+    #: Where the reader switches these mails off.
+    switch_url: str
     title: str
     lines: tuple[str, ...]
     #: A secret of the reader's, while there is something to answer.
@@ -39,7 +40,6 @@ def render(notice: Notice) -> MailContent:
 
 def read(notification_id: int, _sequence: int) -> Notice | None:
     """Return what a notification tells; None when it was trimmed."""
-    settings = get_settings()
     row = db.session.execute(_NOTICE, {"notification_id": notification_id}).one_or_none()
     if row is None:
         return None
@@ -47,7 +47,7 @@ def read(notification_id: int, _sequence: int) -> Notice | None:
     return Notice(
         id=notification_id,
         brand=get_brand(),
-        public_url=settings.public_url,
+        switch_url=mail_switch.switch_url(row.staff_id),
         title=wording.one_line(row.title),
         lines=tuple(line.strip() for line in row.message.splitlines() if line.strip()),
         answer_url=links.find_answer_url(assignment, row.staff_id),

@@ -8,6 +8,7 @@ from falconbus.bookings.read_model import BookingDetails, JourneyDetails
 from falconbus.bookings.service import Cancellation
 from falconbus.checkout.cancelling import Expected
 from falconbus.platform.kit import clock
+from falconbus.platform.mailing.models import MailStatus
 from falconbus.site import policy
 from falconbus.site.policy import State
 from falconbus.site.schemas import Choice
@@ -29,6 +30,12 @@ class BookingPage:
     @property
     def can_cancel(self) -> bool:
         return policy.can_cancel(self.state, self.booking, self.now)
+
+    @property
+    def undelivered_to(self) -> str | None:
+        """Return where a mail about the booking could not be delivered to, the newest such address; None of none."""
+        refused = [mail.recipient for mail in self.booking.mails if mail.status == MailStatus.FAILED]
+        return refused[-1] if refused else None
 
     @property
     def expires_at(self) -> datetime:

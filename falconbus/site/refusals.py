@@ -8,7 +8,7 @@ from falconbus.platform.web.problems import Problem
 _HEADINGS: Headings = {
     "booking_not_found": (
         "We cannot find that booking",
-        "The link may be incomplete. Open it again from your mail, or copy all of it: its end is long.",
+        "The link may be incomplete: copy all of it, its end is long. Or it was renewed: use that of the newest mail.",
     ),
     "booking_over": ("This booking is cancelled already", "Nothing was done twice."),
     "hold_expired": (

@@ -36,7 +36,7 @@ _NOTICES = {
 bp = PageBlueprint("site", __name__, url_prefix="/manage", notices=_NOTICES, refusals=REFUSALS, opens_by_link=True)
 
 
-@operation(bp.get("/<reference>"), who=PUBLIC, gives={200: PAGE}, budget=5)
+@operation(bp.get("/<reference>"), who=PUBLIC, gives={200: PAGE}, budget=6)
 def show_booking(reference: str) -> str:
     """The booking, for the bearer of its manage token (`?token=`)."""
     booking = bookings.get_visible(reference, _identity(reference, request.args), None)
@@ -59,7 +59,7 @@ def download_calendar(reference: str) -> Response:
     return _attached(messaging.find_calendar(booking_id), "text/calendar", name)
 
 
-@operation(bp.get("/<reference>/cancel"), who=PUBLIC, gives={200: PAGE}, budget=7)
+@operation(bp.get("/<reference>/cancel"), who=PUBLIC, gives={200: PAGE}, budget=8)
 def show_cancelling(reference: str) -> str:
     """Who and what can be cancelled, and what would come back (`passenger=1&passenger=2&journey=1`, with `chosen`)."""
     identity = _identity(reference, request.args)

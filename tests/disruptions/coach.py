@@ -112,5 +112,5 @@ def run_jobs(database: SQLAlchemy, job: str) -> None:
         if job == "checkout.refund":
             work = lambda: refunding.pay_refund(arguments["refund_id"], outbox_id)  # noqa: B023, E731
         else:
-            work = lambda: mailing.send(arguments["mail_id"], outbox_id)  # noqa: B023, E731
+            work = lambda: mailing.send(outbox_id=outbox_id, **arguments)  # noqa: B023, E731
         transactions.run(work)

@@ -245,3 +245,34 @@ def test_a_mail_about_tickets_that_were_cancelled_meanwhile_does_not_go(
     tell()
     client.post(f"/api/v1/bookings/{held['reference']}/cancel", json={}, headers=bearer(held["manage_token"]))
     assert [str(message["Subject"]).partition(":")[0] for message in mailed(database, mailer)] == ["Cancelled"]
+
+
+def test_of_changes_while_no_mail_goes_the_newest_is_told_against_what_was_told_before(
+    client: FlaskClient, database: SQLAlchemy, schedule: Schedule, mailer: MemoryMailer
+) -> None:
+    sold(client, schedule.id, "B", "D")
+    mailed(database, mailer)
+    for minutes in (30, 45):
+        retime(database, schedule, minutes)
+        assert tell() == 1
+    (_,) = mailed(database, mailer)
+    said = words(mailer)[0]
+    assert all(time in said for time in ("09:05", "10:20", "11:00", "12:15"))
+    assert "09:35" not in said
+    told = "SELECT status, error FROM mails WHERE kind = 'departure.changed' ORDER BY id"
+    assert lines(database, told) == [("dropped", "what it tells of no longer holds"), ("sent", None)]
+    retime(database, schedule, -75)
+    assert tell() == 1
+    (_,) = mailed(database, mailer)
+    assert words(mailer)[0].index("10:20") < words(mailer)[0].index("09:05")
+
+
+def test_a_change_that_is_taken_back_before_anybody_knew_is_no_news(
+    client: FlaskClient, database: SQLAlchemy, schedule: Schedule, mailer: MemoryMailer
+) -> None:
+    sold(client, schedule.id)
+    mailed(database, mailer)
+    for minutes in (30, -30):
+        retime(database, schedule, minutes)
+        assert tell() == 1
+    assert mailed(database, mailer) == []

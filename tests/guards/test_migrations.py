@@ -76,7 +76,7 @@ def test_the_sql_of_migrations_is_safe_to_run(app: FalconBus, tmp_path: Path, ca
     assert done.returncode == 0, done.stdout[-3000:]
 
 
-@pytest.mark.parametrize("revision", ["0017", "0020", "0021", "0022", "0023", "0024"])
+@pytest.mark.parametrize("revision", ["0017", "0020", "0021", "0022", "0023", "0024", "0026"])
 def test_a_migration_that_commits_before_it_ends_can_be_run_again(revision: str, app: FalconBus) -> None:
     """What it has done is there, and its version is not recorded: as after a stop at its last statement."""
     before = str(ScriptDirectory(MIGRATIONS).get_revision(revision).down_revision)

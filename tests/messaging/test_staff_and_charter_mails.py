@@ -3,6 +3,7 @@
 from email.message import EmailMessage
 
 import pytest
+from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select, text
 
@@ -51,13 +52,13 @@ def tell(
     transactions.run(lambda: notify([person.id], message))
 
 
-def record(charter: Appointment, action: Action, **changes: str) -> None:
-    """A change of a charter as its use cases note it."""
+def record(charter: Appointment, action: Action, *, by: User | None = None, **changes: str) -> None:
+    """A change of a charter as its use cases note it; by nobody in particular, or by somebody of the staff."""
 
     def change() -> None:
         for name, value in changes.items():
             setattr(charter, name, value)
-        history.record(charter, action, by_id=None)
+        history.record(charter, action, by_id=by.id if by else None)
 
     transactions.run(change)
 
@@ -76,8 +77,8 @@ def write_mails(database: SQLAlchemy) -> None:
         key, outbox_id = row.arguments["notification_id"], row.id
         transactions.run(lambda: service.mail_notification(key, outbox_id))  # noqa: B023
     for row in due(database, TELL_CLIENT):
-        key, outbox_id = row.arguments["change_id"], row.id
-        transactions.run(lambda: service.tell_client(key, outbox_id))  # noqa: B023
+        arguments = {**row.arguments, "outbox_id": row.id}
+        transactions.run(lambda: service.tell_client(**arguments))  # noqa: B023
 
 
 def work(database: SQLAlchemy) -> None:
@@ -108,7 +109,7 @@ def test_a_notification_goes_out_by_mail(database: SQLAlchemy, sipho: User, mail
     assert "It begins at 11:00.\n<b>Bring & take</b>\n" in plain(mail)
     assert "&lt;b&gt;Bring &amp; take&lt;/b&gt;" in html(mail)
     assert "Answer" not in plain(mail)
-    assert "wants_mail false" in plain(mail)
+    assert "/api/" not in plain(mail) + html(mail)
     assert not any(due(database, job) for job in (MAIL_NOTIFICATION, SEND_MAIL))
 
 
@@ -126,6 +127,27 @@ def test_an_open_offer_has_a_link_and_an_answered_one_has_none(
     assert "Answer (the link is yours alone" in plain(open_one)
     assert ">Answer</a>" in html(open_one)
     assert "http" not in plain(answered).split("\n--")[0]
+
+
+def test_who_wants_no_mails_says_so_on_the_page_that_they_lead_to(
+    database: SQLAlchemy, client: FlaskClient, sipho: User, mailer: MemoryMailer
+) -> None:
+    tell(sipho)
+    tell(add_person("naledi", Role.DRIVER))
+    work(database)
+    address = plain(mailer.sent[0]).split()[-1].removeprefix("http://127.0.0.1:8000")
+    assert "Switch the mails off" in client.get(address).text
+    assert client.get(f"{address}/off").status_code == 303
+    assert preferences.wants_mail(sipho.id)
+    done = client.post(f"{address}/off", follow_redirects=True).text
+    assert all(words in done for words in ("do not come by mail any more", "Switch the mails on"))
+    tell(sipho)
+    work(database)
+    assert len(mailer.sent) == 2
+    client.post(f"{address}/on")
+    assert preferences.wants_mail(sipho.id)
+    for forged in (address.replace(f"/{sipho.id}.", "/999."), address[:-1], "/staff-mails/1"):
+        assert client.post(f"{forged}/off").status_code == 404
 
 
 @pytest.mark.parametrize("why", ["read", "wants none", "closed"])
@@ -221,12 +243,28 @@ def test_a_client_is_told_of_the_request(database: SQLAlchemy, mailer: MemoryMai
     assert mail["Reply-To"] is None
     words = plain(mail)
     for part in (
-        charter.reference, "City A, Station A", "Soweto", "10:00", "14:00", "Johannesburg time",
-        "1 passenger, for Lerato <Club>",
+        charter.reference, "City A, Station A", "The place in your request", "10:00", "14:00", "Johannesburg time",
+        "1 passenger\n",
         "Coach and driver: R2", "Wi-Fi: R150", "Total: R2", "write again when your charter is confirmed",
     ):  # fmt: skip
         assert part in words.replace("\u00a0", "")
-    assert "Lerato &lt;Club&gt;" in html(mail)
+    for theirs in ("Lerato", "Soweto"):
+        assert theirs not in mail.as_string()
+
+
+def test_words_of_a_client_are_told_once_somebody_of_the_staff_has_looked(
+    database: SQLAlchemy, mailer: MemoryMailer
+) -> None:
+    owner, other = add_person("lerato", Role.DRIVER), add_person("boss", Role.OPERATOR)
+    charter = add_charter(add_service(), client=owner, client_name="Lerato <Club>", cancellation_reason="Buy it here")
+    record(add_charter(), Action.CHANGED, by=other)
+    for action, by in ((Action.REQUESTED, owner), (Action.CHANGED, other), (Action.CANCELLED, owner)):
+        record(charter, action, by=by, status="cancelled" if action == Action.CANCELLED else "pending")
+        work(database)
+    said = [plain(mail) for mail in mailer.sent if mail["To"] == owner.email]
+    assert ["Soweto" in words for words in said] == [False, True, True]
+    assert ["Lerato <Club>" in words for words in said] == [False, True, True]
+    assert not any("Buy it here" in words for words in said)
 
 
 def test_a_confirmed_charter_is_told_with_its_driver_and_bus(
@@ -237,14 +275,16 @@ def test_a_confirmed_charter_is_told_with_its_driver_and_bus(
     charter = add_charter(status=AppointmentStatus.ACCEPTED, bus=world.bus, operator_id=boss.id)
     add_assignment(charter, sipho, status=AssignmentStatus.ACCEPTED)
     add_assignment(add_charter(), add_person("naledi", Role.DRIVER), status=AssignmentStatus.OFFERED)
-    record(charter, Action.ACCEPTED)
+    record(charter, Action.ACCEPTED, by=sipho)
     work(database)
     (mail,) = mailer.sent
     assert mail["Subject"].startswith("Your charter is confirmed: ")
     assert mail["Reply-To"] == "boss@falconbus.example"
     assert "Your driver is Sipho, with bus FB-1." in plain(mail)
     assert "Nkosi" not in mail.as_string()
-    assert "the answer goes to the operator" in plain(mail)
+    assert "the answer goes to those who arrange" in plain(mail)
+    assert "Soweto" in plain(mail)
+    assert "for Lerato Club" in plain(mail)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +301,7 @@ def test_the_words_are_right_for_the_state_when_the_mail_goes(
     database: SQLAlchemy, mailer: MemoryMailer, action: Action, status: AppointmentStatus, title: str, words: str
 ) -> None:
     charter = add_charter(add_service())
-    record(charter, action)
+    record(charter, action, by=add_person("boss", Role.OPERATOR))
     charter.status = status
     charter.rejection_reason, charter.cancellation_reason = "I am ill", "The road is closed"
     database.session.commit()
@@ -310,5 +350,5 @@ def test_a_mail_whose_subject_is_gone_is_given_up(
     database.session.commit()
     work(database)
     mail = database.session.scalars(select(Mail)).one()
-    assert (mail.status, mail.error) == ("failed", "what it tells of is gone")
+    assert (mail.status, mail.error) == ("dropped", "what it tells of no longer holds")
     assert (mailer.sent, due(database, SEND_MAIL)) == ([], [])

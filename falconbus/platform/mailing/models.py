@@ -13,7 +13,10 @@ class MailStatus(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
+    #: Refused for good: somebody has to correct something.
     FAILED = "failed"
+    #: Not to be sent: it no longer holds, or is one too many of what nobody has paid for.
+    DROPPED = "dropped"
 
 
 class Mail(Model):
@@ -22,8 +25,10 @@ class Mail(Model):
     __tablename__ = "mails"
     __table_args__ = (
         UniqueConstraint("kind", "subject_id", "sequence"),
-        CheckConstraint("status IN ('queued','sending','sent','failed')", name="status"),
+        CheckConstraint("status IN ('queued','sending','sent','failed','dropped')", name="status"),
         Index("ix_mails_unsent", "created_at", postgresql_where=text("status IN ('queued','sending')")),
+        Index("ix_mails_recipient", "recipient", "created_at", postgresql_where=text("client IS NOT NULL")),
+        Index("ix_mails_client", "client", "created_at", postgresql_where=text("client IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -33,8 +38,13 @@ class Mail(Model):
     subject_id: Mapped[int] = mapped_column(BigInteger)
     #: From 1; always 1 for a kind that tells once.
     sequence: Mapped[int] = mapped_column(SmallInteger)
+    #: Grows each time that it is told again: it is another message then, and jobs of the one before have no more to do.
+    edition: Mapped[int] = mapped_column(SmallInteger, server_default="1", default=1)
     recipient: Mapped[str] = mapped_column(String(254))
     status: Mapped[str] = mapped_column(String(16))
+    #: Who has caused it without paying, as a pseudonym: such mails are limited. None for what is owed.
+    client: Mapped[str | None] = mapped_column(String(16))
+    #: When it was told last.
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     error: Mapped[str | None] = mapped_column(Text)

@@ -14,16 +14,17 @@ from falconbus.platform.integrations.mail.choice import mailer
 from falconbus.platform.integrations.mail.mailer import MailFault, TemporaryMailFault
 from falconbus.platform.jobs import OutboxRow
 from falconbus.platform.kit import clock
-from falconbus.platform.mailing import kinds, mime, queries
+from falconbus.platform.mailing import kinds, limits, mime, queries
+from falconbus.platform.mailing.errors import MailNotFound
 from falconbus.platform.mailing.jobs import SEND_MAIL
 from falconbus.platform.mailing.kinds import MailKind
 from falconbus.platform.mailing.mime import MailContent
 from falconbus.platform.mailing.models import Mail, MailStatus
 
 _INSERT = text("""
-    INSERT INTO mails (kind, subject_id, sequence, recipient, status, created_at)
+    INSERT INTO mails (kind, subject_id, sequence, recipient, status, error, client, created_at)
     SELECT CAST(:kind AS varchar), :subject_id, coalesce(CASE WHEN NOT :once THEN max(sequence) END, 0) + 1,
-           :recipient, 'queued', :now
+           :recipient, CASE WHEN CAST(:excess AS text) IS NULL THEN 'queued' ELSE 'dropped' END, :excess, :client, :now
     FROM mails WHERE kind = :kind AND subject_id = :subject_id
     ON CONFLICT (kind, subject_id, sequence) DO NOTHING
     RETURNING id
@@ -36,23 +37,27 @@ _INSERT_EACH = text("""
     RETURNING id
 """)
 _FORGET = text("DELETE FROM mails WHERE kind = :kind AND subject_id = ANY (CAST(:subject_ids AS bigint[]))")
-_GONE = "what it tells of is gone"
+_GONE = "what it tells of no longer holds"
 
 
-def tell(kind: MailKind, subject_id: int, recipient: str) -> None:
+def tell(kind: MailKind, subject_id: int, recipient: str, *, client: str | None = None) -> None:
     """Have somebody told by mail, if this transaction commits; what is told once and was told before is left.
 
     Of a kind that tells more than once the caller has locked the subject: two at the same moment would be one mail.
+    `client`: who has caused it without paying (web/clients.py); beyond the limits its row is written, and is dropped.
     """
+    excess = None if client is None else limits.find_excess(recipient, client)
     values = {
         "kind": kind.name,
         "subject_id": subject_id,
         "once": kind.once,
         "recipient": recipient,
+        "client": client,
+        "excess": excess,
         "now": clock.now(),
     }
     mail_id = db.session.execute(_INSERT, values).scalar()
-    if mail_id is not None:
+    if mail_id is not None and excess is None:
         jobs.enqueue(SEND_MAIL, mail_id=mail_id)
 
 
@@ -70,24 +75,40 @@ def tell_each(kind: MailKind, recipients: Mapping[int, str]) -> None:
     jobs.enqueue_all(SEND_MAIL, [{"mail_id": mail_id} for mail_id in mail_ids])
 
 
+def tell_again(mail_id: int, recipient: str) -> None:
+    """Have a mail told anew, to this recipient, as another message that says what holds then.
+
+    Jobs of what was told before have no more to do, failed ones are forgotten. MailNotFound.
+    """
+    mail = queries.lock_mail(mail_id)
+    if mail is None:
+        raise MailNotFound
+    mail.edition += 1
+    mail.recipient, mail.status, mail.created_at = recipient, MailStatus.QUEUED, clock.now()
+    mail.sent_at = mail.error = None
+    db.session.flush()
+    jobs.forget_failed(SEND_MAIL, "mail_id", [mail_id])
+    jobs.enqueue(SEND_MAIL, mail_id=mail_id, edition=mail.edition)
+
+
 def forget(kind_name: str, subject_ids: Collection[int]) -> None:
     """Delete the mails about subjects that are deleted in the same transaction."""
     db.session.execute(_FORGET, {"kind": kind_name, "subject_ids": list(subject_ids)})
 
 
-def send(mail_id: int, outbox_id: int) -> None:
-    """Hand a mail over and note that it has gone; each step is its own transaction.
+def send(mail_id: int, outbox_id: int, edition: int = 1) -> None:
+    """Hand an edition of a mail over and note that it has gone; each step is its own transaction.
 
     None is open while the mail is written from what was read, and none while it is handed over. A crash after the
     server has taken it lets the same message go again, with the same Message-ID.
     """
-    mail = transactions.run(lambda: _begin(mail_id, outbox_id))
+    mail = transactions.run(lambda: _begin(mail_id, outbox_id, edition))
     if mail is None:
         return
     kind = kinds.get_kind(mail.kind)
     told = transactions.run(lambda: kind.read(mail.subject_id, mail.sequence))
     if told is None:
-        transactions.run(lambda: _note_gone(mail_id, outbox_id))
+        transactions.run(lambda: _note_gone(mail_id, outbox_id, edition))
         return
     message = _message(mail, kind.render(told))
     transactions.check_outside("the mail server")
@@ -95,56 +116,63 @@ def send(mail_id: int, outbox_id: int) -> None:
         mailer().send(message)
     except MailFault as fault:
         refusal = fault
-        transactions.run(lambda: _note_failure(mail_id, outbox_id, refusal))
+        transactions.run(lambda: _note_failure(mail_id, outbox_id, edition, refusal))
     else:
-        transactions.run(lambda: _note_sent(mail_id, outbox_id))
+        transactions.run(lambda: _note_sent(mail_id, outbox_id, edition))
 
 
 def _message(mail: Mail, content: MailContent) -> EmailMessage:
     settings: Settings = current_app.config["SETTINGS"]
+    message_id = content.message_id or f"{mail.kind}.{mail.subject_id}.{mail.sequence}"
     return mime.make(
         content,
         sender=settings.mail_from,
         recipient=mail.recipient,
         sent_at=mail.created_at,
-        message_id=content.message_id or f"{mail.kind}.{mail.subject_id}.{mail.sequence}",
+        # Another edition is another message: some mail servers drop a second one of the same Message-ID.
+        message_id=message_id if mail.edition == 1 else f"{message_id}.{mail.edition}",
         public_url=settings.public_url,
     )
 
 
-def _begin(mail_id: int, outbox_id: int) -> Mail | None:
-    mail = queries.lock_mail(mail_id)
-    if mail is None or mail.status == MailStatus.SENT:
+def _begin(mail_id: int, outbox_id: int, edition: int) -> Mail | None:
+    mail = _lock_unsent(mail_id, edition)
+    if mail is None:
         jobs.done(outbox_id)
         return None
     mail.status = MailStatus.SENDING
     return mail
 
 
-def _note_sent(mail_id: int, outbox_id: int) -> None:
-    mail = queries.lock_mail(mail_id)
+def _note_sent(mail_id: int, outbox_id: int, edition: int) -> None:
+    mail = _lock_unsent(mail_id, edition)
     if mail is not None:
         mail.status = MailStatus.SENT
-        mail.sent_at = mail.sent_at or clock.now()
+        mail.sent_at = clock.now()
         mail.error = None
     jobs.done(outbox_id)
 
 
-def _note_gone(mail_id: int, outbox_id: int) -> None:
-    mail = queries.lock_mail(mail_id)
-    if mail is not None and mail.status != MailStatus.SENT:
-        mail.status = MailStatus.FAILED
+def _note_gone(mail_id: int, outbox_id: int, edition: int) -> None:
+    mail = _lock_unsent(mail_id, edition)
+    if mail is not None:
+        mail.status = MailStatus.DROPPED
         mail.error = _GONE
     jobs.done(outbox_id)
 
 
-def _note_failure(mail_id: int, outbox_id: int, fault: MailFault) -> None:
-    mail = queries.lock_mail(mail_id)
-    if mail is None or mail.status == MailStatus.SENT:
-        # Forgotten meanwhile, or another worker had the same mail and got through.
+def _note_failure(mail_id: int, outbox_id: int, edition: int, fault: MailFault) -> None:
+    mail = _lock_unsent(mail_id, edition)
+    if mail is None:
         jobs.done(outbox_id)
         return
     jobs.failed(outbox_id, str(fault), retry=isinstance(fault, TemporaryMailFault))
     given_up = db.session.get_one(OutboxRow, outbox_id).failed_at is not None
     mail.status = MailStatus.FAILED if given_up else MailStatus.QUEUED
     mail.error = str(fault)
+
+
+def _lock_unsent(mail_id: int, edition: int) -> Mail | None:
+    """Lock a mail for its job; None when it was forgotten or told anew meanwhile, or another worker got through."""
+    mail = queries.lock_mail(mail_id)
+    return None if mail is None or mail.edition != edition or mail.status == MailStatus.SENT else mail

@@ -39,6 +39,8 @@ class Identity:
     permissions: frozenset[Permission] = field(default_factory=frozenset)
     #: What the caller's manage token is for: the kind of thing, and its reference.
     managed: tuple[str, str] | None = None
+    #: Which of its links the token is of: one that was renewed opens nothing any more.
+    managed_version: int = 1
     token_id: int | None = None
 
     @property

@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from falconbus.platform.database.pagination import CursorQuery
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.fields import Change, Email, Key, Moment, Phone, Words, left_out
-from falconbus.platform.kit.schema import Body, Name, OneLine
+from falconbus.platform.kit.person_names import PersonName
+from falconbus.platform.kit.schema import Body, OneLine
 from falconbus.scheduling.appointments.queries import AppointmentFilters
 from falconbus.scheduling.appointments.requesting import CharterRequest, ClientContact, PlaceRequest
 
@@ -28,7 +29,7 @@ Note = Annotated[Words, StringConstraints(max_length=2000)]
 class ClientIn(Body):
     """Who asks."""
 
-    name: Name
+    name: PersonName
     email: Email
     phone: Phone | None = None
 
@@ -77,7 +78,7 @@ class AppointmentIn(Body):
 class ClientChange(Change):
     """A client's new contact; what is left out stays."""
 
-    name: Name = Field(default_factory=left_out)
+    name: PersonName = Field(default_factory=left_out)
     email: Email = Field(default_factory=left_out)
     phone: Phone | None = Field(default_factory=left_out)
 

@@ -12,7 +12,8 @@ from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.database.pagination import PageQuery
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.fields import Change, Filter, Moment, Phone, left_out
-from falconbus.platform.kit.schema import Body, Name, OneLine, Query
+from falconbus.platform.kit.person_names import PersonName
+from falconbus.platform.kit.schema import Body, OneLine, Query
 from falconbus.scheduling.assignments.models import CrewRole
 from falconbus.scheduling.staff.record_schemas import HoursOut, LeaveOut, LicenceOut, kind_of
 
@@ -57,7 +58,7 @@ class NewStaff(Body):
     """Somebody who begins to work."""
 
     email: Annotated[OneLine, StringConstraints(max_length=254)]
-    name: Name
+    name: PersonName
     roles: Roles
     phone: Phone | None = None
 
@@ -65,7 +66,7 @@ class NewStaff(Body):
 class StaffChange(Change):
     """A person's new sides; their e-mail is for ever."""
 
-    name: Name = Field(default_factory=left_out)
+    name: PersonName = Field(default_factory=left_out)
     roles: Roles = Field(default_factory=left_out)
     active: bool = Field(default_factory=left_out)
     phone: Phone | None = Field(default_factory=left_out)

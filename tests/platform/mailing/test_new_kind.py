@@ -114,7 +114,7 @@ def test_a_mail_whose_subject_is_gone_is_never_sent(sipho: User, mailer: MemoryM
     db.session.delete(db.session.get_one(User, sipho.id))
     db.session.commit()
     work()
-    assert (mails(), mailer.sent) == ([("tests.welcome", sipho.id, 1, "failed")], [])
+    assert (mails(), mailer.sent) == ([("tests.welcome", sipho.id, 1, "dropped")], [])
     assert db.session.scalars(select(OutboxRow)).one().done_at is not None
 
 

@@ -1,0 +1,98 @@
+"""Corrections of what was sold, and having their mails told again: each all or nothing, with the booking locked.
+
+Mails that are told again say what holds when they go, with the link that holds then.
+"""
+
+from collections.abc import Iterable
+
+from falconbus.accounts import audit
+from falconbus.bookings import correcting
+from falconbus.bookings import service as bookings
+from falconbus.bookings.models import Booking
+from falconbus.bookings.permissions import CHANGE_BOOKINGS
+from falconbus.bookings.read_model import BookingDetails, MailDetails
+from falconbus.checkout.errors import NothingToSend, SentTooOften
+from falconbus.messaging.mail_kinds import CONFIRMATION, HOLD_EXPIRED
+from falconbus.platform.kit import clock
+from falconbus.platform.mailing import service as mailing
+from falconbus.platform.mailing.errors import MailNotFound
+from falconbus.platform.mailing.models import MailStatus
+from falconbus.platform.web.identity import Identity
+
+#: How often travellers have a mail told: with a paid ticket they could write to anybody.
+_MOST_EDITIONS = 5
+
+
+def correct_contact(reference: str, identity: Identity, changes: dict[str, str | None]) -> BookingDetails:
+    """Correct `email` and `phone`; another address renews the link and has told there what was told last.
+
+    Raises BookingNotFound, SentTooOften.
+    """
+    booking = bookings.lock_visible(reference, identity, None)
+    before = {"email": booking.email, "phone": booking.phone}
+    is_renewed = correcting.correct_contact(booking, changes)
+    after = {"email": booking.email, "phone": booking.phone}
+    if after != before:
+        audit.record("correct_contact", "bookings", booking.reference, before=before, after=after)
+    if is_renewed:
+        _tell_what_holds(booking, identity)
+    return bookings.get_details(booking.id)
+
+
+def renew_link(reference: str, identity: Identity) -> BookingDetails:
+    """Let the old links open nothing any more, and mail the new one to the contact; BookingNotFound."""
+    booking = bookings.lock_visible(reference, identity, None)
+    correcting.renew_link(booking)
+    audit.record("renew_link", "bookings", booking.reference, version=booking.link_version)
+    _tell_what_holds(booking, identity)
+    return bookings.get_details(booking.id)
+
+
+def correct_name(reference: str, number: int, name: str, identity: Identity) -> BookingDetails:
+    """Correct a passenger's name, and mail the tickets anew; see bookings.correcting for what it raises.
+
+    Raises BookingNotFound and SentTooOften, too.
+    """
+    booking = bookings.lock_visible(reference, identity, None)
+    by_staff = identity.may(CHANGE_BOOKINGS)
+    before = correcting.correct_name(booking, number, name, clock.now(), by_staff=by_staff)
+    if before is not None:
+        audit.record("correct_name", "bookings", booking.reference, passenger=number, before=before, after=name)
+        tickets = (mail for mail in bookings.get_details(booking.id).mails if mail.kind == CONFIRMATION.name)
+        _tell_again(booking, tickets, identity)
+    return bookings.get_details(booking.id)
+
+
+def send_again(reference: str, mail_id: int, identity: Identity) -> BookingDetails:
+    """Have one of the booking's mails told again, to the contact.
+
+    Raises BookingNotFound, MailNotFound, NothingToSend, SentTooOften.
+    """
+    booking = bookings.lock_visible(reference, identity, None)
+    mail = next((mail for mail in bookings.get_details(booking.id).mails if mail.id == mail_id), None)
+    if mail is None:
+        raise MailNotFound
+    if not _is_owed(mail):
+        raise NothingToSend
+    audit.record("send_again", "bookings", booking.reference, mail=mail.kind, to=booking.email)
+    _tell_again(booking, [mail], identity)
+    return bookings.get_details(booking.id)
+
+
+def _tell_what_holds(booking: Booking, identity: Identity) -> None:
+    """Tell again what did not arrive, and the mail that says how the booking stands."""
+    details = bookings.get_details(booking.id)
+    owed = [mail for mail in details.mails if _is_owed(mail)]
+    standing = [mail for mail in owed if mail.kind == CONFIRMATION.name] if details.is_confirmed else owed
+    _tell_again(booking, [mail for mail in owed if mail.status != MailStatus.SENT or mail in standing[-1:]], identity)
+
+
+def _is_owed(mail: MailDetails) -> bool:
+    return mail.kind != HOLD_EXPIRED.name and mail.status != MailStatus.DROPPED
+
+
+def _tell_again(booking: Booking, mails: Iterable[MailDetails], identity: Identity) -> None:
+    for mail in mails:
+        if mail.edition >= _MOST_EDITIONS and not identity.may(CHANGE_BOOKINGS):
+            raise SentTooOften
+        mailing.tell_again(mail.id, booking.email)
