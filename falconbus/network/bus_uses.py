@@ -11,7 +11,7 @@ _uses: dict[str, Callable[[], str]] = {}
 
 
 def register(uses: Mapping[str, Callable[[], str]]) -> None:
-    """Register makers of SELECTs of `bus_id`, a row for each ride to come (after `:now`), by the name that answers give them."""
+    """Register makers of SELECTs of `bus_id`, a row for each ride to come (after `:now`), by the name in answers."""
     _uses.update(uses)
 
 

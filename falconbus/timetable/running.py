@@ -9,4 +9,4 @@ def runs(schedule: str = "schedules") -> str:
     `schedule` is what the statement calls the table. One that is cancelled does not run.
     """
     return f"""({schedule}.active OR {schedule}.cancelled_at IS NULL AND EXISTS (
-        SELECT FROM ({occupancy.seats().sold()}) AS sold WHERE sold.schedule_id = {schedule}.id))"""  # noqa: S608
+        SELECT FROM ({occupancy.seats().sold()}) AS sold WHERE sold.schedule_id = {schedule}.id))"""

@@ -71,7 +71,8 @@ def check(ride: BusRide) -> None:
         "route_id": ride.route_id,
         "travel_kmh": get_settings().travel_kmh,
     }
-    clash = db.session.execute(text(_CLASH.format(bus_times=occupancy.bus_times(), runs=runs("departure"))), values).one()
+    statement = text(_CLASH.format(bus_times=occupancy.bus_times(), runs=runs("departure")))
+    clash = db.session.execute(statement, values).one()
     if clash.is_on_departure:
         raise BusOnDeparture(pointer="/bus_id")
     if clash.is_too_far:

@@ -75,7 +75,7 @@ def test_its_bus_is_not_free_for_another_ride(
 @pytest.mark.usefixtures("departure")
 def test_its_bus_is_due_on_it(client: FlaskClient, bus: Bus) -> None:
     answer = client.patch(f"/api/v1/buses/{bus.id}", json={"active": False}, headers=signed_in(Role.ADMIN))
-    assert answer.json["departures"] == 1
+    assert answer.json["affected"]["departures"] == 1
 
 
 def test_another_ride_of_its_bus_is_told_of(world: World, bus: Bus, departure: tuple[Schedule, dict[str, Any]]) -> None:

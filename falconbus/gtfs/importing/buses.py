@@ -16,10 +16,12 @@ _FLEET = """
 _RUNS = """
     SELECT plan.number, plan.old_bus_id, plan.unchanged, plan.route_id, timetable.time_zone,
            timetable.departure_minutes, timetable.arrivals[cardinality(timetable.arrivals)] AS duration_minutes,
-           timetable.block_id, service.weekdays
+           timetable.block_id, service.weekdays | coalesce(added.weekdays, 0) AS weekdays
     FROM feed_plan AS plan
     JOIN feed_timetables AS timetable USING (number)
     JOIN feed_services AS service USING (service_id)
+    LEFT JOIN (SELECT service_id, bit_or(1 << (extract(isodow FROM day)::int - 1)) AS weekdays
+               FROM feed_exceptions WHERE runs GROUP BY service_id) AS added USING (service_id)
     ORDER BY number
 """
 
@@ -40,7 +42,6 @@ def assign_buses(feed: str, layout_id: int) -> None:
             time_zone=row.time_zone,
             departure_minutes=row.departure_minutes,
             duration_minutes=row.duration_minutes,
-            route_id=row.route_id,
             weekdays=row.weekdays,
             block=row.block_id,
             preferred_buses=() if row.unchanged else tuple(preferred_buses.get(departure, ())),

@@ -8,6 +8,7 @@ from falconbus.gtfs.errors import BadImportOption, FeedRefused
 from falconbus.gtfs.importing import buses, calendars, calls, fares, patterns, plan, routes, stops, timings, withdrawal
 from falconbus.gtfs.importing.agency import fill_brand
 from falconbus.gtfs.importing.database import execute
+from falconbus.gtfs.importing.long_rides import split_long_rides
 from falconbus.gtfs.importing.reading import read_feed
 from falconbus.gtfs.importing.rows import check_rows
 from falconbus.gtfs.importing.source import open_source
@@ -64,6 +65,8 @@ class FeedImporter:
         self._report_step("Timetables")
         calendars.make_calendars(feed, zone, shift=self._options.shift_dates, report=report)
         timings.make_timetables(feed, report)
+        self._refuse_faults()
+        split_long_rides(report)
         self._refuse_faults()
         self._report_step("Fares")
         fares.make_prices(report)

@@ -1,6 +1,10 @@
 """Merges calendars and timetables: unchanged timetables stay, changed ones are retired and made anew."""
 
 from falconbus.gtfs.importing.database import analyze, execute
+from falconbus.gtfs.importing.keys import OURS
+
+# Days of a long ride have several of ours (long_rides.py).
+_OF_THE_FEED = f"strpos(feed_key, {OURS}) = 0"
 
 _CALENDARS = """
     INSERT INTO calendars (weekdays, valid_from, valid_until, feed_key)
@@ -76,7 +80,7 @@ def merge_calendars() -> int:
     execute(_CALENDARS)
     execute(_NO_MORE_EXCEPTIONS)
     execute(_EXCEPTIONS)
-    return int(execute("SELECT count(*) FROM feed_services").scalar_one())
+    return int(execute(f"SELECT count(*) FROM feed_services WHERE {_OF_THE_FEED}").scalar_one())  # noqa: S608
 
 
 def plan_timetables(feed: str) -> None:
@@ -99,7 +103,7 @@ def merge_timetables() -> None:
 def count_timetables() -> dict[str, int]:
     """Return the numbers of timetables and of distinct timings of stop patterns in the feed."""
     row = execute(
-        "SELECT count(*) AS timetables,"
+        f"SELECT count(*) FILTER (WHERE {_OF_THE_FEED}) AS timetables,"  # noqa: S608
         " count(DISTINCT (pattern, arrivals, departures, boards, alights)) AS timings FROM feed_timetables"
     ).one()
     return {"timetables": row.timetables, "timings": row.timings}

@@ -12,8 +12,8 @@ _MOST_LISTED = 50
 def make_schedules() -> int:
     """Make the departures of all timetables up to the horizon; return how many are new.
 
-    Operators get one notification of all departures left out because of their bus, every night until they or its other ride
-    have another one.
+    Operators get one notification of all departures left out because of their bus, every night until they or
+    its other ride have another one.
     """
     made = timetable.make_schedules()
     blocked = timetable.find_blocked_departures()
