@@ -15,6 +15,8 @@ from falconbus.gtfs.importing.rows import check_rows
 from falconbus.gtfs.importing.same_routes import match_routes
 from falconbus.gtfs.importing.same_stops import match_stops
 from falconbus.gtfs.importing.source import open_source
+from falconbus.gtfs.importing.through_fares import add_through_prices
+from falconbus.gtfs.importing.through_rides import join_rides
 from falconbus.gtfs.options import ImportOptions, feed_name_from
 from falconbus.gtfs.report import Report
 from falconbus.network.defaults import ensure_defaults
@@ -64,6 +66,7 @@ class FeedImporter:
         self._report_step("Stop patterns")
         calls.make_calls(report)
         self._refuse_faults()
+        join_rides(report)
         zone = self._identify_feed()
         feed = report.feed
         patterns.make_patterns(feed, zone, report)
@@ -75,6 +78,7 @@ class FeedImporter:
         self._refuse_faults()
         self._report_step("Fares")
         fares.make_prices(report)
+        add_through_prices()
         self._refuse_faults()
 
     def _merge(self) -> None:
