@@ -125,7 +125,7 @@ class Feature:
     #: How bookings learn of their payments (bookings.payment_states).
     payment_state: FindPaymentState | None = None
     #: What buses are due on, by name (network.bus_uses).
-    bus_uses: Mapping[str, str] = field(default_factory=dict)
+    bus_uses: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     identity_loaders: tuple[IdentityLoader, ...] = ()
     session_loader: SessionLoader | None = None
     #: Who may do what with it.

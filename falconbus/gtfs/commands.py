@@ -33,34 +33,19 @@ demo = AppGroup("demo", help="A network to try things out with.")
 
 
 @gtfs.command("import")
-@click.argument("feed", type=click.Path(path_type=Path))
-@click.option("--feed", "name", help="The feed's name; a newer version under the same name replaces the last.")
+@click.argument("location", metavar="FEED", type=click.Path(path_type=Path))
+@click.option("--feed", help="The feed's name; a newer version under the same name replaces the last.")
 @click.option("--layout", default=DEFAULT_LAYOUT, show_default=True, help="Seat layout of the buses it makes.")
 @click.option("--currency", help="Currency of routes without a fare, such as ZAR.")
 @click.option("--price-per-km", help="Price of routes without a fare.  [default: 0.75]")
 @click.option("--shift-dates", is_flag=True, help="Move all dates by whole weeks, so that service begins about today.")
+@click.option("--same-network", is_flag=True, help="It is the network of its name, whatever its stops are called now.")
+@click.option("--another-network", is_flag=True, help="It is a network beside one that it looks like.")
 @click.option("--horizon-days", type=int, help="How far ahead departures go on sale.  [SCHEDULE_HORIZON_DAYS]")
-def import_command(
-    *,
-    feed: Path,
-    name: str | None,
-    layout: str,
-    currency: str | None,
-    price_per_km: str | None,
-    shift_dates: bool,
-    horizon_days: int | None,
-) -> None:
+def import_command(*, location: Path, **options: Any) -> None:
     """Import FEED, a GTFS ZIP or folder: all of it, on sale when this ends, or nothing."""
-    values = {
-        "feed": name,
-        "layout": layout,
-        "currency": currency,
-        "price_per_km": price_per_km,
-        "shift_dates": shift_dates,
-        "horizon_days": horizon_days,
-    }
     began = time.perf_counter()
-    report = _import(feed, lambda: ImportOptions.from_dict(values))
+    report = _import(location, lambda: ImportOptions.from_dict(options))
     _print_report(report, time.perf_counter() - began)
 
 

@@ -27,3 +27,10 @@ class FeedRefused(DomainError):
 class BadImportOption(Invalid):
     code = "bad_import_option"
     title = "An option of the import will not do"
+
+
+class UnsureNetwork(Invalid):
+    """Whether the feed is a version of a network that is here, or another one: whoever imports it must say so."""
+
+    code = "unsure_network"
+    title = "The feed may be a version of a network that is here, or another one"

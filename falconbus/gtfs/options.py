@@ -27,6 +27,10 @@ class ImportOptions:
     price_per_km: Decimal | None = None
     shift_dates: bool = False
     horizon_days: int | None = None
+    #: It is the next version of the network of its name, whatever its stops are called now.
+    same_network: bool = False
+    #: It is a network beside one that it looks like.
+    another_network: bool = False
 
     def __post_init__(self) -> None:
         if self.feed is not None:
@@ -37,6 +41,8 @@ class ImportOptions:
             raise BadImportOption("is not a price from 0 to 1000000", pointer="price_per_km")
         if self.horizon_days is not None and not 1 <= self.horizon_days <= 730:
             raise BadImportOption("is not a number of days from 1 to 730", pointer="horizon_days")
+        if self.same_network and self.another_network:
+            raise BadImportOption("cannot be said together with same_network", pointer="another_network")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the options as JSON values, as FeedImport stores them."""

@@ -20,6 +20,10 @@ class ImportForm(Query):
     price_per_km: str | None = None
     shift_dates: bool = False
     horizon_days: int | None = None
+    same_network: Annotated[
+        bool, Field(description="It is the next version of the network of its name, whatever its stops are called now")
+    ] = False
+    another_network: Annotated[bool, Field(description="It is a network beside one that it looks like")] = False
 
 
 class ImportItem(msgspec.Struct):

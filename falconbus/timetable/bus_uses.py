@@ -1,3 +1,10 @@
 """The departures that a bus is due on, for network, which has no schedules."""
 
-BUS_USES = {"departures": "SELECT bus_id FROM schedules WHERE active AND departure_time > :now"}
+from falconbus.timetable.running import runs
+
+
+def _departures() -> str:
+    return f"SELECT bus_id FROM schedules WHERE departure_time > :now AND {runs()}"  # noqa: S608
+
+
+BUS_USES = {"departures": _departures}

@@ -13,6 +13,7 @@ from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
 from falconbus.timetable import occupancy, queries
+from falconbus.timetable.running import runs
 
 # A departure may lie up to seven days after its service day (ck_timetables_departure_minutes).
 _LOOKBACK_DAYS = 7
@@ -52,10 +53,12 @@ _DEPARTING = """
                             AND gone.cancelled_at IS NOT NULL)
     )
 """
-_CONFLICTING_CHARTER = """
-    FROM chartered
-    WHERE chartered.bus_id = departing.bus_id
-      AND chartered.starts_at < departing.arrival_time AND chartered.ends_at > departing.departure_time
+# No ride lasts longer: a departure that is under way began within it.
+_LONGEST = "interval '14 days'"
+_CONFLICTING_RIDE = """
+    FROM elsewhere
+    WHERE elsewhere.bus_id = departing.bus_id
+      AND elsewhere.starts_at < departing.arrival_time AND elsewhere.ends_at > departing.departure_time
 """
 
 # Most indexes of schedules begin with the route, the bus or the timetable: in that order a row costs a fifth less.
@@ -65,19 +68,21 @@ _MAKE = f"""
     FROM departing
     JOIN buses AS bus ON bus.id = departing.bus_id
     JOIN seat_layouts AS layout ON layout.id = bus.layout_id
-    WHERE bus.active AND NOT EXISTS (SELECT {_CONFLICTING_CHARTER})
+    WHERE bus.active AND NOT EXISTS (SELECT {_CONFLICTING_RIDE})
     ORDER BY route_id, bus_id, departure_time, departing.id
     ON CONFLICT (route_id, bus_id, departure_time) DO NOTHING
 """  # noqa: S608
 _BLOCKED_DEPARTURES = f"""
     SELECT departing.id AS timetable_id, route.name AS route_name, departing.departure_time,
-           bus.number AS bus_number, stop.time_zone, charter.reference
+           bus.number AS bus_number, stop.time_zone, ride.reference,
+           ride.reference IS NULL AND ride.starts_at IS NOT NULL AS is_sold
     FROM departing
     JOIN buses AS bus ON bus.id = departing.bus_id
-    LEFT JOIN LATERAL (SELECT reference {_CONFLICTING_CHARTER} ORDER BY starts_at LIMIT 1) AS charter ON bus.active
+    LEFT JOIN LATERAL (
+        SELECT reference, starts_at {_CONFLICTING_RIDE} ORDER BY starts_at LIMIT 1) AS ride ON bus.active
     JOIN routes AS route ON route.id = departing.route_id
     JOIN stops AS stop ON stop.id = route.origin_id
-    WHERE NOT bus.active OR charter.reference IS NOT NULL
+    WHERE NOT bus.active OR ride.starts_at IS NOT NULL
     ORDER BY departing.departure_time, departing.id
 """  # noqa: S608
 _LOCK_BUSES = text("""
@@ -92,7 +97,8 @@ _LOCK_BUSES = text("""
 class BlockedDeparture:
     """A departure that is not made because of its bus; `time_zone` is its origin's.
 
-    `reference` is that of the charter that the bus is on; None where the bus is out of service.
+    `reference` is that of the charter that the bus is on; without one the bus is out of service, or, where `is_sold`,
+    on a departure that is off sale and still runs for those who have tickets.
     """
 
     timetable_id: int
@@ -101,21 +107,22 @@ class BlockedDeparture:
     bus_number: str
     time_zone: str
     reference: str | None
+    is_sold: bool = False
 
 
 def make_schedules(until_days: int | None = None, timetable_ids: Iterable[int] | None = None) -> int:
     """Make the missing departures of active timetables up to `until_days` ahead (setting SCHEDULE_HORIZON_DAYS).
 
     Returns how many are new; existing ones are not changed, so it may run at any time. Departures whose bus is on a
-    charter or out of service are not made (`find_blocked_departures`), nor is another one in the place of one that was
-    cancelled.
+    charter, out of service or on one that is off sale with tickets are not made (`find_blocked_departures`), nor is
+    another one in the place of one that was cancelled.
     """
     parameters = _parameters(until_days, timetable_ids)
     db.session.execute(text("SET LOCAL statement_timeout = 0"))
     # No charter gets one of these buses until the commit; the next statement sees the charters that have one already.
     db.session.execute(_LOCK_BUSES, {"timetable_ids": parameters["timetable_ids"]})
     changed(cache_tags.ROUTES)
-    result = cast(CursorResult[Any], db.session.execute(_with_charters(_MAKE), parameters))
+    result = cast(CursorResult[Any], db.session.execute(_with_other_rides(_MAKE), parameters))
     return result.rowcount
 
 
@@ -123,18 +130,22 @@ def find_blocked_departures(
     until_days: int | None = None, timetable_ids: Iterable[int] | None = None
 ) -> list[BlockedDeparture]:
     """Return the departures that `make_schedules` does not make because of their bus, by time."""
-    rows = db.session.execute(_with_charters(_BLOCKED_DEPARTURES), _parameters(until_days, timetable_ids))
+    rows = db.session.execute(_with_other_rides(_BLOCKED_DEPARTURES), _parameters(until_days, timetable_ids))
     return [BlockedDeparture(*row) for row in rows]
 
 
-def _with_charters(statement: str) -> TextClause:
-    """Return a statement with the CTEs `departing` and `chartered`, when buses are on charters (occupancy)."""
+def _with_other_rides(statement: str) -> TextClause:
+    """Return a statement with the CTEs `departing` and `elsewhere`, when their buses are on charters or sold rides."""
     return text(f"""
-        {_DEPARTING}, chartered AS MATERIALIZED (
+        {_DEPARTING}, elsewhere AS MATERIALIZED (
             SELECT charter.bus_id, charter.starts_at, charter.ends_at, charter.reference
             FROM (SELECT DISTINCT bus_id FROM wanted) AS used
             JOIN ({occupancy.bus_times()}) AS charter
                 ON charter.bus_time && owner_time(used.bus_id, :now, timestamptz '2106-01-01 00:00+00')
+            UNION ALL
+            SELECT bus_id, departure_time, arrival_time, NULL
+            FROM schedules AS kept
+            WHERE NOT kept.active AND kept.departure_time > CAST(:now AS timestamptz) - {_LONGEST} AND {runs("kept")}
         )
         {statement}
     """)  # noqa: S608

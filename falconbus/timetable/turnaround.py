@@ -11,6 +11,7 @@ from falconbus.platform.kit.settings import get_settings
 from falconbus.timetable import occupancy
 from falconbus.timetable.errors import BusOnDeparture, BusTooFar
 from falconbus.timetable.models import Schedule
+from falconbus.timetable.running import runs
 
 #: Rides within this time before and after one are looked at; none lasts longer.
 _LOOK_AROUND = timedelta(days=14)
@@ -70,7 +71,8 @@ def check(ride: BusRide) -> None:
         "route_id": ride.route_id,
         "travel_kmh": get_settings().travel_kmh,
     }
-    clash = db.session.execute(text(_CLASH.format(bus_times=occupancy.bus_times())), values).one()
+    statement = text(_CLASH.format(bus_times=occupancy.bus_times(), runs=runs("departure")))
+    clash = db.session.execute(statement, values).one()
     if clash.is_on_departure:
         raise BusOnDeparture(pointer="/bus_id")
     if clash.is_too_far:
@@ -87,7 +89,7 @@ _CLASH = """
         SELECT departure.departure_time AS starts_at, departure.arrival_time AS ends_at,
                route.origin_id AS origin_stop_id, route.destination_id AS destination_stop_id, true AS is_departure
         FROM schedules AS departure JOIN routes AS route ON route.id = departure.route_id
-        WHERE departure.bus_id = :bus_id AND departure.active
+        WHERE departure.bus_id = :bus_id AND {runs}
           AND departure.departure_time > :since AND departure.departure_time < :until
           AND departure.id IS DISTINCT FROM CAST(:schedule_id AS bigint)
           AND (departure.departure_time = :begins AND departure.route_id = CAST(:route_id AS int)) IS NOT TRUE

@@ -33,7 +33,8 @@ def upload(client: FlaskClient, headers: dict[str, str], content: bytes | None =
 
 def work(database: SQLAlchemy) -> None:
     """What the worker does with the waiting jobs."""
-    for job in database.session.scalars(select(OutboxRow).where(OutboxRow.done_at.is_(None))).all():
+    waiting = select(OutboxRow).where(OutboxRow.done_at.is_(None), OutboxRow.job == "gtfs.import_feed")
+    for job in database.session.scalars(waiting).all():
         transactions.run(lambda job=job: service.run_import(job.arguments["import_id"], job.id))  # type: ignore[misc]
 
 

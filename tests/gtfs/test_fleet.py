@@ -1,13 +1,15 @@
 """First fit of buses to timetables, as a rule on values."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from falconbus.gtfs.importing.bus_assignment import TURNAROUND_MINUTES, Fleet, Run
+from falconbus.gtfs.importing.long_rides import divide_days
 
 
 def run(number: int, departs: int, lasts: int = 60, **changes: object) -> Run:
-    values: dict[str, object] = {"time_zone": "Z", "route_id": 1, "weekdays": 127, **changes}
+    values: dict[str, object] = {"time_zone": "Z", "weekdays": 127, **changes}
     return Run(number=number, departure_minutes=departs, duration_minutes=lasts, **values)  # type: ignore[arg-type]
 
 
@@ -29,10 +31,39 @@ def test_a_run_of_a_day_and_more_has_a_bus_to_itself() -> None:
     assert len(set(buses(Fleet(), run(1, 480, 1400), run(2, 0, 10), run(3, 480, 3000)).values())) == 3
 
 
-def test_a_block_shares_a_bus_even_where_its_runs_overlap() -> None:
-    found = buses(Fleet(), run(1, 480, block="x"), run(2, 490, block="x", route_id=2), run(3, 480, block="y"))
-    assert (found[1] == found[2]) is True
-    assert found[3] != found[1]
+def test_a_block_shares_a_bus_and_need_not_turn_round() -> None:
+    found = buses(Fleet(), run(1, 480, block="x"), run(2, 540, block="x"), run(3, 480, block="y"))
+    assert found[1] == found[2] != found[3]
+
+
+def test_runs_of_a_block_that_overlap_have_a_bus_each() -> None:
+    """Also over midnight: out from 23:00 until 7:00, and again from 6:00."""
+    assert len(set(buses(Fleet(), run(1, 480, block="x"), run(2, 490, block="x")).values())) == 2
+    assert len(set(buses(Fleet(), run(1, 1380, 480, block="x"), run(2, 360, block="x")).values())) == 2
+    assert len(set(buses(Fleet(), run(1, 1380, 420, block="x"), run(2, 360, block="x")).values())) == 1
+
+
+def test_a_blocks_bus_that_is_busy_elsewhere_is_not_taken_from_there() -> None:
+    fleet = Fleet()
+    fleet.take(0, run(8, 480, block="x"))
+    fleet.take(0, run(9, 600))
+    assert buses(fleet, run(1, 630, block="x")) == {1: 1}
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "days_away", "expected"),
+    [
+        (0b1111111, 1, [0b1111111]),
+        (0b1111111, 2, [0b0010101, 0b0101010, 0b1000000]),
+        (0b0010101, 2, [0b0010101]),
+        (0b1000001, 2, [0b0000001, 0b1000000]),
+        (0b1111111, 7, [1 << day for day in range(7)]),
+    ],
+)
+def test_the_days_of_a_long_ride_are_divided_among_its_buses(
+    weekdays: int, days_away: int, expected: list[int]
+) -> None:
+    assert list(divide_days(weekdays, days_away)) == expected
 
 
 def test_an_extra_coach_of_a_block_is_another_bus_unless_it_runs_on_other_days() -> None:

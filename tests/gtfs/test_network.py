@@ -29,7 +29,7 @@ def test_a_feeds_own_code_is_kept_when_it_can_be(database: SQLAlchemy) -> None:
 
 def test_codes_that_others_have_are_left_to_them(database: SQLAlchemy) -> None:
     load(feed())
-    load(feed(), feed="other")
+    load(feed(), feed="other", another_network=True)
     assert rows("SELECT code FROM stops ORDER BY id") == [(c,) for c in ("ALP", "BET", "GAM", "ALPH", "BETA", "GAMM")]
 
 

@@ -1,13 +1,16 @@
 """Rules that assign buses to timetables: GTFS names none, so each run gets the first bus that is free."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 TURNAROUND_MINUTES = 60
-_EVERY_DAY = 127
+EVERY_DAY = 127
 # The day is a circle of five-minute slots: a run of today is assumed to run at the same time tomorrow.
 _SLOT_MINUTES = 5
-_SLOTS_PER_DAY = 24 * 60 // _SLOT_MINUTES
+_DAY_MINUTES = 24 * 60
+_SLOTS_PER_DAY = _DAY_MINUTES // _SLOT_MINUTES
+_WEEK_MINUTES = 7 * _DAY_MINUTES
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,6 @@ class Run:
     time_zone: str
     departure_minutes: int
     duration_minutes: int
-    route_id: int
     weekdays: int
     block: str | None = None
     preferred_buses: tuple[int, ...] = ()
@@ -26,7 +28,7 @@ class Run:
     @property
     def days(self) -> int:
         """Return the weekdays as a bit mask; all of them when the timetable runs on single dates."""
-        return self.weekdays or _EVERY_DAY
+        return self.weekdays or EVERY_DAY
 
     @property
     def slots(self) -> Sequence[int]:
@@ -39,6 +41,19 @@ class Run:
             else [slot % _SLOTS_PER_DAY for slot in range(first, last)]
         )
 
+    def leaves_time_for(self, other: "Run") -> bool:
+        """Tell whether one bus can do both, the week taken as a circle; within a block it need not turn round."""
+        turnaround = 0 if self.block is not None and self.block == other.block else TURNAROUND_MINUTES
+        return all(
+            (start - own_start) % _WEEK_MINUTES >= self.duration_minutes + turnaround
+            and (own_start - start) % _WEEK_MINUTES >= other.duration_minutes + turnaround
+            for own_start in self._starts()
+            for start in other._starts()  # noqa: SLF001  another of the same class
+        )
+
+    def _starts(self) -> Iterator[int]:
+        return (day * _DAY_MINUTES + self.departure_minutes for day in range(7) if self.days >> day & 1)
+
 
 @dataclass
 class Fleet:
@@ -49,15 +64,14 @@ class Fleet:
     _busy_by_slot: list[int] = field(default_factory=lambda: [0] * _SLOTS_PER_DAY)
     _by_zone: dict[str, int] = field(default_factory=dict)
     _by_block: dict[tuple[str, str], int] = field(default_factory=dict)
-    _departures: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    _runs: dict[int, list[Run]] = field(default_factory=lambda: defaultdict(list))
 
     def take(self, bus: int, run: Run) -> None:
         """Mark a bus as busy on a run; it keeps the run's time zone and block from then on."""
         self._by_zone[run.time_zone] = self._by_zone.get(run.time_zone, 0) | 1 << bus
         if run.block is not None:
             self._by_block.setdefault((run.time_zone, run.block), bus)
-        departure = (bus, run.route_id, run.departure_minutes)
-        self._departures[departure] = self._departures.get(departure, 0) | run.days
+        self._runs[bus].append(run)
         for slot in run.slots:
             self._busy_by_slot[slot] |= 1 << bus
 
@@ -66,9 +80,9 @@ class Fleet:
         for group in _group_by_block(runs):
             shared = self._choose_bus(group)
             for run in group:
-                # One bus cannot leave twice: an extra coach on a departure of the same block is another bus.
-                leaves_twice = self._departures.get((shared, run.route_id, run.departure_minutes), 0) & run.days
-                bus = self._choose_bus([replace(run, block=None)]) if leaves_twice else shared
+                # A publisher's block may overlap itself, or a ride that its bus has now: then another bus does the run.
+                is_free = all(run.leaves_time_for(other) for other in self._runs[shared])
+                bus = shared if is_free else self._choose_bus([replace(run, block=None)])
                 self.take(bus, run)
                 yield run, bus
 

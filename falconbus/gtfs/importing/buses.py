@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from falconbus.gtfs.importing.bus_assignment import Fleet, Run
 from falconbus.gtfs.importing.database import copy_rows, execute
+from falconbus.gtfs.importing.keys import trip_of
 
 _FLEET = """
     SELECT bus.id, bus.number, bus.active AND bus.number ~ ('^' || :prefix || '-[0-9]+$') AS is_open
@@ -13,15 +14,22 @@ _FLEET = """
     ORDER BY length(bus.number), bus.number
 """
 
-_RUNS = """
-    SELECT plan.number, plan.old_bus_id, plan.unchanged, plan.route_id, timetable.time_zone,
+_RUNS = f"""
+    SELECT plan.number, {trip_of("timetable.feed_key")} AS trip, plan.old_bus_id, plan.unchanged, plan.route_id,
+           timetable.time_zone,
            timetable.departure_minutes, timetable.arrivals[cardinality(timetable.arrivals)] AS duration_minutes,
-           timetable.block_id, service.weekdays
+           timetable.block_id, service.weekdays | coalesce(added.weekdays, 0) AS weekdays
     FROM feed_plan AS plan
     JOIN feed_timetables AS timetable USING (number)
     JOIN feed_services AS service USING (service_id)
+    LEFT JOIN (SELECT service_id, bit_or(1 << (extract(isodow FROM day)::int - 1)) AS weekdays
+               FROM feed_exceptions WHERE runs GROUP BY service_id) AS added USING (service_id)
     ORDER BY number
-"""
+"""  # noqa: S608
+
+_RETIRED = f"""
+    SELECT route_id, time_zone, departure_minutes, {trip_of("feed_key")} AS trip, bus_id FROM feed_retired ORDER BY id
+"""  # noqa: S608
 
 
 def assign_buses(feed: str, layout_id: int) -> None:
@@ -31,7 +39,7 @@ def assign_buses(feed: str, layout_id: int) -> None:
     ids = [row.id for row in rows]
     indexes = {bus_id: index for index, bus_id in enumerate(ids)}
     fleet = Fleet(unavailable=sum(1 << index for index, row in enumerate(rows) if not row.is_open))
-    preferred_buses = _former_buses(indexes)
+    by_departure, by_trip = _former_buses(indexes)
     new_runs = []
     for row in execute(_RUNS):
         departure = (row.route_id, row.time_zone, row.departure_minutes)
@@ -40,10 +48,9 @@ def assign_buses(feed: str, layout_id: int) -> None:
             time_zone=row.time_zone,
             departure_minutes=row.departure_minutes,
             duration_minutes=row.duration_minutes,
-            route_id=row.route_id,
             weekdays=row.weekdays,
             block=row.block_id,
-            preferred_buses=() if row.unchanged else tuple(preferred_buses.get(departure, ())),
+            preferred_buses=(*by_departure.get(departure, ()), *by_trip.get(row.trip, ())),
         )
         if row.unchanged:
             fleet.take(indexes[row.old_bus_id], run)
@@ -56,12 +63,16 @@ def assign_buses(feed: str, layout_id: int) -> None:
     copy_rows("feed_buses", ("number", "bus_id"), ((number, ids[index]) for number, index in assigned))
 
 
-def _former_buses(indexes: dict[int, int]) -> dict[tuple[int, str, int], list[int]]:
-    """Return the buses of the timetables that this import retires, by departure, so that departures keep them."""
-    former = defaultdict(list)
-    for row in execute("SELECT route_id, time_zone, departure_minutes, bus_id FROM feed_retired ORDER BY id"):
-        former[row.route_id, row.time_zone, row.departure_minutes].append(indexes[row.bus_id])
-    return former
+def _former_buses(indexes: dict[int, int]) -> tuple[dict[tuple[int, str, int], list[int]], dict[str, list[int]]]:
+    """Return the buses of the timetables that this import retires, so that departures keep them.
+
+    By departure, and by trip for those that leave at another time.
+    """
+    by_departure, by_trip = defaultdict(list), defaultdict(list)
+    for row in execute(_RETIRED):
+        by_departure[row.route_id, row.time_zone, row.departure_minutes].append(indexes[row.bus_id])
+        by_trip[row.trip].append(indexes[row.bus_id])
+    return by_departure, by_trip
 
 
 def _add_buses(prefix: str, count: int, numbers: set[str], layout_id: int) -> list[int]:

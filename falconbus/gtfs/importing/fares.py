@@ -19,14 +19,20 @@ _RULES = """
 """
 
 # Pairs meet rules by equality only: each pair is asked for with every combination of blanks that occurs in a rule.
+# A part of a through ride has the fares of its own route, and a ride across parts those of no route alone.
 _PRICES = """
     CREATE TEMPORARY TABLE feed_prices ON COMMIT DROP AS
     WITH call AS (
         SELECT pattern.pattern, route.line, route.route_id, route.agency_id, call.position, call.distance_m,
-               coalesce(place.zone_id, '') AS zone
+               coalesce(place.zone_id, '') AS zone, part.leaves_in, part.arrives_in
         FROM feed_patterns AS pattern
-        JOIN feed_routes AS route ON route.line = pattern.route
         JOIN feed_pattern_stops AS call USING (pattern)
+        CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE begins <= call.position) AS leaves_in,
+                   count(*) FILTER (WHERE ended < call.position) AS arrives_in,
+                   (array_agg(feed_parts.route ORDER BY begins DESC) FILTER (WHERE begins <= call.position))[1] AS route
+            FROM feed_parts WHERE head = pattern.sample) AS part
+        JOIN feed_routes AS route ON route.line = coalesce(part.route, pattern.route)
         JOIN feed_places AS place ON place.line = call.stop
     ), kind AS (
         SELECT DISTINCT route_id <> '' AS by_route, origin_id <> '' AS by_origin,
@@ -46,7 +52,8 @@ _PRICES = """
      AND used.destination_id = CASE WHEN by_destination THEN destination.zone ELSE '' END
      AND (used.route_id <> '') = by_route AND (used.origin_id <> '') = by_origin
      AND (used.destination_id <> '') = by_destination
-    WHERE used.agency_id IS NULL OR origin.agency_id IS NULL OR used.agency_id = origin.agency_id
+    WHERE (NOT by_route OR origin.leaves_in = destination.arrives_in)
+      AND (used.agency_id IS NULL OR origin.agency_id IS NULL OR used.agency_id = origin.agency_id)
     GROUP BY 1, 2, 3, 4, 5
 """
 

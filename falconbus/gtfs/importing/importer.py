@@ -8,9 +8,15 @@ from falconbus.gtfs.errors import BadImportOption, FeedRefused
 from falconbus.gtfs.importing import buses, calendars, calls, fares, patterns, plan, routes, stops, timings, withdrawal
 from falconbus.gtfs.importing.agency import fill_brand
 from falconbus.gtfs.importing.database import execute
+from falconbus.gtfs.importing.long_rides import split_long_rides
+from falconbus.gtfs.importing.networks import choose_network
 from falconbus.gtfs.importing.reading import read_feed
 from falconbus.gtfs.importing.rows import check_rows
+from falconbus.gtfs.importing.same_routes import match_routes
+from falconbus.gtfs.importing.same_stops import match_stops
 from falconbus.gtfs.importing.source import open_source
+from falconbus.gtfs.importing.through_fares import add_through_prices
+from falconbus.gtfs.importing.through_rides import join_rides
 from falconbus.gtfs.options import ImportOptions, feed_name_from
 from falconbus.gtfs.report import Report
 from falconbus.network.defaults import ensure_defaults
@@ -21,7 +27,8 @@ from falconbus.timetable.service import make_schedules
 Progress = Callable[[str, int, int], None]
 
 STEPS = ("Checking", "Stop patterns", "Timetables", "Fares", "Network", "Schedules")
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('falconbus:gtfs:' || :feed, 0))"
+# One import at a time: which network a feed is of is known only beside all those that are here.
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('falconbus:gtfs', 0))"
 
 
 class FeedImporter:
@@ -41,32 +48,37 @@ class FeedImporter:
         self._report_step("Checking")
         check_rows(self.report)
         self._refuse_faults()
-        zone = self._identify_feed()
-        self._analyze(zone)
+        execute(_LOCK)
+        self._analyze()
         self._merge()
         return self.report
 
     def _identify_feed(self) -> str:
-        """Choose the feed's name, lock it against a concurrent import, and return the first agency's time zone."""
+        """Choose the network that the feed is of, and return the first agency's time zone; UnsureNetwork."""
         agency = execute("SELECT agency_id, agency_name, agency_timezone FROM feed_agency ORDER BY line LIMIT 1").one()
-        self.report.feed = self._options.feed or feed_name_from(agency.agency_id or agency.agency_name)
-        execute(_LOCK, feed=self.report.feed)
+        derived_name = feed_name_from(agency.agency_id or agency.agency_name)
+        self.report.feed = choose_network(derived_name, self._options, self.report)
         return str(agency.agency_timezone)
 
-    def _analyze(self, zone: str) -> None:
+    def _analyze(self) -> None:
         """Build patterns, timetables and prices in temporary tables."""
-        feed, report = self.report.feed, self.report
+        report = self.report
         self._report_step("Stop patterns")
         calls.make_calls(report)
         self._refuse_faults()
+        join_rides(report)
+        zone = self._identify_feed()
+        feed = report.feed
         patterns.make_patterns(feed, zone, report)
-        self._check_name_is_own()
         self._report_step("Timetables")
         calendars.make_calendars(feed, zone, shift=self._options.shift_dates, report=report)
         timings.make_timetables(feed, report)
         self._refuse_faults()
+        split_long_rides(report)
+        self._refuse_faults()
         self._report_step("Fares")
         fares.make_prices(report)
+        add_through_prices()
         self._refuse_faults()
 
     def _merge(self) -> None:
@@ -77,7 +89,9 @@ class FeedImporter:
         ensure_defaults()
         layout_id = self._layout_id()
         withdrawal.record_departures(feed)
+        match_stops(feed, is_same_network=self._options.same_network)
         counts["stops"] = stops.merge_stops()
+        match_routes(feed)
         counts["routes"] = routes.merge_routes(feed, currency)
         counts["fares"] = fares.merge_fares()
         routes.price_by_distance(self._options, currency)
@@ -89,7 +103,9 @@ class FeedImporter:
         fill_brand()
         self._report_step("Schedules")
         withdrawal.withdraw(feed, self.report)
-        counts["schedules"] = make_schedules(self._options.horizon_days, plan.timetable_ids())
+        timetable_ids = plan.timetable_ids()
+        counts["schedules"] = make_schedules(self._options.horizon_days, timetable_ids)
+        withdrawal.note_taken_buses(self._options.horizon_days, timetable_ids, self.report)
 
     def _layout_id(self) -> int:
         layout_id = execute("SELECT id FROM seat_layouts WHERE code = :code", code=self._options.layout).scalar()
@@ -97,22 +113,6 @@ class FeedImporter:
             known = ", ".join(execute("SELECT code FROM seat_layouts ORDER BY code").scalars())
             raise BadImportOption(f"there is no seat layout of that code; there are {known}", pointer="layout")
         return int(layout_id)
-
-    def _check_name_is_own(self) -> None:
-        """Refuse a derived feed name that another network uses: its routes would be retired. BadImportOption."""
-        if self._options.feed is not None:
-            return
-        is_unrelated = execute(
-            "SELECT EXISTS (SELECT FROM stops WHERE starts_with(feed_key, :feed || ':'))"
-            " AND NOT EXISTS (SELECT FROM stops JOIN feed_places USING (feed_key))",
-            feed=self.report.feed,
-        ).scalar_one()
-        if is_unrelated:
-            raise BadImportOption(
-                f"a feed named {self.report.feed} was imported before and has no stop in common with this one: "
-                f"give this one another name (or that one, to replace it)",
-                pointer="feed",
-            )
 
     def _report_step(self, name: str) -> None:
         self._progress(name, STEPS.index(name), len(STEPS))

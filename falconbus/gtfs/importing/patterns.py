@@ -58,13 +58,15 @@ _STOPS = f"""
     ORDER BY pattern, position
 """  # noqa: S608  two constants
 
-# A GTFS route with one pattern keeps its name; several are told apart by where they begin and end.
+# A GTFS route with one pattern keeps its name; several are told apart by where they begin and end, and so is a ride
+# that goes on as one of another route.
 _NAMES = """
     CREATE TEMPORARY TABLE feed_lines ON COMMIT DROP AS
     SELECT pattern.pattern, pattern.feed_key, first.stop AS first_stop, last.stop AS last_stop,
            greatest(last.distance_m, 1) AS distance_m, last.distance_m = 0 AS in_one_place,
            left(CASE
                WHEN count(*) OVER (PARTITION BY pattern.route) = 1
+                   AND pattern.sample NOT IN (SELECT head FROM feed_joined)
                    AND coalesce(route.route_long_name, route.route_short_name) IS NOT NULL
                THEN coalesce(route.route_long_name, route.route_short_name)
                WHEN origin.city <> destination.city THEN origin.city || ' - ' || destination.city

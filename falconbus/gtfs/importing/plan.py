@@ -1,6 +1,10 @@
 """Merges calendars and timetables: unchanged timetables stay, changed ones are retired and made anew."""
 
 from falconbus.gtfs.importing.database import analyze, execute
+from falconbus.gtfs.importing.keys import OURS, rekey
+
+# Days of a long ride have several of ours (long_rides.py).
+_OF_THE_FEED = f"strpos(feed_key, {OURS}) = 0"
 
 _CALENDARS = """
     INSERT INTO calendars (weekdays, valid_from, valid_until, feed_key)
@@ -27,30 +31,38 @@ _EXCEPTIONS = """
     ON CONFLICT (calendar_id, day) DO UPDATE SET runs = excluded.runs WHERE calendar_dates.runs <> excluded.runs
 """
 
-# An existing timetable is compared by everything that a traveller buys; its name and its bus may differ.
-_PLAN = """
+_BOUGHT = "route_id, calendar_id, departure_minutes, time_zone, arrivals, departures, boards, alights"
+_TWIN = f"row_number() OVER (PARTITION BY {_BOUGHT} ORDER BY feed_key) AS twin"
+
+# A timetable is the same when everything that a traveller buys is; its keys, its name and its bus may differ.
+_PLAN = f"""
     CREATE TEMPORARY TABLE feed_plan ON COMMIT DROP AS
-    SELECT timetable.number, link.route_id, calendars.id AS calendar_id, old.id AS old_id, old.bus_id AS old_bus_id,
-           old.id IS NOT NULL
-           AND (old.route_id, old.calendar_id, old.departure_minutes, old.time_zone)
-             = (link.route_id, calendars.id, timetable.departure_minutes, timetable.time_zone)
-           AND old.arrivals = timetable.arrivals AND old.departures = timetable.departures
-           AND old.boards = timetable.boards AND old.alights = timetable.alights AS unchanged
-    FROM feed_timetables AS timetable
-    JOIN feed_route_ids AS link USING (pattern)
-    JOIN feed_services AS service USING (service_id)
-    JOIN calendars ON calendars.feed_key = service.feed_key
-    LEFT JOIN timetables AS old ON old.feed_key = timetable.feed_key
-"""
+    WITH wanted AS (
+        SELECT timetable.*, link.route_id, calendars.id AS calendar_id
+        FROM feed_timetables AS timetable
+        JOIN feed_route_ids AS link USING (pattern)
+        JOIN feed_services AS service USING (service_id)
+        JOIN calendars ON calendars.feed_key = service.feed_key
+    )
+    SELECT wanted.number, route_id, calendar_id, old.id AS old_id, old.bus_id AS old_bus_id,
+           old.id IS NOT NULL AS unchanged
+    FROM (SELECT *, {_TWIN} FROM wanted) AS wanted
+    LEFT JOIN (SELECT *, {_TWIN} FROM timetables WHERE starts_with(feed_key, :feed || ':')) AS old
+        USING ({_BOUGHT}, twin)
+"""  # noqa: S608  the names of columns
 
 _RETIRED = """
     CREATE TEMPORARY TABLE feed_retired ON COMMIT DROP AS
-    SELECT id, route_id, bus_id, time_zone, departure_minutes FROM timetables
+    SELECT id, route_id, bus_id, time_zone, departure_minutes, feed_key FROM timetables
     WHERE starts_with(feed_key, :feed || ':')
       AND NOT EXISTS (SELECT FROM feed_plan WHERE old_id = timetables.id AND unchanged)
 """
 
 _RETIRE = "UPDATE timetables SET active = false, feed_key = NULL WHERE id IN (SELECT id FROM feed_retired)"
+
+_WANTED = """
+    SELECT plan.old_id AS id, timetable.feed_key FROM feed_plan AS plan JOIN feed_timetables AS timetable USING (number)
+"""
 
 _RENAME = """
     UPDATE timetables SET name = timetable.name
@@ -76,15 +88,16 @@ def merge_calendars() -> int:
     execute(_CALENDARS)
     execute(_NO_MORE_EXCEPTIONS)
     execute(_EXCEPTIONS)
-    return int(execute("SELECT count(*) FROM feed_services").scalar_one())
+    return int(execute(f"SELECT count(*) FROM feed_services WHERE {_OF_THE_FEED}").scalar_one())  # noqa: S608
 
 
 def plan_timetables(feed: str) -> None:
     """Fill feed_plan (each timetable beside its former version) and feed_retired, and retire the timetables in it."""
-    execute(_PLAN)
+    execute(_PLAN, feed=feed)
     analyze("feed_plan")
     execute(_RETIRED, feed=feed)
     execute(_RETIRE)
+    rekey("timetables", feed, _WANTED)
     execute(_RENAME)
 
 
@@ -99,7 +112,7 @@ def merge_timetables() -> None:
 def count_timetables() -> dict[str, int]:
     """Return the numbers of timetables and of distinct timings of stop patterns in the feed."""
     row = execute(
-        "SELECT count(*) AS timetables,"
+        f"SELECT count(*) FILTER (WHERE {_OF_THE_FEED}) AS timetables,"  # noqa: S608
         " count(DISTINCT (pattern, arrivals, departures, boards, alights)) AS timings FROM feed_timetables"
     ).one()
     return {"timetables": row.timetables, "timings": row.timings}

@@ -79,6 +79,7 @@ FILES = (
     FeedFile(
         "fare_attributes", ("fare_id", "price", "currency_type", "agency_id"), ("fare_id", "price", "currency_type")
     ),
+    FeedFile("transfers", ("from_trip_id", "to_trip_id", "transfer_type"), ()),
     FeedFile("fare_rules", ("fare_id", "route_id", "origin_id", "destination_id", "contains_id"), ("fare_id",)),
 )
 

@@ -1,19 +1,21 @@
-"""Withdraws departures that a newer version of a feed no longer has. Departures with sold seats only go off sale.
+"""Withdraws departures that a newer version of a feed no longer has. Those with sold seats only go off sale.
 
-Before the merge it is recorded which departures the timetables make, so that those withdrawn by an earlier version can
-return.
+What another timetable of the feed makes now was kept before (sold_departures.py). Before the merge it is recorded which
+departures the timetables make, so that those withdrawn by an earlier version can return.
 """
 
 from typing import cast
 
-from sqlalchemy import BigInteger, Table, column, delete, table
+from sqlalchemy import BigInteger, Boolean, Table, column, delete, table
 
 from falconbus.gtfs.importing.database import analyze, execute
+from falconbus.gtfs.importing.sold_departures import keep_sold_departures
 from falconbus.gtfs.report import LISTED, Report
 from falconbus.network.usage import is_used
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.timetable.models import Schedule
+from falconbus.timetable.service import find_blocked_departures
 
 # The service day of a departure that falconbus.timetable.service made, from its instant: noon of that day.
 _SERVICE_DAY = """
@@ -46,27 +48,34 @@ _BEFORE = f"""
     SELECT schedule.id, {_IS_MADE} OR {_MADE_BY_SOME} AS made {_OF_FEED}
 """
 
+# Those that were made and are not any more, and those that an earlier version has withdrawn.
 _UNSURE = f"""
     CREATE TEMPORARY TABLE feed_unsure ON COMMIT DROP AS
-    SELECT schedule.id, {_MADE_BY_SOME} AS runs {_OF_FEED} AND NOT {_IS_MADE}
-        AND schedule.id IN (SELECT id FROM feed_departures WHERE made)
+    SELECT schedule.id, schedule.route_id, schedule.timetable_id, schedule.bus_id, schedule.departure_time,
+           service.noon::date AS day, before.made,
+           coalesce(timetable.feed_key,
+                    (SELECT feed_key FROM feed_retired WHERE feed_retired.id = timetable.id)) AS former_key
+    {_OF_FEED.replace("WHERE", "JOIN feed_departures AS before ON before.id = schedule.id WHERE")}
+        AND NOT {_IS_MADE} AND (before.made OR NOT schedule.active) AND schedule.cancelled_at IS NULL
 """  # noqa: S608
 
 # Bookings hold their departure with a weaker lock while they claim seats: once these are ours, nobody is claiming.
 _LOCK = "SELECT id FROM schedules WHERE id IN (SELECT id FROM feed_unsure) ORDER BY id FOR UPDATE"
 
-_candidates = table("feed_unsure", column("id", BigInteger))
+_unsure = table("feed_unsure", column("id", BigInteger), column("made", Boolean))
 
 _WITHDRAW = """
     UPDATE schedules SET active = false
-    FROM feed_unsure WHERE schedules.id = feed_unsure.id AND NOT runs AND schedules.active
+    FROM feed_unsure WHERE schedules.id = feed_unsure.id AND made AND schedules.active
+        AND schedules.id NOT IN (SELECT schedule_id FROM feed_kept)
     RETURNING schedules.id
 """
 
 _RETURN = f"""
     UPDATE schedules AS schedule SET active = true
     WHERE NOT active AND cancelled_at IS NULL AND id IN (SELECT id FROM feed_departures WHERE NOT made)
-        AND {_MADE_BY_SOME}
+        AND EXISTS (SELECT FROM timetables AS timetable {_SERVICE_DAY}
+                    WHERE timetable.id = schedule.timetable_id AND {_IS_MADE})
 """  # noqa: S608
 
 # Cancelled, and its timetable has gone: a departure of another one may have come in its place, and is on sale.
@@ -97,15 +106,15 @@ def record_departures(feed: str) -> None:
 
 
 def withdraw(feed: str, report: Report) -> None:
-    """Delete unused departures that no timetable makes; take those with seats sold or crew off sale and report them.
+    """Delete unused departures that their timetables do not make any more, and keep those with seats sold or crew.
 
-    A departure that another timetable of the feed makes as well (same route, bus and time) stays on sale if it has
-    seats sold, and is made anew otherwise.
+    They go to the timetables that make their coach now; what no timetable makes goes off sale, and is reported.
     """
     execute(_UNSURE, feed=feed, now=clock.now())
     analyze("feed_unsure")
     execute(_LOCK)
     _delete_unused()
+    keep_sold_departures(feed, report)
     withdrawn = list(execute(_WITHDRAW).scalars())
     execute(_RETURN)
     if withdrawn:
@@ -118,10 +127,23 @@ def withdraw(feed: str, report: Report) -> None:
         )
 
 
+def note_taken_buses(horizon_days: int | None, timetable_ids: list[int], report: Report) -> None:
+    """Note departures that are not made because their bus is on one that was withdrawn."""
+    if not report.withdrawn:
+        return
+    blocked = [each for each in find_blocked_departures(horizon_days, timetable_ids) if each.is_sold]
+    if blocked:
+        first = blocked[0]
+        departs = clock.local(first.departure_time, first.time_zone)
+        report.note(
+            f"{len(blocked)} departures are not on sale, the first {first.route_name}, {departs:%Y-%m-%d %H:%M}:"
+            f" their buses are on those that were sold; give them another bus or cancel what was sold"
+        )
+
+
 def _delete_unused() -> None:
     schedules = cast(Table, Schedule.__table__)
-    is_kept = schedules.c.cancelled_at.is_not(None) | is_used(Schedule)
-    db.session.execute(delete(schedules).where(schedules.c.id == _candidates.c.id, ~is_kept))
+    db.session.execute(delete(schedules).where(schedules.c.id == _unsure.c.id, _unsure.c.made, ~is_used(Schedule)))
 
 
 def _list_withdrawn(schedule_ids: list[int], report: Report) -> None:

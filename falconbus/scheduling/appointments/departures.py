@@ -12,8 +12,8 @@ _MOST_LISTED = 50
 def make_schedules() -> int:
     """Make the departures of all timetables up to the horizon; return how many are new.
 
-    Operators get one notification of all departures left out because their bus is on a charter or out of service, every
-    night until they or the charter have another bus.
+    Operators get one notification of all departures left out because of their bus, every night until they or
+    its other ride have another one.
     """
     made = timetable.make_schedules()
     blocked = timetable.find_blocked_departures()
@@ -32,12 +32,17 @@ def _message(blocked: list[BlockedDeparture]) -> Message:
         if count == 1
         else f"{count} departures are not on sale: their buses are"
     )
-    reasons = dict.fromkeys("on charter" if departure.reference else "out of service" for departure in blocked)
-    title = f"{what} {' or '.join(sorted(reasons))}"
+    title = f"{what} {' or '.join(sorted({_reason(departure) for departure in blocked}))}"
     return Message(kind=NotificationKind.BUS_CHARTERED, title=title, message="\n".join(lines))
+
+
+def _reason(departure: BlockedDeparture) -> str:
+    if departure.reference:
+        return "on charter"
+    return "on a departure off sale that has tickets" if departure.is_sold else "out of service"
 
 
 def _describe(departure: BlockedDeparture) -> str:
     at = clock.local(departure.departure_time, departure.time_zone).isoformat(sep=" ", timespec="minutes")
-    why = f"charter {departure.reference}" if departure.reference else "out of service"
+    why = f"charter {departure.reference}" if departure.reference else _reason(departure)
     return f"{departure.route_name}, {at}, bus {departure.bus_number}: {why}"

@@ -10,8 +10,10 @@ BUS_TIMES = """
 """
 #: For network.bus_uses.
 BUS_USES = {
-    "charters": """
+    "charters": lambda: (
+        """
         SELECT bus_id FROM appointments
         WHERE status IN ('pending', 'assigned', 'accepted', 'rejected') AND starts_at > :now
     """
+    )
 }

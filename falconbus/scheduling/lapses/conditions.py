@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import TextClause, null, or_, select, text
+from sqlalchemy import TextClause, null, select, text
 
 from falconbus.network.models import Bus, Route, Stop
 from falconbus.platform.database.engine import AnyRow, db
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
 from falconbus.scheduling.lapses.models import LapseKind
-from falconbus.timetable import occupancy
 from falconbus.timetable.models import Schedule
+from falconbus.timetable.running import runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +123,7 @@ def subjects(kind: LapseKind, rows: Iterable[AnyRow]) -> Iterator[Subject]:
 
 
 def _departures_without_bus() -> list[AnyRow]:
-    """Return departures to come, on sale or sold, whose bus is out of service."""
-    sold = occupancy.seats().sold()
-    is_sold = sold.where(sold.selected_columns.schedule_id == Schedule.id).exists()
+    """Return departures to come that run, and whose bus is out of service."""
     statement = (
         select(
             null().label("staff_id"),
@@ -142,7 +140,7 @@ def _departures_without_bus() -> list[AnyRow]:
         .join(Bus, Bus.id == Schedule.bus_id)
         .join(Route, Route.id == Schedule.route_id)
         .join(Stop, Stop.id == Route.origin_id)
-        .where(~Bus.active, Schedule.departure_time > clock.now(), or_(Schedule.active, is_sold))
+        .where(~Bus.active, Schedule.departure_time > clock.now(), text(runs()))
         .order_by(Schedule.departure_time, Schedule.id)
     )
     return list(db.session.execute(statement))

@@ -13,6 +13,7 @@ from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
 from falconbus.scheduling.lapses.conditions import Subject, subjects
 from falconbus.scheduling.lapses.models import LapseKind
+from falconbus.timetable.running import runs
 
 #: No ride lasts longer: those that are under way began within it.
 _LONGEST = timedelta(days=14)
@@ -27,7 +28,7 @@ _RIDES_OF_BUSES = """
         FROM schedules AS departure
         JOIN routes AS route ON route.id = departure.route_id
         JOIN stops AS stop ON stop.id = route.origin_id
-        WHERE departure.active AND departure.departure_time > :since
+        WHERE {{runs}} AND departure.departure_time > :since
         UNION ALL
         SELECT charter.bus_id, charter.starts_at, charter.ends_at, charter.pick_up_stop_id, charter.drop_off_stop_id,
                charter.id, charter.reference, NULL, NULL, charter.time_zone
@@ -49,9 +50,9 @@ _TOO_FAR = f"""
     CASE WHEN starts_at >= busy_until AND starts_at - busy_until < {_FAR_APART}
          THEN too_far(came_from, origin_stop_id, starts_at - busy_until, :travel_kmh) END
 """
-_BUSES_OVERLAP = text(_RIDES_OF_BUSES.format(condition="busy_until > starts_at"))
-_BUSES_TOO_FAR = text(_RIDES_OF_BUSES.format(condition=f"left_at = busy_until AND {_TOO_FAR}"))
-_STAFF_TOO_FAR = text(f"""
+_BUSES_OVERLAP = _RIDES_OF_BUSES.format(condition="busy_until > starts_at")
+_BUSES_TOO_FAR = _RIDES_OF_BUSES.format(condition=f"left_at = busy_until AND {_TOO_FAR}")
+_STAFF_TOO_FAR = f"""
     WITH following AS (
         SELECT *, lag(ends_at) OVER by_time AS busy_until, lag(destination_stop_id) OVER by_time AS came_from
         FROM assignments WHERE status = 'accepted' AND starts_at > :since
@@ -68,14 +69,15 @@ _STAFF_TOO_FAR = text(f"""
     LEFT JOIN stops AS stop ON stop.id = route.origin_id
     WHERE following.starts_at > :now AND {_TOO_FAR.replace("starts_at", "following.starts_at")}
     ORDER BY following.starts_at, following.id
-""")  # noqa: S608  all of it is ours
+"""  # noqa: S608  all of it is ours
 
 
 def find_clashes() -> Iterator[Subject]:
     """Find rides to come that do not go with the ride before: of each bus the first, of people all."""
     now = clock.now()
     values = {"now": now, "since": now - _LONGEST, "travel_kmh": get_settings().travel_kmh}
-    for kind, statement in _READS:
+    for kind, read in _READS:
+        statement = text(read.format(runs=runs("departure")))
         bound = {name: values[name] for name in statement.compile().params}
         yield from subjects(kind, db.session.execute(statement, bound))
 

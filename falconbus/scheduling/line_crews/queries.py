@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, delete, select, text
 from sqlalchemy.orm import aliased
 
 from falconbus.accounts.models import User
@@ -12,9 +12,9 @@ from falconbus.platform.database.engine import AnyRow, AnySelect, db
 from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, CrewRole
 from falconbus.scheduling.assignments.service import Places
 from falconbus.scheduling.staff_records.models import StaffProfile
-from falconbus.timetable import occupancy
 from falconbus.timetable.errors import ScheduleNotFound
 from falconbus.timetable.models import Schedule
+from falconbus.timetable.running import runs
 
 _Origin, _Destination = aliased(Stop), aliased(Stop)
 _IS_CREW = and_(Assignment.schedule_id == Schedule.id, Assignment.status == AssignmentStatus.ACCEPTED)
@@ -81,14 +81,12 @@ def delete_assignments(ids: Sequence[int]) -> None:
 
 
 def uncrewed(begin: datetime, end: datetime) -> AnySelect:
-    """Return the select of departures from `begin` to `end` (exclusive), on sale or sold, without a driver; by time."""
+    """Return the select of departures from `begin` to `end` (exclusive) that run, without a driver; by time."""
     has_driver = select(Assignment.id).where(_IS_CREW, Assignment.part == CrewRole.DRIVER).exists()
-    sold = occupancy.seats().sold()
-    is_sold = sold.where(sold.selected_columns.schedule_id == Schedule.id)
     return (
         _with_joins(select(*_COLUMNS))
         .where(Schedule.departure_time >= begin, Schedule.departure_time < end)
-        .where(or_(Schedule.active, is_sold.exists()), ~has_driver)
+        .where(text(runs()), ~has_driver)
         .order_by(Schedule.departure_time, Schedule.id)
     )
 
