@@ -29,6 +29,8 @@ _UNREACHABLE_LIMITS = dict.fromkeys(("RATELIMIT_ANONYMOUS", "RATELIMIT_BOOKING",
 @contextmanager
 def run_settings() -> Iterator[dict[str, str]]:
     """Provide the settings of a run; embedded servers replace addresses that are not given."""
+    # Their bulk loads are worth no backup; `backup` has servers of its own.
+    os.environ.setdefault("BACKUP_ENABLED", "false")
     data = DataFolder(Path(os.environ.get("DATA_DIR") or RESULTS / "data").resolve())
     data.make()
     servers = servers_needed(data, os.environ)

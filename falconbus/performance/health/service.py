@@ -1,11 +1,8 @@
 """Health checks of database, cache, queue, migrations, owed jobs and mail, each with a short time-out."""
 
 import logging
-import re
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 
 import msgspec
 from flask import current_app
@@ -14,14 +11,13 @@ from sqlalchemy import text
 
 from falconbus.performance.owed_jobs import service as owed_jobs
 from falconbus.platform.database.engine import db
+from falconbus.platform.database.revisions import code_heads
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.mailing.queries import find_trouble
 
 log = logging.getLogger(__name__)
 
-_REVISION = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
-_DOWN_REVISION = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
 HEALTHY, DEGRADED, UNHEALTHY = "healthy", "degraded", "unhealthy"
 
 
@@ -89,15 +85,3 @@ def _migrations() -> bool:
     return set(db.session.scalars(text("SELECT version_num FROM alembic_version"))) == code_heads(
         current_app.config["MIGRATIONS"]
     )
-
-
-@cache
-def code_heads(folder: str) -> frozenset[str]:
-    """Return the migrations that no other one follows, read from their files.
-
-    Alembic itself would cost each process 12 MB.
-    """
-    sources = [path.read_text() for path in Path(folder, "versions").glob("*.py")]
-    every = {match[1] for source in sources if (match := _REVISION.search(source))}
-    followed = {match[1] for source in sources if (match := _DOWN_REVISION.search(source))}
-    return frozenset(every - followed)
