@@ -27,7 +27,7 @@ class _Commands(FlaskGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "db":
-            group: click.Group = import_module("falconbus.platform.database.downgrading").commands()
+            group: click.Group = import_module("falconbus.platform.backups.migrating").commands()
             return group
         if cmd_name == "backup":
             backups: click.Group = import_module("falconbus.platform.backups.commands").commands(_known_to_restore)

@@ -52,6 +52,7 @@ from falconbus.payments import service as payments_service
 from falconbus.performance import commands as performance_commands
 from falconbus.performance import jobs as performance_jobs
 from falconbus.performance.advisor import models as advice_models
+from falconbus.performance.backups import mail_kinds as backup_mails
 from falconbus.performance.caches import views as cache_views
 from falconbus.performance.dashboard import views as performance_views
 from falconbus.performance.health import views as health_views
@@ -244,6 +245,7 @@ FEATURES = (
     Feature(
         name="performance",
         jobs=performance_jobs.JOBS,
+        mail_kinds=backup_mails.MAIL_KINDS,
         navigation=(NavigationItem("Performance", "/performance", SEE_PERFORMANCE),),
         blueprints=(
             health_views.bp,

@@ -10,6 +10,7 @@ from redis import Redis
 from sqlalchemy import text
 
 from falconbus.performance.owed_jobs import service as owed_jobs
+from falconbus.platform.backups.reports import last_report
 from falconbus.platform.database.engine import db
 from falconbus.platform.database.revisions import code_heads
 from falconbus.platform.kit import clock
@@ -19,10 +20,15 @@ from falconbus.platform.mailing.queries import find_trouble
 log = logging.getLogger(__name__)
 
 HEALTHY, DEGRADED, UNHEALTHY = "healthy", "degraded", "unhealthy"
+#: What the settings leave to somebody else.
+OFF = "off"
 
 
 class HealthOut(msgspec.Struct):
-    """`status` is healthy when every part is; degraded when seats are sold, but mails or refunds are late (`jobs`)."""
+    """`status` is healthy when all parts are; degraded if seats are sold, but `jobs`, `mail` or `backups` are not well.
+
+    `backups` may be `off`: BACKUP_ENABLED leaves them to somebody else.
+    """
 
     status: str
     database: str
@@ -31,6 +37,7 @@ class HealthOut(msgspec.Struct):
     migrations: str
     jobs: str
     mail: str
+    backups: str
     timestamp: datetime
 
 
@@ -50,10 +57,11 @@ def check() -> HealthOut:
     tells = {
         "jobs": _degraded("jobs", lambda: not owed_jobs.any_late()),
         "mail": _degraded("mail", lambda: find_trouble() is None),
+        "backups": _degraded("backups", _backups) if settings.backup_enabled else OFF,
     }
     if any(state != HEALTHY for state in parts.values()):
         return UnhealthyOut(status=UNHEALTHY, timestamp=clock.now(), **parts, **tells)
-    status = HEALTHY if all(state == HEALTHY for state in tells.values()) else DEGRADED
+    status = HEALTHY if all(state in {HEALTHY, OFF} for state in tells.values()) else DEGRADED
     return HealthOut(status=status, timestamp=clock.now(), **parts, **tells)
 
 
@@ -69,6 +77,11 @@ def _ask(part: str, question: Callable[[], bool]) -> str:
         db.session.rollback()
         log.warning("health: %s: %s", part, type(fault).__name__)
         return UNHEALTHY
+
+
+def _backups() -> bool:
+    found = last_report()
+    return found is None or not found.trouble
 
 
 def _database() -> bool:

@@ -60,6 +60,14 @@ def find_status(source: Source, repository: Repository, failure: Path, *, is_new
     return msgspec.structs.replace(status, trouble=status.trouble_at(now))
 
 
+def unknown(trouble: str) -> Status:
+    """Return how it stands when the backups cannot be looked at."""
+    return Status(
+        at=clock.now(), number=0, last=None, last_at=None, last_bytes=0, last_seconds=0, last_verified_at=None,
+        first_at=None, any_moment_since=None, trouble=trouble,
+    )  # fmt: skip
+
+
 def note_failure(path: Path, words: str) -> None:
     """Note why the last backup failed."""
     path.write_text(json.dumps({"at": clock.now().isoformat(), "words": words}))
