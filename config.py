@@ -27,6 +27,13 @@ class Settings:
 
     data_dir: Path
     embedded: bool
+    backup_enabled: bool
+    backup_dir: Path
+    backup_key: str | None
+    backup_daily: int
+    backup_weekly: int
+    backup_monthly: int
+    backup_wal_days: int
     database_url: str
     redis_url: str
     cache_redis_url: str
@@ -83,6 +90,13 @@ class Settings:
         return cls(
             data_dir=data_dir,
             embedded=read.boolean("EMBEDDED", default=False),
+            backup_enabled=read.boolean("BACKUP_ENABLED", default=True),
+            backup_dir=Path(read.text("BACKUP_DIR", str(data_dir / "backups"))).resolve(),
+            backup_key=read.secret("BACKUP_KEY") if read.text("BACKUP_KEY", "") else None,
+            backup_daily=read.integer("BACKUP_DAILY", 7, at_least=1, at_most=1000),
+            backup_weekly=read.integer("BACKUP_WEEKLY", 4, at_least=0, at_most=1000),
+            backup_monthly=read.integer("BACKUP_MONTHLY", 12, at_least=0, at_most=1000),
+            backup_wal_days=read.integer("BACKUP_WAL_DAYS", 400, at_least=1, at_most=4000),
             database_url=_with_driver(
                 read.url("DATABASE_URL", schemes=("postgresql", "postgres", "postgresql+psycopg"))
             ),

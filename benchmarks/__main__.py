@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks import (
+    backup,
     booking,
     crowd,
     dashboard,
@@ -28,6 +29,7 @@ from benchmarks.report import Report
 
 NAMES = (
     "search", "warm", "booking", "queries", "recording", "dashboard", "scheduling", "mail", "crowd", "race", "scale",
+    "backup",
 )  # fmt: skip
 
 
@@ -63,6 +65,7 @@ def _run(name: str, databases: environment.Databases, options: argparse.Namespac
         "mail": lambda: mail.run(databases, mails=options.mails, seconds=options.seconds),
         "crowd": lambda: crowd.run(databases, seconds=options.seconds),
         "race": lambda: race.run(databases, attempts=options.attempts, clients=2 * options.clients),
+        "backup": lambda: backup.run(clients=options.clients),
         "scale": lambda: scale.run(databases, **load, huge=options.huge),
     }
     return runs[name]()

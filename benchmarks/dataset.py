@@ -27,14 +27,14 @@ def ensure(databases: Databases, name: str, size: NetworkSize) -> None:
     databases.create(name)
     databases.migrate(name)
     with psycopg.connect(databases.url(name)) as connection:
-        _load(connection, size)
+        load(connection, size)
     with psycopg.connect(databases.url(name), autocommit=True) as connection:
         connection.execute("VACUUM (ANALYZE)")
         connection.execute("CHECKPOINT")
     databases.set_stamp(name, stamp)
 
 
-def _load(connection: psycopg.Connection, size: NetworkSize) -> None:
+def load(connection: psycopg.Connection, size: NetworkSize) -> None:
     # Foreign keys are not checked: the rows are consistent by construction.
     connection.execute("SET LOCAL session_replication_role = replica")
     fare_classes = [(1, "standard", "Standard", 100), (2, "comfort", "Comfort", 150)]

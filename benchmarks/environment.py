@@ -23,19 +23,21 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 # Never reached: the benchmarks measure the counting of requests, not refusals.
 _RATE = "1000000000/hour"
-_UNREACHABLE_LIMITS = dict.fromkeys(("RATELIMIT_ANONYMOUS", "RATELIMIT_BOOKING", "RATELIMIT_STOPS"), _RATE)
+UNREACHABLE_LIMITS = dict.fromkeys(("RATELIMIT_ANONYMOUS", "RATELIMIT_BOOKING", "RATELIMIT_STOPS"), _RATE)
 
 
 @contextmanager
 def run_settings() -> Iterator[dict[str, str]]:
     """Provide the settings of a run; embedded servers replace addresses that are not given."""
+    # Their bulk loads are worth no backup; `backup` has servers of its own.
+    os.environ.setdefault("BACKUP_ENABLED", "false")
     data = DataFolder(Path(os.environ.get("DATA_DIR") or RESULTS / "data").resolve())
     data.make()
     servers = servers_needed(data, os.environ)
     try:
         settings = complete(os.environ, data, servers.start())
         settings["DATABASE_URL"] = settings["DATABASE_URL"].replace("postgresql+psycopg:", "postgresql:")
-        yield settings | _UNREACHABLE_LIMITS | {"RATELIMIT_ENABLED": "true", "LOG_LEVEL": "INFO", "EMBEDDED": "false"}
+        yield settings | UNREACHABLE_LIMITS | {"RATELIMIT_ENABLED": "true", "LOG_LEVEL": "INFO", "EMBEDDED": "false"}
     finally:
         servers.close()
 
@@ -65,7 +67,12 @@ class Databases:
 
     def migrate(self, name: str) -> None:
         """Run the migrations."""
-        app = create_app(Settings.from_environment(self.settings(name)))
+        self.migrate_settings(self.settings(name))
+
+    @staticmethod
+    def migrate_settings(settings: Mapping[str, str]) -> None:
+        """Run the migrations on the database of these settings."""
+        app = create_app(Settings.from_environment(settings))
         logging.disable(logging.INFO)
         release.install(app)
         with app.app_context():

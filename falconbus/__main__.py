@@ -5,16 +5,21 @@ import os
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from flask import Flask
 from flask.cli import FlaskGroup, routes_command, shell_command
 
 from config import SettingError, Settings
+from falconbus.platform.database.revisions import revisions
 from falconbus.platform.runtime import checks, up
 from falconbus.platform.runtime.environment import complete, servers_needed, with_placeholders
 from falconbus.platform.runtime.errors import CannotRun
-from falconbus.platform.runtime.paths import data_folder
+from falconbus.platform.runtime.paths import PROJECT, data_folder
+
+if TYPE_CHECKING:
+    from falconbus.platform.backups.stakes import AtStake
 
 
 class _Commands(FlaskGroup):
@@ -22,9 +27,21 @@ class _Commands(FlaskGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "db":
-            group: click.Group = import_module("falconbus.platform.database.downgrading").commands()
+            group: click.Group = import_module("falconbus.platform.backups.migrating").commands()
             return group
+        if cmd_name == "backup":
+            backups: click.Group = import_module("falconbus.platform.backups.commands").commands(_known_to_restore)
+            return backups
         return self.commands.get(cmd_name) or super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), "backup"})
+
+
+def _known_to_restore() -> tuple[frozenset[str], "list[AtStake]"]:
+    """Return the migrations of this code, and what its features say of that which a restore takes away."""
+    features = import_module("falconbus.registry").FEATURES
+    return revisions(str(PROJECT / "migrations")), [each.at_stake for each in features if each.at_stake]
 
 
 def _create_app() -> Flask:

@@ -19,6 +19,7 @@ from falconbus.bookings import models as bookings_models
 from falconbus.bookings import permissions as bookings_permissions
 from falconbus.bookings import service as bookings_service
 from falconbus.bookings import views as bookings_views
+from falconbus.bookings.at_stake import bookings_since
 from falconbus.bookings.payment_states import FindPaymentState
 from falconbus.checkout import correction_views
 from falconbus.checkout import jobs as checkout_jobs
@@ -52,6 +53,7 @@ from falconbus.payments import service as payments_service
 from falconbus.performance import commands as performance_commands
 from falconbus.performance import jobs as performance_jobs
 from falconbus.performance.advisor import models as advice_models
+from falconbus.performance.backups import mail_kinds as backup_mails
 from falconbus.performance.caches import views as cache_views
 from falconbus.performance.dashboard import views as performance_views
 from falconbus.performance.health import views as health_views
@@ -62,6 +64,7 @@ from falconbus.performance.release_comparison import models as comparison_models
 from falconbus.performance.release_comparison import views as comparison_views
 from falconbus.performance.vitals import prometheus_views, queues
 from falconbus.platform import jobs, periodic_slots
+from falconbus.platform.backups.stakes import AtStake
 from falconbus.platform.caching import maintenance
 from falconbus.platform.caching.groups import Group
 from falconbus.platform.design.brand import Brand
@@ -119,6 +122,8 @@ class Feature:
     commands: tuple[Command, ...] = ()
     #: Modules that register gauges (telemetry.gauges) when they are imported.
     gauges: tuple[ModuleType, ...] = ()
+    #: Says what was entered since a moment, to somebody who is about to restore it.
+    at_stake: AtStake | None = None
     #: What takes buses, and how taken seats are read (timetable.occupancy).
     bus_times: str | None = None
     seat_reads: SeatReads | None = None
@@ -220,6 +225,7 @@ FEATURES = (
         grants=bookings_permissions.GRANTS,
         blueprints=(bookings_views.bp,),
         models=(bookings_models,),
+        at_stake=bookings_since,
         identity_loaders=(bookings_service.load_identity,),
     ),
     Feature(name="messaging", mail_kinds=MAIL_KINDS, preload=messaging_preloading.preload),
@@ -242,6 +248,7 @@ FEATURES = (
     Feature(
         name="performance",
         jobs=performance_jobs.JOBS,
+        mail_kinds=backup_mails.MAIL_KINDS,
         navigation=(NavigationItem("Performance", "/performance", SEE_PERFORMANCE),),
         blueprints=(
             health_views.bp,

@@ -6,6 +6,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from falconbus.accounts.commands import ensure_admin
+from falconbus.platform.backups import migrating
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit.settings import get_settings
@@ -21,11 +22,13 @@ def install(app: Flask) -> None:
     app.cli.add_command(database_url)
 
 
-@click.command("release")
+@click.command("release", params=[migrating.no_backup_option()])
 @with_appcontext
 @click.pass_context
-def release(context: click.Context) -> None:
+def release(context: click.Context, *, no_backup: bool) -> None:
     """Migrate the database, make the first admin, extend the schedules; safe to run again."""
+    if not no_backup:
+        migrating.back_up_first(only_if_pending=True)
     flask_migrate.upgrade()
     current_app.logger.info("the database has the migrations of this code")
     if not context.invoke(ensure_admin):

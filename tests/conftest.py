@@ -68,6 +68,7 @@ def environment(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> dic
         "SECRET_KEY": SECRET_KEY,
         "DATA_DIR": str(tmp_path_factory.mktemp("data")),
         "EMBEDDED": "1",
+        "BACKUP_ENABLED": "false",
         "RATELIMIT_ENABLED": "false",
         "LOG_LEVEL": "WARNING",
     }

@@ -10,6 +10,7 @@ from celery.schedules import crontab
 from falconbus.checkout import sweeping
 from falconbus.disruptions import change_notices as travellers
 from falconbus.performance.advisor import service as advisor
+from falconbus.performance.backups import service as backups
 from falconbus.performance.release_comparison import service as verdicts
 from falconbus.platform import jobs, periodic_slots
 from falconbus.platform.caching import maintenance
@@ -74,6 +75,9 @@ PERIODIC = (
     Periodic("performance.advise_on_suspects", timedelta(hours=1), advisor.advise, crontab(minute=50)),
     Periodic("performance.check_advice", timedelta(minutes=5), advisor.check_applied),
     Periodic("performance.judge_release", timedelta(minutes=10), verdicts.compare_new_release),
+    # By night, and tried again every quarter of an hour until it is done.
+    Periodic("backups.request", timedelta(days=1), backups.request_backup, crontab(hour="1-4", minute=5)),
+    Periodic("backups.watch", timedelta(seconds=30), backups.watch),
     Periodic("notifications.trim", timedelta(days=1), notifications.trim, crontab(hour="2-5", minute=30)),
     Periodic("jobs.trim", timedelta(hours=1), jobs.trim, crontab(minute=20)),
     Periodic("jobs.trim_slots", timedelta(hours=1), periodic_slots.trim, crontab(minute=15)),

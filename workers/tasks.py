@@ -11,7 +11,9 @@ from falconbus.messaging import service as messaging
 from falconbus.payments import service as payments
 from falconbus.payments.jobs import job_of
 from falconbus.performance.advisor import service as advisor
-from falconbus.performance.jobs import ADVISE, COMPARE
+from falconbus.performance.backups import service as backups
+from falconbus.performance.backups.service import LIMIT
+from falconbus.performance.jobs import ADVISE, BACK_UP, COMPARE
 from falconbus.performance.release_comparison import service as verdicts
 from falconbus.platform import jobs
 from falconbus.platform import relay as relaying
@@ -65,6 +67,12 @@ def warm_caches(outbox_id: int) -> None:
     """Recompute the most requested cached responses."""
     maintenance.warm()
     jobs.done(outbox_id)
+
+
+@celery.task(name=BACK_UP.name, soft_time_limit=LIMIT.total_seconds() - 60, time_limit=LIMIT.total_seconds() - 30)
+def back_up(outbox_id: int) -> None:
+    """Take the night's backup."""
+    backups.run_backup(outbox_id)
 
 
 @celery.task(name=COMPARE.name)

@@ -53,7 +53,7 @@ def test_what_sells_and_pays_has_a_worker_that_nothing_else_may_hold() -> None:
 
 
 #: Jobs that extend their lease themselves.
-LONG = {"gtfs.import_feed", "performance.advise", "performance.compare"}
+LONG = {"backups.take", "gtfs.import_feed", "performance.advise", "performance.compare"}
 
 
 @pytest.mark.usefixtures("migrated_app")

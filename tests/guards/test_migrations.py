@@ -14,8 +14,8 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import inspect, text
 
 from falconbus.app import FalconBus
-from falconbus.performance.health.service import code_heads
 from falconbus.platform.database.engine import db
+from falconbus.platform.database.revisions import code_heads
 from tests.calls import booking_body
 from tests.world import World
 

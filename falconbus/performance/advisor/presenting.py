@@ -7,7 +7,7 @@ from flask import current_app
 from falconbus.performance.advisor import writing
 from falconbus.performance.advisor.models import AdviceState
 from falconbus.performance.advisor.read_model import AdviceOut
-from falconbus.performance.health.service import code_heads
+from falconbus.platform.database.revisions import code_heads
 
 #: The least time that the clock can measure.
 _LEAST_MS = 0.001

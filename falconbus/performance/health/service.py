@@ -1,11 +1,8 @@
 """Health checks of database, cache, queue, migrations, owed jobs and mail, each with a short time-out."""
 
 import logging
-import re
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 
 import msgspec
 from flask import current_app
@@ -13,20 +10,25 @@ from redis import Redis
 from sqlalchemy import text
 
 from falconbus.performance.owed_jobs import service as owed_jobs
+from falconbus.platform.backups.reports import last_report
 from falconbus.platform.database.engine import db
+from falconbus.platform.database.revisions import code_heads
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.mailing.queries import find_trouble
 
 log = logging.getLogger(__name__)
 
-_REVISION = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
-_DOWN_REVISION = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
 HEALTHY, DEGRADED, UNHEALTHY = "healthy", "degraded", "unhealthy"
+#: What the settings leave to somebody else.
+OFF = "off"
 
 
 class HealthOut(msgspec.Struct):
-    """`status` is healthy when every part is; degraded when seats are sold, but mails or refunds are late (`jobs`)."""
+    """`status` is healthy when all parts are; degraded if seats are sold, but `jobs`, `mail` or `backups` are not well.
+
+    `backups` may be `off`: BACKUP_ENABLED leaves them to somebody else.
+    """
 
     status: str
     database: str
@@ -35,6 +37,7 @@ class HealthOut(msgspec.Struct):
     migrations: str
     jobs: str
     mail: str
+    backups: str
     timestamp: datetime
 
 
@@ -54,10 +57,11 @@ def check() -> HealthOut:
     tells = {
         "jobs": _degraded("jobs", lambda: not owed_jobs.any_late()),
         "mail": _degraded("mail", lambda: find_trouble() is None),
+        "backups": _degraded("backups", _backups) if settings.backup_enabled else OFF,
     }
     if any(state != HEALTHY for state in parts.values()):
         return UnhealthyOut(status=UNHEALTHY, timestamp=clock.now(), **parts, **tells)
-    status = HEALTHY if all(state == HEALTHY for state in tells.values()) else DEGRADED
+    status = HEALTHY if all(state in {HEALTHY, OFF} for state in tells.values()) else DEGRADED
     return HealthOut(status=status, timestamp=clock.now(), **parts, **tells)
 
 
@@ -75,6 +79,11 @@ def _ask(part: str, question: Callable[[], bool]) -> str:
         return UNHEALTHY
 
 
+def _backups() -> bool:
+    found = last_report()
+    return found is None or not found.trouble
+
+
 def _database() -> bool:
     return bool(db.session.scalar(text("SELECT true")))
 
@@ -89,15 +98,3 @@ def _migrations() -> bool:
     return set(db.session.scalars(text("SELECT version_num FROM alembic_version"))) == code_heads(
         current_app.config["MIGRATIONS"]
     )
-
-
-@cache
-def code_heads(folder: str) -> frozenset[str]:
-    """Return the migrations that no other one follows, read from their files.
-
-    Alembic itself would cost each process 12 MB.
-    """
-    sources = [path.read_text() for path in Path(folder, "versions").glob("*.py")]
-    every = {match[1] for source in sources if (match := _REVISION.search(source))}
-    followed = {match[1] for source in sources if (match := _DOWN_REVISION.search(source))}
-    return frozenset(every - followed)

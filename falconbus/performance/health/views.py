@@ -22,7 +22,8 @@ _GIVES = {200: HealthOut, 503: UnhealthyOut}
 def show_health() -> HealthOut:
     """Whether the system can sell: database, cache, queue, migrations; 503 when one of them cannot.
 
-    `degraded` (200): it sells, but owed jobs are late, or the mail server refuses our mails.
+    `degraded` (200): it sells, but owed jobs are late, the mail server refuses our mails, or a backup
+    failed or is old.
     """
     return service.check()
 

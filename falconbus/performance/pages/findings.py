@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from redis.exceptions import RedisError
+
 from falconbus.payments import refunds
 from falconbus.payments.models import RefundStatus
 from falconbus.performance.advisor import service as advisor
@@ -18,6 +20,7 @@ from falconbus.performance.release_comparison.results import Verdict
 from falconbus.performance.vitals import postgres, queues
 from falconbus.performance.vitals.postgres import UnusedIndexes
 from falconbus.performance.vitals.queues import QueuesOut
+from falconbus.platform.backups.reports import last_report
 from falconbus.platform.kit import clock
 
 #: Of each kind, so that one of them cannot hide the others; its page has the rest.
@@ -53,6 +56,7 @@ def overview_findings(page: DashboardOut, picked: Picked) -> list[Finding]:
     found = [
         *_jobs(page, queues.vitals(), picked),
         *_refunds(),
+        *_backups(),
         *_errors(page, picked),
         *_verdict(verdicts.latest_release_comparison()),
         *_repeated(page, picked),
@@ -115,6 +119,22 @@ def _refunds() -> Iterator[Finding]:
                 address=f"/api/v1/refunds?status={unpaid.status}",
                 link="Refunds",
             )
+
+
+def _backups() -> Iterator[Finding]:
+    try:
+        found = last_report()
+    except RedisError:
+        return
+    if found is not None and found.trouble:
+        yield Finding(
+            label="Backups",
+            tone="danger",
+            words=found.trouble,
+            remedy="It goes on being tried; docs/runbooks/backups.md says what to do.",
+            address=link("system.show_health"),
+            link="Health",
+        )
 
 
 def _errors(page: DashboardOut, picked: Picked) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from flask import Blueprint, request
+from redis.exceptions import RedisError
 from werkzeug.wrappers import Response
 
 from falconbus.performance.caches import service as caches
@@ -12,6 +13,8 @@ from falconbus.performance.health import service as health
 from falconbus.performance.owed_jobs import service as owed_jobs
 from falconbus.performance.pages import frame
 from falconbus.performance.vitals import postgres, queues, redis
+from falconbus.platform.backups.reports import last_report
+from falconbus.platform.backups.status import Status
 from falconbus.platform.caching import maintenance
 from falconbus.platform.web.declarations import PAGE
 from falconbus.platform.web.identity import caller
@@ -28,8 +31,15 @@ PARTS = {
     "mail": ("Mail", "The SMTP server answers and takes our sender. Without it mails wait, and go out later."),
     "queue": ("Queue", "The Redis of jobs and sessions answers. Without it mails wait and nobody can sign in."),
     "jobs": ("Jobs", "Mails are sent and refunds paid in time. If not, the Workers page says which wait, and why."),
+    "backups": (
+        "Backups",
+        "Backups are made and kept. If not, the lines below say why, and so does a mail to administrators.",
+    ),
     "migrations": ("Migrations", "The database has the tables that this code expects. If not: falcon db upgrade."),
 }
+
+#: What a part is when it is not well; else it is down.
+_TROUBLES = {"jobs": "late", "backups": "in trouble"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +141,20 @@ def show_health() -> str:
     """Whether the system can sell, part by part."""
     page = health.check()
     rows = [
-        HealthRow(name, getattr(page, part) == health.HEALTHY, words, "late" if part == "jobs" else "down")
+        HealthRow(name, getattr(page, part) in {health.HEALTHY, health.OFF}, words, _TROUBLES.get(part, "down"))
         for part, (name, words) in PARTS.items()
     ]
-    return frame.render("health.html", "Health", tab="system.show_health", page=page, rows=rows)
+    return frame.render(
+        "health.html", "Health", tab="system.show_health", page=page, rows=rows, backups=_last_backups()
+    )
+
+
+def _last_backups() -> Status | None:
+    """Return how it stands with the backups; None when nobody can say."""
+    try:
+        return last_report()
+    except RedisError:
+        return None
 
 
 def _cache_rows(asked: list[CacheOut]) -> list[CacheRow]:

@@ -4,7 +4,7 @@ import io
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from falconbus.platform.database.engine import db
 #: More rows than these are only told to be more.
 _COUNTED = 1000
 
+#: What is done to a command before it is offered.
+Wrap = Callable[[click.Command], click.Command]
 _DROPPED_TABLE = re.compile(r"\b(?:DROP TABLE(?: IF EXISTS)?|DELETE FROM|TRUNCATE) +\"?(\w+)", re.IGNORECASE)
 _ALTERED_TABLE = re.compile(r"\bALTER TABLE(?: IF EXISTS)?(?: ONLY)? +\"?(\w+)\"?([^;]*);", re.IGNORECASE)
 _DROPPED_COLUMN = re.compile(r"\bDROP COLUMN(?: IF EXISTS)? +\"?(\w+)", re.IGNORECASE)
@@ -106,12 +108,8 @@ def _guarded(original: click.Command) -> click.Command:
     return click.Command("downgrade", params=[*original.params, yes], callback=downgrade, help=original.help)
 
 
-def commands() -> click.Group:
-    """Return the `db` commands, the downgrade with its question."""
-    own: Mapping[str, click.Command] = {
-        **migrations.commands,
-        "downgrade": _guarded(migrations.commands["downgrade"]),
-    }
-    return click.Group(
-        "db", commands=dict(own), params=migrations.params, callback=migrations.callback, help=migrations.help
-    )
+def commands(wraps: Mapping[str, Wrap]) -> click.Group:
+    """Return the `db` commands, the downgrade with its question; `wraps` changes some by their names before that."""
+    own = {name: wraps[name](each) if name in wraps else each for name, each in migrations.commands.items()}
+    own["downgrade"] = _guarded(own["downgrade"])
+    return click.Group("db", commands=own, params=migrations.params, callback=migrations.callback, help=migrations.help)

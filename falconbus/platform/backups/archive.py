@@ -1,0 +1,158 @@
+"""The write-ahead log in BACKUP_DIR: what lies between two backups, file by file."""
+
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from falconbus.platform.backups import sealing
+from falconbus.platform.backups.errors import BackupFailed
+from falconbus.platform.backups.repository import Repository
+from falconbus.platform.backups.source import Source
+from falconbus.platform.runtime.locks import locked
+from falconbus.platform.runtime.postgres import GAP
+
+SEGMENT_BYTES = 16 * 1024 * 1024
+_SEGMENT = re.compile(r"[0-9A-F]{24}")
+_HISTORY = re.compile(r"[0-9A-F]{8}\.history")
+#: What the server puts aside; notes of base backups among it are of no use.
+_KNOWN = re.compile(r"[0-9A-F]{24}(\.partial)?|[0-9A-F]{8}\.history")
+_SUFFIX = ".zst"
+
+
+def position(segment: str) -> int:
+    """Return the place of a log file in the log, whatever its timeline."""
+    return int(segment[8:16], 16) * 256 + int(segment[16:24], 16)
+
+
+def timeline(segment: str) -> int:
+    """Return the timeline of a log file: each restore begins a new one."""
+    return int(segment[:8], 16)
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The log of one server (`system`, by PostgreSQL's own identifier)."""
+
+    repository: Repository
+    system: str
+
+    @property
+    def folder(self) -> Path:
+        return self.repository.root / "wal" / self.system
+
+    def path(self, name: str) -> Path:
+        """Return where a file of the log is stored."""
+        return self.folder / f"{name}{_SUFFIX}"
+
+    def label(self, name: str) -> str:
+        """Return what is sealed into a file of the log."""
+        return f"{self.system}/{name}"
+
+    def read(self, name: str) -> Iterator[bytes]:
+        """Yield the content of a file of the log; Damaged."""
+        return sealing.read(self.path(name), self.repository.secret, self.label(name))
+
+    def names(self) -> list[str]:
+        """Return the names of the files that are stored, in the log's order."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(path.name.removesuffix(_SUFFIX) for path in self.folder.glob(f"*{_SUFFIX}"))
+
+    def segments(self) -> list[str]:
+        """Return the whole files of the log, without notes of timelines."""
+        return [name for name in self.names() if _SEGMENT.fullmatch(name)]
+
+    def histories(self) -> dict[int, str]:
+        """Return, by timeline, where it left which other one: PostgreSQL's own text."""
+        return {
+            int(name[:8], 16): b"".join(self.read(name)).decode() for name in self.names() if _HISTORY.fullmatch(name)
+        }
+
+    def take_in(self, kept: Path, *, seconds: float = float("inf")) -> None:
+        """Store what the server has put aside, the oldest first; stop after so many seconds. OSError, BackupFailed."""
+        if not any(kept.iterdir()):
+            return
+        deadline = time.monotonic() + seconds
+        with locked(self.repository.run / "wal.lock"):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for path in sorted(kept.iterdir()):
+                if _KNOWN.fullmatch(path.name):
+                    self._store(path)
+                if not path.name.startswith("."):
+                    path.unlink()
+                if time.monotonic() > deadline:
+                    break
+
+    def wait_for(self, name: str, kept: Path, seconds: float = 60) -> None:
+        """Wait until the log up to that file is stored."""
+        deadline = time.monotonic() + seconds
+        while True:
+            self.take_in(kept)
+            if self.path(name).exists():
+                return
+            if time.monotonic() > deadline:
+                raise BackupFailed("PostgreSQL does not put its log aside; the end of logs/postgres.log may say why")
+            time.sleep(0.02)
+
+    def remove_before(self, first: str) -> None:
+        """Remove the log that lies before a file; what tells of timelines stays."""
+        for name in self.segments():
+            if position(name) < position(first):
+                self.path(name).unlink()
+
+    def _store(self, path: Path) -> None:
+        """Store one file; one that is there already must be the same."""
+        target, label = self.path(path.name), self.label(path.name)
+        content = path.read_bytes()
+        if _SEGMENT.fullmatch(path.name) and len(content) != SEGMENT_BYTES:
+            raise BackupFailed(f"{path} is cut short")
+        if target.exists():
+            if b"".join(self.read(path.name)) != content:
+                raise BackupFailed(f"{target} is another file of the same name: does another server write there?")
+            return
+        unfinished = target.with_suffix(".new")
+        unfinished.unlink(missing_ok=True)
+        writer = sealing.Writer(unfinished, self.repository.secret, label)
+        try:
+            writer.write(content)
+            writer.finish()
+        finally:
+            writer.close()
+        unfinished.rename(target)
+
+
+def system_of(source: Source) -> str:
+    """Return the identifier of the server, made with its data and kept by every copy of it."""
+    with source.connect() as connection:
+        row = connection.execute("SELECT system_identifier::text FROM pg_control_system()").fetchone()
+    return str(row[0]) if row else ""
+
+
+def note_of_gap(source: Source) -> Path | None:
+    """Return the note that log was not kept because too much of it waited; None when all was."""
+    if source.kept_wal is None:
+        return None
+    note = source.kept_wal.with_name(f"{source.kept_wal.name}.{GAP}")
+    return note if note.exists() else None
+
+
+def reachable_since(segments: Iterable[str]) -> int:
+    """Return the first position from which on the log has no gap up to its end."""
+    positions = sorted({position(segment) for segment in segments}, reverse=True)
+    first = positions[0] if positions else 0
+    for each in positions[1:]:
+        if each < first - 1:
+            break
+        first = each
+    return first
+
+
+def copy_or_link(source: Path, target: Path) -> None:
+    """Have the same file in two places, as a copy where the file system knows no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        target.write_bytes(source.read_bytes())
