@@ -19,7 +19,7 @@ _DESCRIPTION = (
     "under /api as well as /api/v1. Calls are limited: reads by the minute, the rest by the hour, counted by account, "
     "else by address, and what is about one's own booking (its manage token) by that booking. `RateLimit-Policy` and "
     "`RateLimit` say what is left; 429 says in `Retry-After` when there is more. A site's server that calls for all "
-    "its visitors sends an API key as `X-API-Key`, which has a limit of its own; it belongs on the server, not in a page."
+    "its visitors sends an API key as `X-API-Key`, with a limit of its own; it belongs on that server, not in pages."
 )
 
 
