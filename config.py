@@ -57,11 +57,14 @@ class Settings:
     ratelimit_enabled: bool
     ratelimit_anonymous: str
     ratelimit_signed_in: str
+    ratelimit_reads: str
+    ratelimit_key: str
     ratelimit_booking: str
     ratelimit_stops: str
     ratelimit_sign_in: str
     ratelimit_mails_recipient: str
     ratelimit_mails_client: str
+    ratelimit_account: str
     admin_email: str | None
     admin_password: str | None
     trusted_proxies: int
@@ -122,11 +125,14 @@ class Settings:
             ratelimit_enabled=read.boolean("RATELIMIT_ENABLED", default=True),
             ratelimit_anonymous=read.rate("RATELIMIT_ANONYMOUS", "100/hour"),
             ratelimit_signed_in=read.rate("RATELIMIT_SIGNED_IN", "1000/hour"),
+            ratelimit_reads=read.rate("RATELIMIT_READS", "300/minute"),
+            ratelimit_key=read.rate("RATELIMIT_KEY", "600/minute"),
             ratelimit_booking=read.rate("RATELIMIT_BOOKING", "10/minute"),
-            ratelimit_stops=read.rate("RATELIMIT_STOPS", "60/minute"),
+            ratelimit_stops=read.rate("RATELIMIT_STOPS", "600/minute"),
             ratelimit_sign_in=read.rate("RATELIMIT_SIGN_IN", "10/minute"),
             ratelimit_mails_recipient=read.rate("RATELIMIT_MAILS_RECIPIENT", "5/day"),
             ratelimit_mails_client=read.rate("RATELIMIT_MAILS_CLIENT", "50/day"),
+            ratelimit_account=read.rate("RATELIMIT_ACCOUNT", "10/minute;100/hour"),
             admin_email=read.mail_address("ADMIN_EMAIL") if read.text("ADMIN_EMAIL", "") else None,
             admin_password=read.text("ADMIN_PASSWORD", "") or None,
             trusted_proxies=read.integer("TRUSTED_PROXIES", 0, at_least=0, at_most=10),
@@ -235,9 +241,7 @@ class _Reader:
 
     def rate(self, name: str, default: str) -> str:
         """Read a limit in Flask-Limiter's notation, e.g. `100/hour` or `10 per minute;100 per hour`."""
-        unit = r"(second|minute|hour|day|month|year)s?"
-        limit = rf"[0-9]+\s*(/|per)\s*([1-9][0-9]*\s*)?{unit}"
-        return self.pattern(name, rf"{limit}(\s*[;,|]\s*{limit})*", default, "a limit such as 100/hour")
+        return self.pattern(name, RATE, default, "a limit such as 100/hour")
 
     def currency(self, name: str, default: str) -> str:
         value = self.text(name, default)
@@ -260,6 +264,9 @@ class _Reader:
             raise SettingError(f"{name} is not a known time zone such as Africa/Johannesburg") from None
 
 
+_LIMIT = r"[0-9]+\s*(/|per)\s*([1-9][0-9]*\s*)?(second|minute|hour|day|month|year)s?"
+#: A limit in Flask-Limiter's notation, as a regular expression.
+RATE = rf"{_LIMIT}(\s*[;,|]\s*{_LIMIT})*"
 _ATOM = r"[^\s@<>(),:;\"\[\]\\.]+"
 #: Letters of other scripts are for the mail servers that take them; a comma or a space is for none.
 _MAIL_ADDRESS = re.compile(rf"{_ATOM}(\.{_ATOM})*@({_ATOM}(\.{_ATOM})*|\[[0-9A-Za-z:.]+\])")

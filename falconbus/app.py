@@ -9,7 +9,6 @@ import msgspec
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
 from flask_compress import Compress
-from flask_cors import CORS
 from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
@@ -31,7 +30,7 @@ from falconbus.platform.jobs import celery
 from falconbus.platform.kit import logging
 from falconbus.platform.mailing import kinds
 from falconbus.platform.telemetry import message_stamp, trace
-from falconbus.platform.web import conditional, hosts, identity, limits, pages, problems, refusals
+from falconbus.platform.web import api_keys, conditional, cors, hosts, identity, limits, pages, problems, refusals
 from falconbus.platform.web.bodies import BodyRequest
 from falconbus.platform.web.declarations import PUBLIC, Operation, declare, operation_of
 from falconbus.platform.web.fast_path import FastPath
@@ -132,6 +131,7 @@ def create_app(settings: Settings | None = None) -> FalconBus:
         app.request_log.recorder.flusher.export_to(export)
     # After the request log, which thus sees each answer last of all, and before whatever makes one.
     Compress().init_app(app)
+    cors.init_app(app, settings)
     conditional.init_app(app)
     problems.init_app(app)
     _hand_down()
@@ -140,6 +140,7 @@ def create_app(settings: Settings | None = None) -> FalconBus:
     hosts.init_app(app, settings)
     # Limits come before who it is: a wrong token counts too.
     limits.init_app(app, settings)
+    api_keys.init_app(app, next((each.api_key_loader for each in FEATURES if each.api_key_loader), None))
     identity.init_app(app, loaders, next((each.session_loader for each in FEATURES if each.session_loader), None))
     pages.init_app(app, [item for feature in FEATURES for item in feature.navigation])
     refusals.init_app(app)
@@ -216,8 +217,6 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     with app.app_context():
         session.watch_connections(db.engine)
-    if settings.cors_origins:
-        CORS().init_app(app, resources={r"/api/*": {"origins": list(settings.cors_origins)}})
     app.extensions["cache_redis"] = Redis.from_url(
         settings.cache_redis_url, socket_timeout=0.25, socket_connect_timeout=0.25
     )

@@ -76,6 +76,7 @@ from falconbus.platform.mailing.jobs import SEND_MAIL
 from falconbus.platform.mailing.kinds import MailKind
 from falconbus.platform.telemetry import models as telemetry_models
 from falconbus.platform.web import api_docs, idempotency
+from falconbus.platform.web.api_keys import ApiKeyLoader
 from falconbus.platform.web.identity import IdentityLoader, SessionLoader
 from falconbus.platform.web.navigation import NavigationItem
 from falconbus.platform.web.permissions import SEE_PERFORMANCE
@@ -133,6 +134,7 @@ class Feature:
     bus_uses: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     identity_loaders: tuple[IdentityLoader, ...] = ()
     session_loader: SessionLoader | None = None
+    api_key_loader: ApiKeyLoader | None = None
     #: Who may do what with it.
     grants: Grants = field(default_factory=dict)
     jobs: tuple[Job, ...] = ()
@@ -160,9 +162,10 @@ FEATURES = (
         grants=accounts_permissions.GRANTS,
         blueprints=(accounts_views.bp, accounts_pages.bp),
         models=(accounts_models,),
-        commands=(accounts_commands.user,),
+        commands=(accounts_commands.user, accounts_commands.key),
         identity_loaders=(accounts_tokens.load_identity,),
         session_loader=accounts_sessions.load_identity,
+        api_key_loader=accounts_tokens.load_api_key,
     ),
     Feature(
         name="network",

@@ -1,4 +1,4 @@
-"""`user ...` on the command line: the accounts of the staff."""
+"""`user ...` and `key ...` on the command line: the accounts of the staff, and the API keys of sites."""
 
 import sys
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import TypeVar
 import click
 from flask.cli import AppGroup
 
-from falconbus.accounts import queries, service
+from falconbus.accounts import api_keys, queries, service
 from falconbus.accounts.models import Role
 from falconbus.platform.database import transactions
 from falconbus.platform.kit.errors import DomainError
@@ -16,6 +16,7 @@ from falconbus.platform.kit.settings import get_settings
 T = TypeVar("T")
 
 user = AppGroup("user", help="Accounts of the staff.")
+key = AppGroup("key", help="API keys: sites whose server calls for its visitors have limits of their own.")
 password_option = click.option(
     "--password-stdin", is_flag=True, help="Read the password from the first line of standard input."
 )
@@ -68,6 +69,31 @@ def ensure_admin() -> bool:
         shown = "(the password you set)" if settings.admin_password else created.password
         click.echo(f"admin sign-in: {created.email} / {shown}")
     return created is not None
+
+
+@key.command("create")
+@click.argument("name")
+@click.option("--rate", help="Its limit, such as 600/minute;20000/hour (RATELIMIT_KEY).")
+def create_key(name: str, rate: str | None) -> None:
+    """Make the API key of a site."""
+    text = _run(lambda: api_keys.create_key(name, rate))
+    click.echo(f"made {name}, X-API-Key (shown once): {text}")
+
+
+@key.command("list")
+def show_keys() -> None:
+    """Show the API keys, without what is secret of them."""
+    for row in queries.api_keys():
+        state = "" if row.revoked_at is None else "  (revoked)"
+        click.echo(f"{row.name:<40}  {row.rate or get_settings().ratelimit_key}{state}")
+
+
+@key.command("revoke")
+@click.argument("name")
+def revoke_key(name: str) -> None:
+    """End an API key: what bears it is refused."""
+    _run(lambda: api_keys.revoke_key(name))
+    click.echo(f"revoked {name}")
 
 
 def _run(work: Callable[[], T]) -> T:

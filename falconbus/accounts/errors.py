@@ -39,3 +39,23 @@ class UserNotFound(NotFound):
 class LastAdmin(DomainError):
     code = "last_admin"
     title = "This is the last admin who can sign in; make another one first"
+
+
+class ApiKeyNotFound(NotFound):
+    code = "api_key_not_found"
+    title = "There is no API key of this name"
+
+
+class KeyNameTaken(DomainError):
+    code = "key_name_taken"
+    title = "There is an API key of this name already"
+
+
+class BadKeyName(Invalid):
+    code = "bad_key_name"
+    title = "A key's name has 1 to 64 letters, digits or . _ -"
+
+
+class BadRate(Invalid):
+    code = "bad_rate"
+    title = "Not a limit such as 600/minute"

@@ -3,13 +3,13 @@
 from urllib.parse import urlsplit
 
 from flask import Response, redirect, render_template, request
-from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from falconbus.accounts import service, sessions
 from falconbus.accounts.errors import WrongCredentials
 from falconbus.accounts.schemas import Credentials
+from falconbus.accounts.sign_in_limit import count_try
 from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web import limits
@@ -37,6 +37,7 @@ def sign_in() -> AnyResponse:
     form, goal = read_form(Credentials), local_address(request.form.get("next"))
     if form.content is None:
         return _show(form.refused(WrongCredentials()), goal)
+    count_try(form.content.email)
     try:
         cookie = service.begin_session(form.content.email, form.content.password, request.cookies.get(COOKIE))
     except (WrongCredentials, SessionsUnavailable) as refusal:
@@ -82,17 +83,17 @@ def is_from_here() -> bool:
     return origin in {None, f"{public.scheme}://{public.netloc}", request.host_url.rstrip("/")}
 
 
-@bp.errorhandler(RateLimitExceeded)
-def show_waiting(exceeded: RateLimitExceeded) -> Response:
+@bp.errorhandler(limits.RateLimited)
+def show_waiting(refusal: limits.RateLimited) -> Response:
     """Too many tries are told on the form, too."""
-    seconds = limits.refuse(exceeded).headers["Retry-After"]
-    words = f"Too many tries. Wait {seconds} seconds, then try again."
+    limits.note_refusal()
+    words = f"Too many tries. Wait {refusal.seconds} seconds, then try again."
     try:
         form, goal = read_form(Credentials), local_address(request.form.get("next"))
     except (RequestEntityTooLarge, DomainError):
         form, goal = new_form(Credentials), local_address(None)
     answer = _show(form.with_fault(words, 429), goal)
-    answer.headers["Retry-After"] = seconds
+    answer.headers.extend(refusal.headers)
     return answer
 
 

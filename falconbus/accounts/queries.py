@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Row, any_, literal, select, text
 
-from falconbus.accounts.errors import UserNotFound
-from falconbus.accounts.models import ApiToken, Role, User
+from falconbus.accounts.errors import ApiKeyNotFound, UserNotFound
+from falconbus.accounts.models import ApiKey, ApiToken, Role, User
 from falconbus.platform.database.engine import db
 
 
@@ -21,6 +21,25 @@ def find_live_token(public_id: str, *, at: datetime) -> Row[int, str, int, str, 
         .where(ApiToken.public_id == public_id, ApiToken.revoked_at.is_(None), ApiToken.expires_at > at, User.active)
     )
     return db.session.execute(statement).one_or_none()
+
+
+def find_live_api_key(public_id: str) -> Row[int, str, str | None] | None:
+    """Return a site's key that is not revoked, or None."""
+    statement = select(ApiKey.id, ApiKey.secret_hash, ApiKey.rate)
+    return db.session.execute(statement.where(ApiKey.public_id == public_id, ApiKey.revoked_at.is_(None))).one_or_none()
+
+
+def api_keys() -> Sequence[ApiKey]:
+    """Return all keys of sites, revoked ones too."""
+    return db.session.scalars(select(ApiKey).order_by(ApiKey.name)).all()
+
+
+def lock_api_key(name: str) -> ApiKey:
+    """Return the key of a name, locked for an update; ApiKeyNotFound."""
+    key: ApiKey | None = db.session.scalar(select(ApiKey).where(ApiKey.name == name).with_for_update())
+    if key is None:
+        raise ApiKeyNotFound(f"there is no key {name}")
+    return key
 
 
 def find_open_account(user_id: int) -> Row[str, list[str], datetime | None] | None:

@@ -6,6 +6,7 @@ from falconbus.accounts import queries, service
 from falconbus.accounts.errors import WrongCredentials
 from falconbus.accounts.permissions import OWN_BOOKINGS
 from falconbus.accounts.schemas import AccountOut, Credentials, TokenOut
+from falconbus.accounts.sign_in_limit import count_try
 from falconbus.platform.web.declarations import PUBLIC
 from falconbus.platform.web.identity import caller
 from falconbus.platform.web.operations import operation
@@ -24,6 +25,7 @@ bp = Blueprint("accounts", __name__, url_prefix="/api/v1")
 )
 def sign_in(body: Credentials) -> TokenOut:
     """Give a bearer token for an e-mail and its password."""
+    count_try(body.email)
     issued = service.sign_in(body.email, body.password)
     return TokenOut(issued.token, issued.expires_at)
 

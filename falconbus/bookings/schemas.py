@@ -60,6 +60,8 @@ class BookingIn(Body):
 class AccessQuery(Query):
     """`email`: the contact's address, for travellers without their manage token."""
 
+    credentials = frozenset({"email"})
+
     email: Annotated[str, StringConstraints(max_length=254)] | None = None
 
 

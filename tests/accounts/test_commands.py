@@ -109,3 +109,41 @@ def test_what_is_done_to_accounts_is_in_the_audit_log(app: Flask, database: SQLA
         ("set password", "users", None),
         ("deactivate", "users", None),
     ]
+
+
+def run_key(app: Flask, *arguments: str) -> Result:
+    return app.test_cli_runner().invoke(args=["key", *arguments])
+
+
+@pytest.mark.usefixtures("database")
+def test_a_key_is_made_listed_and_revoked(app: Flask, client: FlaskClient) -> None:
+    made = run_key(app, "create", "shop.example", "--rate", "5/minute")
+    start = "made shop.example, X-API-Key (shown once): fb_key_"
+    assert made.output.startswith(start)
+    run_key(app, "create", "other.example")
+    headers = {"X-API-Key": made.output.rpartition(" ")[2].strip()}
+    assert client.get("/api/v1/stops", headers=headers).status_code == 200
+    assert [line.split() for line in run_key(app, "list").output.splitlines()] == [
+        ["other.example", "600/minute"],
+        ["shop.example", "5/minute"],
+    ]
+    assert run_key(app, "revoke", "shop.example").output == "revoked shop.example\n"
+    assert "5/minute  (revoked)" in run_key(app, "list").output
+    assert client.get("/api/v1/stops", headers=headers).json["code"] == "invalid_api_key"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["create", "taken"], "there is a key taken already"),
+        (["create", "a shop"], "A key's name has 1 to 64 letters, digits or . _ -"),
+        (["create", "shop", "--rate", "many"], "Not a limit such as 600/minute"),
+        (["revoke", "nobody"], "there is no key nobody"),
+    ],
+)
+@pytest.mark.usefixtures("database")
+def test_a_refusal_about_a_key_is_one_clear_line(app: Flask, arguments: list[str], line: str) -> None:
+    run_key(app, "create", "taken")
+    result = run_key(app, *arguments)
+    assert result.exit_code != 0
+    assert line in result.output.splitlines()[-1]

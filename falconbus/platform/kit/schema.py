@@ -37,7 +37,12 @@ class Body(BaseModel):
 
 
 class Query(BaseModel):
-    """The base of query strings: every value is text; nothing unknown."""
+    """The base of query strings: every value is text; nothing unknown.
+
+    `credentials`: the parameters that show who may see something, at which strangers guess.
+    """
+
+    credentials: ClassVar[frozenset[str]] = frozenset()
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 

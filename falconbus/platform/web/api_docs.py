@@ -16,7 +16,10 @@ bp = Blueprint("documents", __name__)
 _DESCRIPTION = (
     "Search, hold, pay: the API of an intercity bus line. Errors are problem documents (RFC 9457). Times bear the "
     "offset of their stop's zone, money is a decimal string. Every address works with and without a closing slash, and "
-    "under /api as well as /api/v1."
+    "under /api as well as /api/v1. Calls are limited: reads by the minute, the rest by the hour, counted by account, "
+    "else by address, and what is about one's own booking (its manage token) by that booking. `RateLimit-Policy` and "
+    "`RateLimit` say what is left; 429 says in `Retry-After` when there is more. A site's server that calls for all "
+    "its visitors sends an API key as `X-API-Key`, with a limit of its own; it belongs on that server, not in pages."
 )
 
 

@@ -1,25 +1,44 @@
-"""Who sends the present request, as a name under which it can be counted and which tells nobody their address."""
+"""Clients by their network address, in one spelling: whom limits count when nothing else tells callers apart."""
 
-from ipaddress import ip_network
+import re
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from flask import has_request_context, request
 
 from falconbus.platform.kit import references
 from falconbus.platform.kit.settings import get_settings
 
-_LENGTH = 16
-#: What one customer of a provider usually has of IPv6.
-_IPV6_PREFIX = 64
+# What proxies write in X-Forwarded-For: 192.0.2.7:5123, [2001:db8::7], [2001:db8::7]:5123.
+_WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|([^:\[\]]+):\d+")
+#: The network that an IPv6 customer is given at the least, and whose addresses are all one's own (RFC 6177).
+_IPV6_NETWORK = 64
+_PSEUDONYM_LENGTH = 16
+
+
+def present_client() -> str:
+    """Return the client of the present request."""
+    return client_of(request.remote_addr or "")
 
 
 def pseudonym() -> str | None:
-    """Return a keyed hash of the client's address, of IPv6 of its network; None outside a request."""
+    """Return a keyed hash of the present client, under which it is counted in the database; None outside a request."""
     if not has_request_context() or request.remote_addr is None:
         return None
-    return references.signature(get_settings().secret_key, "client", _network(request.remote_addr))[:_LENGTH]
+    return references.signature(get_settings().secret_key, "client", present_client())[:_PSEUDONYM_LENGTH]
 
 
-def _network(address: str) -> str:
-    if ":" not in address:
-        return address
-    return str(ip_network((address.partition("%")[0], _IPV6_PREFIX), strict=False))
+@lru_cache(maxsize=10_000)
+def client_of(address: str) -> str:
+    """Return an IPv4 address, or the /64 network of an IPv6 one; what is no address as it is, cut to 64 characters."""
+    matched = _WITH_PORT.fullmatch(address.strip())
+    text = (matched[1] or matched[2]) if matched else address.strip()
+    try:
+        found = ip_address(text.partition("%")[0])
+    except ValueError:
+        return text[:64]
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ip_network((found, _IPV6_NETWORK), strict=False))

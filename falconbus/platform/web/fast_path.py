@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 _MAX_RESPONSES = 500
 _MAX_BYTES = 4_000_000
 #: Headers made anew for each response.
-_PER_RESPONSE_HEADERS = frozenset({"x-request-id", "server-timing", "cache-control", "date"})
+_PER_RESPONSE_HEADERS = frozenset(
+    {"x-request-id", "server-timing", "cache-control", "date", "ratelimit", "ratelimit-policy"}
+)
 #: What in a request's environment excludes it from the fast path.
-_DISQUALIFYING = ("HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_ORIGIN", "HTTP_RANGE", "HTTP_IF_MODIFIED_SINCE", REFILL)
+_DISQUALIFYING = (
+    "HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_X_API_KEY", "HTTP_ORIGIN", "HTTP_RANGE", "HTTP_IF_MODIFIED_SINCE", REFILL
+)  # fmt: skip
 
 _Key = tuple[str, str, str, str]
 
@@ -75,14 +79,15 @@ class FastPath:
         if not (kept.entry.seconds_fresh() > 0 and self._cache.versions.are_current(kept.entry.versions)):
             self._forget(key)
             return None
-        if not limits.permits(self._app, kept.endpoint, environ.get("REMOTE_ADDR", "")):
+        counted = limits.permit(self._app, kept.endpoint, environ.get("REMOTE_ADDR", ""))
+        if counted is None:
             return None
         trace.note_cache(kept.entry.response.group, "hit", trace.began)
-        fresh = ("Cache-Control", kept.entry.cache_control())
+        own = [*counted, ("Cache-Control", kept.entry.cache_control())]
         if kept.entry.response.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
             headers = [(name, value) for name, value in kept.headers if not name.startswith("Content-")]
-            return FastResponse(304, kept.rule, [*headers, fresh], b"")
-        return FastResponse(200, kept.rule, [*kept.headers, fresh], kept.body)
+            return FastResponse(304, kept.rule, [*headers, *own], b"")
+        return FastResponse(200, kept.rule, [*kept.headers, *own], kept.body)
 
     def keep(self, response: Response) -> None:
         """Keep a cache hit that went through Flask, for the fast path of the next such request."""

@@ -86,7 +86,7 @@ def replaying(view: View, secrets: Secrets) -> View:
         key = request.headers.get("Idempotency-Key")
         if key is None:
             return view(*args, **kwargs)
-        caller = identity.limit_key()
+        caller = identity.caller_key()
         digest = _request_hash()
         replay = _claim_or_replay(caller, key, digest)
         if replay is not None:

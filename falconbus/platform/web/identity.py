@@ -20,6 +20,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from config import Settings
 from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.web import headers
+from falconbus.platform.web.clients import present_client
 from falconbus.platform.web.declarations import Operation, Public, operation_of
 from falconbus.platform.web.permissions import Permission
 
@@ -123,15 +124,15 @@ def signed_in() -> Identity | None:
     return None if identity.is_anonymous else identity
 
 
-def limit_key() -> str:
-    """Whom a rate limit counts: the account, else the client's address."""
+def caller_key() -> str:
+    """Return whose an Idempotency-Key is: the account's, else the client's."""
     try:
         identity = caller()
     except InvalidToken:
         raise
     except DomainError:
         identity = ANONYMOUS
-    return f"address:{request.remote_addr}" if identity.is_anonymous else f"user:{identity.user_id}"
+    return f"address:{present_client()}" if identity.is_anonymous else f"user:{identity.user_id}"
 
 
 def check_access(declared: Operation | None) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from falconbus.platform.kit.errors import DomainError, Invalid
+from falconbus.platform.web.api_keys import InvalidApiKey
 from falconbus.platform.web.declarations import Operation, Public
 from falconbus.platform.web.hosts import UnknownHost
 from falconbus.platform.web.idempotency import BadIdempotencyKey, IdempotencyKeyReused, RequestInProgress
@@ -29,7 +30,7 @@ def refusals_of(declared: Operation) -> Iterator[type[DomainError]]:
 
 def _implied(declared: Operation) -> Iterator[type[DomainError]]:
     # A token that does not hold is refused wherever it is shown, and text that no column can hold in any address.
-    yield from (InvalidToken, Invalid, Unavailable)
+    yield from (InvalidToken, InvalidApiKey, Invalid, Unavailable)
     if not declared.by_any_host:
         yield UnknownHost
     if not isinstance(declared.who, Public):

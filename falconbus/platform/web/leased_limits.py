@@ -19,6 +19,8 @@ _MOST_KEYS = 10_000
 class _Lease:
     left: int
     until: float
+    #: What the window still had besides when the lease was taken; what others have taken since is not known.
+    rest: int
 
 
 class LeasedRedisStorage(RedisStorage):
@@ -34,18 +36,24 @@ class LeasedRedisStorage(RedisStorage):
         self._lock = Lock()
 
     def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Count down a lease, or take a new one; return whether the limit permits it."""
+        """Take permits; return whether the limit has them."""
+        return self.take(key, limit, expiry, amount) is not None
+
+    def take(self, key: str, limit: int, expiry: int, amount: int = 1) -> int | None:
+        """Count down a lease, or take a new one; return how many are left in the window, None when it is full."""
         with self._lock:
             lease = self._leases.get(key)
             if lease is not None and lease.left >= amount and time.monotonic() < lease.until:
                 lease.left -= amount
-                return True
-        size = max(amount, min(_LARGEST, self._left(key, limit, expiry) // _SHARE))
+                return lease.left + lease.rest
+        left = self._left(key, limit, expiry)
+        size = max(amount, min(_LARGEST, left // _SHARE))
         if not super().acquire_sliding_window_entry(key, limit, expiry, size):
-            return False
-        if size > amount:
-            self._keep(key, _Lease(size - amount, time.monotonic() + expiry))
-        return True
+            return None
+        lease = _Lease(size - amount, time.monotonic() + expiry, max(0, left - size))
+        if lease.left:
+            self._keep(key, lease)
+        return lease.left + lease.rest
 
     def _left(self, key: str, limit: int, expiry: int) -> int:
         previous, previous_ttl, current, _ = self.get_sliding_window(key, expiry)

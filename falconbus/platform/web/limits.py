@@ -1,150 +1,206 @@
-"""Rate limits: Flask-Limiter on Redis, counted in process while Redis is away."""
+"""Rate limits: quotas counted on Redis, and by Flask-Limiter in process while Redis is away."""
 
-from collections.abc import Callable
-from functools import cache
-from typing import Any, TypeVar, cast
+from functools import cache, lru_cache
+from math import ceil
+from typing import NamedTuple
 
-from flask import Flask, Response, current_app, request
-from flask_limiter import Limiter
+from flask import Flask, Response, request
+from flask_limiter import ApplicationLimit, Limiter
 from flask_limiter.errors import RateLimitExceeded
 from limits import RateLimitItem, parse_many
-from limits.storage import MemoryStorage
+from redis import RedisError
 
 from config import Settings
-from falconbus.platform.caching.response_cache import REFILL
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.telemetry import recording
-from falconbus.platform.web import identity, problems
+from falconbus.platform.web import problems
 from falconbus.platform.web.declarations import operation_of
-from falconbus.platform.web.leased_limits import LEASED
+from falconbus.platform.web.leased_limits import LEASED, LeasedRedisStorage
+from falconbus.platform.web.quotas import Quota, quotas_of_anybody, quotas_of_request
 
-View = TypeVar("View", bound=Callable[..., Any])
+Headers = list[tuple[str, str]]
+
+#: In a request's environment: it has been counted, and the headers that tell of it.
+_COUNTED = "falconbus.counted"
+_STRATEGY = "sliding-window-counter"
+#: The strategy is part of the keys: two strategies on the same keys are errors.
+_PREFIX = f"limits:{_STRATEGY}:"
+_SCOPE = "global"
+#: The most quotas that one request is counted under.
+_MOST_QUOTAS = 2
+_NO_QUOTA = Quota("", "", "")
 
 
 class RateLimited(DomainError):
+    """Over a limit; more is permitted in so many `seconds`."""
+
     status = 429
     code = "rate_limited"
     title = "Too many requests"
 
+    def __init__(self, quota: str, limit: RateLimitItem, reset_at: float) -> None:
+        #: Until the oldest calls that count have left the window.
+        self.seconds = max(1, ceil(reset_at - clock.now().timestamp()))
+        super().__init__(f"the limit is {limit} ({quota}); try again in {self.seconds} s")
+        self.headers = [
+            ("Retry-After", str(self.seconds)),
+            ("RateLimit-Policy", f'"{quota}";q={limit.amount};w={limit.get_expiry()}'),
+            ("RateLimit", f'"{quota}";r=0;t={self.seconds}'),
+        ]
 
-#: In a request's environment: it has been counted.
-_COUNTED = "falconbus.counted"
-_STRATEGY = "sliding-window-counter"
 
+class _Window(NamedTuple):
+    """One part of a quota's rate, its name for callers and its key in the store."""
 
-def _limit_key() -> str:
-    try:
-        return identity.limit_key()
-    except identity.InvalidToken:
-        return f"address:{request.remote_addr}"
+    limit: RateLimitItem
+    name: str
+    key: str
 
 
 class _Limiter(Limiter):
     """A Flask-Limiter that skips requests already counted: its bookkeeping costs more than the counting."""
 
     def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:  # noqa: FBT001, FBT002
-        if _COUNTED not in request.environ:
+        if _COUNTED in request.environ:
+            return
+        try:
             super()._check_request_limit(callable_name, in_middleware)
+        except RateLimitExceeded as exceeded:
+            key = exceeded.limit.key_func()
+            raise _refusal(key.partition(":")[0], exceeded.limit.limit, key) from None
 
 
-limiter = _Limiter(key_func=_limit_key)
+def _slot(number: int) -> ApplicationLimit:
+    """Return a limit of Flask-Limiter's that stands for one of the present request's quotas, if it has so many."""
+
+    def quota() -> Quota:
+        quotas = quotas_of_request()
+        return quotas[number] if number < len(quotas) else _NO_QUOTA
+
+    return ApplicationLimit(lambda: quota().rate, key_function=lambda: _key_of(quota()), scope=_SCOPE)
 
 
-def limited(setting: str) -> Callable[[View], View]:
-    """Limit the view by address, at the rate that the setting of that name gives."""
-
-    def rate() -> str:
-        return str(getattr(current_app.config["SETTINGS"], setting))
-
-    def decorate(view: View) -> View:
-        limit = limiter.limit(
-            rate, key_func=lambda: f"{setting}:{request.remote_addr}", exempt_when=lambda: REFILL in request.environ
-        )
-        return cast(View, limit(view))
-
-    return decorate
-
-
-def permits(app: Flask, endpoint: str, address: str) -> bool:
-    """Count a request of a client without an account as Flask-Limiter would, at a tenth of its cost.
-
-    Returns False when it must be left to Flask-Limiter: it refuses in its own words, or counts in process while Redis
-    is away.
-    """
-    if not limiter.enabled:
-        return True
-    view, settings = app.view_functions[endpoint], app.config["SETTINGS"]
-    declared = operation_of(view)
-    own = None if declared is None else declared.limit
-    counted = [] if own is None else [(getattr(settings, own), f"{own}:{address}", endpoint)]
-    if declared is None or declared.counted:
-        counted.append((settings.ratelimit_anonymous, f"address:{address}", "global"))
-    strategy, prefix = limiter.limiter, app.config["RATELIMIT_KEY_PREFIX"]
-    if isinstance(strategy.storage, MemoryStorage):
-        return False
-    try:
-        return all(
-            strategy.hit(limit, prefix, who, scope) for rate, who, scope in counted for limit in _limits_of(rate)
-        )
-    except Exception:  # noqa: BLE001  whatever the store's trouble is, Flask-Limiter has a way around it
-        return False
-
-
-@cache
-def _limits_of(rate: str) -> list[RateLimitItem]:
-    return parse_many(rate)
+limiter = _Limiter(
+    key_func=lambda: "", application_limits=[_slot(number) for number in range(_MOST_QUOTAS)], key_prefix=_PREFIX
+)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Count every API call and form post by account or address."""
+    """Count every API call and form post, and tell its caller how many are left."""
     app.config.update(
         RATELIMIT_ENABLED=settings.ratelimit_enabled,
         RATELIMIT_STORAGE_URI=f"{LEASED}{settings.cache_redis_url}",
         RATELIMIT_STORAGE_OPTIONS={"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
         RATELIMIT_STRATEGY=_STRATEGY,
-        # The strategy is part of the keys: two strategies on the same keys are errors.
-        RATELIMIT_KEY_PREFIX=f"limits:{_STRATEGY}:",
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
-        RATELIMIT_APPLICATION=_rate,
-        RATELIMIT_APPLICATION_EXEMPT_WHEN=_is_uncounted,
     )
-    app.before_request(_count_quickly)
+    app.before_request(_count_request)
     limiter.init_app(app)
-    app.register_error_handler(RateLimitExceeded, refuse)
+    app.after_request(_tell)
+    app.register_error_handler(RateLimited, refuse)
 
 
-def _count_quickly() -> None:
-    environ = request.environ
-    if request.endpoint is None or "HTTP_AUTHORIZATION" in environ or "HTTP_COOKIE" in environ:
+def count(quota: Quota) -> None:
+    """Count one more try under a quota that neither operation nor caller tells, such as an account's; RateLimited."""
+    if not limiter.enabled:
         return
-    if (request.path.startswith("/api/") or request.method == "POST") and REFILL not in environ:
-        address = request.remote_addr or ""
-        if permits(current_app, request.endpoint, address):
-            environ[_COUNTED] = True
+    strategy = limiter.limiter
+    try:
+        for window in _windows_of(quota):
+            if not strategy.hit(window.limit, _PREFIX, _key_of(quota), _SCOPE):
+                raise _refusal(window.name, window.limit, _key_of(quota))
+    except RedisError:
+        # Gone since the request was counted, a moment ago: the next one is counted in process.
+        return
 
 
-def refuse(exceeded: RateLimitExceeded) -> Response:
-    """429 with the seconds to wait: until the oldest calls that count have left the window."""
-    limit = limiter.current_limit
-    recording.refuse(request.url_rule.rule if request.url_rule else "elsewhere")
-    seconds = max(1, int(limit.reset_at - clock.now().timestamp())) if limit else 1
-    detail = f"the limit is {exceeded.description}; try again in {seconds} s"
-    answer = problems.response_of(RateLimited(detail))
-    answer.headers["Retry-After"] = str(seconds)
+def permit(app: Flask, endpoint: str, address: str) -> Headers | None:
+    """Count a GET of a client that shows neither who it is nor a key; return the headers that tell of it.
+
+    None when it is over a limit, or Redis is away: both are told, or gone around, after the fast path.
+    """
+    if not limiter.enabled:
+        return []
+    declared = operation_of(app.view_functions[endpoint])
+    if declared is None:
+        return None
+    try:
+        return _take(quotas_of_anybody(declared, app.config["SETTINGS"], address))
+    except (RateLimited, RedisError):
+        return None
+
+
+def refuse(refusal: RateLimited) -> Response:
+    """429 with the seconds to wait."""
+    note_refusal()
+    answer = problems.response_of(refusal)
+    answer.headers.extend(refusal.headers)
     return answer
 
 
-def _rate() -> str:
-    settings: Settings = current_app.config["SETTINGS"]
-    return settings.ratelimit_anonymous if _limit_key().startswith("address:") else settings.ratelimit_signed_in
+def note_refusal() -> None:
+    """Note for the dashboard that the present request was over a limit."""
+    recording.refuse(request.url_rule.rule if request.url_rule else "elsewhere")
 
 
-def _is_uncounted() -> bool:
-    if request.endpoint is None:
-        return False
-    if REFILL in request.environ:
-        return True
-    is_call = request.path.startswith("/api/") or request.method == "POST"
-    declared = operation_of(current_app.view_functions[request.endpoint])
-    return not is_call or (declared is not None and not declared.counted)
+def _count_request() -> None:
+    if not limiter.enabled:
+        return
+    try:
+        headers = _take(quotas_of_request())
+    except RedisError:
+        # Flask-Limiter has a way around it.
+        return
+    if headers is not None:
+        request.environ[_COUNTED] = headers
+
+
+def _tell(response: Response) -> Response:
+    if response.status_code != RateLimited.status:
+        response.headers.extend(request.environ.get(_COUNTED, ()))
+    return response
+
+
+def _take(quotas: list[Quota]) -> Headers | None:
+    """Take a permit of each quota; None while they are counted in process. RateLimited, RedisError."""
+    storage = limiter.limiter.storage
+    if not isinstance(storage, LeasedRedisStorage):
+        return None
+    policies, left = [], []
+    for quota in quotas:
+        for window in _windows_of(quota):
+            rest = storage.take(window.key, window.limit.amount, window.limit.get_expiry())
+            if rest is None:
+                raise _refusal(window.name, window.limit, _key_of(quota))
+            left.append(f'"{window.name}";r={rest}')
+        policies.append(_policy(quota.name, quota.rate))
+    return [("RateLimit-Policy", ", ".join(policies)), ("RateLimit", ", ".join(left))] if left else []
+
+
+def _refusal(name: str, limit: RateLimitItem, key: str) -> RateLimited:
+    reset_at, _ = limiter.limiter.get_window_stats(limit, _PREFIX, key, _SCOPE)
+    return RateLimited(name, limit, reset_at)
+
+
+def _key_of(quota: Quota) -> str:
+    return f"{quota.name}:{quota.who}"
+
+
+@lru_cache(maxsize=10_000)
+def _windows_of(quota: Quota) -> tuple[_Window, ...]:
+    names = _names_of(quota.name, quota.rate)
+    return tuple(_Window(limit, name, limit.key_for(_PREFIX, _key_of(quota), _SCOPE)) for limit, name in names)
+
+
+@cache
+def _policy(name: str, rate: str) -> str:
+    """Return a quota as `RateLimit-Policy` has it (draft-ietf-httpapi-ratelimit-headers)."""
+    return ", ".join(f'"{name}";q={limit.amount};w={limit.get_expiry()}' for limit, name in _names_of(name, rate))
+
+
+@cache
+def _names_of(name: str, rate: str) -> tuple[tuple[RateLimitItem, str], ...]:
+    """Return the parts of a rate, the shortest first; when there are several each has its seconds in its name."""
+    limits = sorted(parse_many(rate))
+    return tuple((limit, name if len(limits) == 1 else f"{name}-{limit.get_expiry()}") for limit in limits)

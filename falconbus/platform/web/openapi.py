@@ -12,13 +12,28 @@ from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
 from falconbus.platform.kit.schema import Body
+from falconbus.platform.web import api_keys
 from falconbus.platform.web.declarations import PUBLIC, BodyReader, Media, Operation, Public, operation_of, shapes_of
 from falconbus.platform.web.implied_refusals import refusals_of
+from falconbus.platform.web.limits import RateLimited
 from falconbus.platform.web.problems import CONTENT_TYPE, Problem
 
 _REF = "#/components/schemas/{name}"
 #: Of what is no operation, such as a page of the document itself.
 _UNDECLARED = Operation(who=PUBLIC, budget=0)
+#: What tells a caller of limits, with every answer that was counted; `Retry-After` with a refusal only.
+_HEADERS = {
+    "RateLimit-Policy": {
+        "description": "The limits that the call was counted under: `q` calls in `w` seconds each.",
+        "schema": {"type": "string", "examples": ['"booking";q=10;w=60, "writes";q=100;w=3600']},
+    },
+    "RateLimit": {
+        "description": "What is left of each (`r`), and in how many seconds there is more (`t`) when nothing is left.",
+        "schema": {"type": "string", "examples": ['"booking";r=7, "writes";r=81']},
+    },
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+}
+_RATE_LIMITED = {"$ref": "#/components/responses/RateLimited"}
 _VERBS = ("get", "post", "put", "patch", "delete")
 
 
@@ -47,7 +62,11 @@ def document(app: Flask, *, title: str, version: str, description: str, prefix: 
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(schemas.items())),
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "responses": {"RateLimited": _rate_limited(refs[Problem])},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "key": {"type": "apiKey", "in": "header", "name": api_keys.HEADER},
+            },
         },
     }
 
@@ -139,9 +158,21 @@ def _refusals(declared: Operation, problem_ref: dict[str, Any]) -> dict[str, Any
     by_status: dict[str, list[str]] = {}
     for refusal in refusals_of(declared):
         by_status.setdefault(str(refusal.status), []).append(f"`{refusal.code}`: {refusal.title}.")
-    responses = {status: {"description": " ".join(lines), "content": content} for status, lines in by_status.items()}
+    responses: dict[str, dict[str, Any]] = {
+        status: {"description": " ".join(lines), "content": content} for status, lines in by_status.items()
+    }
+    if str(RateLimited.status) in responses:
+        responses[str(RateLimited.status)] = _RATE_LIMITED
     responses["default"] = {"description": "A problem document", "content": content}
     return responses
+
+
+def _rate_limited(problem_ref: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "description": f"`{RateLimited.code}`: {RateLimited.title}.",
+        "headers": _HEADERS,
+        "content": {CONTENT_TYPE: {"schema": problem_ref}},
+    }
 
 
 def _body(declared: Operation) -> type[Body] | None:

@@ -14,7 +14,7 @@ from falconbus.platform.caching.groups import Group
 from falconbus.platform.kit import context
 from falconbus.platform.kit.errors import DomainError
 from falconbus.platform.kit.schema import Body, Query
-from falconbus.platform.web import idempotency, limits, problems
+from falconbus.platform.web import idempotency, problems
 from falconbus.platform.web.declarations import BodyReader, Media, Operation, Public, Secrets, declare, shapes_of
 from falconbus.platform.web.permissions import Permission
 from falconbus.platform.web.secret_fields import check_secrets
@@ -57,8 +57,6 @@ def operation(  # noqa: PLR0913  one keyword for each thing that is declared
         if declared.cached is not None:
             made = response_cache.cached(declared.cached, unless=cached_unless)(made)
         made = _parsing(made, declared)
-        if declared.limit is not None:
-            made = limits.limited(declared.limit)(made)
         declare(made, declared)
         return cast(View, route(made))
 

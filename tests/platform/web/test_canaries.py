@@ -14,7 +14,7 @@ from tests.platform.web.test_limits import Limited, limited, redis_of
 
 __all__ = ["limited"]
 
-TWO_AN_HOUR = {"ratelimit_anonymous": "2/hour"}
+TWO_AN_HOUR = {"ratelimit_reads": "2/hour"}
 
 
 def parameters(function: object) -> list[str]:
@@ -27,15 +27,15 @@ def test_flask_limiter_asks_the_method_that_we_override() -> None:
 
 
 def test_a_request_that_was_counted_is_not_counted_by_flask_limiter(limited: Limited) -> None:
-    client = limited(ratelimit_anonymous="1/hour").test_client()
-    counted = {"falconbus.counted": True, "HTTP_COOKIE": "any=thing"}
-    assert [client.get("/api/v1/routes", environ_overrides=counted).status_code for _ in range(3)] == [200] * 3
+    client = limited(ratelimit_reads="4/hour").test_client()
+    left = [client.get("/api/v1/routes").headers["RateLimit"] for _ in range(4)]
+    assert left == [f'"reads";r={3 - number}' for number in range(4)]
 
 
 def test_what_we_count_flask_limiter_sees(limited: Limited, monkeypatch: pytest.MonkeyPatch) -> None:
     client = limited(**TWO_AN_HOUR).test_client()
     assert [client.get("/api/v1/routes").status_code for _ in range(2)] == [200, 200]
-    monkeypatch.setattr(limits, "permits", lambda *_: False)
+    monkeypatch.setattr(limits, "_take", lambda _: None)
     assert client.get("/api/v1/routes").status_code == 429
 
 
@@ -43,20 +43,22 @@ def test_what_flask_limiter_counts_we_see(limited: Limited, monkeypatch: pytest.
     app = limited(**TWO_AN_HOUR)
     client = app.test_client()
     with monkeypatch.context() as without_ours:
-        without_ours.setattr(limits, "permits", lambda *_: False)
+        without_ours.setattr(limits, "_take", lambda _: None)
         assert [client.get("/api/v1/routes").status_code for _ in range(2)] == [200, 200]
     endpoint = next(rule.endpoint for rule in app.url_map.iter_rules() if rule.rule == "/api/v1/routes")
-    assert not limits.permits(app, endpoint, "127.0.0.1")
-    assert limits.permits(app, endpoint, "192.0.2.7")
+    assert limits.permit(app, endpoint, "127.0.0.1") is None
+    assert limits.permit(app, endpoint, "192.0.2.7") is not None
 
 
-def test_the_limit_of_a_single_view_is_counted_in_the_same_keys(
-    limited: Limited, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    client = limited(ratelimit_stops="2/hour").test_client()
-    assert [client.get("/api/v1/stops").status_code for _ in range(2)] == [200, 200]
-    monkeypatch.setattr(limits, "permits", lambda *_: False)
-    assert client.get("/api/v1/stops").status_code == 429
+def test_both_quotas_of_a_call_are_counted_by_flask_limiter(limited: Limited, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = limited(ratelimit_booking="2/minute", ratelimit_anonymous="5/hour").test_client()
+    monkeypatch.setattr(limits, "_take", lambda _: None)
+    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+    assert [client.post("/api/v1/bookings", json={}).status_code for _ in range(3)] == [422, 422, 429]
+    cancel = [
+        client.post("/api/v1/bookings/ABCD2345/cancel", json={}, environ_base=elsewhere).status_code for _ in range(6)
+    ]
+    assert cancel == [404] * 5 + [429]
 
 
 def test_the_store_has_the_methods_that_we_override_and_ask() -> None:

@@ -90,13 +90,16 @@ def test_it_is_kept_compressed_for_those_who_take_it(address: str, client: Flask
 
 
 def test_the_limit_holds_at_the_door(address: str, neighbour: Neighbour) -> None:
-    client = neighbour(RATELIMIT_ENABLED="true", RATELIMIT_ANONYMOUS="5/hour")
+    client = neighbour(RATELIMIT_ENABLED="true", RATELIMIT_READS="5/minute")
     answers = [client.get(address) for _ in range(7)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 2
+    left = [answer.headers["RateLimit"].partition(";t=")[0] for answer in answers]
+    assert left == [f'"reads";r={number}' for number in (4, 3, 2, 1, 0, 0, 0)]
+    assert {answer.headers["RateLimit-Policy"] for answer in answers} == {'"reads";q=5;w=60'}
     assert int(answers[-1].headers["Retry-After"]) > 0
 
 
-@pytest.mark.parametrize("header", ["Authorization", "Cookie", "Origin", "Range"])
+@pytest.mark.parametrize("header", ["Authorization", "Cookie", "X_API_Key", "Origin", "Range"])
 def test_who_is_more_than_anybody_goes_through_flask(
     header: str, address: str, client: FlaskClient, app: FalconBus
 ) -> None:
