@@ -1,16 +1,16 @@
-"""An A4 page that takes any name: a font with many letters, words that wrap and shrink, a QR code."""
+"""An A4 page that takes any name: fonts of many scripts, words that wrap and shrink, a QR code."""
 
 import unicodedata
 from io import BytesIO
 from itertools import groupby
+from typing import Any
 
-import segno
+import zxingcpp
 from fpdf import FPDF
-from fpdf.enums import MethodReturnValue, RenderStyle
-from fpdf.fonts import TTFFont
+from fpdf.enums import RenderStyle
 from PIL import Image
 
-from falconbus.messaging.pdf_fonts import FAMILY, add_fonts, open_programs
+from falconbus.messaging.pdf_fonts import FAMILY, add_font, keep_used_letters, main_font, print_line
 
 WIDTH = 210.0
 MARGIN = 18.0
@@ -23,8 +23,8 @@ WHITE = (255, 255, 255)
 
 Colour = tuple[int, int, int]
 
-_MISSING = "□"
 _QUIET_ZONE = 4
+_BLACK = 0
 _SMALLEST = 7.0
 # Rows of the code that only touch are drawn with a hairline between them by some viewers.
 _OVERLAP = 0.03
@@ -35,21 +35,16 @@ class Paper(FPDF):
 
     def __init__(self) -> None:
         super().__init__(format="A4", unit="mm")
-        add_fonts(self)
+        for style in ("", "B"):
+            add_font(self, main_font(style))
         self.set_auto_page_break(auto=False)
         self.set_font(FAMILY, "", 10)
         self.c_margin = 0
-        font = self.current_font
-        self._letters = frozenset(font.cmap) if isinstance(font, TTFFont) else frozenset()
 
     def content(self) -> bytes:
         """The written document."""
-        open_programs(self)
+        keep_used_letters(self)
         return bytes(self.output())
-
-    def can_print(self, words: str) -> bool:
-        """The font has every letter."""
-        return _MISSING not in self._printable(words)
 
     def words(
         self,
@@ -67,7 +62,7 @@ class Paper(FPDF):
 
         Sizes are points, places and widths millimetres.
         """
-        shown = self._printable(words)
+        shown = self._ready(words, "B" if bold else "")
         self.set_text_color(*colour)
         found = self._wrap(shown, width, size, bold=bold)
         while len(found) > lines and size > _SMALLEST:
@@ -98,30 +93,55 @@ class Paper(FPDF):
 
     def qr_code(self, content: str, x: float, y: float, size: float) -> None:
         """A QR code (ISO/IEC 18004) of `size` millimetres, its quiet zone included, drawn as rectangles."""
-        matrix = segno.make_qr(content, error="m").matrix
+        code = zxingcpp.create_barcode(content, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+        image: Any = code.to_image(scale=1, add_quiet_zones=False)
+        matrix: Any = memoryview(image).tolist()
         module = size / (len(matrix) + 2 * _QUIET_ZONE)
         self.set_fill_color(0, 0, 0)
         for row, modules in enumerate(matrix):
             column = 0
-            for dark, run in groupby(modules):
+            for shade, run in groupby(modules):
                 length = len(list(run))
-                if dark:
+                if shade == _BLACK:
                     left, top = x + (column + _QUIET_ZONE) * module, y + (row + _QUIET_ZONE) * module
                     self.rect(left, top, length * module, module + _OVERLAP, style=RenderStyle.F)
                 column += length
 
-    def _printable(self, words: str) -> str:
-        """One line, composed letters, and a box for each letter that the font lacks."""
-        line = " ".join(unicodedata.normalize("NFC", words).split())
-        shown = (character for character in line if unicodedata.category(character) not in {"Cc", "Cf"})
-        return "".join(character if ord(character) in self._letters else _MISSING for character in shown)
+    def _ready(self, words: str, style: str) -> str:
+        """Make ready for words: add the fonts of their scripts, and shape them if there are any."""
+        line = print_line(words, style)
+        for font in line.fonts:
+            add_font(self, font)
+        self.set_fallback_fonts([font.fontkey.removesuffix("B") for font in line.fonts], exact_match=False)
+        self.set_text_shaping(use_shaping_engine=bool(line.fonts))
+        return line.words
 
     def _wrap(self, words: str, width: float, size: float, *, bold: bool) -> list[str]:
         self.set_font(FAMILY, "B" if bold else "", size)
         if self.get_string_width(words) <= width:
             return [words]
-        found = self.multi_cell(width, text=words, align="L", dry_run=True, output=MethodReturnValue.LINES)
-        return [str(line) for line in found] if isinstance(found, list) else [words]
+        lines, line = list[str](), ""
+        for word in words.split(" "):
+            longer = f"{line} {word}" if line else word
+            if self.get_string_width(longer) <= width:
+                line = longer
+                continue
+            *full, line = [*([line] if line else []), *self._broken(word, width)]
+            lines += full
+        return [*lines, line]
+
+    def _broken(self, word: str, width: float) -> list[str]:
+        """A word in as many pieces as it takes, none of which begins with a mark on the letter before."""
+        if self.get_string_width(word) <= width:
+            return [word]
+        pieces, piece = list[str](), ""
+        for letter in word:
+            is_mark = unicodedata.category(letter).startswith("M")
+            if piece and not is_mark and self.get_string_width(piece + letter) > width:
+                pieces.append(piece)
+                piece = ""
+            piece += letter
+        return [*pieces, piece]
 
     def _cut(self, lines: list[str], width: float) -> list[str]:
         last = lines[-1].rstrip()

@@ -2,6 +2,7 @@
 
 from falconbus.bookings.read_model import BookingDetails, Call, JourneyDetails, TicketDetails
 from falconbus.messaging.document import TravelDocument
+from falconbus.messaging.pdf_fonts import print_line
 from falconbus.messaging.pdf_page import GREY, INNER, MARGIN, WHITE, WIDTH, Paper
 from falconbus.messaging.trip_summary import trip
 from falconbus.platform.design import formats
@@ -68,7 +69,7 @@ def _traveller(paper: Paper, booking: BookingDetails, ticket: TicketDetails) -> 
         bold=True,
         lines=2 if len(name) < 60 else 3,
     )
-    if not paper.can_print(name):
+    if print_line(name, "B").lacks_letters:
         paper.words(_LETTERS, (MARGIN, below + 1), _BESIDE_CODE, 8, colour=GREY, lines=2)
 
 
@@ -86,8 +87,9 @@ def _end(paper: Paper, label: str, call: Call, x: float, *, name_zone: bool) -> 
         y = paper.words(formats.zone(call.at), (x, y), _COLUMN, 11)
     y = paper.words(formats.day(call.at), (x, y + 1), _COLUMN, 11)
     y = paper.words(call.name, (x, y + 3), _COLUMN, 15, bold=True, lines=3)
-    city = "" if call.city == call.name else f"{call.city}, "
-    paper.words(f"{city}stop {call.code}", (x, y + 1), _COLUMN, 10, colour=GREY, lines=2)
+    city = "" if call.city == call.name else f", {call.city}"
+    # What comes first gives the line its direction.
+    paper.words(f"Stop {call.code}{city}", (x, y + 1), _COLUMN, 10, colour=GREY, lines=2)
 
 
 def _facts(paper: Paper, booking: BookingDetails, journey: JourneyDetails, ticket: TicketDetails) -> None:

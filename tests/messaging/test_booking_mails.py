@@ -243,3 +243,14 @@ def test_a_free_ride_is_not_said_to_have_cost_something(
     text = _text(_mailed(mailer, booking, CANCELLATION), kind)
     assert "These tickets cost nothing, so there is nothing to return." in text
     assert "no money is returned" not in text
+
+
+def test_a_name_from_right_to_left_does_not_turn_its_line(
+    database: SQLAlchemy, world: World, mailer: MemoryMailer
+) -> None:
+    world.stops["D"].city = "חיפה"
+    message = _mailed(mailer, book(world, "محمد علي", "Sipho", at=MORNING))
+    isolated = "\u2068محمد علي\u2069"
+    assert f"Seat 1: {isolated}, R420,00" in _text(message).replace("\xa0", " ")
+    assert f"{isolated}, Sipho" in _text(message, "html")
+    assert "City A to \u2068חיפה\u2069, Sat 18 Dec" in message["Subject"]

@@ -4,7 +4,6 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fpdf import FPDF
@@ -42,32 +41,43 @@ def test_a_document_leaves_no_letter_in_the_next_one() -> None:
     alone = write("abc")
     write("xyz Юлия")
     assert write("abc") == alone
-    for parsed in pdf_fonts.parsed_fonts():
-        assert len(parsed.font.subset) == 2
-        assert not hasattr(parsed.font.desc, "font_file2") or parsed.font.desc.font_file2 is None
+    for style in ("", "B"):
+        font = pdf_fonts.main_font(style)
+        assert len(font.subset) == 2
+        assert not hasattr(font.desc, "font_file2") or font.desc.font_file2 is None
 
 
 def test_documents_are_written_side_by_side() -> None:
-    expected = {words: write(words) for words in ("abc", "Юлия", "xyz", "Ελλάδα")}
+    expected = {words: write(words) for words in ("abc", "Юлия", "محمد علي", "Ελλάδα", "राजेश")}
     with ThreadPoolExecutor(4) as pool:
         jobs = [(words, pool.submit(write, words)) for words in list(expected) * 8]
         assert all(job.result() == expected[words] for words, job in jobs)
 
 
-def test_latin_documents_use_the_small_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[int] = []
-    program = pdf_fonts._Program  # noqa: SLF001
-    real = program.open
+@pytest.mark.parametrize(
+    ("name", "drawn"),
+    [
+        # From left to right: the last letter as at an end, the two as between others, the first as at a beginning.
+        ("محمد", ["uniFEAA", "uniFEE4", "uniFEA4", "uniFEE3"]),
+        ("שרה", ["uni05D4", "uni05E8", "uni05E9"]),
+        # Three letters joined in one, and a vowel.
+        ("श्री", ["glyph00294", "uni0940"]),
+    ],
+)
+def test_letters_are_joined_and_run_as_their_script_does(name: str, drawn: list[str]) -> None:
+    paper = Paper()
+    paper.add_page()
+    paper.words(name, (20, 20), 150, 12)
+    (font,) = [font for key, font in paper.fonts.items() if key.startswith("noto")]
+    assert isinstance(font, TTFFont)
+    assert [glyph for glyph in font.subset.get_all_glyph_names() if glyph not in {".notdef", "space"}] == drawn
 
-    def note(self: Any) -> Any:
-        opened.append(len(self.glyph_order))
-        return real(self)
 
-    monkeypatch.setattr(program, "open", note)
-    write("Łukasz Ångström")
-    write("Юлия")
-    assert max(opened[:2]) < 500
-    assert min(opened[2:]) > 2000
+def test_a_document_embeds_the_letters_that_are_in_it_and_no_fonts_that_are_not() -> None:
+    for words, fonts in (("abc", 2), ("abc محمد", 4)):
+        content = write(words)
+        assert len(content) < 12_000
+        assert content.count(b"/FontFile2") == fonts
 
 
 def test_fonts_are_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from falconbus.bookings.errors import BookingNotConfirmed, BookingNotFound
 from falconbus.bookings.models import Booking, BookingStatus
-from falconbus.messaging import service
+from falconbus.messaging import pdf_fonts, service
 from falconbus.network.brand import service as brand
 from tests.messaging.travel import add_journey, book, cancel_passenger, tickets
 from tests.world import World
@@ -87,10 +87,24 @@ def test_names_of_many_scripts_are_printed(database: SQLAlchemy, world: World, n
     assert name.replace("O\u0301", "Ó").replace("e\u0301", "é") in page
 
 
-@pytest.mark.parametrize("name", ["王小明", "محمد علي", "עברית", "🚌 Bus", "\u200bHidden"])
-def test_letters_that_the_font_lacks_are_shown_as_boxes(database: SQLAlchemy, world: World, name: str) -> None:
+@pytest.mark.parametrize("name", ["محمد علي", "שרה כהן", "राजेश कुमार", "ที่รัก", "王小明", "Ali محمد (علي) Smith"])
+def test_names_of_scripts_with_fonts_of_their_own_are_printed(database: SQLAlchemy, world: World, name: str) -> None:
+    booking = book(world, name)
+    pdf = service.find_ticket_pdf(booking.id)
+    page = PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+    assert "□" not in page
+    (code,) = zxingcpp.read_barcodes(pypdfium2.PdfDocument(pdf)[0].render(scale=2).to_pil())
+    assert code.text == tickets(booking)[0].code
+
+
+@pytest.mark.parametrize("name", ["王小明", "ሰላም", "🚌 Bus", "\u200bHidden"])
+def test_letters_that_no_font_has_are_shown_as_boxes_and_explained(
+    database: SQLAlchemy, world: World, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    without_extra = tuple(each for each in pdf_fonts._OF_SCRIPTS if each.name != "notocjk")  # noqa: SLF001
+    monkeypatch.setattr(pdf_fonts, "_OF_SCRIPTS", without_extra)
     (page,) = _pages(book(world, name))
-    assert ("□" in page) == (not name.startswith("\u200b"))
+    assert ("□" in page) == ("□ stands for a letter" in page) == (not name.startswith("\u200b"))
 
 
 @pytest.mark.parametrize(
