@@ -81,7 +81,7 @@ class Fleet:
             shared = self._choose_bus(group)
             for run in group:
                 # A publisher's block may overlap itself, or a ride that its bus has now: then another bus does the run.
-                is_free = all(run.leaves_time_for(other) for other in self._runs[shared])
+                is_free = run.block is None or all(run.leaves_time_for(other) for other in self._runs[shared])
                 bus = shared if is_free else self._choose_bus([replace(run, block=None)])
                 self.take(bus, run)
                 yield run, bus
