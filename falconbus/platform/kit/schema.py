@@ -8,7 +8,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from falconbus.platform.kit.errors import Invalid
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# The last two stretches turn the direction of reading: one text on paper, another in the system.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
 def _no_control_characters(value: str) -> str:

@@ -32,7 +32,11 @@ def small_files() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("key", [None, KEY], ids=["plain", "encrypted"])
-@pytest.mark.parametrize("content", [b"", b"one", os.urandom(3 * sealing.PIECE + 1), bytes(9 * sealing.PIECE)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"one", os.urandom(3 * sealing.PIECE + 1), bytes(9 * sealing.PIECE)],
+    ids=["nothing", "three bytes", "noise", "zeros"],
+)
 def test_what_is_written_is_read_in_small_pieces(tmp_path: Path, content: bytes, key: str | None) -> None:
     stored = _write(tmp_path / "file", content, key)
     pieces = list(sealing.read(tmp_path / "file", key, "label"))

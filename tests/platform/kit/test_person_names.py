@@ -2,11 +2,12 @@
 
 import pytest
 from flask.testing import FlaskClient
+from pydantic import TypeAdapter, ValidationError
 
 from falconbus.accounts.commands import user
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
-from falconbus.platform.kit.person_names import check_person_name
+from falconbus.platform.kit.person_names import PersonName, check_person_name
 from tests.accounts.signing import signed_in
 from tests.calls import booking_body
 from tests.scheduling.appointments.asking import body_of
@@ -37,8 +38,20 @@ def test_names_of_people_pass(name: str) -> None:
     ],
 )  # fmt: skip
 def test_addresses_do_not(name: str) -> None:
-    with pytest.raises(ValueError, match="not an address"):
+    with pytest.raises(ValueError, match="not an address|a letter"):
         check_person_name(name)
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u2800", "\u3164", "1234", "\u200f", "...", "\u0301"])
+def test_a_name_has_a_letter_to_be_seen(name: str) -> None:
+    with pytest.raises(ValueError, match="a letter"):
+        check_person_name(name)
+
+
+@pytest.mark.parametrize("control", ["\u202e", "\u202b", "\u2066", "\u2069"])
+def test_no_name_turns_the_direction_of_reading(control: str) -> None:
+    with pytest.raises(ValidationError, match="control characters"):
+        TypeAdapter(PersonName).validate_python(f"Thandi {control}kcirtaP")
 
 
 def test_no_door_lets_one_in(world: World, client: FlaskClient, app: FalconBus) -> None:
