@@ -1,21 +1,17 @@
 """Rules on values: e-mail addresses and passwords."""
 
-from email_validator import EmailNotValidError, validate_email
-
 from falconbus.accounts.errors import BadEmail, PasswordTooShort
+from falconbus.platform.kit.emails import parse_email
 
 MIN_PASSWORD_LENGTH = 12
 
 
 def normalize_email(text: str) -> str:
-    """Return an e-mail address as it is stored, in lower case; BadEmail.
-
-    The syntax is checked, not whether its host accepts mail.
-    """
+    """Return an e-mail address as it is kept; BadEmail."""
     try:
-        return validate_email(text.strip(), check_deliverability=False).normalized.lower()
-    except EmailNotValidError as fault:
-        raise BadEmail(f"not an e-mail address: {fault}") from None
+        return parse_email(text)
+    except ValueError as fault:
+        raise BadEmail(f"the e-mail {fault}") from None
 
 
 def check_password(password: str) -> None:

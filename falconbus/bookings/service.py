@@ -118,7 +118,7 @@ def change_contact(reference: str, identity: Identity, **changes: str | None) ->
     """Change `email` and `phone`; BookingNotFound when the caller may not see the booking."""
     booking = lock_visible(reference, identity, None)
     if changes.get("email"):
-        booking.email = str(changes["email"]).lower()
+        booking.email = str(changes["email"])
     if "phone" in changes:
         booking.phone = changes["phone"]
     db.session.flush()
@@ -129,6 +129,8 @@ def check_payable(booking: Booking, now: datetime) -> None:
     """Raise what stands in the way of paying: HoldExpired, BookingOver, Departed, NotOnSale."""
     if booking.status == BookingStatus.EXPIRED or (booking.status == BookingStatus.HELD and booking.expires_at <= now):
         raise HoldExpired
+    if booking.status == BookingStatus.CONFIRMED:
+        raise BookingOver("the booking is already paid")
     if booking.status != BookingStatus.HELD:
         raise BookingOver(f"the booking is {booking.status}")
     _check_sold(booking, now)
