@@ -1,22 +1,18 @@
 """Rules on values: e-mail addresses, names and passwords."""
 
-from email_validator import EmailNotValidError, validate_email
-
 from falconbus.accounts.errors import BadEmail, BadName, PasswordTooShort
+from falconbus.platform.kit.emails import parse_email
 from falconbus.platform.kit.person_names import check_person_name
 
 MIN_PASSWORD_LENGTH = 12
 
 
 def normalize_email(text: str) -> str:
-    """Return an e-mail address as it is stored, in lower case; BadEmail.
-
-    The syntax is checked, not whether its host accepts mail.
-    """
+    """Return an e-mail address as it is kept; BadEmail."""
     try:
-        return validate_email(text.strip(), check_deliverability=False).normalized.lower()
-    except EmailNotValidError as fault:
-        raise BadEmail(f"not an e-mail address: {fault}") from None
+        return parse_email(text)
+    except ValueError as fault:
+        raise BadEmail(f"the e-mail {fault}") from None
 
 
 def check_name(name: str) -> None:

@@ -52,7 +52,7 @@ def find_open_account(user_id: int) -> Row[str, list[str], datetime | None] | No
 
 
 def find_user(email: str) -> User | None:
-    """Return the account with an e-mail (in lower case), or None."""
+    """Return the account with an e-mail (in the form in which it is kept), or None."""
     return db.session.scalar(select(User).where(User.email == email))
 
 

@@ -13,6 +13,7 @@ from falconbus.accounts.models import ApiToken, Role, User
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.emails import email_to_find
 
 FIRST_ADMIN = "admin@falconbus.example"
 
@@ -160,7 +161,7 @@ def change_user(
 
 def _check_credentials(email: str, password: str) -> User:
     """Return the account that may sign in; WrongCredentials, after the same time whatever is wrong."""
-    user = queries.find_user(email.strip().lower())
+    user = queries.find_user(email_to_find(email))
     is_correct = passwords.is_password(password, user.password_hash if user else None)
     if user is None or not is_correct or not user.active:
         raise WrongCredentials

@@ -10,7 +10,7 @@ from falconbus.platform.database.engine import db
 
 def correct_contact(booking: Booking, changes: dict[str, str | None]) -> bool:
     """Change `email` and `phone`; another address renews the link, and True is returned."""
-    email = (changes.get("email") or booking.email).lower()
+    email = changes.get("email") or booking.email
     has_other_address = email != booking.email
     booking.email = email
     booking.phone = changes.get("phone", booking.phone)

@@ -192,7 +192,7 @@ def _insert_booking(contact: Contact, total: int, currency: str, now: datetime, 
     row = {
         "reference": references.new_reference(),
         "status": BookingStatus.HELD,
-        "email": contact.email.lower(),
+        "email": contact.email,
         "phone": contact.phone,
         "user_id": contact.user_id,
         "client": contact.client,

@@ -13,6 +13,7 @@ from falconbus.bookings.read_model import BookingDetails, JourneyDetails, MailDe
 from falconbus.network.models import Stop
 from falconbus.platform.database.engine import AnyRow, AnySelect, Model, db
 from falconbus.platform.kit import references
+from falconbus.platform.kit.emails import email_to_find
 from falconbus.platform.mailing import kinds
 from falconbus.platform.web.identity import Identity
 
@@ -40,7 +41,7 @@ def visible_to(identity: Identity, email: str | None = None) -> ColumnElement[bo
     if managed is not None:
         allowed.append(and_(Booking.reference == managed, Booking.link_version == identity.managed_version))
     if email is not None:
-        allowed.append(Booking.email == email.strip().lower())
+        allowed.append(Booking.email == email_to_find(email))
     return or_(*allowed)
 
 
@@ -186,7 +187,7 @@ def select_for_staff(
     if status is not None:
         statement = statement.where(Booking.status == status)
     if email is not None:
-        statement = statement.where(Booking.email == email.strip().lower())
+        statement = statement.where(Booking.email == email_to_find(email))
     if schedule_id is not None:
         on_schedule = select(Journey.booking_id).where(Journey.schedule_id == schedule_id)
         statement = statement.where(Booking.id.in_(on_schedule))

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 from sqlalchemy import Row
 
 from falconbus.bookings.holding import JourneyRequest, PassengerRequest
@@ -48,13 +48,20 @@ class ContactIn(Body):
     phone: Phone | None = None
 
 
+def _none_if_empty(value: object) -> object:
+    """A form sends the field that nobody filled in."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
 class BookingIn(Body):
     """What to hold: all of it, or nothing."""
 
     journeys: Annotated[list[JourneyIn], Field(min_length=1, max_length=6)]
     passengers: Annotated[list[PassengerIn], Field(min_length=1, max_length=9)]
     contact: ContactIn
-    promo_code: Annotated[OneLine, StringConstraints(max_length=32)] | None = None
+    promo_code: Annotated[
+        Annotated[OneLine, StringConstraints(max_length=32)] | None, BeforeValidator(_none_if_empty)
+    ] = None
 
 
 class AccessQuery(Query):

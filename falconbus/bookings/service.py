@@ -126,6 +126,8 @@ def check_payable(booking: Booking, now: datetime) -> None:
     """Raise what stands in the way of paying: HoldExpired, BookingOver, Departed, NotOnSale."""
     if booking.status == BookingStatus.EXPIRED or (booking.status == BookingStatus.HELD and booking.expires_at <= now):
         raise HoldExpired
+    if booking.status == BookingStatus.CONFIRMED:
+        raise BookingOver("the booking is already paid")
     if booking.status != BookingStatus.HELD:
         raise BookingOver(f"the booking is {booking.status}")
     _check_sold(booking, now)

@@ -1,11 +1,21 @@
 """Refusals about seats."""
 
+from collections.abc import Sequence
+from typing import Self
+
 from falconbus.platform.kit.errors import DomainError, Invalid
 
 
 class SeatTaken(DomainError):
     code = "seat_taken"
     title = "A chosen seat has just been taken; choose another one"
+
+    @classmethod
+    def of(cls, seats: Sequence[str]) -> Self:
+        """Name the seats."""
+        if len(seats) == 1:
+            return cls(f"seat {seats[0]} has just been taken; choose another one")
+        return cls(f"seats {', '.join(seats)} have just been taken; choose others")
 
 
 class SoldOut(DomainError):

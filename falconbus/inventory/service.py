@@ -126,8 +126,8 @@ def class_of_seats(segment: Segment, code: str | None, numbers: Sequence[str], p
     for index, seat in enumerate(chosen):
         if by_id[seat.fare_class_id].code != expected_code:
             raise SeatOfOtherClass(pointer=f"{pointer}/seats/{index}")
-    if not all(seat.free for seat in chosen):
-        raise SeatTaken
+    if taken := [seat.number for seat in chosen if not seat.free]:
+        raise SeatTaken.of(taken)
     return by_id[chosen[0].fare_class_id]
 
 

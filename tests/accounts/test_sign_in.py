@@ -51,6 +51,13 @@ def test_the_right_password_gives_a_token_that_says_who_one_is(client: FlaskClie
     }
 
 
+def test_an_account_is_found_however_its_domain_is_spelt(client: FlaskClient, database: SQLAlchemy) -> None:
+    service.create_user("thandi@xn--bcher-kva.example", PASSWORD, [Role.AGENT], "Thandi")
+    database.session.commit()
+    for email in ("thandi@xn--bcher-kva.example", "Thandi@Bücher.example"):
+        assert client.post("/api/v1/auth/token", json={"email": email, "password": PASSWORD}).status_code == 200
+
+
 @pytest.mark.usefixtures("thandi")
 def test_of_the_secret_only_a_hash_is_stored(client: FlaskClient, database: SQLAlchemy) -> None:
     token = client.post("/api/v1/auth/token", json={"email": EMAIL, "password": PASSWORD}).json["token"]

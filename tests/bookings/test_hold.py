@@ -62,6 +62,7 @@ def test_a_seat_is_sold_again_on_the_legs_behind_but_not_on_overlapping_ones(wor
     for origin, destination in (("A", "D"), ("A", "B"), ("B", "C"), ("C", "D")):
         refused = client.post("/api/v1/bookings", json=booking_body(schedule.id, origin, destination, seats=["7"]))
         assert (refused.status_code, refused.json["code"]) == (409, "seat_taken")
+        assert refused.json["detail"] == "seat 7 has just been taken; choose another one"
 
 
 def test_availability_between_two_stops_counts_every_leg(world: World, client: FlaskClient) -> None:
@@ -281,3 +282,33 @@ def test_only_those_who_may_see_a_booking_see_it(world: World, client: FlaskClie
         assert seen.status_code == 200
         assert seen.json["journeys"] == mine["journeys"]
         assert set(seen.json or ()) == set(mine) - {"manage_token"}
+
+
+@pytest.mark.parametrize("given", ["Thandi@bücher.example", "thandi@XN--bcher-kva.example"])
+@pytest.mark.parametrize("asked", ["thandi@bücher.example", " thandi@xn--bcher-kva.example"])
+def test_an_address_is_found_however_its_domain_is_spelt(
+    world: World, client: FlaskClient, given: str, asked: str
+) -> None:
+    body = booking_body(world.add_schedule().id) | {"contact": {"email": given}}
+    held = client.post("/api/v1/bookings", json=body).json
+    assert held["contact"]["email"] == "thandi@bücher.example"
+    address = f"/api/v1/bookings/{held['reference']}"
+    assert client.get(address, query_string={"email": asked}).status_code == 200
+    for other in ("thandi@buecher.example", "thandi", ""):
+        assert client.get(address, query_string={"email": other}).status_code == 404
+
+
+def test_what_people_paste_and_leave_empty_is_taken(world: World, client: FlaskClient) -> None:
+    contact = {"email": "thandi@example.com", "phone": "+27\u00a082\u202f000\u20110000"}
+    body = booking_body(world.add_schedule().id) | {"contact": contact, "promo_code": " "}
+    held = client.post("/api/v1/bookings", json=body)
+    assert held.status_code == 201
+    assert held.json["contact"]["phone"] == "+27 82 000-0000"
+
+
+def test_people_are_told_what_is_wrong_without_patterns(world: World, client: FlaskClient) -> None:
+    contact = {"email": "thandi", "phone": "call me"}
+    body = booking_body(world.add_schedule().id) | {"contact": contact}
+    email, phone = client.post("/api/v1/bookings", json=body).json["errors"]
+    assert email["detail"] == "is not an e-mail address such as thandi@example.com"
+    assert phone["detail"] == "is not written as this field is; the API's document shows how"

@@ -65,6 +65,7 @@ def test_paying_confirms_sells_and_tells_at_once(world: World, client: FlaskClie
     assert all(len(ticket["code"]) == 12 for ticket in shown["journeys"][0]["tickets"])
     again = pay(client, held)
     assert (again.status_code, again.json["code"]) == (409, "booking_over")
+    assert again.json["detail"] == "the booking is already paid"
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from babel.numbers import is_currency
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 
+from falconbus.platform.kit.emails import parse_email
 from falconbus.platform.kit.schema import Body, OneLine
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
@@ -47,6 +48,10 @@ def _one_kind_of_line_end(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def _plain_spaces(value: object) -> object:
+    return re.sub(r"[\s\u2007\u202f]", " ", value).replace("\u2011", "-") if isinstance(value, str) else value
+
+
 #: A row's key.
 Key = Annotated[int, Field(ge=1, le=2**31 - 1)]
 #: A OneLine that may be empty.
@@ -58,8 +63,15 @@ Words = Annotated[
     AfterValidator(_one_kind_of_line_end),
 ]
 Filter = Annotated[OneLine, StringConstraints(max_length=100)]
-Email = Annotated[EmailStr, StringConstraints(max_length=254)]
-Phone = Annotated[OneLine, StringConstraints(pattern=r"^\+?[0-9 ()./-]{6,30}$")]
+#: An address as it is kept (kit/emails.py).
+Email = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=254),
+    AfterValidator(parse_email),
+    Field(json_schema_extra={"format": "email"}),
+]
+#: Pasted numbers have spaces and hyphens that do not break.
+Phone = Annotated[OneLine, BeforeValidator(_plain_spaces), StringConstraints(pattern=r"^\+?[0-9 ()./-]{6,30}$")]
 Website = Annotated[OneLine, StringConstraints(max_length=200, pattern=r"^https?://[^\s\"'<>@]+$")]
 Zone = Annotated[OneLine, AfterValidator(_zone)]
 Currency = Annotated[OneLine, AfterValidator(_currency)]

@@ -12,6 +12,7 @@ from sqlalchemy.types import JSON
 from falconbus.network.models import Bus, SeatLayout, Stop
 from falconbus.platform.database.engine import AnyRow, AnySelect, db
 from falconbus.platform.kit import references
+from falconbus.platform.kit.emails import email_to_find
 from falconbus.platform.web.identity import Identity
 from falconbus.scheduling.appointments import access
 from falconbus.scheduling.appointments.errors import AppointmentNotFound
@@ -134,7 +135,7 @@ def _conditions(charter: Any, filters: AppointmentFilters) -> Iterator[ColumnEle
         # A literal, not a parameter: the plan depends on how many charters have the status.
         yield charter.status == bindparam("status", filters.status, literal_execute=True)
     if filters.client_email is not None:
-        yield charter.client_email == filters.client_email.strip().lower()
+        yield charter.client_email == email_to_find(filters.client_email)
     if filters.starts_from is not None:
         yield charter.starts_at >= filters.starts_from
     if filters.starts_before is not None:

@@ -64,7 +64,7 @@ class AppointmentIn(Body):
 
     def to_request(self) -> CharterRequest:
         return CharterRequest(
-            client=ClientContact(self.client.name, self.client.email.lower(), self.client.phone),
+            client=ClientContact(self.client.name, self.client.email, self.client.phone),
             pick_up=self.pick_up.to_request(),
             drop_off=self.drop_off.to_request(),
             start=self.start,
@@ -101,8 +101,6 @@ class AppointmentChangeIn(Change):
         changes = self.model_dump(include=given - {"client", "pick_up", "drop_off"})
         if "client" in given:
             changes |= {f"client_{name}": value for name, value in self.client.changes().items()}
-        if "client_email" in changes:
-            changes["client_email"] = changes["client_email"].lower()
         for name in ("pick_up", "drop_off"):
             if name in given:
                 changes[name] = getattr(self, name).to_request()
