@@ -86,7 +86,8 @@ def create_user(email: str, password: str | None, roles: Iterable[Role], name: s
     email = policy.normalize_email(email)
     password = passwords.new_password() if password is None else password
     policy.check_password(password)
-    policy.check_name(name)
+    if name:
+        policy.check_name(name)
     user = User(
         email=email,
         name=name,
