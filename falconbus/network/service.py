@@ -1,13 +1,13 @@
 """Use cases of stops and routes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, inspect
+from sqlalchemy import CursorResult, delete, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from falconbus.accounts import audit
-from falconbus.network import cache_tags, policy, queries, segment_fares
+from falconbus.network import cache_tags, folding, policy, queries, segment_fares
 from falconbus.network.errors import AlreadyExists, RouteInUse, StopInUse
 from falconbus.network.models import Route, RouteStop, Stop
 from falconbus.network.policy import Call
@@ -18,6 +18,15 @@ from falconbus.platform.kit import money
 from falconbus.platform.kit.errors import DomainError, Invalid
 
 Changes = Mapping[str, Any]
+
+_REFOLD = text("""
+    UPDATE stops SET city_key = folded.city_key, search_document = folded.document
+    FROM (
+        SELECT id, city_key, CAST(document AS tsvector) AS document
+        FROM unnest(CAST(:ids AS int[]), CAST(:keys AS text[]), CAST(:documents AS text[])) x (id, city_key, document)
+    ) AS folded
+    WHERE stops.id = folded.id AND (stops.city_key, stops.search_document) <> (folded.city_key, folded.document)
+""")
 
 
 def create_stop(values: Changes) -> Stop:
@@ -42,6 +51,20 @@ def delete_stop(code: str) -> None:
     stop = queries.get_stop(code, lock=True)
     check_unused(stop, StopInUse())
     remove(stop)
+
+
+def refold_stops() -> int:
+    """Fold the names of all stops as this code does, and return how many were folded otherwise."""
+    stops = db.session.execute(select(Stop.id, Stop.code, Stop.name, Stop.city)).all()
+    folded = {
+        "ids": [stop.id for stop in stops],
+        "keys": [folding.place_key(stop.city) for stop in stops],
+        "documents": [folding.search_document(stop.code, stop.name, stop.city) for stop in stops],
+    }
+    changed = cast(CursorResult[Any], db.session.execute(_REFOLD, folded)).rowcount
+    if changed:
+        response_cache.changed(cache_tags.STOPS)
+    return changed
 
 
 def create_route(
