@@ -85,8 +85,10 @@ def _journey(journey: JourneyDetails) -> JourneyDetails:
         conditions=journey.conditions.strip(),
         origin_name=one_line(journey.origin_name),
         origin_city=one_line(journey.origin_city),
+        origin_description=one_line(journey.origin_description),
         destination_name=one_line(journey.destination_name),
         destination_city=one_line(journey.destination_city),
+        destination_description=one_line(journey.destination_description),
         tickets=tuple(_ticket(ticket) for ticket in journey.tickets),
     )
 

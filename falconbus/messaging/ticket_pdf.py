@@ -87,7 +87,8 @@ def _end(paper: Paper, label: str, call: Call, x: float, *, name_zone: bool) -> 
     y = paper.words(formats.day(call.at), (x, y + 1), _COLUMN, 11)
     y = paper.words(call.name, (x, y + 3), _COLUMN, 15, bold=True, lines=3)
     city = "" if call.city == call.name else f"{call.city}, "
-    paper.words(f"{city}stop {call.code}", (x, y + 1), _COLUMN, 10, colour=GREY, lines=2)
+    where = f"{city}stop {call.code}" + (call.description and f": {call.description}")
+    paper.words(where, (x, y + 1), _COLUMN, 10, colour=GREY, lines=3)
 
 
 def _facts(paper: Paper, booking: BookingDetails, journey: JourneyDetails, ticket: TicketDetails) -> None:

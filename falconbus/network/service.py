@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, inspect, select, text
+from sqlalchemy import CursorResult, Row, delete, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from falconbus.accounts import audit
@@ -19,7 +19,7 @@ from falconbus.platform.kit.errors import DomainError, Invalid
 
 Changes = Mapping[str, Any]
 
-_REFOLD = text("""
+_FOLD = text("""
     UPDATE stops SET city_key = folded.city_key, search_document = folded.document
     FROM (
         SELECT id, city_key, CAST(document AS tsvector) AS document
@@ -53,18 +53,22 @@ def delete_stop(code: str) -> None:
     remove(stop)
 
 
-def refold_stops() -> int:
-    """Fold the names of all stops as this code does, and return how many were folded otherwise."""
-    stops = db.session.execute(select(Stop.id, Stop.code, Stop.name, Stop.city)).all()
+def fold_stops(stops: Sequence[Row[int, str, str, str]]) -> int:
+    """Fold stops (id, code, name, city) that were written past the ORM; return how many were folded otherwise."""
     folded = {
-        "ids": [stop.id for stop in stops],
-        "keys": [folding.place_key(stop.city) for stop in stops],
-        "documents": [folding.search_document(stop.code, stop.name, stop.city) for stop in stops],
+        "ids": [stop_id for stop_id, *_ in stops],
+        "keys": [folding.place_key(city) for *_, city in stops],
+        "documents": [folding.search_document(*texts) for _, *texts in stops],
     }
-    changed = cast(CursorResult[Any], db.session.execute(_REFOLD, folded)).rowcount
+    changed = cast(CursorResult[Any], db.session.execute(_FOLD, folded)).rowcount
     if changed:
         response_cache.changed(cache_tags.STOPS)
     return changed
+
+
+def refold_stops() -> int:
+    """Fold the names of all stops as this code does; return how many were folded otherwise."""
+    return fold_stops(db.session.execute(select(Stop.id, Stop.code, Stop.name, Stop.city)).all())
 
 
 def create_route(

@@ -39,7 +39,7 @@ def test_only_stops_where_coaches_call_become_stops(database: SQLAlchemy) -> Non
         "a,A,-26,28,0,S\nb,B,-25,28,,\nc,C,-24,28,,\nS,Station,-26,28,1,\nE,,,,2,S\nN,,,,3,S\n"
     )
     load(feed(stops=stops))
-    assert rows("SELECT name FROM stops ORDER BY name") == [("A",), ("B",), ("C",)]
+    assert rows("SELECT name FROM stops ORDER BY name") == [("B",), ("C",), ("Station, A",)]
 
 
 def test_the_bytes_of_a_feed_are_read_kindly(database: SQLAlchemy) -> None:

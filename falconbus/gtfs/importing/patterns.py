@@ -2,6 +2,7 @@
 
 from falconbus.gtfs.importing.calls import GREAT_CIRCLE
 from falconbus.gtfs.importing.database import analyze, execute
+from falconbus.gtfs.importing.places import make_places
 from falconbus.gtfs.report import Report
 
 #: Roads are longer than great circles; 1.2 to 1.3 is what studies of intercity roads find (the circuity factor).
@@ -78,30 +79,6 @@ _NAMES = """
     JOIN feed_places AS destination ON destination.line = last.stop
 """
 
-# Names on one line; the zone of a stop is its own, its station's, or that of the agency whose coaches call there.
-_PLACES = """
-    CREATE TEMPORARY TABLE feed_places ON COMMIT DROP AS
-    WITH named AS (
-        SELECT *, regexp_replace(stop_name, '\\s+', ' ', 'g') AS name FROM feed_stops
-        WHERE coalesce(location_type, '0') = '0'
-    ), calling AS (
-        SELECT DISTINCT ON (stop) call.stop, agency.agency_timezone
-        FROM feed_pattern_stops AS call
-        JOIN feed_patterns AS pattern USING (pattern)
-        JOIN feed_routes AS route ON route.line = pattern.route
-        JOIN feed_agency AS agency ON route.agency_id IS NULL OR agency.agency_id = route.agency_id
-        ORDER BY stop, agency.line
-    )
-    SELECT x.line, :feed || ':' || x.stop_id AS feed_key, upper(x.stop_code) AS stop_code, x.name,
-           coalesce(nullif(trim(split_part(x.name, ',', 1)), ''), x.name) AS city, x.zone_id,
-           x.stop_lat::float8 AS latitude, x.stop_lon::float8 AS longitude,
-           coalesce(x.stop_timezone, station.stop_timezone, calling.agency_timezone, :zone) AS time_zone
-    FROM named AS x
-    LEFT JOIN feed_stops AS station ON station.stop_id = x.parent_station
-    LEFT JOIN calling ON calling.stop = x.line
-"""
-
-
 def make_patterns(feed: str, zone: str, report: Report) -> None:
     """Fill feed_patterns, feed_pattern_stops (with metres), feed_places (our stops) and feed_lines (our routes)."""
     execute(_TRIPS)
@@ -111,7 +88,7 @@ def make_patterns(feed: str, zone: str, report: Report) -> None:
     analyze("feed_patterns")
     execute(_STOPS)
     analyze("feed_pattern_stops")
-    execute(_PLACES, feed=feed, zone=zone)
+    make_places(feed, zone)
     execute(_NAMES)
     analyze("feed_places", "feed_lines")
     _note_odd_routes(report)

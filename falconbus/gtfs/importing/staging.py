@@ -38,8 +38,8 @@ FILES = (
     FeedFile(
         "stops",
         (
-            *("stop_id", "stop_code", "stop_name", "stop_lat", "stop_lon", "zone_id"),
-            *("location_type", "parent_station", "stop_timezone"),
+            *("stop_id", "stop_code", "stop_name", "stop_desc", "stop_lat", "stop_lon", "zone_id"),
+            *("location_type", "parent_station", "stop_timezone", "platform_code"),
         ),
         ("stop_id", "stop_name", "stop_lat", "stop_lon"),
         needed=True,
