@@ -39,6 +39,7 @@ demo = AppGroup("demo", help="A network to try things out with.")
 @click.option("--currency", help="Currency of routes without a fare, such as ZAR.")
 @click.option("--price-per-km", help="Price of routes without a fare.  [default: 0.75]")
 @click.option("--shift-dates", is_flag=True, help="Move all dates by whole weeks, so that service begins about today.")
+@click.option("--skip-faulty", is_flag=True, help="Leave out the trips with faults, list them, import the others.")
 @click.option("--horizon-days", type=int, help="How far ahead departures go on sale.  [SCHEDULE_HORIZON_DAYS]")
 def import_command(
     *,
@@ -48,6 +49,7 @@ def import_command(
     currency: str | None,
     price_per_km: str | None,
     shift_dates: bool,
+    skip_faulty: bool,
     horizon_days: int | None,
 ) -> None:
     """Import FEED, a GTFS ZIP or folder: all of it, on sale when this ends, or nothing."""
@@ -57,6 +59,7 @@ def import_command(
         "currency": currency,
         "price_per_km": price_per_km,
         "shift_dates": shift_dates,
+        "skip_faulty": skip_faulty,
         "horizon_days": horizon_days,
     }
     began = time.perf_counter()
@@ -122,12 +125,14 @@ def _print_report(report: Report, seconds: float) -> None:
         click.echo(f"  {count:>9,} {_COUNTED[name]}")
     for note in report.notes:
         click.echo(f"Note: {note}")
+    for fault in report.left_out:
+        click.echo(f"  left out: {fault}")
     for departure in report.withdrawn:
         click.echo(f"  {departure}")
 
 
 def _exit_with_faults(report: Report) -> NoReturn:
-    for fault in report.faults:
+    for fault in (*report.faults, *report.left_out):
         click.echo(str(fault), err=True)
     if report.fault_count > LISTED:
         click.echo(f"... and {report.fault_count - LISTED} more", err=True)
@@ -142,4 +147,5 @@ _COUNTED = {
     "timetables": "timetables",
     "timings": "different timings among them",
     "schedules": "departures put on sale",
+    "left_out": "trips left out",
 }

@@ -26,6 +26,7 @@ class ImportOptions:
     currency: str | None = None
     price_per_km: Decimal | None = None
     shift_dates: bool = False
+    skip_faulty: bool = False
     horizon_days: int | None = None
 
     def __post_init__(self) -> None:

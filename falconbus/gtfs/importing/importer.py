@@ -36,10 +36,15 @@ class FeedImporter:
         """Import the feed and make its schedules; FeedUnreadable or FeedRefused when it has faults."""
         _lift_session_limits()
         with open_source(location) as source:
-            read_feed(source, self.report, lambda done, total: self._progress("Reading", done, total))
+            read_feed(
+                source,
+                self.report,
+                lambda done, total: self._progress("Reading", done, total),
+                skip_faulty=self._options.skip_faulty,
+            )
         self._refuse_faults()
         self._report_step("Checking")
-        check_rows(self.report)
+        check_rows(self.report, skip_faulty=self._options.skip_faulty)
         self._refuse_faults()
         zone = self._identify_feed()
         self._analyze(zone)
@@ -57,7 +62,7 @@ class FeedImporter:
         """Build patterns, timetables and prices in temporary tables."""
         feed, report = self.report.feed, self.report
         self._report_step("Stop patterns")
-        calls.make_calls(report)
+        calls.make_calls(report, skip_faulty=self._options.skip_faulty)
         self._refuse_faults()
         patterns.make_patterns(feed, zone, report)
         self._check_name_is_own()
@@ -128,6 +133,8 @@ def _lift_session_limits() -> None:
         ("statement_timeout", "0"),
         ("lock_timeout", "0"),
         ("idle_in_transaction_session_timeout", "0"),
+        # A killed import lets go of its locks within half a second, not when its statement ends.
+        ("client_connection_check_interval", "500ms"),
         ("work_mem", "64MB"),
     ):
         execute("SELECT set_config(:setting, :value, true)", setting=setting, value=value)

@@ -30,7 +30,13 @@ _PATTERNS = """
     GROUP BY route.line, route.route_id, ride.stops
 """
 
-# The feed's own distances are taken when they look like kilometres or metres: 0.95 to 3 times the great circles.
+_MILE_M = 1609.344
+_IN_MILES = f"""
+    coalesce(whole.measured * 1000 < whole.flown * 0.95 AND whole.measured > 0
+             AND whole.measured * {_MILE_M} BETWEEN whole.flown * 0.95 AND whole.flown * 3, false)
+"""
+
+# The feed's own distances are taken when they look like kilometres, metres or miles: 0.95 to 3 times the great circles.
 _STOPS = f"""
     CREATE TEMPORARY TABLE feed_pattern_stops ON COMMIT DROP AS
     WITH step AS (
@@ -51,13 +57,14 @@ _STOPS = f"""
                CASE WHEN bool_and(distance IS NOT NULL AND coalesce(stretch, 0) >= 0) THEN max(measured) END AS measured
         FROM length GROUP BY pattern
     )
-    SELECT pattern, position, stop, greatest(round(CASE
+    SELECT pattern, position, stop, {_IN_MILES} AS in_miles, greatest(round(CASE
                WHEN whole.measured BETWEEN whole.flown * 0.95 AND whole.flown * 3 THEN length.measured
                WHEN whole.measured * 1000 BETWEEN whole.flown * 0.95 AND whole.flown * 3 THEN length.measured * 1000
+               WHEN {_IN_MILES} THEN length.measured * {_MILE_M}
                ELSE length.flown * {ROAD_FACTOR} END), 0)::int AS distance_m
     FROM length JOIN whole USING (pattern)
     ORDER BY pattern, position
-"""  # noqa: S608  two constants
+"""  # noqa: S608  constants
 
 # A GTFS route with one pattern keeps its name; several are told apart by where they begin and end.
 _NAMES = """
@@ -114,6 +121,9 @@ def _note_odd_routes(report: Report) -> None:
     if rows:
         names = ", ".join(f"{row.name} (type {row.route_type})" for row in rows)
         report.note(f"{rows[0].found} routes are not run by road: {names}{_more(rows[0].found)}")
+    miles = execute("SELECT count(DISTINCT pattern) FROM feed_pattern_stops WHERE in_miles").scalar_one()
+    if miles:
+        report.note(f"the shape_dist_traveled of {miles} routes is in miles")
     count = execute("SELECT count(*) FROM feed_lines WHERE in_one_place").scalar_one()
     if count:
         report.note(f"{count} routes have all their stops in one place; their distance is taken as 1 m")

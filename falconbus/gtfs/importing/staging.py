@@ -61,6 +61,7 @@ FILES = (
         (
             *("trip_id", "stop_sequence", "stop_id", "arrival_time", "departure_time"),
             *("pickup_type", "drop_off_type", "shape_dist_traveled"),
+            *("location_group_id", "location_id", "start_pickup_drop_off_window"),
         ),
         ("trip_id", "stop_sequence", "stop_id", "arrival_time", "departure_time"),
         needed=True,
