@@ -1,5 +1,6 @@
 """Commands that import GTFS feeds and load the demo network."""
 
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -25,6 +26,8 @@ from falconbus.timetable.service import make_schedules
 
 # Needed by the command line only.
 console, progress = Lazy("rich.console"), Lazy("rich.progress")
+
+log = logging.getLogger(__name__)
 
 DEMO = Path(__file__).parent / "demo"
 
@@ -100,6 +103,9 @@ def _import(location: Path, options: Callable[[], ImportOptions]) -> Report:
     except DomainError as refusal:
         pointer = getattr(refusal, "pointer", None)
         raise click.ClickException(f"--{pointer.replace('_', '-')} {refusal}" if pointer else str(refusal)) from None
+    except Exception as fault:
+        log.exception("the import crashed")
+        raise click.ClickException(f"{service.describe_crash(fault)}: nothing was imported") from None
 
 
 def _print_steps() -> Progress:

@@ -21,6 +21,8 @@ from falconbus.timetable.service import make_schedules
 Progress = Callable[[str, int, int], None]
 
 STEPS = ("Checking", "Stop patterns", "Timetables", "Fares", "Network", "Schedules")
+#: More than a bus line has: it may be a city's, or a mistake.
+MANY_DEPARTURES = 1_000_000
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('falconbus:gtfs:' || :feed, 0))"
 
 
@@ -48,7 +50,7 @@ class FeedImporter:
         self._refuse_faults()
         zone = self._identify_feed()
         self._analyze(zone)
-        self._merge()
+        self._merge(zone)
         return self.report
 
     def _identify_feed(self) -> str:
@@ -70,11 +72,30 @@ class FeedImporter:
         calendars.make_calendars(feed, zone, shift=self._options.shift_dates, report=report)
         timings.make_timetables(feed, report)
         self._refuse_faults()
+        self._ask_before_millions(zone)
         self._report_step("Fares")
         fares.make_prices(report)
         self._refuse_faults()
 
-    def _merge(self) -> None:
+    @property
+    def _horizon(self) -> int:
+        return self._options.horizon_days or get_settings().schedule_horizon_days
+
+    def _ask_before_millions(self, zone: str) -> None:
+        """Tell how many departures the feed makes where they are very many; BadImportOption unless it was asked for."""
+        count = calendars.count_departures(zone, self._horizon)
+        if count <= MANY_DEPARTURES:
+            return
+        told = f"the feed makes {count:,} departures in {self._horizon} days"
+        if self._options.horizon_days is None:
+            raise BadImportOption(
+                f"{told}: say so if you mean it, or give fewer days"
+                f" (SCHEDULE_HORIZON_DAYS too: the others are made day by day)",
+                pointer="horizon_days",
+            )
+        self.report.note(told)
+
+    def _merge(self, zone: str) -> None:
         """Merge the temporary tables into the network's tables."""
         feed, counts = self.report.feed, self.report.counts
         currency = self._options.currency or fares.only_currency() or get_settings().currency
@@ -94,7 +115,9 @@ class FeedImporter:
         fill_brand()
         self._report_step("Schedules")
         withdrawal.withdraw(feed, self.report)
-        counts["schedules"] = make_schedules(self._options.horizon_days, plan.timetable_ids())
+        timetable_ids = plan.timetable_ids()
+        counts["schedules"] = make_schedules(self._options.horizon_days, timetable_ids)
+        calendars.note_nothing_on_sale(zone, self._horizon, timetable_ids, self.report)
 
     def _layout_id(self) -> int:
         layout_id = execute("SELECT id FROM seat_layouts WHERE code = :code", code=self._options.layout).scalar()
