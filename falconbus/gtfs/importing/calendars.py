@@ -33,13 +33,13 @@ _USED = """
 # Within a week of its beginning a calendar has met each of its weekdays, unless exceptions took them out.
 _FIRST_DAY = f"""
     SELECT min(day) FROM (
-        SELECT day::date FROM feed_services AS service
+        SELECT ahead::date AS day FROM feed_services AS service
         CROSS JOIN LATERAL (SELECT greatest(valid_from, CAST(:since AS date)) AS start) AS begins
-        CROSS JOIN generate_series(start, least(valid_until, start + 6), interval '1 day') AS day
-        WHERE weekdays & (1 << (extract(isodow FROM day)::int - 1)) <> 0
+        CROSS JOIN generate_series(start, least(valid_until, start + 6), interval '1 day') AS ahead
+        WHERE weekdays & (1 << (extract(isodow FROM ahead)::int - 1)) <> 0
           AND service_id IN ({_USED})
           AND NOT EXISTS (SELECT FROM feed_exceptions AS exception
-                          WHERE exception.service_id = service.service_id AND exception.day = day::date AND NOT runs)
+                          WHERE exception.service_id = service.service_id AND exception.day = ahead::date AND NOT runs)
         UNION ALL
         SELECT day FROM feed_exceptions WHERE runs AND day >= CAST(:since AS date) AND service_id IN ({_USED})
     ) AS days
