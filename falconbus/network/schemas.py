@@ -105,6 +105,18 @@ class RouteFares(Body):
         return [PairFare(fare.origin, fare.destination, fare.price) for fare in self.fares]
 
 
+class FareEverywhere(RouteFare):
+    """A price between two stops, on every route that rides from the one to the other."""
+
+    currency: Currency
+
+
+class RoutesPricedOut(msgspec.Struct):
+    """How many routes have the price now."""
+
+    routes: int
+
+
 class RoutesQuery(PageQuery):
     """Routes by first and last stop, and by a part of the name."""
 

@@ -11,7 +11,7 @@ from falconbus.network import cache_tags, folding, policy, queries, segment_fare
 from falconbus.network.errors import AlreadyExists, RouteInUse, StopInUse
 from falconbus.network.models import Route, RouteStop, Stop
 from falconbus.network.policy import Call
-from falconbus.network.usage import find_used
+from falconbus.network.usage import describe_uses, find_used
 from falconbus.platform.caching import response_cache
 from falconbus.platform.database.engine import Model, db
 from falconbus.platform.kit import money
@@ -107,7 +107,7 @@ def change_route(route_id: int, changes: Changes, calls: Sequence[Call] | None) 
     route = queries.lock_route(route_id)
     currency = changes.get("currency", route.currency)
     if calls is not None or currency != route.currency:
-        check_unused(route, RouteInUse())
+        check_route_unused(route)
     if currency != route.currency:
         if "base_price" not in changes:
             raise Invalid("another currency needs a price in it", pointer="/base_price")
@@ -123,7 +123,7 @@ def change_route(route_id: int, changes: Changes, calls: Sequence[Call] | None) 
 def delete_route(route_id: int) -> None:
     """Delete a route that nothing uses; RouteNotFound, RouteInUse."""
     route = queries.lock_route(route_id)
-    check_unused(route, RouteInUse())
+    check_route_unused(route)
     remove(route)
 
 
@@ -131,6 +131,12 @@ def check_unused(row: Any, refusal: DomainError) -> None:
     """Raise `refusal` when another table refers to a locked row."""
     if find_used(type(row), [row.id]):
         raise refusal
+
+
+def check_route_unused(route: Route) -> None:
+    """Raise RouteInUse, which says what uses a locked route."""
+    if find_used(Route, [route.id]):
+        raise RouteInUse(f"{describe_uses(route, route.id)} use it: {RouteInUse.title}")
 
 
 def add(row: Model, taken: DomainError) -> None:

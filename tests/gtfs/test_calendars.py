@@ -126,5 +126,5 @@ def test_a_feed_of_very_many_departures_asks_first(database: SQLAlchemy, monkeyp
     with pytest.raises(BadImportOption, match="the feed makes 61 departures in 60 days"):
         load(feed())
     assert rows("SELECT count(*) FROM stops") == [(0,)]
-    assert load(feed(), horizon_days=20).notes == []
+    assert not any("departures" in note for note in load(feed(), horizon_days=20).notes)
     assert load(feed(), horizon_days=40).notes == ["the feed makes 41 departures in 40 days"]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from falconbus.gtfs.errors import BadImportOption, FeedRefused
-from falconbus.gtfs.importing import buses, calendars, calls, fares, patterns, plan, routes, stops, timings, withdrawal
+from falconbus.gtfs.importing import buses, calendars, calls, fares, patterns, plan, pricing, routes, stops, timings, withdrawal
 from falconbus.gtfs.importing.agency import fill_brand
 from falconbus.gtfs.importing.database import execute
 from falconbus.gtfs.importing.reading import read_feed
@@ -74,8 +74,9 @@ class FeedImporter:
         self._refuse_faults()
         self._ask_before_millions(zone)
         self._report_step("Fares")
-        fares.make_prices(report)
+        fares.make_prices(self._options, report)
         self._refuse_faults()
+        pricing.check_currencies(self._options, report)
 
     @property
     def _horizon(self) -> int:
@@ -98,7 +99,7 @@ class FeedImporter:
     def _merge(self, zone: str) -> None:
         """Merge the temporary tables into the network's tables."""
         feed, counts = self.report.feed, self.report.counts
-        currency = self._options.currency or fares.only_currency() or get_settings().currency
+        currency = pricing.choose_currency(self._options, zone)
         self._report_step("Network")
         ensure_defaults()
         layout_id = self._layout_id()
@@ -106,7 +107,7 @@ class FeedImporter:
         counts["stops"] = stops.merge_stops()
         counts["routes"] = routes.merge_routes(feed, currency)
         counts["fares"] = fares.merge_fares()
-        routes.price_by_distance(self._options, currency)
+        pricing.price_by_distance(self._options, currency, self.report)
         counts["calendars"] = plan.merge_calendars()
         plan.plan_timetables(feed)
         buses.assign_buses(feed, layout_id)
