@@ -7,7 +7,6 @@ from falconbus.fares import passenger_types
 from falconbus.fares.passenger_types import PassengerType
 from falconbus.platform.kit import money
 
-
 #: Metres that a ride by distance costs at least.
 SHORTEST_PRICED_M = 5_000
 

@@ -13,7 +13,7 @@ from itertools import chain
 _BASE_LETTER = re.compile(r"LATIN (?:SMALL|CAPITAL) (?:LETTER|LIGATURE) (?:DOTLESS )?([A-Z]{1,2})(?: WITH .*)?")
 _UNNAMED_LETTERS = {"ð": "d", "þ": "th", "ŋ": "ng"}
 _UNSPACED_SCRIPTS = ("THAI", "LAO", "KHMER", "MYANMAR", "CJK", "HIRAGANA", "KATAKANA")
-_APOSTROPHES = frozenset("'’‘ʼʻ`´")  # noqa: RUF001  Coeur d'Alene is also written with each of these
+_APOSTROPHES = frozenset("'’‘ʼʻ`´")
 
 
 def place_key(name: str) -> str:

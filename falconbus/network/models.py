@@ -1,7 +1,5 @@
 """Tables of the network. Distances are metres, prices integers of the route's currency's smallest unit."""
 
-from typing import Any
-
 from sqlalchemy import (
     ARRAY,
     Boolean,

@@ -16,7 +16,9 @@ from falconbus.platform.kit.schema import Body, OneLine
 
 StopCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,15}$")]
 Name200 = Annotated[OneLine, StringConstraints(max_length=200)]
-StopDescription = Annotated[str, StringConstraints(max_length=300, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$")]
+StopDescription = Annotated[
+    str, StringConstraints(max_length=300, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Kilometres = Annotated[float, Field(ge=0, le=20_000, allow_inf_nan=False)]
@@ -197,6 +199,4 @@ class StopDetail(msgspec.Struct):
 
     @classmethod
     def of(cls, stop: Stop) -> "StopDetail":
-        return cls(
-            stop.code, stop.name, stop.city, stop.description, stop.latitude, stop.longitude, stop.time_zone
-        )
+        return cls(stop.code, stop.name, stop.city, stop.description, stop.latitude, stop.longitude, stop.time_zone)

@@ -18,7 +18,6 @@ from falconbus.platform.database.engine import db
 from falconbus.platform.kit import money
 from falconbus.platform.web.problems import FieldFault, InvalidInput
 
-
 _LOCK_ROUTES = text("""
     SELECT id FROM routes WHERE currency = :currency AND EXISTS (
         SELECT FROM route_stops AS board JOIN route_stops AS alight USING (route_id)

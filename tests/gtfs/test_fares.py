@@ -115,7 +115,12 @@ def in_zone(zone: str) -> str:
 
 @pytest.mark.parametrize(
     ("zone", "currency", "price"),
-    [("America/New_York", "USD", 20800), ("Asia/Tokyo", "JPY", 208), ("US/Eastern", "USD", 20800), ("UTC", "ZAR", 20800)],
+    [
+        ("America/New_York", "USD", 20800),
+        ("Asia/Tokyo", "JPY", 208),
+        ("US/Eastern", "USD", 20800),
+        ("UTC", "ZAR", 20800),
+    ],
 )
 def test_without_fares_the_currency_is_that_of_the_agencys_country(
     zone: str, currency: str, price: int, database: SQLAlchemy

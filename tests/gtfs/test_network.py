@@ -95,7 +95,12 @@ def test_distances_are_great_circles_with_a_road_factor(database: SQLAlchemy) ->
 
 def test_the_feeds_own_distances_are_taken_when_they_look_like_it(database: SQLAlchemy) -> None:
     header = HEADER.replace("\n", ",shape_dist_traveled\n")
-    for unit, taken in (("5,135,255.5", 250_500), ("5000,135000,255500", 250_500), ("3,84,159", 251_058), ("3,5,9", 277_988)):
+    for unit, taken in (
+        ("5,135,255.5", 250_500),
+        ("5000,135000,255500", 250_500),
+        ("3,84,159", 251_058),
+        ("3,5,9", 277_988),
+    ):
         a, b, c = unit.split(",")
         times = header + f"T1,8:00:00,8:00:00,a,1,{a}\nT1,9:00:00,9:00:00,b,2,{b}\nT1,10:00:00,10:00:00,c,3,{c}\n"
         load(feed(stop_times=times))

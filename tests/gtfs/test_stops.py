@@ -25,7 +25,10 @@ def test_a_bay_carries_its_stations_name_and_city(database: SQLAlchemy, client: 
         ("C", "C"),
     ]
     found = client.get("/api/v1/stops?q=parkv").json["results"]
-    assert [stop["name"] for stop in found] == ["Parkville, Central Station (B 12)", "Parkville, Central Station, Bay 3"]
+    assert [stop["name"] for stop in found] == [
+        "Parkville, Central Station (B 12)",
+        "Parkville, Central Station, Bay 3",
+    ]
     search = f"/api/v1/schedules?origin=Parkville&destination=C&date={today() + timedelta(days=2)}"
     assert client.get(search).json["results"][0]["origin_name"] == "Parkville, Central Station (B 12)"
 
@@ -35,7 +38,7 @@ def test_a_bay_carries_its_stations_name_and_city(database: SQLAlchemy, client: 
     [
         ("Alpha, Station", "Alpha"),
         ("Alpha - Station", "Alpha"),
-        ("Alpha – Station, Bay 1", "Alpha"),  # noqa: RUF001
+        ("Alpha – Station, Bay 1", "Alpha"),
         ("Alpha-Beta", "Alpha-Beta"),
         ("Gamma Central", "Gamma"),
         ("gamma north station", "Gamma"),

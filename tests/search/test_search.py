@@ -200,7 +200,7 @@ def suggested(client: FlaskClient, typed: str) -> list[str]:
         ("Đà Nẵng", "Da Nang"),
         ("Weißenburg", "weissen"),
         ("Kópavogur", "kopa"),
-        ("Coeur d’Alene", "coeur dalene"),  # noqa: RUF001
+        ("Coeur d’Alene", "coeur dalene"),
         ("Нижний Новгород", "нижнии"),
     ],
 )

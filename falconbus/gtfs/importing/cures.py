@@ -67,6 +67,10 @@ def shorten_ids(column: str, limit: int) -> Cure:
     """Return the cure for ids that are too long: their beginning and a hash, wherever they stand."""
     steps = []
     for file, name in _USES[column]:
-        statement = f"UPDATE feed_{file} SET {name} = left({name}, 160) || ':' || md5({name}) WHERE length({name}) > {limit}"  # noqa: S608
-        steps.append((statement, f"{{count}} values of {name} in {file}.txt have over {limit} characters: they are cut"))
+        statement = (
+            f"UPDATE feed_{file} SET {name} = left({name}, 160) || ':' || md5({name}) WHERE length({name}) > {limit}"  # noqa: S608
+        )
+        steps.append(
+            (statement, f"{{count}} values of {name} in {file}.txt have over {limit} characters: they are cut")
+        )
     return Cure(tuple(steps))

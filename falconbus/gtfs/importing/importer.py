@@ -5,7 +5,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 from falconbus.gtfs.errors import BadImportOption, FeedRefused
-from falconbus.gtfs.importing import buses, calendars, calls, fares, patterns, plan, pricing, routes, stops, timings, withdrawal
+from falconbus.gtfs.importing import (
+    buses,
+    calendars,
+    calls,
+    fares,
+    patterns,
+    plan,
+    pricing,
+    routes,
+    stops,
+    timings,
+    withdrawal,
+)
 from falconbus.gtfs.importing.agency import fill_brand
 from falconbus.gtfs.importing.database import execute
 from falconbus.gtfs.importing.reading import read_feed

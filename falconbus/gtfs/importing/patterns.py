@@ -86,6 +86,7 @@ _NAMES = """
     JOIN feed_places AS destination ON destination.line = last.stop
 """
 
+
 def make_patterns(feed: str, zone: str, report: Report) -> None:
     """Fill feed_patterns, feed_pattern_stops (with metres), feed_places (our stops) and feed_lines (our routes)."""
     execute(_TRIPS)

@@ -75,7 +75,9 @@ def check_currencies(options: ImportOptions, report: Report) -> None:
     changed = execute("SELECT count(*) FROM feed_currency_changes").scalar_one()
     if changed:
         removed = execute(_REMOVE_FARES).rowcount
-        report.note(f"{changed} routes change to {options.currency}; their {removed} fares in the old currency are gone")
+        report.note(
+            f"{changed} routes change to {options.currency}; their {removed} fares in the old currency are gone"
+        )
 
 
 def price_by_distance(options: ImportOptions, currency: str, report: Report) -> None:

@@ -57,6 +57,7 @@ _GONE = """
       AND NOT EXISTS (SELECT FROM feed_route_ids WHERE route_id = routes.id)
 """
 
+
 def merge_routes(feed: str, currency: str) -> int:
     """Add new routes with their stops, update known ones, and take those that are gone off sale."""
     execute(_DURATIONS)

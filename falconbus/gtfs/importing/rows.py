@@ -4,8 +4,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from falconbus.gtfs.importing.checks import Check, column_value_sql, run_checks
-from falconbus.gtfs.importing.cures import DROP_FLEXIBLE, drop_twins, drop_unused_stops, shorten_ids, stand_alone
-from falconbus.gtfs.importing.cures import write_seconds
+from falconbus.gtfs.importing.cures import (
+    DROP_FLEXIBLE,
+    drop_twins,
+    drop_unused_stops,
+    shorten_ids,
+    stand_alone,
+    write_seconds,
+)
 from falconbus.gtfs.importing.staging import WEEKDAYS
 from falconbus.gtfs.report import Report
 

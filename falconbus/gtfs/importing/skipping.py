@@ -10,35 +10,42 @@ from falconbus.gtfs.report import LISTED, Report
 
 SKIPPABLE = frozenset({"stops", "routes", "trips", "stop_times", "calendar", "calendar_dates", "frequencies"})
 
-_LINES = "(SELECT line FROM feed_faulty WHERE file = '{}')"
-_TRIPS = """
-    SELECT trip_id FROM feed_trips WHERE line IN {trips}
-    UNION SELECT trip_id FROM feed_stop_times WHERE line IN {stop_times}
-    UNION SELECT trip_id FROM feed_frequencies WHERE line IN {frequencies}
-""".format(**{file: _LINES.format(file) for file in ("trips", "stop_times", "frequencies")})
+_FAULTY = {file: f"(SELECT line FROM feed_faulty WHERE file = '{file}')" for file in sorted(SKIPPABLE)}
 
+# In order. A fare whose last rule went with a route would hold everywhere: it goes, too.
 _STEPS = (
-    f"CREATE TEMPORARY TABLE feed_faulty_trips ON COMMIT DROP AS {_TRIPS}",
-    *(f"DELETE FROM feed_{file} WHERE line IN {_LINES.format(file)}" for file in ("stop_times", "frequencies")),  # noqa: S608
+    f"""
+    CREATE TEMPORARY TABLE feed_faulty_trips ON COMMIT DROP AS
+    SELECT trip_id FROM feed_trips WHERE line IN {_FAULTY["trips"]}
+    UNION SELECT trip_id FROM feed_stop_times WHERE line IN {_FAULTY["stop_times"]}
+    UNION SELECT trip_id FROM feed_frequencies WHERE line IN {_FAULTY["frequencies"]}
+    """,  # noqa: S608  parts of this module, as below
+    f"""
+    CREATE TEMPORARY TABLE feed_faulty_services ON COMMIT DROP AS
+    SELECT service_id FROM feed_calendar WHERE line IN {_FAULTY["calendar"]}
+    UNION SELECT service_id FROM feed_calendar_dates WHERE line IN {_FAULTY["calendar_dates"]}
+    """,  # noqa: S608
+    f"""
+    DELETE FROM feed_fare_attributes WHERE fare_id IN (
+        SELECT rule.fare_id FROM feed_fare_rules AS rule
+        LEFT JOIN (SELECT route_id FROM feed_routes WHERE line IN {_FAULTY["routes"]}) AS gone USING (route_id)
+        GROUP BY rule.fare_id HAVING bool_and(gone.route_id IS NOT NULL))
+    """,  # noqa: S608
+    f"""
+    DELETE FROM feed_fare_rules
+    WHERE route_id IN (SELECT route_id FROM feed_routes WHERE line IN {_FAULTY["routes"]})
+       OR fare_id NOT IN (SELECT fare_id FROM feed_fare_attributes WHERE fare_id IS NOT NULL)
+    """,  # noqa: S608
     "DELETE FROM feed_stop_times WHERE trip_id IN (SELECT trip_id FROM feed_faulty_trips)",
     "DELETE FROM feed_frequencies WHERE trip_id IN (SELECT trip_id FROM feed_faulty_trips)",
-    "DELETE FROM feed_calendar WHERE service_id IN (SELECT service_id FROM feed_calendar_dates"  # noqa: S608
-    f" WHERE line IN {_LINES.format('calendar_dates')})",
-    "DELETE FROM feed_calendar_dates WHERE service_id IN (SELECT service_id FROM feed_calendar_dates"  # noqa: S608
-    f" WHERE line IN {_LINES.format('calendar_dates')}"
-    f" UNION SELECT service_id FROM feed_calendar WHERE line IN {_LINES.format('calendar')})",
-    # A fare whose last rule went with a route would hold everywhere.
-    "DELETE FROM feed_fare_attributes WHERE fare_id IN (SELECT rule.fare_id FROM feed_fare_rules AS rule"  # noqa: S608
-    f" LEFT JOIN (SELECT route_id FROM feed_routes WHERE line IN {_LINES.format('routes')}) AS gone USING (route_id)"
-    " GROUP BY rule.fare_id HAVING bool_and(gone.route_id IS NOT NULL))",
-    "DELETE FROM feed_fare_rules WHERE route_id IN (SELECT route_id FROM feed_routes"  # noqa: S608
-    f" WHERE line IN {_LINES.format('routes')}) OR fare_id NOT IN (SELECT fare_id FROM feed_fare_attributes)",
-    *(f"DELETE FROM feed_{file} WHERE line IN {_LINES.format(file)}"  # noqa: S608
-      for file in ("stops", "routes", "calendar", "calendar_dates")),
-)  # fmt: skip
+    "DELETE FROM feed_calendar WHERE service_id IN (SELECT service_id FROM feed_faulty_services)",
+    "DELETE FROM feed_calendar_dates WHERE service_id IN (SELECT service_id FROM feed_faulty_services)",
+    # Rows without an id, or of a trip that is not there.
+    *(f"DELETE FROM feed_{file} WHERE line IN {_FAULTY[file]}" for file in sorted(SKIPPABLE - {"trips"})),  # noqa: S608
+)
 _LEAVE_OUT = f"""
     DELETE FROM feed_trips
-    WHERE line IN {_LINES.format("trips")} OR trip_id IN (SELECT trip_id FROM feed_faulty_trips)
+    WHERE line IN {_FAULTY["trips"]} OR trip_id IN (SELECT trip_id FROM feed_faulty_trips)
     RETURNING trip_id
 """  # noqa: S608
 
@@ -58,7 +65,7 @@ def leave_out_faulty(report: Report) -> None:
     for statement in _STEPS:
         execute(statement)
     gone = [trip_id or "(without a trip_id)" for trip_id in execute(_LEAVE_OUT).scalars()]
-    execute("DROP TABLE feed_faulty_trips")
+    execute("DROP TABLE feed_faulty_trips, feed_faulty_services")
     execute("TRUNCATE feed_faulty")
     if gone:
         names = ", ".join(name[:40] for name in gone[:LISTED]) + (", ..." if len(gone) > LISTED else "")

@@ -32,7 +32,7 @@ _UPDATE = """
       AND (stops.name, stops.latitude, stops.longitude, stops.time_zone, stops.city, stops.description)
           IS DISTINCT FROM (now.name, now.latitude, now.longitude, now.time_zone, now.city, now.description)
     RETURNING stops.id, stops.code, stops.name, stops.city
-"""  # noqa: RUF001  names have dashes of each length
+"""
 
 
 def merge_stops() -> int:
