@@ -6,6 +6,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from falconbus.accounts.commands import ensure_admin
+from falconbus.network import service as network
 from falconbus.platform.backups import migrating
 from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
@@ -26,13 +27,14 @@ def install(app: Flask) -> None:
 @with_appcontext
 @click.pass_context
 def release(context: click.Context, *, no_backup: bool) -> None:
-    """Migrate the database, make the first admin, extend the schedules; safe to run again."""
+    """Migrate the database, make the first admin, fold names of stops, extend the schedules; safe to run again."""
     if not no_backup:
         migrating.back_up_first(only_if_pending=True)
     flask_migrate.upgrade()
     current_app.logger.info("the database has the migrations of this code")
     if not context.invoke(ensure_admin):
         click.echo("admin sign-in: as shown at the first start (./falcon user set-password EMAIL makes another)")
+    transactions.run(network.refold_stops)
     made = transactions.run(departures.make_schedules)
     click.echo(f"schedules: {made} made up to the horizon")
 

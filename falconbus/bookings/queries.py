@@ -64,11 +64,12 @@ def select_journeys(source: str) -> str:
         CROSS JOIN LATERAL (
             SELECT code AS fare_class_code FROM fare_classes WHERE id = j.fare_class_id LIMIT 1) AS fare_class
         CROSS JOIN LATERAL (
-            SELECT code AS origin_code, name AS origin_name, city AS origin_city, time_zone AS origin_zone
+            SELECT code AS origin_code, name AS origin_name, city AS origin_city, time_zone AS origin_zone,
+                   description AS origin_description
             FROM stops WHERE id = j.origin_id LIMIT 1) AS origin
         CROSS JOIN LATERAL (
             SELECT code AS destination_code, name AS destination_name, city AS destination_city,
-                   time_zone AS destination_zone
+                   time_zone AS destination_zone, description AS destination_description
             FROM stops WHERE id = j.destination_id LIMIT 1) AS destination
     """  # noqa: S608  all of it is ours
 

@@ -49,6 +49,7 @@ class Call:
     name: str
     city: str
     time_zone: str
+    description: str
     at: datetime
 
 
@@ -73,11 +74,13 @@ class JourneyDetails:
     origin_name: str
     origin_city: str
     origin_zone: str
+    origin_description: str
     origin_position: int
     destination_code: str
     destination_name: str
     destination_city: str
     destination_zone: str
+    destination_description: str
     destination_position: int
     departs_at: datetime
     arrives_at: datetime
@@ -96,6 +99,7 @@ class JourneyDetails:
             name=self.origin_name,
             city=self.origin_city,
             time_zone=self.origin_zone,
+            description=self.origin_description,
             at=clock.local(self.departs_at, self.origin_zone),
         )
 
@@ -106,6 +110,7 @@ class JourneyDetails:
             name=self.destination_name,
             city=self.destination_city,
             time_zone=self.destination_zone,
+            description=self.destination_description,
             at=clock.local(self.arrives_at, self.destination_zone),
         )
 

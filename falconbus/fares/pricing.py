@@ -7,6 +7,9 @@ from falconbus.fares import passenger_types
 from falconbus.fares.passenger_types import PassengerType
 from falconbus.platform.kit import money
 
+#: Metres that a ride by distance costs at least.
+SHORTEST_PRICED_M = 5_000
+
 
 @dataclass(frozen=True, slots=True)
 class Fare:
@@ -17,9 +20,13 @@ class Fare:
 
 
 def segment_price(base_price: int, distance_m: int, route_distance_m: int, set_price: int | None) -> int:
-    """Return the price of a segment: the one set for it, else the base price in proportion to distance, half up."""
+    """Return the price of a segment: the one set for it, else the base price in proportion to distance, half up.
+
+    Shorter segments cost what five kilometres do: two stops across a street are no free ride.
+    """
     if set_price is not None:
         return set_price
+    distance_m = max(distance_m, min(SHORTEST_PRICED_M, route_distance_m))
     return (base_price * distance_m * 2 + route_distance_m) // (2 * route_distance_m)
 
 

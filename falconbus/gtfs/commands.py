@@ -1,5 +1,6 @@
 """Commands that import GTFS feeds and load the demo network."""
 
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -26,6 +27,8 @@ from falconbus.timetable.service import make_schedules
 # Needed by the command line only.
 console, progress = Lazy("rich.console"), Lazy("rich.progress")
 
+log = logging.getLogger(__name__)
+
 DEMO = Path(__file__).parent / "demo"
 
 gtfs = AppGroup("gtfs", help="Feeds in GTFS, the format of timetables that trip planners read.")
@@ -39,6 +42,7 @@ demo = AppGroup("demo", help="A network to try things out with.")
 @click.option("--currency", help="Currency of routes without a fare, such as ZAR.")
 @click.option("--price-per-km", help="Price of routes without a fare.  [default: 0.75]")
 @click.option("--shift-dates", is_flag=True, help="Move all dates by whole weeks, so that service begins about today.")
+@click.option("--skip-faulty", is_flag=True, help="Leave out the trips with faults, list them, import the others.")
 @click.option("--same-network", is_flag=True, help="It is the network of its name, whatever its stops are called now.")
 @click.option("--another-network", is_flag=True, help="It is a network beside one that it looks like.")
 @click.option("--horizon-days", type=int, help="How far ahead departures go on sale.  [SCHEDULE_HORIZON_DAYS]")
@@ -82,6 +86,9 @@ def _import(location: Path, options: Callable[[], ImportOptions]) -> Report:
     except DomainError as refusal:
         pointer = getattr(refusal, "pointer", None)
         raise click.ClickException(f"--{pointer.replace('_', '-')} {refusal}" if pointer else str(refusal)) from None
+    except Exception as fault:
+        log.exception("the import crashed")
+        raise click.ClickException(f"{service.describe_crash(fault)}: nothing was imported") from None
 
 
 def _print_steps() -> Progress:
@@ -107,12 +114,14 @@ def _print_report(report: Report, seconds: float) -> None:
         click.echo(f"  {count:>9,} {_COUNTED[name]}")
     for note in report.notes:
         click.echo(f"Note: {note}")
+    for fault in report.left_out:
+        click.echo(f"  left out: {fault}")
     for departure in report.withdrawn:
         click.echo(f"  {departure}")
 
 
 def _exit_with_faults(report: Report) -> NoReturn:
-    for fault in report.faults:
+    for fault in (*report.faults, *report.left_out):
         click.echo(str(fault), err=True)
     if report.fault_count > LISTED:
         click.echo(f"... and {report.fault_count - LISTED} more", err=True)
@@ -127,4 +136,5 @@ _COUNTED = {
     "timetables": "timetables",
     "timings": "different timings among them",
     "schedules": "departures put on sale",
+    "left_out": "trips left out",
 }

@@ -26,6 +26,7 @@ class ImportOptions:
     currency: str | None = None
     price_per_km: Decimal | None = None
     shift_dates: bool = False
+    skip_faulty: bool = False
     horizon_days: int | None = None
     #: It is the next version of the network of its name, whatever its stops are called now.
     same_network: bool = False

@@ -30,6 +30,8 @@ class Report:
     notes: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     fault_count: int = 0
+    #: With `skip_faulty`: the first hundred faults whose trips were left out.
+    left_out: list[str] = field(default_factory=list)
     #: Departures with sold seats that are no longer in the feed, as text.
     withdrawn: list[str] = field(default_factory=list)
 
@@ -40,6 +42,10 @@ class Report:
         """Add the first of `count` faults of one kind."""
         self.faults.extend(faults[: LISTED - len(self.faults)])
         self.fault_count += count
+
+    def leave_out(self, faults: Sequence[Fault]) -> None:
+        """List faults of which the import makes do without the rows."""
+        self.left_out.extend(str(fault) for fault in faults[: LISTED - len(self.left_out)])
 
     def note(self, text: str) -> None:
         """Add a note on something that does not stop the import."""

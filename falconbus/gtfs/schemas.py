@@ -19,6 +19,7 @@ class ImportForm(Query):
     currency: str | None = None
     price_per_km: str | None = None
     shift_dates: bool = False
+    skip_faulty: Annotated[bool, Field(description="Leave out the trips with faults, and list them")] = False
     horizon_days: int | None = None
     same_network: Annotated[
         bool, Field(description="It is the next version of the network of its name, whatever its stops are called now")
@@ -46,7 +47,10 @@ class ImportFault(msgspec.Struct):
 
 
 class ImportOut(msgspec.Struct):
-    """An import with what came of it; the first hundred faults are listed, `fault_count` counts all."""
+    """An import with what came of it; the first hundred faults are listed, `fault_count` counts all.
+
+    `left_out`: with `skip_faulty`, the first hundred faults whose trips the import made do without.
+    """
 
     id: int
     status: str
@@ -58,6 +62,7 @@ class ImportOut(msgspec.Struct):
     notes: list[str]
     faults: list[ImportFault]
     fault_count: int
+    left_out: list[str]
     withdrawn: list[str]
 
     @classmethod
@@ -69,6 +74,7 @@ class ImportOut(msgspec.Struct):
             "notes": [],
             "faults": [],
             "fault_count": 0,
+            "left_out": [],
             "withdrawn": [],
             **row.report,
         }

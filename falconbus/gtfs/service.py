@@ -1,8 +1,11 @@
 """Use cases of imports: at once from a file, or by a worker from an upload."""
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, BinaryIO
+
+from sqlalchemy.exc import OperationalError
 
 from falconbus.gtfs import queries, uploads
 from falconbus.gtfs.errors import FeedRefused
@@ -19,7 +22,9 @@ from falconbus.platform.database import transactions
 from falconbus.platform.database.engine import db
 from falconbus.platform.jobs import enqueue
 from falconbus.platform.kit import clock
-from falconbus.platform.kit.errors import DomainError
+from falconbus.platform.kit.errors import Contended, DomainError
+
+log = logging.getLogger(__name__)
 
 #: The lease of the import's job: longer than the task's time limit, so that no second worker gets it meanwhile.
 MAX_IMPORT_TIME = timedelta(minutes=65)
@@ -62,6 +67,12 @@ def run_import(import_id: int, outbox_id: int) -> None:
         jobs.done(outbox_id)
 
 
+def describe_crash(fault: Exception) -> str:
+    """Return what to tell of an error that no check has foreseen, on one line."""
+    lines = str(getattr(fault, "orig", None) or fault).splitlines()
+    return f"the import crashed ({type(fault).__name__}: {lines[0][:200] if lines else 'no message'})"
+
+
 def _import_upload(feed_import: FeedImport) -> None:
     """Import in a savepoint, which a refusal rolls back; store the outcome in the caller's transaction."""
     try:
@@ -74,6 +85,14 @@ def _import_upload(feed_import: FeedImport) -> None:
     except DomainError as refusal:
         report = Report()
         report.add_fault(feed_import.filename, None, refusal.detail, "nothing was imported")
+        feed_import.status = ImportStatus.FAILED
+    except (OperationalError, Contended):
+        # The database's trouble, not the feed's: the job comes again.
+        raise
+    except Exception as fault:
+        log.exception("the import %s crashed", feed_import.id)
+        report = Report()
+        report.add_fault(feed_import.filename, None, describe_crash(fault), "nothing was imported; report it")
         feed_import.status = ImportStatus.FAILED
     feed_import.report = report.to_dict()
     feed_import.finished_at = clock.now()

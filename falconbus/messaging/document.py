@@ -98,8 +98,10 @@ def _journey(journey: JourneyDetails, *, with_names: bool) -> JourneyDetails:
         conditions=journey.conditions.strip(),
         origin_name=one_line(journey.origin_name),
         origin_city=one_line(journey.origin_city),
+        origin_description=one_line(journey.origin_description),
         destination_name=one_line(journey.destination_name),
         destination_city=one_line(journey.destination_city),
+        destination_description=one_line(journey.destination_description),
         tickets=tuple(_ticket(ticket, with_name=with_names) for ticket in journey.tickets),
     )
 

@@ -89,7 +89,8 @@ def _end(paper: Paper, label: str, call: Call, x: float, *, name_zone: bool) -> 
     y = paper.words(call.name, (x, y + 3), _COLUMN, 15, bold=True, lines=3)
     city = "" if call.city == call.name else f", {call.city}"
     # What comes first gives the line its direction.
-    paper.words(f"Stop {call.code}{city}", (x, y + 1), _COLUMN, 10, colour=GREY, lines=2)
+    where = f"Stop {call.code}{city}" + (call.description and f": {call.description}")
+    paper.words(where, (x, y + 1), _COLUMN, 10, colour=GREY, lines=3)
 
 
 def _facts(paper: Paper, booking: BookingDetails, journey: JourneyDetails, ticket: TicketDetails) -> None:

@@ -58,6 +58,11 @@ class UnknownStop(Invalid):
     title = "There is no such stop"
 
 
+class NotRidden(Invalid):
+    code = "not_ridden"
+    title = "No route rides from the one stop to the other"
+
+
 class UnknownBus(Invalid):
     code = "unknown_bus"
     title = "There is no such bus in service"

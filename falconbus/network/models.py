@@ -1,12 +1,10 @@
 """Tables of the network. Distances are metres, prices integers of the route's currency's smallest unit."""
 
-from typing import Any
-
 from sqlalchemy import (
     ARRAY,
     Boolean,
     CheckConstraint,
-    Computed,
+    Connection,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -14,15 +12,14 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Text,
+    event,
     text,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
+from falconbus.network import folding
 from falconbus.platform.database.engine import Model
-
-# normalize() and a regular expression take accents off without the contrib module unaccent.
-_PLAIN = "regexp_replace(normalize({}, NFKD), '[\\u0300-\\u036f]', '', 'g')"
 
 
 class Stop(Model):
@@ -46,14 +43,18 @@ class Stop(Model):
     time_zone: Mapped[str] = mapped_column(String(64))
     #: `feed:stop_id` of an imported stop; None for one created by hand.
     feed_key: Mapped[str | None] = mapped_column(String(300), unique=True)
-    city_key: Mapped[str] = mapped_column(Text, Computed(f"lower({_PLAIN.format('city')})", persisted=True))
-    search_document: Mapped[Any] = mapped_column(
-        TSVECTOR,
-        Computed(
-            "to_tsvector('simple'::regconfig, " + _PLAIN.format("code || ' ' || name || ' ' || city") + ")",
-            persisted=True,
-        ),
-    )
+    #: What a traveller must know to find it, such as `Opposite the mall's main gate`.
+    description: Mapped[str] = mapped_column(String(300), server_default="", default="")
+    #: By `folding`, of the city and of code, name and city. Who writes stops past the ORM writes these too.
+    city_key: Mapped[str] = mapped_column(Text, server_default="")
+    search_document: Mapped[str] = mapped_column(TSVECTOR, server_default="")
+
+
+@event.listens_for(Stop, "before_insert")
+@event.listens_for(Stop, "before_update")
+def _fold(_mapper: Mapper[Stop], _connection: Connection, stop: Stop) -> None:
+    stop.city_key = folding.place_key(stop.city)
+    stop.search_document = folding.search_document(stop.code, stop.name, stop.city)
 
 
 class Route(Model):

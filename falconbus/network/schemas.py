@@ -16,6 +16,9 @@ from falconbus.platform.kit.schema import Body, OneLine
 
 StopCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,15}$")]
 Name200 = Annotated[OneLine, StringConstraints(max_length=200)]
+StopDescription = Annotated[
+    str, StringConstraints(max_length=300, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Kilometres = Annotated[float, Field(ge=0, le=20_000, allow_inf_nan=False)]
@@ -28,6 +31,7 @@ class NewStop(Body):
     code: StopCode
     name: Name200
     city: Name200
+    description: StopDescription = ""
     latitude: Latitude | None = None
     longitude: Longitude | None = None
     time_zone: Zone
@@ -38,6 +42,7 @@ class StopChange(Change):
 
     name: Name200 = Field(default_factory=left_out)
     city: Name200 = Field(default_factory=left_out)
+    description: StopDescription = Field(default_factory=left_out)
     latitude: Latitude | None = Field(default_factory=left_out)
     longitude: Longitude | None = Field(default_factory=left_out)
     time_zone: Zone = Field(default_factory=left_out)
@@ -100,6 +105,18 @@ class RouteFares(Body):
 
     def pairs(self) -> list[PairFare]:
         return [PairFare(fare.origin, fare.destination, fare.price) for fare in self.fares]
+
+
+class FareEverywhere(RouteFare):
+    """A price between two stops, on every route that rides from the one to the other."""
+
+    currency: Currency
+
+
+class RoutesPricedOut(msgspec.Struct):
+    """How many routes have the price now."""
+
+    routes: int
 
 
 class RoutesQuery(PageQuery):
@@ -175,10 +192,11 @@ class StopDetail(msgspec.Struct):
     code: str
     name: str
     city: str
+    description: str
     latitude: float | None
     longitude: float | None
     time_zone: str
 
     @classmethod
     def of(cls, stop: Stop) -> "StopDetail":
-        return cls(stop.code, stop.name, stop.city, stop.latitude, stop.longitude, stop.time_zone)
+        return cls(stop.code, stop.name, stop.city, stop.description, stop.latitude, stop.longitude, stop.time_zone)

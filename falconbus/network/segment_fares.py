@@ -7,14 +7,32 @@ sequence or currency changes. Ticket prices are calculated from them in fares.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 
 from falconbus.accounts import audit
-from falconbus.network import queries
+from falconbus.network import cache_tags, queries
+from falconbus.network.errors import NotRidden
 from falconbus.network.models import Route, SegmentFare
+from falconbus.platform.caching import response_cache
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import money
 from falconbus.platform.web.problems import FieldFault, InvalidInput
+
+_LOCK_ROUTES = text("""
+    SELECT id FROM routes WHERE currency = :currency AND EXISTS (
+        SELECT FROM route_stops AS board JOIN route_stops AS alight USING (route_id)
+        WHERE route_id = routes.id AND board.stop_id = :origin AND alight.stop_id = :destination
+          AND board.position < alight.position)
+    ORDER BY id FOR NO KEY UPDATE
+""")
+_SET_EVERYWHERE = text("""
+    INSERT INTO segment_fares (route_id, origin_position, destination_position, price)
+    SELECT route_id, board.position, alight.position, :price
+    FROM route_stops AS board JOIN route_stops AS alight USING (route_id)
+    WHERE route_id = ANY (:routes) AND board.stop_id = :origin AND alight.stop_id = :destination
+      AND board.position < alight.position
+    ON CONFLICT (route_id, origin_position, destination_position) DO UPDATE SET price = excluded.price
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +59,22 @@ def set_fares(route_id: int, fares: Sequence[PairFare]) -> None:
     )
     audit.record("set fares", "routes", route.id, fares=[[fare.origin, fare.destination, fare.price] for fare in fares])
     db.session.flush()
+
+
+def set_fare_everywhere(origin: str, destination: str, price: str, currency: str) -> int:
+    """Set one price from a stop to another on all routes in this currency, and return how many ride that way.
+
+    StopNotFound, BadPrice, NotRidden.
+    """
+    stops = {"origin": queries.get_stop(origin).id, "destination": queries.get_stop(destination).id}
+    amount = money.read_price(price, currency, "/price")
+    route_ids = sorted(set(db.session.execute(_LOCK_ROUTES, {**stops, "currency": currency}).scalars()))
+    if not route_ids:
+        raise NotRidden(f"no route in {currency} rides from {origin} to {destination}", pointer="/destination")
+    db.session.execute(_SET_EVERYWHERE, {**stops, "routes": route_ids, "price": amount})
+    audit.record("set fare", "routes", f"{origin}-{destination}", price=price, currency=currency, routes=route_ids)
+    response_cache.changed(cache_tags.ROUTES)
+    return len(route_ids)
 
 
 def find_positions(fares: Sequence[PairFare], codes: Sequence[str]) -> list[list[tuple[int, int]]]:

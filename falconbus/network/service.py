@@ -1,23 +1,32 @@
 """Use cases of stops and routes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, inspect
+from sqlalchemy import CursorResult, Row, delete, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from falconbus.accounts import audit
-from falconbus.network import cache_tags, policy, queries, segment_fares
+from falconbus.network import cache_tags, folding, policy, queries, segment_fares
 from falconbus.network.errors import AlreadyExists, RouteInUse, StopInUse
 from falconbus.network.models import Route, RouteStop, Stop
 from falconbus.network.policy import Call
-from falconbus.network.usage import find_used
+from falconbus.network.usage import describe_uses, find_used
 from falconbus.platform.caching import response_cache
 from falconbus.platform.database.engine import Model, db
 from falconbus.platform.kit import money
 from falconbus.platform.kit.errors import DomainError, Invalid
 
 Changes = Mapping[str, Any]
+
+_FOLD = text("""
+    UPDATE stops SET city_key = folded.city_key, search_document = folded.document
+    FROM (
+        SELECT id, city_key, CAST(document AS tsvector) AS document
+        FROM unnest(CAST(:ids AS int[]), CAST(:keys AS text[]), CAST(:documents AS text[])) x (id, city_key, document)
+    ) AS folded
+    WHERE stops.id = folded.id AND (stops.city_key, stops.search_document) <> (folded.city_key, folded.document)
+""")
 
 
 def create_stop(values: Changes) -> Stop:
@@ -42,6 +51,24 @@ def delete_stop(code: str) -> None:
     stop = queries.get_stop(code, lock=True)
     check_unused(stop, StopInUse())
     remove(stop)
+
+
+def fold_stops(stops: Sequence[Row[int, str, str, str]]) -> int:
+    """Fold stops (id, code, name, city) that were written past the ORM; return how many were folded otherwise."""
+    folded = {
+        "ids": [stop_id for stop_id, *_ in stops],
+        "keys": [folding.place_key(city) for *_, city in stops],
+        "documents": [folding.search_document(*texts) for _, *texts in stops],
+    }
+    changed = cast(CursorResult[Any], db.session.execute(_FOLD, folded)).rowcount
+    if changed:
+        response_cache.changed(cache_tags.STOPS)
+    return changed
+
+
+def refold_stops() -> int:
+    """Fold the names of all stops as this code does; return how many were folded otherwise."""
+    return fold_stops(db.session.execute(select(Stop.id, Stop.code, Stop.name, Stop.city)).all())
 
 
 def create_route(
@@ -80,7 +107,7 @@ def change_route(route_id: int, changes: Changes, calls: Sequence[Call] | None) 
     route = queries.lock_route(route_id)
     currency = changes.get("currency", route.currency)
     if calls is not None or currency != route.currency:
-        check_unused(route, RouteInUse())
+        check_route_unused(route)
     if currency != route.currency:
         if "base_price" not in changes:
             raise Invalid("another currency needs a price in it", pointer="/base_price")
@@ -96,7 +123,7 @@ def change_route(route_id: int, changes: Changes, calls: Sequence[Call] | None) 
 def delete_route(route_id: int) -> None:
     """Delete a route that nothing uses; RouteNotFound, RouteInUse."""
     route = queries.lock_route(route_id)
-    check_unused(route, RouteInUse())
+    check_route_unused(route)
     remove(route)
 
 
@@ -104,6 +131,12 @@ def check_unused(row: Any, refusal: DomainError) -> None:
     """Raise `refusal` when another table refers to a locked row."""
     if find_used(type(row), [row.id]):
         raise refusal
+
+
+def check_route_unused(route: Route) -> None:
+    """Raise RouteInUse, which says what uses a locked route."""
+    if find_used(Route, [route.id]):
+        raise RouteInUse(f"{describe_uses(route, route.id)} use it: {RouteInUse.title}")
 
 
 def add(row: Model, taken: DomainError) -> None:

@@ -6,15 +6,17 @@ from flask import Blueprint
 
 from falconbus.network import cache_tags, queries, segment_fares, service
 from falconbus.network.cache_groups import ROUTES
-from falconbus.network.errors import AlreadyExists, RouteInUse, RouteNotFound, StopInUse, StopNotFound
+from falconbus.network.errors import AlreadyExists, NotRidden, RouteInUse, RouteNotFound, StopInUse, StopNotFound
 from falconbus.network.permissions import CHANGE_NETWORK, SEE_NETWORK
 from falconbus.network.schemas import (
+    FareEverywhere,
     NewRoute,
     NewStop,
     RouteChange,
     RouteFares,
     RouteOut,
     RouteRow,
+    RoutesPricedOut,
     RoutesQuery,
     StopChange,
     StopDetail,
@@ -119,6 +121,20 @@ def set_fares(route_id: int, body: RouteFares) -> RouteOut:
     """Replace the prices between stops; a pair without one is priced by distance."""
     segment_fares.set_fares(route_id, body.pairs())
     return RouteOut.of(queries.get_route(route_id, caller()))
+
+
+@operation(
+    bp.put("/fares"),
+    who=CHANGE_NETWORK,
+    takes=FareEverywhere,
+    gives={200: RoutesPricedOut},
+    refuses=(StopNotFound, BadPrice, NotRidden),
+    budget=7,
+)
+def set_fare_everywhere(body: FareEverywhere) -> RoutesPricedOut:
+    """Set one price from a stop to another on all routes in the currency that ride that way, on sale or not."""
+    count = segment_fares.set_fare_everywhere(body.origin, body.destination, body.price, body.currency)
+    return RoutesPricedOut(count)
 
 
 @operation(bp.get("/stops/<code>"), who=PUBLIC, gives={200: StopDetail}, refuses=(StopNotFound,), budget=1)

@@ -6,25 +6,25 @@ from datetime import date, datetime
 from sqlalchemy import bindparam, column, text
 from sqlalchemy.types import DateTime
 
+from falconbus.network import folding
 from falconbus.platform.database.driver_reads import driver_read
 from falconbus.platform.database.engine import AnyRow, db
 
+# Whoever types is looking for where a coach goes from or to: what no route on sale calls at is not suggested.
 _STOPS = text("""
     SELECT code, name, city FROM stops
-    WHERE CAST(:words AS text) IS NULL OR search_document @@ CAST(:words AS tsquery)
+    WHERE CAST(:words AS text) IS NULL OR search_document @@ CAST(:words AS tsquery) AND EXISTS (
+        SELECT FROM route_stops AS call JOIN routes ON routes.id = call.route_id AND routes.active
+        WHERE call.stop_id = stops.id)
     ORDER BY (code = upper(:text)) DESC, name, id
     LIMIT :limit OFFSET :offset
 """)
 
-# The key is made like stops.city_key, and once: each OFFSET 0 keeps the planner from making it again for each stop.
-_PLACES = text(r"""
+# OFFSET 0 keeps the planner from going through all stops for both sides at once.
+_PLACES = text("""
     SELECT typed.side, s.id, s.code = typed.code AS by_code, s.time_zone
-    FROM (
-        SELECT side, upper(place) AS code,
-            lower(regexp_replace(normalize(place, NFKD), '[\u0300-\u036f]', '', 'g')) AS city_key
-        FROM (VALUES ('origin', CAST(:origin AS text)), ('destination', CAST(:destination AS text))) x (side, place)
-        OFFSET 0
-    ) typed
+    FROM (VALUES ('origin', upper(CAST(:origin AS text)), CAST(:origin_key AS text)),
+        ('destination', upper(CAST(:destination AS text)), CAST(:destination_key AS text))) typed (side, code, city_key)
     CROSS JOIN LATERAL (
         SELECT id, code, time_zone FROM stops WHERE code = typed.code OR city_key = typed.city_key OFFSET 0
     ) s
@@ -117,14 +117,16 @@ _CALLS = text("""
 
 
 def stops(words: str | None, typed: str, *, limit: int, offset: int) -> Sequence[AnyRow]:
-    """Return stops whose code, name or city has a word beginning with each of `words` (a tsquery); None for all."""
+    """Return the served stops whose code, name or city has what `words` asks (a tsquery); None for all stops."""
     parameters = {"words": words, "text": typed, "limit": limit, "offset": offset}
     return db.session.execute(_STOPS, parameters).all()
 
 
 def places(origin: str, destination: str) -> Sequence[AnyRow]:
     """Return the stops that origin and destination name, by code or by city; `side` tells which."""
-    return driver_read(_PLACES, {"origin": origin, "destination": destination})
+    sides = {"origin": origin, "destination": destination}
+    keys = {f"{side}_key": folding.place_key(place) for side, place in sides.items()}
+    return driver_read(_PLACES, {**sides, **keys})
 
 
 def departures(origins: list[int], destinations: list[int], day: date, now: datetime) -> Sequence[AnyRow]:

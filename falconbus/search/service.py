@@ -1,14 +1,12 @@
 """Use cases of search."""
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from falconbus.fares import pricing
 from falconbus.inventory.cache_tags import seats_tag
-from falconbus.network import cache_tags
+from falconbus.network import cache_tags, folding
 from falconbus.platform.caching.response_cache import depends_on, memoized
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.kit import clock
@@ -36,11 +34,10 @@ class Departure:
 
 def find_stops(typed: str, *, page: int, page_size: int) -> tuple[Sequence[AnyRow], bool]:
     """Return a page of the stops that match the typed text, and whether there are more."""
-    words = re.findall(r"\w+", _strip_accents(typed).lower())
-    if typed and not words:
+    query = folding.search_query(typed)
+    if typed and query is None:
         return [], False
-    depends_on(cache_tags.STOPS)
-    query = " & ".join(f"'{word}':*" for word in words) or None
+    depends_on(cache_tags.STOPS, cache_tags.ROUTES)
     rows = queries.stops(query, typed, limit=page_size + 1, offset=(page - 1) * page_size)
     return rows[:page_size], len(rows) > page_size
 
@@ -100,8 +97,3 @@ def _classes_with_room(row: AnyRow, passengers: int) -> list[BookableFareClass]:
 def _is_better_pair(row: AnyRow, other: AnyRow) -> bool:
     """Tell whether a pair of calls has the shorter ride, or boards earlier at equal length."""
     return (row.arrives_at - row.departs_at, row.departs_at) < (other.arrives_at - other.departs_at, other.departs_at)
-
-
-def _strip_accents(typed: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", typed)
-    return "".join(character for character in decomposed if not unicodedata.combining(character))

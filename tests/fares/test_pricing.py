@@ -54,3 +54,9 @@ def test_a_type_that_pays_in_full_leaves_no_step() -> None:
         100, price_is_set=False, class_code="standard", class_percent=100, passenger_type="adult"
     )
     assert [step["rule"] for step in fare.trace] == ["distance", "fare_class:standard"]
+
+
+def test_a_ride_by_distance_costs_five_kilometres_or_the_whole_way_at_least() -> None:
+    assert pricing.segment_price(30000, 330, 300_000, None) == 500
+    assert pricing.segment_price(400, 330, 330, None) == 400
+    assert pricing.segment_price(30000, 330, 300_000, 0) == 0

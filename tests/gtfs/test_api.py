@@ -101,6 +101,33 @@ def test_what_is_no_zip_is_a_fault_too(
     assert report["faults"][0]["wrong"].startswith("the file is not a ZIP")
 
 
+def test_an_import_that_crashes_is_failed_with_its_reason(
+    client: FlaskClient, admin: dict[str, str], database: SQLAlchemy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step that breaks stands for what nobody has foreseen."""
+    monkeypatch.setattr("falconbus.gtfs.importing.importer.fill_brand", lambda: 1 // 0)
+    import_id = upload(client, admin).json["id"]
+    work(database)
+    report = client.get(f"{ADDRESS}/{import_id}", headers=admin).json
+    assert report["status"] == "failed"
+    assert report["faults"][0]["wrong"].startswith("the import crashed (ZeroDivisionError: ")
+    assert rows("SELECT count(*) FROM stops") == [(0,)]
+    assert row("SELECT done_at IS NOT NULL FROM outbox WHERE job = 'gtfs.import_feed'") == (True,)
+
+
+def test_bad_trips_of_an_upload_are_left_out_when_asked(
+    client: FlaskClient, admin: dict[str, str], database: SQLAlchemy
+) -> None:
+    files = feed(trips=feed()["trips.txt"] + "GONE,DAILY,T2\n")
+    import_id = upload(client, admin, packed(files).getvalue(), skip_faulty="true").json["id"]
+    work(database)
+    report = client.get(f"{ADDRESS}/{import_id}", headers=admin).json
+    assert (report["status"], report["fault_count"], report["counts"]["left_out"]) == ("done", 0, 1)
+    assert report["left_out"] == [
+        'trips.txt:3: route_id "GONE" is not in routes.txt; add it to routes.txt or leave the row out'
+    ]
+
+
 def test_bytes_arrive_as_they_were_sent(database: SQLAlchemy) -> None:
     content = os.urandom(3_000_000) + b"\x00\\\t\n"
     name = "odd\\name\t\n.zip"

@@ -34,7 +34,7 @@ def test_a_file_that_is_not_there(database: SQLAlchemy, tmp_path: Path) -> None:
 
 def test_a_zip_of_something_else(database: SQLAlchemy, tmp_path: Path) -> None:
     assert unreadable(packed({"letter.txt": "Dear Sir"})) == "there is no stops.txt in the ZIP: it is not a GTFS feed"
-    assert "has no stops.txt" in unreadable(tmp_path)
+    assert unreadable(tmp_path).startswith("there is no stops.txt in ")
 
 
 def test_an_encrypted_zip(database: SQLAlchemy) -> None:

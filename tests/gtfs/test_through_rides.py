@@ -38,7 +38,7 @@ def two_trips(second: str = "T2,10:40:00,10:40:00,c,1\nT2,12:00:00,12:00:00,d,2\
 @pytest.mark.parametrize("files", [two_trips(transfers=STATED), two_trips(block="x")], ids=["transfers", "block"])
 def test_it_is_sold_from_a_to_d(files: Feed, database: SQLAlchemy, client: FlaskClient) -> None:
     report = load(files)
-    assert report.notes == ["1 trips go on from others without a change: they are sold as one ride"]
+    assert report.notes[0] == "1 trips go on from others without a change: they are sold as one ride"
     assert rows(RIDES) == ONE_RIDE
     assert row("SELECT departure_minutes, arrivals, departures FROM timetables") == (
         480,
@@ -86,7 +86,7 @@ def test_a_chain_is_one_ride_and_bays_of_a_station_are_two_calls(database: SQLAl
     later = "T2,10:40:00,10:40:00,c2,1\nT2,12:00:00,12:00:00,d,2\nT3,12:10:00,12:10:00,d,1\nT3,13:00:00,13:00:00,e,2\n"
     trips = "route_id,service_id,trip_id,block_id\n" + "".join(f"R,DAILY,T{number},x\n" for number in (1, 2, 3))
     report = load(two_trips(later, stops=stops, trips=trips))
-    assert report.notes == ["2 trips go on from others without a change: they are sold as one ride"]
+    assert report.notes[0] == "2 trips go on from others without a change: they are sold as one ride"
     assert row("SELECT arrivals, departures, boards, alights FROM timetables") == (
         [0, 60, 150, 160, 240, 300],
         [0, 65, 150, 160, 250, 300],

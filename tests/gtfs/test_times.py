@@ -101,9 +101,9 @@ def test_a_stops_own_zone_or_its_stations_comes_before_the_agencys(database: SQL
         "a,A,-26,28,0,,\nb,B,-25,28,,S,\nc,C,-24,28,0,,Africa/Maputo\nS,Station,-25,28,1,,Africa/Gaborone\n"
     )
     load(feed(stops=stops))
-    assert rows("SELECT name, time_zone FROM stops ORDER BY name") == [
+    assert rows("SELECT name, time_zone FROM stops ORDER BY id") == [
         ("A", "Africa/Johannesburg"),
-        ("B", "Africa/Gaborone"),
+        ("Station, B", "Africa/Gaborone"),
         ("C", "Africa/Maputo"),
     ]
 

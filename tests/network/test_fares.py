@@ -60,3 +60,39 @@ def test_what_is_no_fare_is_told(
     assert pointers(client.put(address, json={"fares": fares}, headers=operator)) == faults
     missing = client.put("/api/v1/routes/999/fares", json={"fares": []}, headers=operator)
     assert missing.status_code == 404
+
+
+def test_one_fare_is_set_on_every_route_that_rides_that_way(
+    world: World, client: FlaskClient, operator: dict[str, str], database: SQLAlchemy
+) -> None:
+    """The first route and a loop, twice; not the one back, nor the one in another currency."""
+    loop = world.add_route("A", "C", "A", "C")
+    world.add_route("C", "A")
+    world.add_route("A", "C", currency="EUR")
+    world.add_fare(world.route, 0, 2, 100)
+    world.commit()
+    body = {"origin": "A", "destination": "C", "price": "88.50", "currency": "ZAR"}
+    answer = client.put("/api/v1/fares", json=body, headers=operator)
+    assert (answer.status_code, answer.json) == (200, {"routes": 2})
+    found = database.session.execute(text("SELECT * FROM segment_fares ORDER BY 1, 2, 3"))
+    assert [tuple(row) for row in found] == [
+        (world.route.id, 0, 2, 8850),
+        *((loop.id, *pair, 8850) for pair in ((0, 1), (0, 3), (2, 3))),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"destination": "NOWHERE"}, 404, "stop_not_found"),
+        ({"currency": "EUR"}, 422, "not_ridden"),
+        ({"origin": "C", "destination": "A"}, 422, "not_ridden"),
+        ({"price": "1.001"}, 422, "bad_price"),
+    ],
+)
+def test_a_fare_that_no_route_could_have_is_refused(
+    world: World, client: FlaskClient, operator: dict[str, str], changes: dict[str, str], status: int, code: str
+) -> None:
+    body = {"origin": "A", "destination": "C", "price": "88.50", "currency": "ZAR", **changes}
+    answer = client.put("/api/v1/fares", json=body, headers=operator)
+    assert (answer.status_code, answer.json["code"]) == (status, code)

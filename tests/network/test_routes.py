@@ -216,6 +216,7 @@ def test_a_route_in_use_keeps_its_stops_and_currency(
     assert (answer.status_code, answer.json["code"]) == (409, "route_in_use")
     kept = client.get(f"/api/v1/routes/{world.route.id}").json
     assert (len(kept["stops"]), kept["currency"]) == (4, "ZAR")
+    assert answer.json["detail"].startswith("1 timetables use it: ")
 
 
 def test_a_route_that_nothing_uses_gets_other_stops(

@@ -15,6 +15,7 @@ LONDON = {
     "code": "LDN",
     "name": "Victoria",
     "city": "London",
+    "description": "Stand 12",
     "latitude": 51.49,
     "longitude": -0.14,
     "time_zone": "Europe/London",

@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 import time_machine
 from flask.testing import FlaskClient
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import text
 
+from falconbus.network import service as network
+from falconbus.platform.database import transactions
 from falconbus.platform.kit import clock
 from tests.calls import hold
 from tests.world import ZONE, World
@@ -172,9 +176,68 @@ def test_stops_are_found_by_the_beginnings_of_words(
 ) -> None:
     stop = world.add_stop("GRT", city="Graaff-Reinet")
     stop.name = "Graaff-Reinet, Café Deelfontein"
+    world.add_route("GRT", "A")
     world.commit()
+    assert suggested(client, typed) == codes
+
+
+def suggested(client: FlaskClient, typed: str) -> list[str]:
     found = client.get("/api/v1/stops", query_string={"q": typed}).json
-    assert [row["code"] for row in found["results"]] == codes
+    return [row["code"] for row in found["results"]]
+
+
+@pytest.mark.parametrize(
+    ("city", "typed"),
+    [
+        ("หมอชิต", "หมอชิต"),
+        ("สถานีขนส่งหมอชิต", "หมอชิ"),
+        ("ドーム前", "ドーム前"),
+        ("福岡ドーム前", "ﾄﾞｰﾑ"),
+        ("दिल्ली", "दिल्ली"),
+        ("Tromsø", "Tromso"),
+        ("Tromso", "TROMSØ"),
+        ("Łódź", "lodz"),
+        ("Đà Nẵng", "Da Nang"),
+        ("Weißenburg", "weissen"),
+        ("Kópavogur", "kopa"),
+        ("Coeur d’Alene", "coeur dalene"),
+        ("Нижний Новгород", "нижнии"),
+    ],
+)
+def test_a_stop_is_found_by_its_name_in_any_script(city: str, typed: str, world: World, client: FlaskClient) -> None:
+    world.add_stop("P", city=city)
+    schedule = world.add_schedule(world.add_timetable(world.add_route("P", "A")))
+    assert suggested(client, typed) == ["P"]
+    assert search(client, origin=city.upper(), destination="A", date=world.day_of(schedule)).json["count"] == 1
+
+
+def test_characters_of_a_script_without_spaces_stand_together(world: World, client: FlaskClient) -> None:
+    world.add_stop("P", city="ドーム前")
+    world.add_route("P", "A")
+    world.commit()
+    assert suggested(client, "前ドーム") == []
+
+
+def test_what_no_route_on_sale_calls_at_is_not_suggested(world: World, client: FlaskClient) -> None:
+    world.add_stop("P1", city="Parkville")
+    world.add_stop("P2", city="Parkville")
+    world.add_stop("P3", city="Parkville")
+    world.add_route("P1", "A")
+    off_sale = world.add_route("P2", "A")
+    off_sale.active = False
+    world.commit()
+    assert suggested(client, "parkv") == ["P1"]
+
+
+def test_a_release_folds_the_names_of_stops_anew(world: World, client: FlaskClient, database: SQLAlchemy) -> None:
+    world.add_stop("P", city="Tromsø")
+    world.add_route("P", "A")
+    world.commit()
+    database.session.execute(text("UPDATE stops SET city_key = '', search_document = '' WHERE code = 'P'"))
+    database.session.commit()
+    assert suggested(client, "tromso") == []
+    assert [transactions.run(network.refold_stops) for _ in range(2)] == [1, 0]
+    assert suggested(client, "tromso") == ["P"]
 
 
 def test_all_stops_come_in_pages(world: World, client: FlaskClient) -> None:

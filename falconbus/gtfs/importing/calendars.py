@@ -25,25 +25,57 @@ _EXCEPTIONS = """
     SELECT service_id, date::date AS day, exception_type = '1' AS runs FROM feed_calendar_dates
 """
 
-# Within a week of its beginning a calendar has met each of its weekdays, unless exceptions took them out.
-_FIRST_DAY = """
-    SELECT min(day) FROM (
-        SELECT day::date FROM feed_services AS service
-        CROSS JOIN generate_series(valid_from, least(valid_until, valid_from + 6), interval '1 day') AS day
-        WHERE weekdays & (1 << (extract(isodow FROM day)::int - 1)) <> 0
-          AND NOT EXISTS (SELECT FROM feed_exceptions AS exception
-                          WHERE exception.service_id = service.service_id AND exception.day = day::date AND NOT runs)
-        UNION ALL
-        SELECT day FROM feed_exceptions WHERE runs
-    ) AS days
+# What no trip uses says nothing of when the feed's coaches run.
+_USED = """
+    SELECT trip.service_id FROM feed_trips AS trip JOIN feed_rides AS ride ON ride.trip = trip.line
 """
 
-_LAST_DAY = """
-    SELECT max(day) FROM (
-        SELECT valid_until AS day FROM feed_services WHERE weekdays <> 0
+# Within a week of its beginning a calendar has met each of its weekdays, unless exceptions took them out.
+_FIRST_DAY = f"""
+    SELECT min(day) FROM (
+        SELECT ahead::date AS day FROM feed_services AS service
+        CROSS JOIN LATERAL (SELECT greatest(valid_from, CAST(:since AS date)) AS start) AS begins
+        CROSS JOIN generate_series(start, least(valid_until, start + 6), interval '1 day') AS ahead
+        WHERE weekdays & (1 << (extract(isodow FROM ahead)::int - 1)) <> 0
+          AND service_id IN ({_USED})
+          AND NOT EXISTS (SELECT FROM feed_exceptions AS exception
+                          WHERE exception.service_id = service.service_id AND exception.day = ahead::date AND NOT runs)
         UNION ALL
-        SELECT day FROM feed_exceptions WHERE runs
+        SELECT day FROM feed_exceptions WHERE runs AND day >= CAST(:since AS date) AND service_id IN ({_USED})
     ) AS days
+"""  # noqa: S608  a part of this module, as below
+
+_LAST_DAY = f"""
+    SELECT max(day) FROM (
+        SELECT valid_until AS day FROM feed_services WHERE weekdays <> 0 AND service_id IN ({_USED})
+        UNION ALL
+        SELECT day FROM feed_exceptions WHERE runs AND service_id IN ({_USED})
+    ) AS days
+"""  # noqa: S608
+
+# Python's years end with 9999, which feeds write for "until further notice".
+_SHIFT = (
+    "DELETE FROM feed_exceptions WHERE day > date '9999-12-31' - CAST(:days AS int)",
+    "UPDATE feed_exceptions SET day = day + CAST(:days AS int)",
+    """
+    UPDATE feed_services SET
+        valid_from = greatest(least(valid_from, date '9999-12-31' - :days) + :days, date '0001-01-01'),
+        valid_until = greatest(least(valid_until, date '9999-12-31' - :days) + :days, date '0001-01-01')
+    """,
+)
+
+_DEPARTURES = """
+    SELECT count(*) FROM feed_timetables AS timetable
+    JOIN feed_services AS service USING (service_id)
+    CROSS JOIN generate_series(CAST(:today AS date), CAST(:today AS date) + :horizon, interval '1 day') AS ahead
+    LEFT JOIN feed_exceptions AS exception ON exception.service_id = service.service_id AND exception.day = ahead::date
+    WHERE coalesce(exception.runs, ahead BETWEEN valid_from AND valid_until
+                   AND weekdays & (1 << (extract(isodow FROM ahead)::int - 1)) <> 0)
+"""
+
+_ON_SALE = """
+    SELECT EXISTS (SELECT FROM schedules WHERE timetable_id = ANY (:timetables) AND active AND departure_time > :now
+                   AND route_id IN (SELECT id FROM routes WHERE active))
 """
 
 
@@ -54,17 +86,41 @@ def make_calendars(feed: str, zone: str, *, shift: bool, report: Report) -> None
     """
     execute(_SERVICES, feed=feed)
     execute(_EXCEPTIONS)
-    today = clock.today(zone)
-    first: date | None = execute(_FIRST_DAY).scalar_one()
+    first: date | None = execute(_FIRST_DAY, since=date.min).scalar_one()
     if shift and first is not None:
-        weeks = (today - first).days // 7
-        move = {"days": 7 * weeks}
-        execute("UPDATE feed_services SET valid_from = valid_from + :days, valid_until = valid_until + :days", **move)
-        execute("UPDATE feed_exceptions SET day = day + :days", **move)
+        weeks = (clock.today(zone) - first).days // 7
+        for statement in _SHIFT:
+            execute(statement, days=7 * weeks)
         if weeks:
             report.note(f"all dates are moved by {weeks} weeks: service begins on {first + timedelta(weeks=weeks)}")
     analyze("feed_services", "feed_exceptions")
+
+
+def count_departures(zone: str, horizon: int) -> int:
+    """Return how many departures the feed makes from today until the horizon."""
+    return int(execute(_DEPARTURES, today=clock.today(zone), horizon=horizon).scalar_one())
+
+
+def note_nothing_on_sale(zone: str, horizon: int, timetable_ids: list[int], report: Report) -> None:
+    """Tell why nothing of the feed is on sale, if so."""
+    if execute(_ON_SALE, timetables=timetable_ids, now=clock.now()).scalar_one():
+        return
+    today = clock.today(zone)
     last: date | None = execute(_LAST_DAY).scalar_one()
-    if last is None or last < today:
+    following: date | None = execute(_FIRST_DAY, since=today).scalar_one()
+    if not timetable_ids:
+        report.note("no trip calls at two stops at a time of its own: nothing of it is on sale")
+    elif last is None or last < today:
         when = "has no days" if last is None else f"ended on {last}"
         report.note(f"the calendar {when}: nothing of it is on sale (--shift-dates moves it to today)")
+    elif following is not None and following > today + timedelta(days=horizon):
+        report.note(
+            f"service begins on {following}, after the {horizon} days ahead that are sold: nothing of it is on sale yet"
+        )
+    elif following is None:
+        report.note(f"no trip runs from today on, though the calendar lasts until {last}: nothing of it is on sale")
+    else:
+        report.note(
+            "nothing of it is on sale: its departures have left, were cancelled or taken off sale, or their buses are"
+            " not in service"
+        )

@@ -1,6 +1,6 @@
 """Imports stop times: seconds from the beginning of the service day, in order, blanks interpolated."""
 
-from falconbus.gtfs.importing.checks import Check
+from falconbus.gtfs.importing.checks import Check, run_checks
 from falconbus.gtfs.importing.database import analyze, execute
 from falconbus.gtfs.report import Report
 
@@ -64,6 +64,8 @@ _CHECKS = (
     ),
 )
 
+_DROP_LEFT_OUT = "DELETE FROM feed_calls WHERE trip NOT IN (SELECT line FROM feed_trips)"
+
 # A blank time lies between the last known departure and the next known arrival, in proportion to the way: the feed's
 # own distances where a trip has them all, else great circles. Times never fall, so the last known one is the greatest
 # so far, and the next one the least from the end.
@@ -104,12 +106,11 @@ _INTERPOLATE = f"""
 """  # noqa: S608
 
 
-def make_calls(report: Report) -> None:
+def make_calls(report: Report, *, skip_faulty: bool) -> None:
     """Fill feed_calls(trip, stop, position, arrival, departure, boards, alights, distance, line)."""
     execute(_MAKE)
     execute("CREATE INDEX ON feed_calls (trip, position)")
     analyze("feed_calls")
-    for check in _CHECKS:
-        check.run(report)
+    run_checks(_CHECKS, report, skip_faulty=skip_faulty, derived=_DROP_LEFT_OUT)
     if report.fault_count == 0:
         execute(_INTERPOLATE)

@@ -1,8 +1,10 @@
 """Imports fares: the cheapest that applies to a pair of a route's stops becomes its price (GTFS Fares V1)."""
 
+from typing import NamedTuple
+
 from falconbus.gtfs.importing.checks import Check
 from falconbus.gtfs.importing.database import analyze, copy_rows, execute
-from falconbus.gtfs.options import is_currency
+from falconbus.gtfs.options import ImportOptions, is_currency
 from falconbus.gtfs.report import Report
 from falconbus.platform.kit import money
 
@@ -18,6 +20,7 @@ _RULES = """
     WHERE rule.contains_id IS NULL
 """
 
+# A free fare is one of children or of a day beside a fare that costs something: it wins only alone.
 # Pairs meet rules by equality only: each pair is asked for with every combination of blanks that occurs in a rule.
 # A part of a through ride has the fares of its own route, and a ride across parts those of no route alone.
 _PRICES = """
@@ -41,7 +44,7 @@ _PRICES = """
     )
     SELECT origin.pattern, origin.line, origin.position AS origin, destination.position AS destination,
            destination.distance_m - origin.distance_m AS distance_m,
-           min(used.price) AS price, min(used.currency) AS currency,
+           coalesce(min(used.price) FILTER (WHERE used.price > 0), 0) AS price, min(used.currency) AS currency,
            min(used.currency) <> max(used.currency) AS is_mixed
     FROM call AS origin
     JOIN call AS destination ON destination.pattern = origin.pattern AND destination.position > origin.position
@@ -103,10 +106,22 @@ _BASE_PRICES = """
 """
 
 
-def make_prices(report: Report) -> None:
+class _Fare(NamedTuple):
+    """A fare, with its price in the currency's smallest unit."""
+
+    fare_id: str
+    price: int
+    currency: str
+    agency_id: str | None
+
+
+def make_prices(options: ImportOptions, report: Report) -> None:
     """Fill feed_prices with the price of each pair of stops that a fare applies to."""
     execute("CREATE TEMPORARY TABLE feed_fares (fare_id text, price int, currency text, agency_id text) ON COMMIT DROP")
-    copy_rows("feed_fares", ("fare_id", "price", "currency", "agency_id"), _read_fares(report))
+    fares = _read_fares(report)
+    if options.price_per_km != 0:
+        fares = _without_free_rides(fares, report)
+    copy_rows("feed_fares", _Fare._fields, fares)
     execute(_RULES)
     analyze("feed_fare_uses")
     execute(_PRICES)
@@ -119,12 +134,6 @@ def make_prices(report: Report) -> None:
         report.note(f"rules with contains_id are not supported: those of {contained} fares are left out")
 
 
-def only_currency() -> str | None:
-    """Return the currency of the feed's fares if they have one in common; routes without a fare are priced in it."""
-    currencies = execute("SELECT DISTINCT currency FROM feed_fares").scalars().all()
-    return currencies[0] if len(currencies) == 1 else None
-
-
 def merge_fares() -> int:
     """Write the prices as segment fares and base prices, and return the number of priced pairs."""
     execute(_GONE)
@@ -133,7 +142,20 @@ def merge_fares() -> int:
     return int(execute("SELECT count(*) FROM feed_prices").scalar_one())
 
 
-def _read_fares(report: Report) -> list[tuple[str, int, str, str | None]]:
+def _without_free_rides(fares: list[_Fare], report: Report) -> list[_Fare]:
+    """Leave out free fares that would hold everywhere: those without a rule, and all where nothing costs anything."""
+    ruled = set(execute("SELECT fare_id FROM feed_fare_rules").scalars())
+    any_paid = any(fare.price for fare in fares)
+    kept = [fare for fare in fares if fare.price or (any_paid and fare.fare_id in ruled)]
+    if len(kept) < len(fares):
+        report.note(
+            f"{len(fares) - len(kept)} free fares would make rides everywhere free: they are left out"
+            " (--price-per-km 0 says that rides are free)"
+        )
+    return kept
+
+
+def _read_fares(report: Report) -> list[_Fare]:
     """Return the valid fares with their prices in the currency's smallest unit; report the others."""
     priced = []
     rows = execute("SELECT line, fare_id, price, upper(currency_type) AS currency, agency_id FROM feed_fare_attributes")
@@ -149,5 +171,5 @@ def _read_fares(report: Report) -> list[tuple[str, int, str, str | None]]:
         if price > _MAX_PRICE:
             report.add_fault("fare_attributes.txt", row.line, "price is too high", "mend it")
         else:
-            priced.append((row.fare_id, price, row.currency, row.agency_id))
+            priced.append(_Fare(row.fare_id, price, row.currency, row.agency_id))
     return priced

@@ -5,7 +5,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 from falconbus.gtfs.errors import BadImportOption, FeedRefused
-from falconbus.gtfs.importing import buses, calendars, calls, fares, patterns, plan, routes, stops, timings, withdrawal
+from falconbus.gtfs.importing import (
+    buses,
+    calendars,
+    calls,
+    fares,
+    patterns,
+    plan,
+    pricing,
+    routes,
+    stops,
+    timings,
+    withdrawal,
+)
 from falconbus.gtfs.importing.agency import fill_brand
 from falconbus.gtfs.importing.database import execute
 from falconbus.gtfs.importing.long_rides import split_long_rides
@@ -27,6 +39,8 @@ from falconbus.timetable.service import make_schedules
 Progress = Callable[[str, int, int], None]
 
 STEPS = ("Checking", "Stop patterns", "Timetables", "Fares", "Network", "Schedules")
+#: More than a bus line has: it may be a city's, or a mistake.
+MANY_DEPARTURES = 1_000_000
 # One import at a time: which network a feed is of is known only beside all those that are here.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('falconbus:gtfs', 0))"
 
@@ -43,14 +57,19 @@ class FeedImporter:
         """Import the feed and make its schedules; FeedUnreadable or FeedRefused when it has faults."""
         _lift_session_limits()
         with open_source(location) as source:
-            read_feed(source, self.report, lambda done, total: self._progress("Reading", done, total))
+            read_feed(
+                source,
+                self.report,
+                lambda done, total: self._progress("Reading", done, total),
+                skip_faulty=self._options.skip_faulty,
+            )
         self._refuse_faults()
         self._report_step("Checking")
-        check_rows(self.report)
+        check_rows(self.report, skip_faulty=self._options.skip_faulty)
         self._refuse_faults()
         execute(_LOCK)
-        self._analyze()
-        self._merge()
+        zone = self._analyze()
+        self._merge(zone)
         return self.report
 
     def _identify_feed(self) -> str:
@@ -60,11 +79,11 @@ class FeedImporter:
         self.report.feed = choose_network(derived_name, self._options, self.report)
         return str(agency.agency_timezone)
 
-    def _analyze(self) -> None:
-        """Build patterns, timetables and prices in temporary tables."""
+    def _analyze(self) -> str:
+        """Build patterns, timetables and prices in temporary tables; return the first agency's time zone."""
         report = self.report
         self._report_step("Stop patterns")
-        calls.make_calls(report)
+        calls.make_calls(report, skip_faulty=self._options.skip_faulty)
         self._refuse_faults()
         join_rides(report)
         zone = self._identify_feed()
@@ -76,15 +95,36 @@ class FeedImporter:
         self._refuse_faults()
         split_long_rides(report)
         self._refuse_faults()
+        self._ask_before_millions(zone)
         self._report_step("Fares")
-        fares.make_prices(report)
+        fares.make_prices(self._options, report)
         add_through_prices()
         self._refuse_faults()
+        pricing.check_currencies(self._options, report)
+        return zone
 
-    def _merge(self) -> None:
+    @property
+    def _horizon(self) -> int:
+        return self._options.horizon_days or get_settings().schedule_horizon_days
+
+    def _ask_before_millions(self, zone: str) -> None:
+        """Tell how many departures the feed makes where they are very many; BadImportOption unless it was asked for."""
+        count = calendars.count_departures(zone, self._horizon)
+        if count <= MANY_DEPARTURES:
+            return
+        told = f"the feed makes {count:,} departures in {self._horizon} days"
+        if self._options.horizon_days is None:
+            raise BadImportOption(
+                f"{told}: say so if you mean it, or give fewer days"
+                f" (SCHEDULE_HORIZON_DAYS too: the others are made day by day)",
+                pointer="horizon_days",
+            )
+        self.report.note(told)
+
+    def _merge(self, zone: str) -> None:
         """Merge the temporary tables into the network's tables."""
         feed, counts = self.report.feed, self.report.counts
-        currency = self._options.currency or fares.only_currency() or get_settings().currency
+        currency = pricing.choose_currency(self._options, zone)
         self._report_step("Network")
         ensure_defaults()
         layout_id = self._layout_id()
@@ -94,7 +134,7 @@ class FeedImporter:
         match_routes(feed)
         counts["routes"] = routes.merge_routes(feed, currency)
         counts["fares"] = fares.merge_fares()
-        routes.price_by_distance(self._options, currency)
+        pricing.price_by_distance(self._options, currency, self.report)
         counts["calendars"] = plan.merge_calendars()
         plan.plan_timetables(feed)
         buses.assign_buses(feed, layout_id)
@@ -106,6 +146,7 @@ class FeedImporter:
         timetable_ids = plan.timetable_ids()
         counts["schedules"] = make_schedules(self._options.horizon_days, timetable_ids)
         withdrawal.note_taken_buses(self._options.horizon_days, timetable_ids, self.report)
+        calendars.note_nothing_on_sale(zone, self._horizon, timetable_ids, self.report)
 
     def _layout_id(self) -> int:
         layout_id = execute("SELECT id FROM seat_layouts WHERE code = :code", code=self._options.layout).scalar()
@@ -128,6 +169,8 @@ def _lift_session_limits() -> None:
         ("statement_timeout", "0"),
         ("lock_timeout", "0"),
         ("idle_in_transaction_session_timeout", "0"),
+        # A killed import lets go of its locks within half a second, not when its statement ends.
+        ("client_connection_check_interval", "500ms"),
         ("work_mem", "64MB"),
     ):
         execute("SELECT set_config(:setting, :value, true)", setting=setting, value=value)

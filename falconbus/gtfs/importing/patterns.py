@@ -2,6 +2,7 @@
 
 from falconbus.gtfs.importing.calls import GREAT_CIRCLE
 from falconbus.gtfs.importing.database import analyze, execute
+from falconbus.gtfs.importing.places import make_places
 from falconbus.gtfs.report import Report
 
 #: Roads are longer than great circles; 1.2 to 1.3 is what studies of intercity roads find (the circuity factor).
@@ -29,7 +30,13 @@ _PATTERNS = """
     GROUP BY route.line, route.route_id, ride.stops
 """
 
-# The feed's own distances are taken when they look like kilometres or metres: 0.95 to 3 times the great circles.
+_MILE_M = 1609.344
+_IN_MILES = f"""
+    coalesce(whole.measured * 1000 < whole.flown * 0.95 AND whole.measured > 0
+             AND whole.measured * {_MILE_M} BETWEEN whole.flown * 0.95 AND whole.flown * 3, false)
+"""
+
+# The feed's own distances are taken when they look like kilometres, metres or miles: 0.95 to 3 times the great circles.
 _STOPS = f"""
     CREATE TEMPORARY TABLE feed_pattern_stops ON COMMIT DROP AS
     WITH step AS (
@@ -50,13 +57,14 @@ _STOPS = f"""
                CASE WHEN bool_and(distance IS NOT NULL AND coalesce(stretch, 0) >= 0) THEN max(measured) END AS measured
         FROM length GROUP BY pattern
     )
-    SELECT pattern, position, stop, greatest(round(CASE
+    SELECT pattern, position, stop, {_IN_MILES} AS in_miles, greatest(round(CASE
                WHEN whole.measured BETWEEN whole.flown * 0.95 AND whole.flown * 3 THEN length.measured
                WHEN whole.measured * 1000 BETWEEN whole.flown * 0.95 AND whole.flown * 3 THEN length.measured * 1000
+               WHEN {_IN_MILES} THEN length.measured * {_MILE_M}
                ELSE length.flown * {ROAD_FACTOR} END), 0)::int AS distance_m
     FROM length JOIN whole USING (pattern)
     ORDER BY pattern, position
-"""  # noqa: S608  two constants
+"""  # noqa: S608  constants
 
 # A GTFS route with one pattern keeps its name; several are told apart by where they begin and end, and so is a ride
 # that goes on as one of another route.
@@ -80,29 +88,6 @@ _NAMES = """
     JOIN feed_places AS destination ON destination.line = last.stop
 """
 
-# Names on one line; the zone of a stop is its own, its station's, or that of the agency whose coaches call there.
-_PLACES = """
-    CREATE TEMPORARY TABLE feed_places ON COMMIT DROP AS
-    WITH named AS (
-        SELECT *, regexp_replace(stop_name, '\\s+', ' ', 'g') AS name FROM feed_stops
-        WHERE coalesce(location_type, '0') = '0'
-    ), calling AS (
-        SELECT DISTINCT ON (stop) call.stop, agency.agency_timezone
-        FROM feed_pattern_stops AS call
-        JOIN feed_patterns AS pattern USING (pattern)
-        JOIN feed_routes AS route ON route.line = pattern.route
-        JOIN feed_agency AS agency ON route.agency_id IS NULL OR agency.agency_id = route.agency_id
-        ORDER BY stop, agency.line
-    )
-    SELECT x.line, :feed || ':' || x.stop_id AS feed_key, upper(x.stop_code) AS stop_code, x.name,
-           coalesce(nullif(trim(split_part(x.name, ',', 1)), ''), x.name) AS city, x.zone_id,
-           x.stop_lat::float8 AS latitude, x.stop_lon::float8 AS longitude,
-           coalesce(x.stop_timezone, station.stop_timezone, calling.agency_timezone, :zone) AS time_zone
-    FROM named AS x
-    LEFT JOIN feed_stops AS station ON station.stop_id = x.parent_station
-    LEFT JOIN calling ON calling.stop = x.line
-"""
-
 
 def make_patterns(feed: str, zone: str, report: Report) -> None:
     """Fill feed_patterns, feed_pattern_stops (with metres), feed_places (our stops) and feed_lines (our routes)."""
@@ -113,7 +98,7 @@ def make_patterns(feed: str, zone: str, report: Report) -> None:
     analyze("feed_patterns")
     execute(_STOPS)
     analyze("feed_pattern_stops")
-    execute(_PLACES, feed=feed, zone=zone)
+    make_places(feed, zone)
     execute(_NAMES)
     analyze("feed_places", "feed_lines")
     _note_odd_routes(report)
@@ -139,6 +124,9 @@ def _note_odd_routes(report: Report) -> None:
     if rows:
         names = ", ".join(f"{row.name} (type {row.route_type})" for row in rows)
         report.note(f"{rows[0].found} routes are not run by road: {names}{_more(rows[0].found)}")
+    miles = execute("SELECT count(DISTINCT pattern) FROM feed_pattern_stops WHERE in_miles").scalar_one()
+    if miles:
+        report.note(f"the shape_dist_traveled of {miles} routes is in miles")
     count = execute("SELECT count(*) FROM feed_lines WHERE in_one_place").scalar_one()
     if count:
         report.note(f"{count} routes have all their stops in one place; their distance is taken as 1 m")

@@ -1,10 +1,8 @@
 """Merges routes into the network: one for each stop pattern, priced by distance where no fare applies."""
 
 from falconbus.gtfs.importing.database import analyze, execute
-from falconbus.gtfs.options import DEFAULT_PRICE_PER_KM, ImportOptions
-from falconbus.platform.kit import money
 
-# The price of a known route is not touched here: fares set it, or staff, or an option (price_by_distance).
+# The price of a known route is not touched here: fares set it, or staff, or an option (pricing.price_by_distance).
 _INSERT = """
     INSERT INTO routes (name, origin_id, destination_id, base_price, currency, distance_m, duration_minutes, feed_key)
     SELECT line.name, origin.id, destination.id, 0, :currency, line.distance_m, duration.minutes, line.feed_key
@@ -59,14 +57,6 @@ _GONE = """
       AND NOT EXISTS (SELECT FROM feed_route_ids WHERE route_id = routes.id)
 """
 
-_PRICE = """
-    UPDATE routes SET currency = :currency,
-        base_price = least(round(distance_m / 1000.0 * CAST(:per_km AS numeric)) * :unit, 2000000000)
-    FROM feed_route_ids AS link
-    WHERE link.route_id = routes.id AND (link.is_new OR :again)
-      AND NOT EXISTS (SELECT FROM feed_prices WHERE feed_prices.pattern = link.pattern)
-"""
-
 
 def merge_routes(feed: str, currency: str) -> int:
     """Add new routes with their stops, update known ones, and take those that are gone off sale."""
@@ -78,14 +68,3 @@ def merge_routes(feed: str, currency: str) -> int:
     execute(_STOPS)
     execute(_GONE, feed=feed)
     return int(execute("SELECT count(*) FROM feed_route_ids").scalar_one())
-
-
-def price_by_distance(options: ImportOptions, currency: str) -> None:
-    """Price routes without a fare by distance, in whole units; known routes only when an option asks for it."""
-    execute(
-        _PRICE,
-        currency=currency,
-        per_km=str(DEFAULT_PRICE_PER_KM if options.price_per_km is None else options.price_per_km),
-        unit=10 ** money.decimals(currency),
-        again=options.price_per_km is not None or options.currency is not None,
-    )

@@ -20,6 +20,9 @@ _DAMAGE_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError,
 class Source(Protocol):
     """Access to a feed's files by name."""
 
+    #: What is unusual about the files and does no harm.
+    notes: list[str]
+
     def size(self, name: str) -> int | None:
         """Return the size of a file in bytes, or None if it is missing."""
 
@@ -28,31 +31,29 @@ class Source(Protocol):
 
 
 class Folder:
-    """A feed in a folder of text files."""
+    """A feed in a folder of text files, or in a folder in it."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        if not (path / _REQUIRED_FILE).is_file():
-            raise FeedUnreadable(f"{path.name} has no {_REQUIRED_FILE}: it is not a GTFS feed")
+        self.notes: list[str] = []
+        names = [file.relative_to(path).as_posix() for file in path.rglob("*.[tT][xX][tT]") if file.is_file()]
+        self._files = {name: path / place for name, place in _find_feed(names, path.name, self.notes).items()}
 
     def size(self, name: str) -> int | None:
-        path = self._path / name
-        return path.stat().st_size if path.is_file() else None
+        return self._files[name].stat().st_size if name in self._files else None
 
     def open(self, name: str) -> IO[bytes]:
-        return (self._path / name).open("rb")
+        return self._files[name].open("rb")
 
 
 class Archive:
-    """A feed in a ZIP; its files may be in one folder inside. Sizes are limited before anything is unpacked."""
+    """A feed in a ZIP; its files may be in a folder inside. Sizes are limited before anything is unpacked."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.notes: list[str] = []
         self._archive = archive
         members = {info.filename: info for info in archive.infolist() if not info.is_dir()}
-        folder = self._folder(list(members))
-        self._members = {
-            name.rpartition("/")[2]: info for name, info in members.items() if name.rpartition("/")[0] == folder
-        }
+        files = _find_feed(list(members), "the ZIP", self.notes)
+        self._members = {name: members[place] for name, place in files.items()}
         self._check()
 
     def size(self, name: str) -> int | None:
@@ -60,16 +61,6 @@ class Archive:
 
     def open(self, name: str) -> IO[bytes]:
         return self._archive.open(self._members[name])
-
-    @staticmethod
-    def _folder(names: list[str]) -> str:
-        folders = [name.rpartition("/")[0] for name in names if name.rpartition("/")[2] == _REQUIRED_FILE]
-        shallow = [folder for folder in folders if "/" not in folder and folder != "__MACOSX"]
-        if "" in shallow:
-            return ""
-        if len(shallow) == 1:
-            return shallow[0]
-        raise FeedUnreadable(f"there is no {_REQUIRED_FILE} in the ZIP: it is not a GTFS feed")
 
     def _check(self) -> None:
         members = self._members.values()
@@ -80,6 +71,27 @@ class Archive:
             raise FeedUnreadable(
                 f"the ZIP would unpack {packed // 1024} KB to {unpacked // 1024**2} MB: refused as a decompression bomb"
             )
+
+
+def _find_feed(places: list[str], where: str, notes: list[str]) -> dict[str, str]:
+    """Return the places of the feed's files by their names in small letters; FeedUnreadable without one feed."""
+    places = [place for place in places if "__MACOSX" not in place.split("/")]
+    folders = {place.rpartition("/")[0] for place in places if place.rpartition("/")[2].lower() == _REQUIRED_FILE}
+    if "" in folders:
+        folders = {""}
+    if not folders:
+        packed = next((place for place in places if place.lower().endswith(".zip")), None)
+        hint = f": unpack it first, there is {packed} in it" if packed else ": it is not a GTFS feed"
+        raise FeedUnreadable(f"there is no {_REQUIRED_FILE} in {where}{hint}")
+    if len(folders) > 1:
+        raise FeedUnreadable(f"there are several feeds in {where}, in {', '.join(sorted(folders))}: import one by one")
+    (folder,) = folders
+    names = {place: place.rpartition("/")[2] for place in places if place.rpartition("/")[0] == folder}
+    capital = sorted(name for name in names.values() if name != name.lower())
+    if capital:
+        notes.append(f"names of files are written in capitals ({', '.join(capital[:3])}): they are read all the same")
+    # The one in small letters wins where there are both.
+    return {name.lower(): place for place, name in sorted(names.items(), key=lambda item: item[1])}
 
 
 @contextmanager

@@ -38,8 +38,8 @@ FILES = (
     FeedFile(
         "stops",
         (
-            *("stop_id", "stop_code", "stop_name", "stop_lat", "stop_lon", "zone_id"),
-            *("location_type", "parent_station", "stop_timezone"),
+            *("stop_id", "stop_code", "stop_name", "stop_desc", "stop_lat", "stop_lon", "zone_id"),
+            *("location_type", "parent_station", "stop_timezone", "platform_code"),
         ),
         ("stop_id", "stop_name", "stop_lat", "stop_lon"),
         needed=True,
@@ -61,6 +61,7 @@ FILES = (
         (
             *("trip_id", "stop_sequence", "stop_id", "arrival_time", "departure_time"),
             *("pickup_type", "drop_off_type", "shape_dist_traveled"),
+            *("location_group_id", "location_id", "start_pickup_drop_off_window"),
         ),
         ("trip_id", "stop_sequence", "stop_id", "arrival_time", "departure_time"),
         needed=True,
