@@ -10,7 +10,16 @@ from falconbus.fares.passenger_types import PassengerType
 
 @pytest.mark.parametrize(
     ("base_price", "distance_m", "route_distance_m", "price"),
-    [(1000, 1, 4, 250), (1000, 1, 3, 333), (1000, 2, 3, 667), (5, 1, 2, 3), (0, 1, 2, 0), (42000, 7, 7, 42000)],
+    [
+        (1000, 10_000, 40_000, 250),
+        (1000, 10_000, 30_000, 333),
+        (1000, 20_000, 30_000, 667),
+        (5, 10_000, 20_000, 3),
+        (0, 10_000, 20_000, 0),
+        (42000, 7, 7, 42000),
+        # Five kilometres at the least, where the route is longer.
+        (4000, 400, 40_000, 500),
+    ],
 )
 def test_a_stretch_costs_its_share_of_the_way_half_up(
     base_price: int, distance_m: int, route_distance_m: int, price: int

@@ -1,10 +1,17 @@
 """A mail of every kind, as a worker writes it."""
 
+from dataclasses import replace
+from unittest.mock import patch
+
+from flask import current_app
 from sqlalchemy import select
 
 from falconbus.accounts.models import Role
 from falconbus.bookings.models import Booking, BookingStatus, DepartureNotice, Journey
 from falconbus.messaging import mail_kinds
+from falconbus.performance.backups.mail_kinds import TROUBLE
+from falconbus.platform.backups.reports import publish
+from falconbus.platform.backups.status import unknown
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.platform.mailing.kinds import MailKind
@@ -40,7 +47,16 @@ def every_kind(world: World) -> dict[str, MailContent]:
         mail_kinds.CHARTER: _charter(world),
     }
     mails = {kind.name: written(kind, subject) for kind, subject in subjects.items()}
+    mails[TROUBLE.name] = _backup_trouble()
     return {name: content for name, content in mails.items() if content is not None}
+
+
+def _backup_trouble() -> MailContent | None:
+    admin = add_person("nomsa", Role.ADMIN)
+    on = replace(current_app.config["SETTINGS"], backup_enabled=True)
+    with patch.dict(current_app.config, SETTINGS=on):
+        publish(unknown("the last backup failed: no space is left for the backup"))
+        return written(TROUBLE, admin.id)
 
 
 def _notice(booking: Booking, kind: str) -> int:

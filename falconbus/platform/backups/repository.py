@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -81,7 +81,9 @@ class Repository:
         for folder in self._folders():
             if not (folder / manifests.FILE).exists():
                 shutil.rmtree(folder)
-        folder = self.root / f"{clock.now():%Y%m%dT%H%M%SZ}-{kind}"
+        at = clock.now()
+        while (folder := self.root / f"{at:%Y%m%dT%H%M%SZ}-{kind}").exists():
+            at += timedelta(seconds=1)
         folder.mkdir(mode=0o700)
         return folder
 

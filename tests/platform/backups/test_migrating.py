@@ -38,6 +38,14 @@ def _revision() -> str:
     return str(db.session.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
 
 
+def _end_other_connections(plan: Plan) -> None:
+    """Those of the tests before, whose threads are gone."""
+    with plan.source.at("postgres").connect() as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [plan.source.name]
+        )
+
+
 def test_a_migration_takes_a_backup_first_and_one_with_nothing_to_do_none(plan: Plan, app: FalconBus) -> None:
     newest = _revision()
     assert _db(app, "upgrade").exit_code == 0
@@ -76,6 +84,7 @@ def test_a_dump_of_the_release_before_is_restored_and_migrated(plan: Plan, app: 
     assert _db(app, "upgrade", "--no-backup").exit_code == 0
     db.session.remove()
     db.engine.dispose()
+    _end_other_connections(plan)
     aside = restore_dump(plan.source, plan.repository, taken, overwrite=True, at_stake=(bookings_since,), say=print)
     assert aside
     dumping.drop(plan.source, aside)
