@@ -19,14 +19,14 @@ from falconbus.platform.mailing.errors import MailNotFound
 from falconbus.platform.mailing.models import MailStatus
 from falconbus.platform.web.identity import Identity
 
-#: How often travellers have a mail told: with a paid ticket they could write to anybody.
-_MOST_EDITIONS = 5
+#: How many mails of a booking travellers have told again: with a paid ticket they could write to anybody.
+_MOST_AGAIN = 12
 
 
 def correct_contact(reference: str, identity: Identity, changes: dict[str, str | None]) -> BookingDetails:
     """Correct `email` and `phone`; another address renews the link and has told there what was told last.
 
-    Raises BookingNotFound, SentTooOften.
+    Where too much was told already, the old link ends all the same, and no mail goes. Raises BookingNotFound.
     """
     booking = bookings.lock_visible(reference, identity, None)
     before = {"email": booking.email, "phone": booking.phone}
@@ -49,17 +49,17 @@ def renew_link(reference: str, identity: Identity) -> BookingDetails:
 
 
 def correct_name(reference: str, number: int, name: str, identity: Identity) -> BookingDetails:
-    """Correct a passenger's name, and mail the tickets anew; see bookings.correcting for what it raises.
+    """Correct a passenger's name, and mail the tickets anew, unless too much was told already.
 
-    Raises BookingNotFound and SentTooOften, too.
+    Raises BookingNotFound, and what bookings.correcting does.
     """
     booking = bookings.lock_visible(reference, identity, None)
     by_staff = identity.may(CHANGE_BOOKINGS)
     before = correcting.correct_name(booking, number, name, clock.now(), by_staff=by_staff)
     if before is not None:
         audit.record("correct_name", "bookings", booking.reference, passenger=number, before=before, after=name)
-        tickets = (mail for mail in bookings.get_details(booking.id).mails if mail.kind == CONFIRMATION.name)
-        _tell_again(booking, tickets, identity)
+        mails = bookings.get_details(booking.id).mails
+        _tell_again(booking, mails, [mail for mail in mails if mail.kind == CONFIRMATION.name], identity)
     return bookings.get_details(booking.id)
 
 
@@ -69,13 +69,15 @@ def send_again(reference: str, mail_id: int, identity: Identity) -> BookingDetai
     Raises BookingNotFound, MailNotFound, NothingToSend, SentTooOften.
     """
     booking = bookings.lock_visible(reference, identity, None)
-    mail = next((mail for mail in bookings.get_details(booking.id).mails if mail.id == mail_id), None)
+    mails = bookings.get_details(booking.id).mails
+    mail = next((mail for mail in mails if mail.id == mail_id), None)
     if mail is None:
         raise MailNotFound
     if not _is_owed(mail):
         raise NothingToSend
     audit.record("send_again", "bookings", booking.reference, mail=mail.kind, to=booking.email)
-    _tell_again(booking, [mail], identity)
+    if not _tell_again(booking, mails, [mail], identity):
+        raise SentTooOften
     return bookings.get_details(booking.id)
 
 
@@ -84,15 +86,21 @@ def _tell_what_holds(booking: Booking, identity: Identity) -> None:
     details = bookings.get_details(booking.id)
     owed = [mail for mail in details.mails if _is_owed(mail)]
     standing = [mail for mail in owed if mail.kind == CONFIRMATION.name] if details.is_confirmed else owed
-    _tell_again(booking, [mail for mail in owed if mail.status != MailStatus.SENT or mail in standing[-1:]], identity)
+    chosen = [mail for mail in owed if mail.status != MailStatus.SENT or mail in standing[-1:]]
+    _tell_again(booking, details.mails, chosen, identity)
 
 
 def _is_owed(mail: MailDetails) -> bool:
     return mail.kind != HOLD_EXPIRED.name and mail.status != MailStatus.DROPPED
 
 
-def _tell_again(booking: Booking, mails: Iterable[MailDetails], identity: Identity) -> None:
-    for mail in mails:
-        if mail.edition >= _MOST_EDITIONS and not identity.may(CHANGE_BOOKINGS):
-            raise SentTooOften
+def _tell_again(
+    booking: Booking, mails: Iterable[MailDetails], chosen: Iterable[MailDetails], identity: Identity
+) -> bool:
+    """Have some of the booking's mails told again; return whether all of those are."""
+    told = sum(mail.edition - 1 for mail in mails)
+    for number, mail in enumerate(chosen, told):
+        if number >= _MOST_AGAIN and not identity.may(CHANGE_BOOKINGS):
+            return False
         mailing.tell_again(mail.id, booking.email)
+    return True

@@ -34,7 +34,7 @@ bp = Blueprint("corrections", __name__, url_prefix="/api/v1/bookings")
     who=PUBLIC,
     takes=ContactPatch,
     gives={200: CorrectedBookingOut},
-    refuses=(BookingNotFound, SentTooOften),
+    refuses=(BookingNotFound,),
     budget=20,
 )
 def correct_contact(reference: str, body: ContactPatch) -> CorrectedBookingOut:
@@ -48,7 +48,7 @@ def correct_contact(reference: str, body: ContactPatch) -> CorrectedBookingOut:
     who=PUBLIC,
     takes=PassengerPatch,
     gives={200: BookingOut},
-    refuses=(BookingNotFound, PassengerNotFound, HoldExpired, BookingOver, TooLateToCorrect, OtherPerson, SentTooOften),
+    refuses=(BookingNotFound, PassengerNotFound, HoldExpired, BookingOver, TooLateToCorrect, OtherPerson),
     budget=20,
 )
 def correct_name(reference: str, number: int, body: PassengerPatch) -> BookingOut:
@@ -81,7 +81,7 @@ def renew_link(reference: str) -> BookingOut:
     budget=22,
 )
 def send_again(reference: str, mail_id: int) -> BookingOut:
-    """Send a mail of the booking again, to its contact, as it stands now; travellers at most four times."""
+    """Send a mail of the booking again, to its contact, as it stands now; travellers a dozen of a booking at most."""
     return BookingOut.of(correcting.send_again(reference, mail_id, caller()))
 
 

@@ -25,4 +25,4 @@ class NothingToSend(DomainError):
 
 class SentTooOften(DomainError):
     code = "sent_too_often"
-    title = "The mail was sent as often as travellers may have it sent; ask the operator"
+    title = "Mails of this booking were sent as often as travellers may have them sent; ask the operator"

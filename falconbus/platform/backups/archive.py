@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from falconbus.platform.backups import sealing
@@ -65,11 +66,37 @@ class Archive:
         """Return the whole files of the log, without notes of timelines."""
         return [name for name in self.names() if _SEGMENT.fullmatch(name)]
 
-    def histories(self) -> dict[int, str]:
-        """Return, by timeline, where it left which other one: PostgreSQL's own text."""
-        return {
-            int(name[:8], 16): b"".join(self.read(name)).decode() for name in self.names() if _HISTORY.fullmatch(name)
-        }
+    def histories(self, *, all_readable: bool) -> dict[int, str]:
+        """Return, by timeline, where it left which other one: PostgreSQL's own text.
+
+        One that cannot be read is empty, unless all must be: then BackupFailed.
+        """
+        found = {}
+        for name in self.names():
+            if _HISTORY.fullmatch(name):
+                try:
+                    found[int(name[:8], 16)] = b"".join(self.read(name)).decode()
+                except BackupFailed:
+                    if all_readable:
+                        raise
+                    found[int(name[:8], 16)] = ""
+        return found
+
+    def begun(self, number: int) -> datetime:
+        """Return since when the log of a timeline is stored: before that, the server lived on another one."""
+        return datetime.fromtimestamp(self.path(f"{number:08X}.history").stat().st_mtime, UTC)
+
+    def keep_histories(self, source: Source) -> None:
+        """Store what the server knows of its own timelines, which a folder that is new to it has not."""
+        with source.connect() as connection:
+            known = connection.execute(
+                "SELECT name, pg_read_file('pg_wal/' || name) FROM pg_ls_waldir() WHERE name LIKE '%.history'"
+            ).fetchall()
+        with locked(self.repository.run / "wal.lock"):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for name, content in known:
+                if _HISTORY.fullmatch(name) and not self.path(name).exists():
+                    self._write(name, content.encode())
 
     def take_in(self, kept: Path, *, seconds: float = float("inf")) -> None:
         """Store what the server has put aside, the oldest first; stop after so many seconds. OSError, BackupFailed."""
@@ -105,7 +132,7 @@ class Archive:
 
     def _store(self, path: Path) -> None:
         """Store one file; one that is there already must be the same."""
-        target, label = self.path(path.name), self.label(path.name)
+        target = self.path(path.name)
         content = path.read_bytes()
         if _SEGMENT.fullmatch(path.name) and len(content) != SEGMENT_BYTES:
             raise BackupFailed(f"{path} is cut short")
@@ -113,9 +140,13 @@ class Archive:
             if b"".join(self.read(path.name)) != content:
                 raise BackupFailed(f"{target} is another file of the same name: does another server write there?")
             return
+        self._write(path.name, content)
+
+    def _write(self, name: str, content: bytes) -> None:
+        target = self.path(name)
         unfinished = target.with_suffix(".new")
         unfinished.unlink(missing_ok=True)
-        writer = sealing.Writer(unfinished, self.repository.secret, label)
+        writer = sealing.Writer(unfinished, self.repository.secret, self.label(name))
         try:
             writer.write(content)
             writer.finish()

@@ -39,6 +39,7 @@ class BaseBackup:
         if kept is None:
             raise BackupFailed("only the embedded server's files can be copied")
         gap, log = archive.note_of_gap(self.source), Archive(self.repository, self.system)
+        log.keep_histories(self.source)
         files, first = self._copy_files(parent, expected)
         counted_from = parent.next_transaction if parent else 0
         with figures.mark_moment(self.source, self.folder.name) as moment:

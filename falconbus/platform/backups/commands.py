@@ -151,9 +151,9 @@ def _target(time: str | None, zone: str) -> Target:
         return Target(latest=True)
     try:
         moment = datetime.fromisoformat(time)
-    except ValueError:
+        return Target(at=(moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC))
+    except (ValueError, OverflowError):
         raise BackupFailed(f"{time} is no moment such as 2026-12-01T14:30:00+02:00, and not `latest`") from None
-    return Target(at=(moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC))
 
 
 def _list(plan: Plan) -> None:

@@ -56,7 +56,8 @@ class Copy:
         if log is None:
             raise BackupFailed(f"{backup.name} has no log")
         archive = Archive(self.repository, log.system)
-        histories = archive.histories()
+        # To its own moment a backup needs nothing but what lies in its folder.
+        histories = archive.histories(all_readable=not target.is_own)
         for number, history in histories.items():
             # That of a timeline nobody follows keeps its number from being taken again.
             self._place(f"{number:08X}.history", iter([history.encode()]))

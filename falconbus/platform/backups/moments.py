@@ -52,12 +52,16 @@ class Route:
 
 
 def find_route(archive: Archive, backup: Manifest, log: Log, target: Target, histories: Mapping[int, str]) -> Route:
-    """Return the way from a backup to a moment after it: along the newest life of the database that goes through it."""
+    """Return the way from a backup to a moment after it: along the life of the database in which it was, or the newest.
+
+    A life ends where the next one that goes through the backup was restored, whatever it goes back to.
+    """
     own, end = timeline(log.last), position(log.last)
     lives = {own: {own}}
     for number, history in histories.items():
         forks = _forks(history)
-        if forks.get(own, -1) >= end:
+        is_of_then = target.at is None or archive.begun(number) <= target.at
+        if forks.get(own, -1) >= end and is_of_then:
             lives[number] = {number, *(each for each in forks if each >= own)}
     newest = max(lives)
     until = _bound(archive.repository, backup, target, lives[newest])

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from email.message import EmailMessage
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import text
@@ -102,14 +103,10 @@ def send(mail_id: int, outbox_id: int, edition: int = 1) -> None:
     None is open while the mail is written from what was read, and none while it is handed over. A crash after the
     server has taken it lets the same message go again, with the same Message-ID.
     """
-    mail = transactions.run(lambda: _begin(mail_id, outbox_id, edition))
-    if mail is None:
+    begun = transactions.run(lambda: _begin(mail_id, outbox_id, edition))
+    if begun is None:
         return
-    kind = kinds.get_kind(mail.kind)
-    told = transactions.run(lambda: kind.read(mail.subject_id, mail.sequence))
-    if told is None:
-        transactions.run(lambda: _note_gone(mail_id, outbox_id, edition))
-        return
+    mail, kind, told = begun
     message = _message(mail, kind.render(told))
     transactions.check_outside("the mail server")
     try:
@@ -135,13 +132,21 @@ def _message(mail: Mail, content: MailContent) -> EmailMessage:
     )
 
 
-def _begin(mail_id: int, outbox_id: int, edition: int) -> Mail | None:
+def _begin(mail_id: int, outbox_id: int, edition: int) -> tuple[Mail, MailKind, Any] | None:
+    """Read what a mail tells while its row is locked: who has it told to another address waits, or is seen."""
     mail = _lock_unsent(mail_id, edition)
     if mail is None:
         jobs.done(outbox_id)
         return None
+    kind = kinds.get_kind(mail.kind)
+    told = kind.read(mail.subject_id, mail.sequence)
+    if told is None:
+        mail.status = MailStatus.DROPPED
+        mail.error = _GONE
+        jobs.done(outbox_id)
+        return None
     mail.status = MailStatus.SENDING
-    return mail
+    return mail, kind, told
 
 
 def _note_sent(mail_id: int, outbox_id: int, edition: int) -> None:
@@ -150,14 +155,6 @@ def _note_sent(mail_id: int, outbox_id: int, edition: int) -> None:
         mail.status = MailStatus.SENT
         mail.sent_at = clock.now()
         mail.error = None
-    jobs.done(outbox_id)
-
-
-def _note_gone(mail_id: int, outbox_id: int, edition: int) -> None:
-    mail = _lock_unsent(mail_id, edition)
-    if mail is not None:
-        mail.status = MailStatus.DROPPED
-        mail.error = _GONE
     jobs.done(outbox_id)
 
 

@@ -68,7 +68,8 @@ def _of_caller(declared: Operation | None, settings: Settings, who: str) -> Quot
     if caller.user_id is not None:
         who, rate = f"user:{caller.user_id}", settings.ratelimit_signed_in
     elif _is_about_what_it_manages(caller):
-        who = ":".join(caller.managed or ())
+        # A link that was renewed has a count of its own: who holds the old one cannot use up the owner's.
+        who = ":".join((*(caller.managed or ()), str(caller.managed_version)))
     if request.method in _READING and not _is_guess(declared):
         return Quota("reads", settings.ratelimit_reads, who)
     return Quota("writes", rate, who)

@@ -96,3 +96,31 @@ def test_an_incremental_backup_is_restored_on_another_machine(copied: Line) -> N
     assert done.kept_aside is None
     with copied.server(BACKUP_KEY="k" * 32) as plan:
         assert sql(plan, "SELECT count(*) || '/' || sum(price) FROM sold") == "1010/1251245.0"
+
+
+def test_a_moment_of_the_life_that_was_left_is_gone_to_and_a_new_folder_knows_the_lives(line: Line) -> None:
+    with line.server() as plan:
+        sql(plan, "CREATE TABLE marks AS SELECT 1 AS n")
+        line.take(plan)
+        first = database_now(plan)
+        sql(plan, "INSERT INTO marks VALUES (2)")
+        second = database_now(plan)
+        sql(plan, "INSERT INTO marks VALUES (3)")
+    for moment, marks in ((first, 1), (second, 2)):
+        _restoring(plan, line).restore(None, Target(at=moment), overwrite=True)
+        with line.server() as plan:
+            assert sql(plan, "SELECT count(*) FROM marks") == marks
+            sql(plan, "INSERT INTO marks SELECT 9 WHERE false")
+    elsewhere = {"BACKUP_DIR": str(line.data.root / "elsewhere")}
+    with line.server(**elsewhere) as plan:
+        taken = line.take(plan, FULL)
+        sql(plan, "INSERT INTO marks VALUES (4)")
+    history = next((line.data.root / "elsewhere" / "wal").glob("*/*.history.zst"))
+    _restoring(plan, line).restore(None, Target(latest=True), overwrite=True)
+    with line.server(**elsewhere) as plan:
+        assert sql(plan, "SELECT count(*) FROM marks") == 3
+    # What lies in a backup's folder is enough for its own moment.
+    history.write_bytes(b"damaged")
+    _restoring(plan, line).restore(taken.name, Target(), overwrite=True)
+    with line.server(**elsewhere) as plan:
+        assert sql(plan, "SELECT count(*) FROM marks") == 2

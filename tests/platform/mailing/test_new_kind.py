@@ -132,7 +132,7 @@ def test_a_kind_that_nobody_registered_waits_for_who_knows_it(sipho: User, maile
     tell(MailKind("tests.unknown", read_welcome, render_welcome), sipho)
     with pytest.raises(KeyError):
         work()
-    assert (mails(), mailer.sent) == ([("tests.unknown", sipho.id, 1, "sending")], [])
+    assert (mails(), mailer.sent) == ([("tests.unknown", sipho.id, 1, "queued")], [])
 
 
 def test_two_kinds_of_a_name_are_refused() -> None:
