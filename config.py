@@ -264,7 +264,7 @@ class _Reader:
             raise SettingError(f"{name} is not a known time zone such as Africa/Johannesburg") from None
 
 
-_LIMIT = r"[0-9]+\s*(/|per)\s*([1-9][0-9]*\s*)?(second|minute|hour|day|month|year)s?"
+_LIMIT = r"[1-9][0-9]{0,9}\s*(/|per)\s*([1-9][0-9]{0,2}\s*)?(second|minute|hour|day|month|year)s?"
 #: A limit in Flask-Limiter's notation, as a regular expression.
 RATE = rf"{_LIMIT}(\s*[;,|]\s*{_LIMIT})*"
 _ATOM = r"[^\s@<>(),:;\"\[\]\\.]+"

@@ -96,6 +96,8 @@ def test_without_a_sender_there_is_one_of_the_public_address(address: str) -> No
         ("TIME_ZONE", "/etc/passwd"),
         ("CURRENCY", "ZZZ"),
         ("RATELIMIT_BOOKING", "0/0 minutes"),
+        ("RATELIMIT_BOOKING", "0/minute"),
+        ("RATELIMIT_BOOKING", "10/99999999999 years"),
     ],
 )
 def test_a_bad_setting_is_one_line_that_names_it(name: str, value: str) -> None:
