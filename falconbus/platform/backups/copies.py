@@ -133,5 +133,8 @@ def place_for_copy(parent: DataLocation, name: str) -> Iterator[DataLocation]:
 def _reason(log: Path) -> str:
     said = last_complaint(log)
     if _ENDED_EARLY in said:
-        return "the kept log ends, or has a gap, before that moment; `--to latest` restores what there is"
+        return (
+            "the kept log ends, or has a gap, before that moment: the last minutes are stored while `./falcon up` runs,"
+            " so try again in two; `--to latest` restores what there is"
+        )
     return f"the copy does not start: {said.rpartition('FATAL:')[2].strip()}"
