@@ -175,6 +175,17 @@ def show(client: FlaskClient, booking: dict[str, Any], token_of: dict[str, Any])
     return client.get(f"/api/v1/bookings/{booking['reference']}", headers=bearer(token_of["manage_token"]))
 
 
+def test_who_has_an_old_link_does_not_use_up_the_owners(limited: Limited, world: World) -> None:
+    client = limited(ratelimit_anonymous="5/minute").test_client()
+    held = hold(client, world.add_schedule().id)
+    address = f"/api/v1/bookings/{held['reference']}"
+    changed = client.patch(address, json={"email": "right@example.com"}, headers=bearer(held["manage_token"]))
+    old, own = bearer(held["manage_token"]), bearer(changed.json["manage_token"])
+    wrong = [client.patch(address, json={"phone": None}, headers=old).status_code for _ in range(8)]
+    assert (wrong[0], wrong[-1]) == (404, 429)
+    assert client.patch(address, json={"phone": None}, headers=own).status_code == 200
+
+
 def test_accounts_have_their_own_limits(limited: Limited, world: World) -> None:
     client = limited(ratelimit_reads="2/minute", ratelimit_signed_in="1/hour").test_client()
     headers = signed_in()
