@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from email.utils import getaddresses
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,137 +21,12 @@ class SettingError(Exception):
     """A setting is missing or bad; the message is the one line that the start prints."""
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Settings:
-    """The settings of one process. Field names are the environment's names in lower case."""
-
-    data_dir: Path
-    embedded: bool
-    backup_enabled: bool
-    backup_dir: Path
-    backup_key: str | None
-    backup_daily: int
-    backup_weekly: int
-    backup_monthly: int
-    backup_wal_days: int
-    database_url: str
-    redis_url: str
-    cache_redis_url: str
-    secret_key: str
-    public_url: str
-    booking_url: str | None
-    live_url: str | None
-    smtp_url: str | None
-    mail_from: str
-    mail_folder: Path | None
-    currency: str
-    time_zone: str
-    hold_minutes: int
-    schedule_horizon_days: int
-    answer_minutes: int
-    driving_hours_day: int
-    driving_hours_week: int
-    rest_hours: int
-    travel_kmh: int
-    notification_days: int
-    ratelimit_enabled: bool
-    ratelimit_anonymous: str
-    ratelimit_signed_in: str
-    ratelimit_reads: str
-    ratelimit_key: str
-    ratelimit_booking: str
-    ratelimit_stops: str
-    ratelimit_sign_in: str
-    ratelimit_mails_recipient: str
-    ratelimit_mails_client: str
-    ratelimit_account: str
-    admin_email: str | None
-    admin_password: str | None
-    trusted_proxies: int
-    trusted_hosts: tuple[str, ...]
-    cors_origins: tuple[str, ...]
-    database_pool_size: int
-    log_level: str
-    release: str
-    metrics_token: str | None
-    sentry_dsn: str | None
-    otel_exporter_otlp_endpoint: str | None
-    otel_traces_sampler_arg: float
-    #: What payment providers are set up with, by the names less `PAYMENTS_`; each provider knows its own.
-    payments: Mapping[str, str]
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read and check every setting; SettingError names the first bad one."""
-        read = _Reader(environment)
-        if bool(read.text("ADMIN_EMAIL", "")) != bool(read.text("ADMIN_PASSWORD", "")):
-            raise SettingError("ADMIN_EMAIL and ADMIN_PASSWORD go together: set both or none")
-        redis_url = read.url("REDIS_URL", schemes=("redis", "rediss"))
-        smtp_url = read.optional_url("SMTP_URL", schemes=("smtp", "smtps"))
-        data_dir = Path(read.text("DATA_DIR", ".falcon")).resolve()
-        public_url = read.url("PUBLIC_URL", schemes=("http", "https"), default="http://127.0.0.1:8000").rstrip("/")
-        return cls(
-            data_dir=data_dir,
-            embedded=read.boolean("EMBEDDED", default=False),
-            backup_enabled=read.boolean("BACKUP_ENABLED", default=True),
-            backup_dir=Path(read.text("BACKUP_DIR", str(data_dir / "backups"))).resolve(),
-            backup_key=read.secret("BACKUP_KEY") if read.text("BACKUP_KEY", "") else None,
-            backup_daily=read.integer("BACKUP_DAILY", 7, at_least=1, at_most=1000),
-            backup_weekly=read.integer("BACKUP_WEEKLY", 4, at_least=0, at_most=1000),
-            backup_monthly=read.integer("BACKUP_MONTHLY", 12, at_least=0, at_most=1000),
-            backup_wal_days=read.integer("BACKUP_WAL_DAYS", 400, at_least=1, at_most=4000),
-            database_url=_with_driver(
-                read.url("DATABASE_URL", schemes=("postgresql", "postgres", "postgresql+psycopg"))
-            ),
-            redis_url=redis_url,
-            cache_redis_url=read.url("CACHE_REDIS_URL", schemes=("redis", "rediss"), default=_next_database(redis_url)),
-            secret_key=read.secret("SECRET_KEY"),
-            public_url=public_url,
-            booking_url=read.optional_url("BOOKING_URL", schemes=("http", "https")),
-            live_url=(read.optional_url("LIVE_URL", schemes=("http", "https")) or "").rstrip("/") or None,
-            smtp_url=smtp_url,
-            mail_from=read.sender("MAIL_FROM", f"FalconBus <tickets@{_mail_domain(public_url)}>"),
-            mail_folder=None if smtp_url else data_dir / "mails",
-            currency=read.currency("CURRENCY", "ZAR"),
-            time_zone=read.time_zone("TIME_ZONE", "Africa/Johannesburg"),
-            hold_minutes=read.integer("HOLD_MINUTES", 10, at_least=1, at_most=120),
-            schedule_horizon_days=read.integer("SCHEDULE_HORIZON_DAYS", 60, at_least=1, at_most=730),
-            answer_minutes=read.integer("ANSWER_MINUTES", 120, at_least=1, at_most=10_080),
-            driving_hours_day=read.integer("DRIVING_HOURS_DAY", 9, at_least=1, at_most=24),
-            driving_hours_week=read.integer("DRIVING_HOURS_WEEK", 56, at_least=1, at_most=168),
-            rest_hours=read.integer("REST_HOURS", 11, at_least=0, at_most=48),
-            travel_kmh=read.integer("TRAVEL_KMH", 120, at_least=0, at_most=1000),
-            notification_days=read.integer("NOTIFICATION_DAYS", 90, at_least=1, at_most=3650),
-            ratelimit_enabled=read.boolean("RATELIMIT_ENABLED", default=True),
-            ratelimit_anonymous=read.rate("RATELIMIT_ANONYMOUS", "100/hour"),
-            ratelimit_signed_in=read.rate("RATELIMIT_SIGNED_IN", "1000/hour"),
-            ratelimit_reads=read.rate("RATELIMIT_READS", "300/minute"),
-            ratelimit_key=read.rate("RATELIMIT_KEY", "600/minute"),
-            ratelimit_booking=read.rate("RATELIMIT_BOOKING", "10/minute"),
-            ratelimit_stops=read.rate("RATELIMIT_STOPS", "600/minute"),
-            ratelimit_sign_in=read.rate("RATELIMIT_SIGN_IN", "10/minute"),
-            ratelimit_mails_recipient=read.rate("RATELIMIT_MAILS_RECIPIENT", "5/day"),
-            ratelimit_mails_client=read.rate("RATELIMIT_MAILS_CLIENT", "50/day"),
-            ratelimit_account=read.rate("RATELIMIT_ACCOUNT", "10/minute;100/hour"),
-            admin_email=read.mail_address("ADMIN_EMAIL") if read.text("ADMIN_EMAIL", "") else None,
-            admin_password=read.text("ADMIN_PASSWORD", "") or None,
-            trusted_proxies=read.integer("TRUSTED_PROXIES", 0, at_least=0, at_most=10),
-            trusted_hosts=read.hosts("TRUSTED_HOSTS"),
-            cors_origins=read.origins("CORS_ORIGINS"),
-            database_pool_size=read.integer("DATABASE_POOL_SIZE", 8, at_least=1, at_most=100),
-            log_level=read.pattern("LOG_LEVEL", r"DEBUG|INFO|WARNING|ERROR", "INFO", "DEBUG, INFO, WARNING or ERROR"),
-            release=read.pattern(
-                "RELEASE", r"[A-Za-z0-9._+-]{1,64}", _code_release(), "up to 64 letters, digits or . _ + -"
-            ),
-            metrics_token=read.secret("METRICS_TOKEN") if read.text("METRICS_TOKEN", "") else None,
-            sentry_dsn=read.optional_url("SENTRY_DSN", schemes=("http", "https")),
-            otel_traces_sampler_arg=read.share("OTEL_TRACES_SAMPLER_ARG", 0.1),
-            otel_exporter_otlp_endpoint=read.optional_url("OTEL_EXPORTER_OTLP_ENDPOINT", schemes=("http", "https")),
-            payments=read.all_of("PAYMENTS_"),
-        )
-
-
-SETTING_NAMES = tuple(field.name.upper() for field in fields(Settings) if field.name not in {"mail_folder", "payments"})
+_LIMIT = r"[1-9][0-9]{0,9}\s*(/|per)\s*([1-9][0-9]{0,2}\s*)?(second|minute|hour|day|month|year)s?"
+#: A limit in Flask-Limiter's notation, as a regular expression.
+RATE = rf"{_LIMIT}(\s*[;,|]\s*{_LIMIT})*"
+_ATOM = r"[^\s@<>(),:;\"\[\]\\.]+"
+#: Letters of other scripts are for the mail servers that take them; a comma or a space is for none.
+_MAIL_ADDRESS = re.compile(rf"{_ATOM}(\.{_ATOM})*@({_ATOM}(\.{_ATOM})*|\[[0-9A-Za-z:.]+\])")
 
 
 class _Reader:
@@ -159,17 +34,26 @@ class _Reader:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
+        #: What was read, by the fields' names: defaults follow from settings above them.
+        self.found: dict[str, Any] = {}
 
     def text(self, name: str, default: str) -> str:
         return self._environment.get(name, "").strip() or default
 
-    def all_of(self, prefix: str) -> dict[str, str]:
-        """Every setting of a group, by its name less the prefix."""
+    def group(self, name: str) -> dict[str, str]:
+        """Every setting that begins with the name of a group, by what follows."""
+        prefix = f"{name}_"
         return {
             name.removeprefix(prefix): value.strip()
             for name, value in self._environment.items()
             if name.startswith(prefix) and value.strip()
         }
+
+    def optional_text(self, name: str) -> str | None:
+        return self.text(name, "") or None
+
+    def folder(self, name: str, default: str) -> Path:
+        return Path(self.text(name, default.format_map(self.found))).resolve()
 
     def required(self, name: str) -> str:
         value = self.text(name, "")
@@ -183,22 +67,39 @@ class _Reader:
             raise SettingError(f"{name} is too short: 32 characters or more, e.g. from: openssl rand -hex 32")
         return value
 
-    def url(self, name: str, *, schemes: tuple[str, ...], default: str | None = None) -> str:
+    def optional_secret(self, name: str) -> str | None:
+        return self.secret(name) if self.text(name, "") else None
+
+    def url(self, name: str, *schemes: str, default: str | None = None) -> str:
         value = self.required(name) if default is None else self.text(name, default)
         parts = urlsplit(value)
         if parts.scheme not in schemes or not (parts.netloc or parts.query) or not _is_address(value):
             raise SettingError(f"{name} is not an address of the form {schemes[0]}://host/...")
         return value
 
-    def mail_address(self, name: str) -> str:
-        value = self.required(name)
-        if not _MAIL_ADDRESS.fullmatch(value):
+    def page(self, name: str, default: str | None = None) -> str | None:
+        """Read the address of a site, without the slash at its end."""
+        value = self.text(name, default or "")
+        return self.url(name, "http", "https", default=value).rstrip("/") if value else None
+
+    def database(self, name: str) -> str:
+        """Read a database's address, and name the driver: SQLAlchemy would use psycopg 2 by default."""
+        value = self.url(name, "postgresql", "postgres", "postgresql+psycopg")
+        return re.sub(r"^postgres(ql)?(\+psycopg)?://", "postgresql+psycopg://", value)
+
+    def cache(self, name: str) -> str:
+        """Read the cache's Redis; by default the next database of the broker's, which must not evict."""
+        return self.url(name, "redis", "rediss", default=_next_database(self.found["redis_url"]))
+
+    def optional_mail_address(self, name: str) -> str | None:
+        value = self.optional_text(name)
+        if value is not None and not _MAIL_ADDRESS.fullmatch(value):
             raise SettingError(f"{name} is not an e-mail address such as office@bus.example")
         return value
 
-    def sender(self, name: str, default: str) -> str:
+    def sender(self, name: str) -> str:
         """Read one mailbox (RFC 5322): an address alone, or a name and an address in angle brackets."""
-        value = self.text(name, default)
+        value = self.text(name, f"FalconBus <tickets@{_mail_domain(self.found['public_url'])}>")
         mailboxes = getaddresses([value])
         address = mailboxes[0][1] if len(mailboxes) == 1 else ""
         if not value.isprintable() or not _MAIL_ADDRESS.fullmatch(address):
@@ -212,8 +113,8 @@ class _Reader:
             raise SettingError(f"{name} is not a list of origins such as https://bus.example")
         return found
 
-    def optional_url(self, name: str, *, schemes: tuple[str, ...]) -> str | None:
-        return self.url(name, schemes=schemes) if self.text(name, "") else None
+    def optional_url(self, name: str, *schemes: str) -> str | None:
+        return self.url(name, *schemes) if self.text(name, "") else None
 
     def integer(self, name: str, default: int, *, at_least: int, at_most: int) -> int:
         value = self.text(name, str(default))
@@ -238,6 +139,9 @@ class _Reader:
         if not re.fullmatch(pattern, value):
             raise SettingError(f"{name} must be {hint}")
         return value
+
+    def release(self, name: str) -> str:
+        return self.pattern(name, r"[A-Za-z0-9._+-]{1,64}", _code_release(), "up to 64 letters, digits or . _ + -")
 
     def rate(self, name: str, default: str) -> str:
         """Read a limit in Flask-Limiter's notation, e.g. `100/hour` or `10 per minute;100 per hour`."""
@@ -264,12 +168,86 @@ class _Reader:
             raise SettingError(f"{name} is not a known time zone such as Africa/Johannesburg") from None
 
 
-_LIMIT = r"[1-9][0-9]{0,9}\s*(/|per)\s*([1-9][0-9]{0,2}\s*)?(second|minute|hour|day|month|year)s?"
-#: A limit in Flask-Limiter's notation, as a regular expression.
-RATE = rf"{_LIMIT}(\s*[;,|]\s*{_LIMIT})*"
-_ATOM = r"[^\s@<>(),:;\"\[\]\\.]+"
-#: Letters of other scripts are for the mail servers that take them; a comma or a space is for none.
-_MAIL_ADDRESS = re.compile(rf"{_ATOM}(\.{_ATOM})*@({_ATOM}(\.{_ATOM})*|\[[0-9A-Za-z:.]+\])")
+def _setting(read: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """Return a field of Settings that a method of `_Reader` reads, with these arguments after the name."""
+    return field(metadata={"read": lambda reader, name: read(reader, name, *arguments, **options)})
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Settings:
+    """The settings of one process. Field names are the environment's names in lower case; each says how it is read."""
+
+    data_dir: Path = _setting(_Reader.folder, ".falcon")
+    embedded: bool = _setting(_Reader.boolean, default=False)
+    backup_enabled: bool = _setting(_Reader.boolean, default=True)
+    backup_dir: Path = _setting(_Reader.folder, "{data_dir}/backups")
+    backup_key: str | None = _setting(_Reader.optional_secret)
+    backup_daily: int = _setting(_Reader.integer, 7, at_least=1, at_most=1000)
+    backup_weekly: int = _setting(_Reader.integer, 4, at_least=0, at_most=1000)
+    backup_monthly: int = _setting(_Reader.integer, 12, at_least=0, at_most=1000)
+    backup_wal_days: int = _setting(_Reader.integer, 400, at_least=1, at_most=4000)
+    database_url: str = _setting(_Reader.database)
+    redis_url: str = _setting(_Reader.url, "redis", "rediss")
+    cache_redis_url: str = _setting(_Reader.cache)
+    secret_key: str = _setting(_Reader.secret)
+    public_url: str = _setting(_Reader.page, "http://127.0.0.1:8000")
+    booking_url: str | None = _setting(_Reader.optional_url, "http", "https")
+    live_url: str | None = _setting(_Reader.page)
+    smtp_url: str | None = _setting(_Reader.optional_url, "smtp", "smtps")
+    mail_from: str = _setting(_Reader.sender)
+    currency: str = _setting(_Reader.currency, "ZAR")
+    time_zone: str = _setting(_Reader.time_zone, "Africa/Johannesburg")
+    hold_minutes: int = _setting(_Reader.integer, 10, at_least=1, at_most=120)
+    schedule_horizon_days: int = _setting(_Reader.integer, 60, at_least=1, at_most=730)
+    answer_minutes: int = _setting(_Reader.integer, 120, at_least=1, at_most=10_080)
+    driving_hours_day: int = _setting(_Reader.integer, 9, at_least=1, at_most=24)
+    driving_hours_week: int = _setting(_Reader.integer, 56, at_least=1, at_most=168)
+    rest_hours: int = _setting(_Reader.integer, 11, at_least=0, at_most=48)
+    travel_kmh: int = _setting(_Reader.integer, 120, at_least=0, at_most=1000)
+    notification_days: int = _setting(_Reader.integer, 90, at_least=1, at_most=3650)
+    ratelimit_enabled: bool = _setting(_Reader.boolean, default=True)
+    ratelimit_anonymous: str = _setting(_Reader.rate, "100/hour")
+    ratelimit_signed_in: str = _setting(_Reader.rate, "1000/hour")
+    ratelimit_reads: str = _setting(_Reader.rate, "300/minute")
+    ratelimit_key: str = _setting(_Reader.rate, "600/minute")
+    ratelimit_booking: str = _setting(_Reader.rate, "10/minute")
+    ratelimit_stops: str = _setting(_Reader.rate, "600/minute")
+    ratelimit_sign_in: str = _setting(_Reader.rate, "10/minute")
+    ratelimit_account: str = _setting(_Reader.rate, "10/minute;100/hour")
+    ratelimit_mails_recipient: str = _setting(_Reader.rate, "5/day")
+    ratelimit_mails_client: str = _setting(_Reader.rate, "50/day")
+    admin_email: str | None = _setting(_Reader.optional_mail_address)
+    admin_password: str | None = _setting(_Reader.optional_text)
+    trusted_proxies: int = _setting(_Reader.integer, 0, at_least=0, at_most=10)
+    trusted_hosts: tuple[str, ...] = _setting(_Reader.hosts)
+    cors_origins: tuple[str, ...] = _setting(_Reader.origins)
+    database_pool_size: int = _setting(_Reader.integer, 8, at_least=1, at_most=100)
+    log_level: str = _setting(_Reader.pattern, r"DEBUG|INFO|WARNING|ERROR", "INFO", "DEBUG, INFO, WARNING or ERROR")
+    release: str = _setting(_Reader.release)
+    metrics_token: str | None = _setting(_Reader.optional_secret)
+    sentry_dsn: str | None = _setting(_Reader.optional_url, "http", "https")
+    otel_exporter_otlp_endpoint: str | None = _setting(_Reader.optional_url, "http", "https")
+    otel_traces_sampler_arg: float = _setting(_Reader.share, 0.1)
+    #: What payment providers are set up with, by the names less `PAYMENTS_`; each provider knows its own.
+    payments: Mapping[str, str] = _setting(_Reader.group)
+
+    @property
+    def mail_folder(self) -> Path:
+        """Where mails lie when there is no SMTP server."""
+        return self.data_dir / "mails"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read and check every setting; SettingError names the first bad one."""
+        reader = _Reader(environment)
+        if bool(reader.text("ADMIN_EMAIL", "")) != bool(reader.text("ADMIN_PASSWORD", "")):
+            raise SettingError("ADMIN_EMAIL and ADMIN_PASSWORD go together: set both or none")
+        for each in fields(cls):
+            reader.found[each.name] = each.metadata["read"](reader, each.name.upper())
+        return cls(**reader.found)
+
+
+SETTING_NAMES = tuple(each.name.upper() for each in fields(Settings) if each.name != "payments")
 
 
 def _is_address(value: str) -> bool:
@@ -286,11 +264,6 @@ def _mail_domain(url: str) -> str:
     """Return the host of an address as mail addresses have it."""
     host = urlsplit(url).hostname or "localhost"
     return f"[IPv6:{host}]" if ":" in host else host
-
-
-def _with_driver(url: str) -> str:
-    """Name the driver in a database URL: SQLAlchemy would use psycopg 2 by default."""
-    return re.sub(r"^postgres(ql)?(\+psycopg)?://", "postgresql+psycopg://", url)
 
 
 def _next_database(redis_url: str) -> str:

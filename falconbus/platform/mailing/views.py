@@ -66,4 +66,4 @@ def download_attachment(name: str, number: int) -> Response:
 
 def _folder() -> MailFolder:
     settings: Settings = current_app.config["SETTINGS"]
-    return MailFolder(settings.mail_folder or settings.data_dir / "mails")
+    return MailFolder(settings.mail_folder)

@@ -36,14 +36,13 @@ def _message(number: int = 1, subject: str = "Your tickets") -> EmailMessage:
 def settings(app: FalconBus, tmp_path: Path) -> Iterator[Settings]:
     """The app's settings, with a mail folder of this test's own."""
     before: Settings = app.config["SETTINGS"]
-    app.config["SETTINGS"] = replace(before, mail_folder=tmp_path / "mails")
+    app.config["SETTINGS"] = replace(before, data_dir=tmp_path)
     yield app.config["SETTINGS"]
     app.config["SETTINGS"] = before
 
 
 @pytest.fixture
 def folder(settings: Settings) -> MailFolder:
-    assert settings.mail_folder is not None
     return MailFolder(settings.mail_folder)
 
 
@@ -56,13 +55,11 @@ def test_the_same_mail_is_one_file(folder: MailFolder, settings: Settings) -> No
     folder.send(_message())
     folder.send(_message())
     assert folder.names() == ["confirmation.1.REF1.eml"]
-    assert settings.mail_folder is not None
     assert [path.name for path in settings.mail_folder.iterdir()] == folder.names()
 
 
 def test_mails_are_for_our_own_eyes(folder: MailFolder, settings: Settings) -> None:
     folder.send(_message())
-    assert settings.mail_folder is not None
     assert settings.mail_folder.stat().st_mode & 0o777 == 0o700
     assert (settings.mail_folder / folder.names()[0]).stat().st_mode & 0o777 == 0o600
 
@@ -80,7 +77,6 @@ def test_before_the_first_mail_the_page_says_what_will_come(client: FlaskClient,
 
 
 def test_mails_are_listed_newest_first(client: FlaskClient, folder: MailFolder, settings: Settings) -> None:
-    assert settings.mail_folder is not None
     for number, age in ((1, 50), (2, 10), (3, 30)):
         folder.send(_message(number))
         os.utime(settings.mail_folder / f"confirmation.1.REF{number}.eml", (10**9 - age, 10**9 - age))
@@ -131,7 +127,6 @@ def test_only_mails_are_served(
     client: FlaskClient, folder: MailFolder, settings: Settings, name: str, part: str
 ) -> None:
     folder.send(_message())
-    assert settings.mail_folder is not None
     for path in (settings.mail_folder.parent / "secret.eml", settings.mail_folder / "secret"):
         path.write_text("Subject: a secret\n\n")
     assert client.get(f"/dev/mail/{name}{part}").status_code == 404

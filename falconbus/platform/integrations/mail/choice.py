@@ -18,7 +18,7 @@ def from_settings(settings: Settings) -> Mailer:
     if settings.smtp_url:
         helo = parseaddr(settings.mail_from)[1].partition("@")[2]
         return CircuitBreaker(SmtpMailer(settings.smtp_url, helo=helo))
-    return MailFolder(settings.mail_folder or settings.data_dir / "mails")
+    return MailFolder(settings.mail_folder)
 
 
 def mailer() -> Mailer:
