@@ -1,116 +1,50 @@
-"""Attempts to pay: nothing is charged in vain, nobody waits for a provider that is down, no key loses its answer."""
+"""Attempts to pay: nothing is charged in vain, and nobody waits for a provider that is down."""
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
-import time_machine
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import text
 
-from falconbus.accounts.models import Role
 from falconbus.checkout import sweeping
-from falconbus.payments import service as payments
 from falconbus.platform.database import transactions
-from falconbus.platform.kit import clock
 from falconbus.platform.telemetry import gauges
-from tests.accounts.signing import signed_in
-from tests.calls import bearer, hold
-from tests.checkout.till import Killed, Till, tills
+from tests.calls import hold
+from tests.checkout.attempts import (
+    agent,
+    cancel,
+    column,
+    key,
+    mails,
+    other,
+    owed,
+    pay,
+    pay_cash,
+    reconcile_later,
+    run,
+    show,
+    statuses,
+    tell,
+    till,
+)
+from tests.checkout.till import Till
 from tests.world import World
 
-
-@pytest.fixture
-def till(database: SQLAlchemy) -> Iterator[Till]:
-    """The sandbox's place; `other` is beside it."""
-    with tills() as (own, _):
-        yield own
-
-
-@pytest.fixture
-def other(till: Till, database: SQLAlchemy) -> Till:
-    return payments.get_provider("other")  # type: ignore[return-value]
-
-
-@pytest.fixture
-def agent(database: SQLAlchemy) -> dict[str, str]:
-    """The headers of an agent at the counter."""
-    return signed_in(Role.AGENT)
-
-
-def pay(client: FlaskClient, held: dict[str, Any], provider: str = "sandbox", token: str = "ok", **headers: str) -> Any:
-    return client.post(
-        f"/api/v1/bookings/{held['reference']}/payments",
-        json={"provider": provider, "token": token},
-        headers={**bearer(held["manage_token"]), **headers},
-    )
-
-
-def pay_cash(client: FlaskClient, held: dict[str, Any], agent: dict[str, str]) -> Any:
-    address = f"/api/v1/bookings/{held['reference']}/payments"
-    return client.post(address, json={"provider": "counter", "token": "cash"}, headers=agent)
-
-
-def cancel(client: FlaskClient, held: dict[str, Any], body: Any = None) -> Any:
-    address = f"/api/v1/bookings/{held['reference']}/cancel"
-    return client.post(address, json=body or {}, headers=bearer(held["manage_token"]))
-
-
-def show(client: FlaskClient, held: dict[str, Any]) -> Any:
-    return client.get(f"/api/v1/bookings/{held['reference']}", headers=bearer(held["manage_token"])).json
-
-
-def key() -> dict[str, str]:
-    return {"Idempotency-Key": uuid4().hex}
-
-
-def run(database: SQLAlchemy, statement: str, **values: Any) -> None:
-    database.session.rollback()
-    database.session.execute(text(statement), values)
-    database.session.commit()
-
-
-def column(database: SQLAlchemy, query: str) -> list[Any]:
-    database.session.rollback()
-    return list(database.session.execute(text(query)).scalars())
-
-
-def statuses(database: SQLAlchemy) -> list[str]:
-    return column(database, "SELECT status FROM payments ORDER BY id")
-
-
-def owed(database: SQLAlchemy) -> list[tuple[str, int]]:
-    """What goes back, and why."""
-    database.session.rollback()
-    rows = database.session.execute(text("SELECT reason, amount FROM refunds ORDER BY id")).all()
-    return [(row[0], row[1]) for row in rows]
-
-
-def mails(database: SQLAlchemy) -> list[str]:
-    return column(database, "SELECT substr(kind, 9) FROM mails WHERE kind LIKE 'booking.%' ORDER BY id")
-
-
-def tell(client: FlaskClient, till: Till, key: str, status: str, amount: int | None, currency: str = "ZAR") -> int:
-    """Have the provider tell by webhook; the answer's status."""
-    # No Outcome, which refuses what cannot be: a stranger may write anything into a webhook.
-    told: Any = SimpleNamespace(status=status, reference="sandbox", amount=amount, currency=currency)
-    body, headers = till.webhook(key, told)
-    return client.post("/api/v1/payments/webhooks/sandbox", headers=headers, data=body).status_code
-
-
-def reconcile_later(minutes: float) -> None:
-    with time_machine.travel(clock.now() + timedelta(minutes=minutes), tick=False):
-        transactions.run(sweeping.reconcile_payments)
-
+__all__ = ["agent", "other", "till"]
 
 DEPART = "UPDATE journeys SET departs_at = now() - interval '1 second'"
+
+
 WITHDRAW = "UPDATE schedules SET active = false"
+
+
 END_ROUTE = "UPDATE routes SET active = false"
+
+
 RUN_OUT = "UPDATE bookings SET expires_at = now() - interval '1 second'"
+
+
 END_BOOKING = "UPDATE bookings SET status = 'cancelled', cancelled_at = now()"
 
 
@@ -301,136 +235,3 @@ def test_a_pending_payment_blocks_only_while_its_provider_says_so(
     assert pay_cash(client, held, agent).status_code == 201
     assert tell(client, till, first, "paid", 30000) == 204
     assert owed(database) == [("paid_twice", 30000)]
-
-
-@pytest.mark.parametrize("settled_by", ["nobody", "webhook", "reconciler"])
-def test_a_key_has_its_first_answer_after_a_crash(
-    settled_by: str, world: World, client: FlaskClient, database: SQLAlchemy, till: Till
-) -> None:
-    held, once = hold(client, world.add_schedule().id), key()
-    till.after = kill
-    with pytest.raises(Killed):
-        pay(client, held, **once)
-    assert statuses(database) == ["started"]
-    if settled_by == "webhook":
-        tell(client, till, till.charged[0], "paid", 30000)
-    elif settled_by == "reconciler":
-        reconcile_later(2)
-    for _ in range(2):
-        paid = pay(client, held, **once)
-        assert (paid.status_code, paid.json) == (201, {"payment_id": till.charged[0], "status": "paid"})
-    assert len(till.charged) == 1
-    assert pay(client, held, **key()).json["code"] == "booking_over"
-
-
-def test_a_key_whose_process_was_killed_before_it_asked_goes_on_at_once(
-    world: World, client: FlaskClient, database: SQLAlchemy, till: Till, agent: dict[str, str]
-) -> None:
-    held, once = hold(client, world.add_schedule().id), key()
-    till.before = kill
-    with pytest.raises(Killed):
-        pay(client, held, **once)
-    assert pay_cash(client, held, agent).json["code"] == "payment_in_progress", "it may only be slow"
-    other_body = pay(client, held, token="slow", **once)
-    assert (other_body.status_code, other_body.json["code"]) == (422, "idempotency_key_reused")
-    assert pay(client, held, **once).status_code == 201
-    assert statuses(database) == ["paid"]
-
-
-def test_a_declined_payment_is_the_answer_of_its_key_after_a_crash(
-    world: World, client: FlaskClient, database: SQLAlchemy, till: Till
-) -> None:
-    held, once = hold(client, world.add_schedule().id), key()
-    till.after = kill
-    with pytest.raises(Killed):
-        pay(client, held, token="declined", **once)
-    assert pay(client, held, token="declined", **once).status_code == 402
-    assert pay(client, held, **key()).status_code == 201
-
-
-def test_two_requests_of_one_id_are_two(world: World, client: FlaskClient, database: SQLAlchemy, till: Till) -> None:
-    """The lease is the request's own, whatever X-Request-ID the caller sends."""
-    held, same = hold(client, world.add_schedule().id), {"X-Request-ID": "the-same-request"}
-    answers: list[Any] = []
-    till.before = lambda: answers.append(pay(client, held, **same))
-    assert pay(client, held, **same).status_code == 201
-    assert answers[0].json["code"] == "payment_in_progress"
-    assert len(till.charged) == 1
-
-
-def test_what_is_paid_too_much_goes_back(world: World, client: FlaskClient, database: SQLAlchemy, till: Till) -> None:
-    """Declined, then one of two cancels, then the provider tells that the first attempt was paid after all."""
-    held = hold(client, world.add_schedule().id, passengers=2)
-    assert pay(client, held, token="declined").status_code == 402
-    assert cancel(client, held, {"passengers": [2]}).json["total"] == "300.00"
-    first = till.charged[0]
-    assert tell(client, till, first, "paid", 60000) == 204
-    assert tell(client, till, first, "paid", 60000) == 204
-    shown = show(client, held)
-    assert (shown["status"], shown["payment"], shown["total"]) == ("confirmed", "paid", "300.00")
-    assert owed(database) == [("overpaid", 30000)]
-    assert mails(database) == ["confirmation", "payment_returned"]
-    assert column(database, "SELECT count(*) FROM seat_claims WHERE held_until IS NULL") == [3]
-
-
-@pytest.mark.parametrize(("amount", "currency"), [(29999, "ZAR"), (30000, "USD"), (0, "ZAR")])
-def test_what_is_not_the_price_confirms_nothing_and_goes_back(
-    amount: int, currency: str, world: World, client: FlaskClient, database: SQLAlchemy, till: Till
-) -> None:
-    held = hold(client, world.add_schedule().id)
-    first = pay(client, held, token="slow").json["payment_id"]
-    assert tell(client, till, first, "paid", amount, currency) == 204
-    shown = show(client, held)
-    assert (shown["status"], shown["payment"]) == ("held", "failed")
-    assert owed(database) == ([("wrong_amount", amount)] if amount else [])
-    assert column(database, "SELECT currency FROM payments") == [currency]
-    assert pay(client, held).status_code == 201
-    assert mails(database) == (["payment_returned", "confirmation"] if amount else ["confirmation"])
-
-
-def test_an_event_without_an_amount_is_of_what_was_asked(
-    world: World, client: FlaskClient, database: SQLAlchemy, till: Till
-) -> None:
-    held = hold(client, world.add_schedule().id)
-    first = pay(client, held, token="slow").json["payment_id"]
-    assert tell(client, till, first, "paid", None) == 204
-    assert show(client, held)["status"] == "confirmed"
-
-
-@pytest.mark.parametrize("amount", [-1, True, "30000", 3.5])
-def test_an_event_whose_amount_is_none_is_refused(
-    amount: Any, world: World, client: FlaskClient, database: SQLAlchemy, till: Till
-) -> None:
-    held = hold(client, world.add_schedule().id)
-    first = pay(client, held, token="slow").json["payment_id"]
-    assert tell(client, till, first, "paid", amount) == 400
-    assert statuses(database) == ["pending"]
-
-
-def test_a_provider_tells_nothing_of_anothers_payments(
-    world: World, client: FlaskClient, database: SQLAlchemy, till: Till, other: Till
-) -> None:
-    held = hold(client, world.add_schedule().id)
-    first = pay(client, held, "other", token="slow").json["payment_id"]
-    assert tell(client, till, first, "paid", 30000) == 404
-    assert statuses(database) == ["pending"]
-
-
-def test_a_booking_bears_how_its_payment_stands(
-    world: World, client: FlaskClient, database: SQLAlchemy, till: Till
-) -> None:
-    pay(client, hold(client, world.add_schedule(days=3).id))
-    held = hold(client, world.add_schedule().id)
-    assert held["payment"] is None
-    assert show(client, held)["payment"] is None
-    pay(client, held, token="declined")
-    assert show(client, held)["payment"] == "failed"
-    first = pay(client, held, token="slow").json["payment_id"]
-    assert show(client, held)["payment"] == "pending"
-    tell(client, till, first, "paid", 30000)
-    assert show(client, held)["payment"] == "paid"
-    assert cancel(client, held).json["payment"] == "paid"
-
-
-def kill() -> None:
-    raise Killed

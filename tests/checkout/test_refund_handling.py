@@ -1,8 +1,6 @@
-"""What staff do about a refund: have its provider asked anew, or pay it out; who and why is kept; one of two wins."""
+"""What staff do about a refund: have its provider asked anew, or pay it out; who and why is kept."""
 
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -15,66 +13,19 @@ from sqlalchemy import text
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
 from falconbus.checkout import sweeping
-from falconbus.payments import refunds
-from falconbus.payments.models import Refund
 from falconbus.platform.database import transactions
-from falconbus.platform.database.engine import db
 from falconbus.platform.integrations.payments.provider import RefundAnswer, RefundOutcome
 from falconbus.platform.kit import clock
 from tests.accounts.signing import add_user, signed_in, token_for
 from tests.calls import bearer
 from tests.checkout.doubles import UnreliableSandbox, unreliable_sandbox
 from tests.checkout.giving_back import agent, cancelled, handle, listed, pass_time, refund_id, state, work
+from tests.checkout.refund_desk import ADDRESS, audited, failed, jobs_to_do, provider, row, set_charges
 from tests.world import World
 
-ADDRESS = "/api/v1/refunds/{number}/{action}"
+__all__ = ["provider"]
+
 ACTIONS = ("retry", "pay-out")
-
-
-@pytest.fixture
-def provider(database: SQLAlchemy) -> Iterator[UnreliableSandbox]:
-    """The app's sandbox, which the test can take down."""
-    with unreliable_sandbox() as double:
-        yield double
-
-
-def failed(client: FlaskClient, world: World, database: SQLAlchemy) -> str:
-    """The reference of a cancelled booking whose refund the provider has refused: its charge was gone."""
-    reference = cancelled(client, world)
-    set_charges(database, "refunded = amount")
-    assert work(database) == 1
-    assert state(database, reference)[0] == "failed"
-    return reference
-
-
-def set_charges(database: SQLAlchemy, values: str) -> None:
-    database.session.execute(text(f"UPDATE sandbox_charges SET {values}"))
-    database.session.commit()
-
-
-def row(client: FlaskClient, status: str) -> dict[str, Any]:
-    """The one refund that staff see under a status."""
-    (only,) = client.get(f"/api/v1/refunds?status={status}", headers=agent()).json["results"]
-    shown: dict[str, Any] = only
-    return shown
-
-
-def audited(database: SQLAlchemy) -> list[tuple[Any, ...]]:
-    """Who did what to refunds, and why."""
-    database.session.rollback()
-    found = database.session.execute(
-        text(
-            "SELECT users.email, action, subject_id, details ->> 'note', details #>> '{before,status}' FROM audit_log"
-            " LEFT JOIN users ON users.id = user_id WHERE subject = 'refunds' ORDER BY audit_log.id"
-        )
-    )
-    return [tuple(entry) for entry in found]
-
-
-def jobs_to_do(database: SQLAlchemy) -> int:
-    database.session.rollback()
-    left = "SELECT count(*) FROM outbox WHERE job = 'checkout.refund' AND done_at IS NULL AND failed_at IS NULL"
-    return int(database.session.execute(text(left)).scalar_one())
 
 
 def test_a_failed_refund_is_shown_tried_again_and_paid(world: World, client: FlaskClient, database: SQLAlchemy) -> None:
@@ -307,69 +258,3 @@ def test_a_refusal_of_the_spent_key_that_comes_late_is_none_of_the_new_one(
     assert state(database, reference) == ("pending", "cancelled", 0)
     assert work(database) == 1
     assert state(database, reference) == ("done", "refunded", 27000)
-
-
-def race(app: FalconBus, database: SQLAlchemy, number: int, actions: tuple[str, str]) -> list[tuple[int, str | None]]:
-    """The answers to two agents at the same moment: both have come as far as the refund's row, which is locked."""
-    answers: list[tuple[int, str | None]] = []
-    staff = [agent() for _ in actions]
-
-    def act(action: str, headers: dict[str, str]) -> None:
-        address = ADDRESS.format(number=number, action=action)
-        answer = app.test_client().post(address, json={"note": "as told"}, headers=headers)
-        answers.append((answer.status_code, answer.json["code"] if answer.data else None))
-
-    threads = [
-        threading.Thread(target=act, args=(action, headers)) for action, headers in zip(actions, staff, strict=True)
-    ]
-    with database.engine.begin() as connection:
-        connection.execute(text("SELECT 1 FROM refunds WHERE id = :id FOR UPDATE"), {"id": number})
-        for thread in threads:
-            thread.start()
-        wait_for_locks(database, len(threads))
-    for thread in threads:
-        thread.join()
-    return sorted(answers)
-
-
-def wait_for_locks(database: SQLAlchemy, number: int) -> None:
-    """Until so many wait for a lock."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with database.engine.connect() as connection:
-            if connection.execute(text(waiting)).scalar_one() == number:
-                return
-    pytest.fail("they do not wait")
-
-
-PAIRS = [("pay-out", "pay-out"), ("retry", "retry"), ("pay-out", "retry")]
-
-
-@pytest.mark.parametrize("actions", PAIRS)
-def test_of_two_people_at_once_one_wins_and_the_other_is_told(
-    actions: tuple[str, str], world: World, client: FlaskClient, app: FalconBus, database: SQLAlchemy
-) -> None:
-    failed(client, world, database)
-    number = refund_id(database)
-    database.session.rollback()
-    assert race(app, database, number, actions) == [(204, None), (409, "refund_over")]
-    ((_, done, *_),) = audited(database)
-    assert jobs_to_do(database) == (1 if done == "retry" else 0)
-
-
-@pytest.mark.parametrize("actions", PAIRS)
-def test_control_without_the_lock_both_win(
-    actions: tuple[str, str],
-    world: World,
-    client: FlaskClient,
-    app: FalconBus,
-    database: SQLAlchemy,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    failed(client, world, database)
-    number = refund_id(database)
-    database.session.rollback()
-    monkeypatch.setattr(refunds, "lock", lambda refund_id: db.session.get_one(Refund, refund_id))
-    assert race(app, database, number, actions) == [(204, None), (204, None)]
-    assert len(audited(database)) == 2

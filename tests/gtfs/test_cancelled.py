@@ -6,7 +6,7 @@ from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.timetable.models import Schedule
 from tests.gtfs.feeds import ZONE, feed, gtfs_day, load, row
-from tests.gtfs.test_reimport import later, schedule_ids
+from tests.gtfs.versions import later, schedule_ids
 
 
 def cancel(schedule_id: int) -> None:

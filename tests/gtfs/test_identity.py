@@ -11,7 +11,7 @@ from falconbus.gtfs.errors import BadImportOption, UnsureNetwork
 from tests.accounts.signing import signed_in
 from tests.gtfs.feeds import Feed, feed, load, packed, row, rows
 from tests.gtfs.test_api import ADDRESS, upload, work
-from tests.gtfs.test_reimport import schedule_ids, sell, state
+from tests.gtfs.versions import schedule_ids, sell, state
 
 COACHES = "SELECT count(*), count(DISTINCT departure_time) FROM schedules WHERE active"
 

@@ -16,7 +16,7 @@ from tests.accounts.signing import signed_in
 from tests.calls import hold
 from tests.disruptions.coach import mails_to, shown, sold, value
 from tests.gtfs.feeds import Feed, feed, load, row, rows
-from tests.gtfs.test_reimport import later, schedule_ids
+from tests.gtfs.versions import later, schedule_ids
 from tests.scheduling.charters import add_charter
 from tests.scheduling.people import add_person
 from tests.world import World

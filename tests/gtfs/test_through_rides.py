@@ -6,7 +6,7 @@ from flask_sqlalchemy import SQLAlchemy
 
 from tests.calls import hold
 from tests.gtfs.feeds import Feed, feed, load, row, rows
-from tests.gtfs.test_reimport import schedule_ids
+from tests.gtfs.versions import schedule_ids
 
 HEADER = "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
 TRANSFERS = "from_stop_id,to_stop_id,from_trip_id,to_trip_id,transfer_type\n"

@@ -20,7 +20,7 @@ from falconbus.platform.web import clients
 from tests.accounts.signing import signed_in
 from tests.calls import bearer, booking_body, pay
 from tests.disruptions.coach import lines, value
-from tests.messaging.test_staff_and_charter_mails import write_mails
+from tests.messaging.staff import write_mails
 from tests.scheduling.appointments.asking import CHARTERS, body_of
 from tests.scheduling.charters import add_service
 from tests.world import World

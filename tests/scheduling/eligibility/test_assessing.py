@@ -1,66 +1,24 @@
 """Who is free for a ride, and how they stand to it."""
 
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
 from flask_sqlalchemy import SQLAlchemy
 
 from falconbus.accounts.models import Role, User
-from falconbus.app import FalconBus
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import DomainError
 from falconbus.scheduling.assignments.errors import StaffBusy, UnknownStaff
 from falconbus.scheduling.assignments.models import Assignment, AssignmentStatus, CrewRole
 from falconbus.scheduling.assignments.service import Places
 from falconbus.scheduling.eligibility import assessing
-from falconbus.scheduling.eligibility.assessing import Eligibility
 from falconbus.scheduling.eligibility.errors import LicenceExpired, OnLeave, TooFar
 from falconbus.scheduling.staff_records.models import Leave, Licence, WorkingHours
 from tests.counting import statements
-from tests.scheduling.charters import add_assignment, add_charter, tomorrow
+from tests.scheduling.charters import tomorrow
+from tests.scheduling.eligibility.duties import DAY, at, codes, of, on_duty
 from tests.scheduling.people import add_licence, add_person
 from tests.world import World
-
-#: A Saturday.
-DAY = date(2026, 11, 28)
-
-
-def at(hour: int, minute: int = 0, *, days: int = 0) -> datetime:
-    """A time of the Saturday (or days after it) in Johannesburg, two hours ahead of UTC, as an instant."""
-    midnight = datetime(2026, 11, 28, tzinfo=UTC) - timedelta(hours=2)
-    return midnight + timedelta(days=days, hours=hour, minutes=minute)
-
-
-def on_duty(
-    person: User, begins: datetime, ends: datetime, status: AssignmentStatus = AssignmentStatus.ACCEPTED,
-    part: CrewRole = CrewRole.DRIVER,
-) -> Assignment:  # fmt: skip
-    hours = (ends - begins) / timedelta(hours=1)
-    return add_assignment(add_charter(starts=begins, hours=hours), person, part, status)
-
-
-def of(person: User, begins: datetime, ends: datetime, part: CrewRole = CrewRole.DRIVER, **others: Any) -> Eligibility:
-    return assessing.assess([person.id], part, begins, ends, **others)[person.id]
-
-
-def codes(found: Eligibility) -> list[str]:
-    return [warning.code for warning in found.warnings]
-
-
-@pytest.fixture
-def thabo(database: SQLAlchemy) -> User:
-    """A driver; beside him another one, who is busy, ill and late all the time."""
-    other = add_person("other", Role.DRIVER, Role.ATTENDANT)
-    add_licence(other, days=-1)
-    on_duty(other, at(0, days=-3), at(23, days=3))
-    database.session.add(Leave(staff_id=other.id, first_day=DAY, last_day=DAY, kind="sick"))
-    database.session.add(WorkingHours(staff_id=other.id, weekday=1, begins_minute=0, ends_minute=1))
-    person = add_person("thabo", Role.DRIVER)
-    add_licence(person, days=1000)
-    database.session.commit()
-    return person
 
 
 def test_somebody_without_duties_leave_or_hours_may_drive(thabo: User) -> None:
@@ -283,64 +241,6 @@ def test_who_is_suggested_is_who_would_not_be_refused(
 
 
 #: Johannesburg, Durban, and a stop nobody knows the place of.
-POSITIONS = {"J": (-26.2, 28.05), "D": (-29.85, 31.02), "?": (None, None)}
-
-
-@pytest.fixture
-def stop_ids(world: World) -> dict[str, int | None]:
-    """The keys of stops some 500 km apart; None for a place that is none."""
-    for code, (latitude, longitude) in POSITIONS.items():
-        stop = world.add_stop(code)
-        stop.latitude, stop.longitude = latitude, longitude
-    world.commit()
-    return {None: None, **{code: world.stops[code].id for code in POSITIONS}}  # type: ignore[dict-item]
-
-
-@pytest.mark.parametrize(
-    ("place", "hours", "is_too_far"),
-    [("D", 0, False), ("J", 0, True), ("J", 4, True), ("J", 5, False), ("?", 0, False), (None, 0, False)],
-)
-@pytest.mark.parametrize("is_before", [True, False])
-def test_nobody_is_at_two_ends_of_the_country(
-    thabo: User,
-    stop_ids: dict[str | None, int | None],
-    database: SQLAlchemy,
-    is_before: bool,
-    place: str | None,
-    hours: int,
-    is_too_far: bool,
-) -> None:
-    """A ride that ends (or begins) in Durban, and one at another place so many hours later (or earlier)."""
-    duty = on_duty(thabo, at(10), at(12))
-    duty.origin_stop_id = duty.destination_stop_id = stop_ids["D"]
-    # One further away in time is not asked for.
-    far = on_duty(thabo, at(1), at(2))
-    far.origin_stop_id = far.destination_stop_id = stop_ids["J"]
-    database.session.commit()
-    begins = at(12 + hours) if is_before else at(10 - hours - 1)
-    ends = begins + timedelta(hours=1)
-    places = Places(stop_ids[place], None) if is_before else Places(None, stop_ids[place])
-    found = assessing.assess([thabo.id], CrewRole.DRIVER, begins, ends, places=places)[thabo.id]
-    assert type(found.refusal) is (TooFar if is_too_far else type(None))
-    suggested = assessing.available_staff(CrewRole.DRIVER, begins, ends, places=places)
-    assert [each.staff_id for each in suggested] == ([] if is_too_far else [thabo.id])
-
-
-def test_the_travel_time_rule_can_be_switched_off(
-    thabo: User, stop_ids: dict[str | None, int | None], database: SQLAlchemy, app: FalconBus
-) -> None:
-    on_duty(thabo, at(10), at(12)).destination_stop_id = stop_ids["D"]
-    database.session.commit()
-    places = Places(stop_ids["J"], None)
-    assert isinstance(of(thabo, at(12), at(13), places=places).refusal, TooFar)
-    before = app.config["SETTINGS"]
-    app.config["SETTINGS"] = replace(before, travel_kmh=0)
-    try:
-        assert of(thabo, at(12), at(13), places=places).refusal is None
-    finally:
-        app.config["SETTINGS"] = before
-
-
 def test_a_hundred_people_cost_one_statement(database: SQLAlchemy) -> None:
     people = [add_person(f"p{number}", Role.DRIVER) for number in range(100)]
     begins, ends = tomorrow(8), tomorrow(12)
