@@ -10,6 +10,7 @@ from psycopg import sql
 from benchmarks import network
 from benchmarks.environment import ROOT, Databases
 from benchmarks.network import Call, NetworkSize
+from falconbus.network import folding
 
 ZONE = "Africa/Johannesburg"
 CAPACITY = 49
@@ -44,7 +45,7 @@ def load(connection: psycopg.Connection, size: NetworkSize) -> None:
     buses = ((number, f"FB-{number}", 1) for number in range(1, _BUS_COUNT + 1))
     _copy(connection, "buses", "id number layout_id", buses)
     _copy(connection, "calendars", "id weekdays valid_from valid_until", [(1, 127, "2000-01-01", "2099-12-31")])
-    _copy(connection, "stops", "id code name city time_zone", _stops(size.regions * size.cities))
+    _copy(connection, "stops", "id code name city time_zone city_key", _stops(size.regions * size.cities))
     routes = list(network.routes(size))
     columns = "id name origin_id destination_id base_price currency distance_m duration_minutes"
     _copy(connection, "routes", columns, (_route(number, calls) for number, calls in enumerate(routes, start=1)))
@@ -72,6 +73,7 @@ def _stops(count: int) -> Iterator[Sequence[Any]]:
             f"{network.stop_city(stop)}, Station {stop}",
             network.stop_city(stop),
             ZONE,
+            folding.place_key(network.stop_city(stop)),
         )
 
 
