@@ -12,6 +12,7 @@ import msgspec
 from benchmarks import (
     backup,
     booking,
+    calendar,
     crowd,
     dashboard,
     environment,
@@ -28,7 +29,7 @@ from benchmarks.paired_rounds import RunFailed
 from benchmarks.report import Report
 
 NAMES = (
-    "search", "warm", "booking", "queries", "recording", "dashboard", "scheduling", "mail", "crowd", "race", "scale",
+    "search", "calendar", "warm", "booking", "queries", "recording", "dashboard", "scheduling", "mail", "crowd", "race", "scale",
     "backup",
 )  # fmt: skip
 
@@ -56,6 +57,7 @@ def _run(name: str, databases: environment.Databases, options: argparse.Namespac
     load = {"seconds": options.seconds, "clients": options.clients}
     runs: dict[str, Callable[[], Report]] = {
         "search": lambda: search.run(databases, **load),
+        "calendar": lambda: calendar.run(databases),
         "warm": lambda: warm_search.run(databases, **load),
         "booking": lambda: booking.run(databases, **load),
         "queries": lambda: queries.run(databases),

@@ -30,8 +30,8 @@ _PLACES = text("""
     ) s
 """)
 
-# Every departure on the day, for each pair of calls that fits, with the seats taken on the legs between, by class. The
-# day is the local one at the boarding stop. Each OFFSET 0 keeps the planner from merging its subquery: whatever it
+# Every departure on the days, for each pair of calls that fits, with the seats taken on the legs between, by class. The
+# days are the local ones at the boarding stop. Each OFFSET 0 keeps the planner from merging its subquery: whatever it
 # believes of the parameters, it goes from the few pairs of calls to their timetables, and from each to one index range.
 _DEPARTURES = text("""
     WITH room AS MATERIALIZED (
@@ -54,8 +54,8 @@ _DEPARTURES = text("""
     ) r
     CROSS JOIN LATERAL (
         SELECT code AS origin, name AS origin_name, time_zone AS origin_zone,
-            CAST(:day AS timestamp) AT TIME ZONE time_zone AS day_begins,
-            (CAST(:day AS timestamp) + interval '1 day') AT TIME ZONE time_zone AS day_ends
+            CAST(:first_day AS timestamp) AT TIME ZONE time_zone AS begins,
+            (CAST(:last_day AS timestamp) + interval '1 day') AT TIME ZONE time_zone AS ends
         FROM stops WHERE id = pair.origin_id OFFSET 0
     ) os
     CROSS JOIN LATERAL (
@@ -72,8 +72,8 @@ _DEPARTURES = text("""
     CROSS JOIN LATERAL (
         SELECT id, bus_id, departure_time FROM schedules
         WHERE timetable_id = t.id AND active
-            AND departure_time >= greatest(os.day_begins, :now) - t.until_departure
-            AND departure_time < os.day_ends - t.until_departure
+            AND departure_time >= greatest(os.begins, :now) - t.until_departure
+            AND departure_time < os.ends - t.until_departure
         OFFSET 0
     ) s
     CROSS JOIN LATERAL (SELECT number AS bus_number, layout_id FROM buses WHERE id = s.bus_id OFFSET 0) b
@@ -129,9 +129,12 @@ def places(origin: str, destination: str) -> Sequence[AnyRow]:
     return driver_read(_PLACES, {**sides, **keys})
 
 
-def departures(origins: list[int], destinations: list[int], day: date, now: datetime) -> Sequence[AnyRow]:
-    """Return future departures on the local `day`, a row for each matching pair of calls."""
-    parameters = {"origins": origins, "destinations": destinations, "day": day, "now": now}
+def departures(
+    origins: list[int], destinations: list[int], first_day: date, last_day: date, now: datetime
+) -> Sequence[AnyRow]:
+    """Return future departures of these local days, a row for each matching pair of calls."""
+    parameters = {"origins": origins, "destinations": destinations, "now": now}
+    parameters |= {"first_day": first_day, "last_day": last_day}
     return driver_read(_DEPARTURES, parameters)
 
 

@@ -10,10 +10,13 @@ from falconbus.inventory.service import Segment
 from falconbus.platform.database.engine import AnyRow
 from falconbus.platform.database.pagination import PageQuery
 from falconbus.platform.kit import clock, money
+from falconbus.platform.kit.fields import Month
 from falconbus.platform.kit.schema import OneLine, Query
+from falconbus.search.availability import DayAvailability
 from falconbus.search.service import Departure
 
 StopOrCity = Annotated[OneLine, StringConstraints(max_length=100)]
+Party = Annotated[int, Field(ge=1, le=9)]
 
 
 class StopQuery(PageQuery):
@@ -38,7 +41,7 @@ class ScheduleQuery(PageQuery):
     origin: StopOrCity
     destination: StopOrCity
     date: date
-    passengers: Annotated[int, Field(ge=1, le=9)] = 1
+    passengers: Party = 1
 
 
 class FareClassOut(msgspec.Struct):
@@ -89,6 +92,43 @@ class ScheduleOut(msgspec.Struct):
             available_seats=classes[0].available_seats,
             fare_classes=classes,
         )
+
+
+class AvailabilityQuery(Query):
+    """A stop's code or a city on either side; the month as `2026-12`."""
+
+    origin: StopOrCity
+    destination: StopOrCity
+    month: Month
+    passengers: Party = 1
+
+
+class DayAvailabilityOut(msgspec.Struct):
+    """A day at the place of departure. `price` is the cheapest with room for all passengers, as a search shows it.
+
+    `departures` on sale, full ones too; `available_seats`: what a search of that day shows, added up. All are null on a
+    day that is over, `price` and `currency` where there is no room.
+    """
+
+    date: date
+    price: str | None
+    currency: str | None
+    departures: int | None
+    available_seats: int | None
+
+    @classmethod
+    def of(cls, found: DayAvailability) -> "DayAvailabilityOut":
+        price = currency = None
+        if found.cheapest is not None:
+            currency = found.cheapest.currency
+            price = money.to_text(found.cheapest.amount, currency)
+        return cls(found.day, price, currency, found.departures, found.seats)
+
+
+class AvailabilityOut(msgspec.Struct):
+    """Every day of a month, in order."""
+
+    results: list[DayAvailabilityOut]
 
 
 class CallOut(msgspec.Struct):

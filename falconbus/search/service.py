@@ -1,8 +1,8 @@
 """Use cases of search."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from falconbus.fares import pricing
 from falconbus.inventory.cache_tags import seats_tag
@@ -26,10 +26,20 @@ class BookableFareClass:
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A schedule between its best pair of stops; `fare_classes` are those with room, cheapest first."""
+    """A schedule between a pair of stops; `fare_classes` are those with room, cheapest first."""
 
     row: AnyRow
     fare_classes: list[BookableFareClass]
+
+    @property
+    def day(self) -> date:
+        """Return the local date at the boarding stop."""
+        return clock.local(self.row.departs_at, self.row.origin_zone).date()
+
+    @property
+    def rank(self) -> tuple[bool, timedelta, datetime]:
+        """Return what the best of its pairs has least of: no room, then length of the ride, then time of boarding."""
+        return not self.fare_classes, self.row.arrives_at - self.row.departs_at, self.row.departs_at
 
 
 def find_stops(typed: str, *, page: int, page_size: int) -> tuple[Sequence[AnyRow], bool]:
@@ -44,22 +54,46 @@ def find_stops(typed: str, *, page: int, page_size: int) -> tuple[Sequence[AnyRo
 
 def find_departures(origin: str, destination: str, day: date, passengers: int) -> list[Departure]:
     """Return departures with room for `passengers`, by time; PlaceNotFound, SamePlace, DateInPast."""
-    depends_on(cache_tags.ROUTES, cache_tags.FLEET)
+    origins, destinations = find_places(origin, destination)
+    now = clock.now()
+    check_not_past(day, now, origins)
+    departures = departures_between(origins, destinations, day, day, now, passengers)
+    with_room = [departure for departure in departures if departure.fare_classes]
+    return sorted(with_room, key=lambda departure: (departure.row.departs_at, departure.row.id))
+
+
+def find_places(origin: str, destination: str) -> tuple[list[AnyRow], list[AnyRow]]:
+    """Return the stops that origin and destination name, by code or by city; PlaceNotFound, SamePlace."""
     names = f"{origin}\n{destination}"
     places = memoized(SEARCH, names, [cache_tags.STOPS], lambda: queries.places(origin, destination))
     origins, destinations = _stops_on_side(places, "origin"), _stops_on_side(places, "destination")
-    from_ids, to_ids = [row.id for row in origins], [row.id for row in destinations]
-    if set(from_ids) & set(to_ids):
+    if {row.id for row in origins} & {row.id for row in destinations}:
         raise SamePlace(pointer="destination")
-    now = clock.now()
-    check_not_past(day, now, origins)
-    best: dict[int, Departure] = {}
-    for row in queries.departures(from_ids, to_ids, day, now):
+    return origins, destinations
+
+
+def departures_between(
+    origins: Sequence[AnyRow],
+    destinations: Sequence[AnyRow],
+    first_day: date,
+    last_day: date,
+    now: datetime,
+    passengers: int,
+) -> Collection[Departure]:
+    """Return the future departures of these local days, full ones too; on each day a schedule has one, its best pair.
+
+    The answer that is being made depends on their seats.
+    """
+    depends_on(cache_tags.ROUTES, cache_tags.FLEET)
+    from_ids, to_ids = [row.id for row in origins], [row.id for row in destinations]
+    best: dict[tuple[int, date], Departure] = {}
+    for row in queries.departures(from_ids, to_ids, first_day, last_day, now):
         depends_on(seats_tag(row.route_id, row.departure_time))
-        fare_classes = _classes_with_room(row, passengers)
-        if fare_classes and (row.id not in best or _is_better_pair(row, best[row.id].row)):
-            best[row.id] = Departure(row, fare_classes)
-    return sorted(best.values(), key=lambda departure: (departure.row.departs_at, departure.row.id))
+        departure = Departure(row, _classes_with_room(row, passengers))
+        known = best.setdefault((row.id, departure.day), departure)
+        if departure.rank < known.rank:
+            best[row.id, departure.day] = departure
+    return best.values()
 
 
 def get_calls(schedule_id: int) -> Sequence[AnyRow]:
@@ -92,8 +126,3 @@ def _classes_with_room(row: AnyRow, passengers: int) -> list[BookableFareClass]:
         if free >= passengers
     ]
     return sorted(fare_classes, key=lambda fare_class: (fare_class.price, fare_class.code))
-
-
-def _is_better_pair(row: AnyRow, other: AnyRow) -> bool:
-    """Tell whether a pair of calls has the shorter ride, or boards earlier at equal length."""
-    return (row.arrives_at - row.departs_at, row.departs_at) < (other.arrives_at - other.departs_at, other.departs_at)

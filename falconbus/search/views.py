@@ -10,10 +10,13 @@ from falconbus.platform.kit import clock
 from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.web.declarations import PUBLIC
 from falconbus.platform.web.operations import operation
-from falconbus.search import service
-from falconbus.search.cache_groups import SEARCH, STOPS
+from falconbus.search import availability, service
+from falconbus.search.cache_groups import AVAILABILITY, SEARCH, STOPS
 from falconbus.search.errors import DateInPast, PlaceNotFound, SamePlace
 from falconbus.search.schemas import (
+    AvailabilityOut,
+    AvailabilityQuery,
+    DayAvailabilityOut,
     ScheduleDetailOut,
     ScheduleOut,
     ScheduleQuery,
@@ -62,6 +65,21 @@ def search_schedules(query: ScheduleQuery) -> CountedPage[ScheduleOut]:
     return CountedPage(
         results, len(departures), *neighbours(query.page, more=len(departures) > start + query.page_size)
     )
+
+
+@operation(
+    bp.get("/availability"),
+    who=PUBLIC,
+    asks=AvailabilityQuery,
+    gives={200: AvailabilityOut},
+    refuses=(PlaceNotFound, SamePlace),
+    cached=AVAILABILITY,
+    budget=2,
+)
+def show_availability(query: AvailabilityQuery) -> AvailabilityOut:
+    """From what price, and with how many seats, each day of a month can be travelled between two stops or cities."""
+    month = availability.find_month(query.origin, query.destination, query.month, query.passengers)
+    return AvailabilityOut([DayAvailabilityOut.of(day) for day in month])
 
 
 @operation(

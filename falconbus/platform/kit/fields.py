@@ -12,6 +12,7 @@ from falconbus.platform.kit.emails import parse_email
 from falconbus.platform.kit.schema import Body, OneLine
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
+_MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 
 
 def _zone(value: str) -> str:
@@ -36,6 +37,13 @@ def _read(value: object) -> object:
     except ValueError:
         pass
     raise ValueError("is not a time such as 2026-11-27T10:00:00+02:00")
+
+
+def _read_month(value: object) -> date:
+    """Parse a month of this century."""
+    if isinstance(value, str) and _MONTH.fullmatch(value):
+        return date.fromisoformat(f"{value}-01")
+    raise ValueError("is not a month such as 2026-12")
 
 
 def _of_our_time(value: datetime) -> datetime:
@@ -77,6 +85,10 @@ Zone = Annotated[OneLine, AfterValidator(_zone)]
 Currency = Annotated[OneLine, AfterValidator(_currency)]
 #: Decimal text such as "420.00"; how many decimals there may be is the currency's matter.
 Price = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,4})?$")]
+#: A month such as 2026-12, as its first day.
+Month = Annotated[
+    date, BeforeValidator(_read_month), Field(json_schema_extra={"pattern": _MONTH.pattern, "example": "2026-12"})
+]
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2099, 12, 31))]
 #: A time with its offset; in an address a plus is written %2B.
 Moment = Annotated[AwareDatetime, BeforeValidator(_read), AfterValidator(_of_our_time)]
