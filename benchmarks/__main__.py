@@ -29,8 +29,8 @@ from benchmarks.paired_rounds import RunFailed
 from benchmarks.report import Report
 
 NAMES = (
-    "search", "calendar", "warm", "booking", "queries", "recording", "dashboard", "scheduling", "mail", "crowd", "race", "scale",
-    "backup",
+    "search", "calendar", "warm", "booking", "queries", "recording", "dashboard", "scheduling", "mail", "crowd", "race",
+    "scale", "backup",
 )  # fmt: skip
 
 

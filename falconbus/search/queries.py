@@ -85,10 +85,13 @@ _DEPARTURES = text("""
         FROM room
         JOIN fare_classes fc ON fc.id = room.fare_class_id
         LEFT JOIN (
-            SELECT seat.fare_class_id, count(DISTINCT c.seat_number) AS seats
-            FROM seat_claims c JOIN seats seat ON seat.layout_id = b.layout_id AND seat.number = c.seat_number
-            WHERE c.schedule_id = s.id AND c.leg >= pair.origin_position AND c.leg < pair.destination_position
-                AND (c.held_until IS NULL OR c.held_until > :now)
+            SELECT seat.fare_class_id, count(*) AS seats
+            FROM (
+                SELECT DISTINCT seat_number FROM seat_claims
+                WHERE schedule_id = s.id AND leg >= pair.origin_position AND leg < pair.destination_position
+                    AND (held_until IS NULL OR held_until > :now)
+            ) claimed
+            JOIN seats seat ON seat.layout_id = b.layout_id AND seat.number = claimed.seat_number
             GROUP BY seat.fare_class_id
         ) taken ON taken.fare_class_id = room.fare_class_id
         WHERE room.layout_id = b.layout_id

@@ -30,6 +30,7 @@ PUBLIC = {
     "GET /api/v1/openapi.json",
     "GET /api/v1/routes",
     "GET /api/v1/routes/<id:route_id>",
+    "GET /api/v1/availability",
     "GET /api/v1/schedules",
     "GET /api/v1/schedules/<id:schedule_id>",
     "GET /api/v1/schedules/<id:schedule_id>/seats",
