@@ -1,8 +1,14 @@
 """Tags of cached data about seats sold, held and released."""
 
-from datetime import datetime
+from collections.abc import Iterable
+
+from falconbus.platform.database.engine import AnyRow
 
 
-def seats_tag(route_id: int, departure_time: datetime) -> str:
-    """Return the tag of the seats of a route's departures on a day (UTC, by the departure from the first stop)."""
-    return f"seats:{route_id}:{departure_time:%Y%m%d}"
+def seats_tags(departures: Iterable[AnyRow]) -> set[str]:
+    """Return the tags of the seats of departures, rows with `route_id` and `departure_time`.
+
+    There is one for each route and day (UTC, by the departure from the first stop).
+    """
+    days = {(departure.route_id, departure.departure_time.date()) for departure in departures}
+    return {f"seats:{route_id}:{day:%Y%m%d}" for route_id, day in days}

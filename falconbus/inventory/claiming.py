@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, text, update
 from sqlalchemy.types import DateTime
 
-from falconbus.inventory.cache_tags import seats_tag
+from falconbus.inventory.cache_tags import seats_tags
 from falconbus.inventory.models import SeatClaim
 from falconbus.platform.caching.response_cache import changed
 from falconbus.platform.database.driver_reads import driver_read
@@ -127,4 +127,4 @@ def release_departure(schedule_id: int, booking_ids: Collection[int]) -> None:
 
 def _announce(departures: Iterable[AnyRow]) -> None:
     """Invalidate cached data on the seats of these departures."""
-    changed(*(seats_tag(row.route_id, row.departure_time) for row in departures))
+    changed(*seats_tags(departures))

@@ -43,7 +43,8 @@ def find_month(origin: str, destination: str, first_day: date, passengers: int) 
     by_day: dict[date, list[Departure]] = {day: [] for day in days if day >= first_open}
     for departure in departures:
         by_day[departure.day].append(departure)
-    return [_sum_up(day, by_day[day]) if day in by_day else DayAvailability(day) for day in days]
+    own = get_settings().currency
+    return [_sum_up(day, by_day[day], own) if day in by_day else DayAvailability(day) for day in days]
 
 
 def _days_of_month(first_day: date) -> Sequence[date]:
@@ -51,13 +52,12 @@ def _days_of_month(first_day: date) -> Sequence[date]:
     return [first_day + timedelta(days=number) for number in range((following - first_day).days)]
 
 
-def _sum_up(day: date, departures: Collection[Departure]) -> DayAvailability:
+def _sum_up(day: date, departures: Collection[Departure], own_currency: str) -> DayAvailability:
+    """Return what a day offers; amounts of other currencies come after those of the operator's own."""
     with_room = [departure for departure in departures if departure.fare_classes]
     prices = [Price(departure.fare_classes[0].price, departure.row.currency) for departure in with_room]
+    cheapest = min(
+        prices, key=lambda price: (price.currency != own_currency, price.currency, price.amount), default=None
+    )
     seats = sum(departure.fare_classes[0].seats for departure in with_room)
-    return DayAvailability(day, min(prices, key=_rank, default=None), len(departures), seats)
-
-
-def _rank(price: Price) -> tuple[bool, str, int]:
-    """Return what the cheapest price has least of; amounts of other currencies come after those of the operator's."""
-    return price.currency != get_settings().currency, price.currency, price.amount
+    return DayAvailability(day, cheapest, len(departures), seats)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from falconbus.fares import pricing
-from falconbus.inventory.cache_tags import seats_tag
+from falconbus.inventory.cache_tags import seats_tags
 from falconbus.network import cache_tags, folding
 from falconbus.platform.caching.response_cache import depends_on, memoized
 from falconbus.platform.database.engine import AnyRow
@@ -26,15 +26,11 @@ class BookableFareClass:
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A schedule between a pair of stops; `fare_classes` are those with room, cheapest first."""
+    """A schedule between a pair of stops, on a local day where one boards; its classes with room, cheapest first."""
 
     row: AnyRow
+    day: date
     fare_classes: list[BookableFareClass]
-
-    @property
-    def day(self) -> date:
-        """Return the local date at the boarding stop."""
-        return clock.local(self.row.departs_at, self.row.origin_zone).date()
 
     @property
     def rank(self) -> tuple[bool, timedelta, datetime]:
@@ -87,12 +83,13 @@ def departures_between(
     depends_on(cache_tags.ROUTES, cache_tags.FLEET)
     from_ids, to_ids = [row.id for row in origins], [row.id for row in destinations]
     best: dict[tuple[int, date], Departure] = {}
-    for row in queries.departures(from_ids, to_ids, first_day, last_day, now):
-        depends_on(seats_tag(row.route_id, row.departure_time))
-        departure = Departure(row, _classes_with_room(row, passengers))
-        known = best.setdefault((row.id, departure.day), departure)
-        if departure.rank < known.rank:
-            best[row.id, departure.day] = departure
+    rows = queries.departures(from_ids, to_ids, first_day, last_day, now)
+    depends_on(*seats_tags(rows))
+    for row in rows:
+        day = clock.local(row.departs_at, row.origin_zone).date()
+        departure = Departure(row, day, _classes_with_room(row, passengers))
+        if departure.rank < best.setdefault((row.id, day), departure).rank:
+            best[row.id, day] = departure
     return best.values()
 
 
