@@ -15,7 +15,7 @@ from werkzeug.routing import BaseConverter
 
 from config import Settings
 from falconbus.accounts import permissions
-from falconbus.bookings import payment_states
+from falconbus.bookings import payment_reads
 from falconbus.network import bus_uses
 from falconbus.platform import jobs
 from falconbus.platform.caching import groups, table_tags
@@ -180,8 +180,8 @@ def _hand_down() -> None:
             occupancy.register_seats(feature.seat_reads)
         if feature.brand_loader is not None:
             brand.register_loader(feature.brand_loader)
-        if feature.payment_state is not None:
-            payment_states.register(feature.payment_state)
+        if feature.payment_reads is not None:
+            payment_reads.register(feature.payment_reads)
 
 
 def _flask_config(settings: Settings) -> dict[str, Any]:

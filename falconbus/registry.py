@@ -20,7 +20,7 @@ from falconbus.bookings import permissions as bookings_permissions
 from falconbus.bookings import service as bookings_service
 from falconbus.bookings import views as bookings_views
 from falconbus.bookings.at_stake import bookings_since
-from falconbus.bookings.payment_states import FindPaymentState
+from falconbus.bookings.payment_reads import PaymentReads
 from falconbus.checkout import correction_views
 from falconbus.checkout import jobs as checkout_jobs
 from falconbus.checkout import permissions as checkout_permissions
@@ -49,7 +49,7 @@ from falconbus.payments import gauges as payments_gauges
 from falconbus.payments import jobs as payments_jobs
 from falconbus.payments import models as payments_models
 from falconbus.payments import permissions as payments_permissions
-from falconbus.payments import service as payments_service
+from falconbus.payments.booking_reads import PAYMENT_READS
 from falconbus.performance import commands as performance_commands
 from falconbus.performance import jobs as performance_jobs
 from falconbus.performance.advisor import models as advice_models
@@ -128,8 +128,8 @@ class Feature:
     #: What takes buses, and how taken seats are read (timetable.occupancy).
     bus_times: str | None = None
     seat_reads: SeatReads | None = None
-    #: How bookings learn of their payments (bookings.payment_states).
-    payment_state: FindPaymentState | None = None
+    #: How bookings learn of their payments (bookings.payment_reads).
+    payment_reads: PaymentReads | None = None
     #: What buses are due on, by name (network.bus_uses).
     bus_uses: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     identity_loaders: tuple[IdentityLoader, ...] = ()
@@ -238,7 +238,7 @@ FEATURES = (
         jobs=payments_jobs.JOBS,
         models=(payments_models, payment_providers),
         gauges=(payments_gauges,),
-        payment_state=payments_service.find_state,
+        payment_reads=PAYMENT_READS,
     ),
     Feature(
         name="checkout",

@@ -15,7 +15,7 @@ _DEPARTURES = """
     SELECT s.id, r.name, os.code, os.name, os.time_zone, ds.code, ds.name, ds.time_zone, b.number,
         s.departure_time + t.until_departure AS departs_at, s.departure_time + t.until_arrival AS arrives_at,
         coalesce(f.price, round(r.base_price * pair.distance_m::numeric / r.distance_m)::integer) AS price, r.currency,
-        classes.free
+        classes.free, b.amenities
     FROM (
         SELECT o.route_id, o.position AS origin, d.position AS destination, o.stop_id AS origin_id,
             d.stop_id AS destination_id, d.distance_m - o.distance_m AS distance_m
@@ -41,7 +41,7 @@ _DEPARTURES = """
             AND departure_time >= greatest(os.day_begins, %(now)s) - t.until_departure
             AND departure_time < os.day_ends - t.until_departure
         OFFSET 0) s
-    CROSS JOIN LATERAL (SELECT number, layout_id FROM buses WHERE id = s.bus_id OFFSET 0) b
+    CROSS JOIN LATERAL (SELECT number, amenities, layout_id FROM buses WHERE id = s.bus_id OFFSET 0) b
     LEFT JOIN segment_fares f ON f.route_id = pair.route_id AND f.origin_position = pair.origin
         AND f.destination_position = pair.destination
     CROSS JOIN LATERAL (
@@ -110,8 +110,10 @@ def _result(row: tuple[Any, ...], passengers: int) -> dict[str, Any] | None:
         "destination": row[5],
         "destination_name": row[6],
         "bus_number": row[8],
+        "amenities": row[14],
         "departure_time": row[9].astimezone(ZoneInfo(row[4])),
         "arrival_time": row[10].astimezone(ZoneInfo(row[7])),
+        "duration": (row[10] - row[9]) // timedelta(minutes=1),
         "price": fare_classes[0]["price"],
         "currency": row[12],
         "available_seats": fare_classes[0]["available_seats"],

@@ -84,7 +84,8 @@ class PassengerRequest:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    email: str
+    #: None of who buys at the counter.
+    email: str | None
     phone: str | None = None
     user_id: int | None = None
     #: Who asks, unless it is the staff: see Booking.client.

@@ -15,6 +15,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,6 +23,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from falconbus.bookings.errors import BookingOver, HoldExpired
 from falconbus.fares.refunds import RefundStep
 from falconbus.platform.database.engine import Model
+
+#: The last nine digits of a phone number, of which the dialling code and zeros before it are no part.
+PHONE_DIGITS = "\"right\"(regexp_replace(phone::text, '[^0-9]'::text, ''::text, 'g'::text), 9)"
 
 
 class BookingStatus(StrEnum):
@@ -54,12 +58,14 @@ class Booking(Model):
         Index("ix_bookings_payment", "payment_id"),
         Index("ix_bookings_created", "created_at"),
         Index("ix_bookings_user", "user_id", "id"),
+        Index("ix_bookings_phone", text(PHONE_DIGITS), postgresql_where=text("phone IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     reference: Mapped[str] = mapped_column(String(8), unique=True)
     status: Mapped[str] = mapped_column(String(16))
-    email: Mapped[str] = mapped_column(String(254))
+    #: None of who has bought at the counter and leaves no address: nothing is mailed.
+    email: Mapped[str | None] = mapped_column(String(254))
     phone: Mapped[str | None] = mapped_column(String(32))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     total: Mapped[int] = mapped_column(BigInteger)
@@ -111,7 +117,10 @@ class Passenger(Model):
     """A traveller of a booking; `number` counts from 1."""
 
     __tablename__ = "passengers"
-    __table_args__ = (CheckConstraint("number BETWEEN 1 AND 9", name="number"),)
+    __table_args__ = (
+        CheckConstraint("number BETWEEN 1 AND 9", name="number"),
+        Index("ix_passengers_name_words", text("name_words(name)"), postgresql_using="gin"),
+    )
 
     booking_id: Mapped[int] = mapped_column(ForeignKey("bookings.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, text, true
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, SelectBase, and_, false, func, or_, select, text, true
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from falconbus.bookings.models import Booking, Journey
+from falconbus.bookings.models import Booking, Journey, Passenger
 from falconbus.bookings.permissions import MANAGED_BOOKING, SEE_BOOKINGS
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails, MailDetails, PassengerDetails, TicketDetails
 from falconbus.network.models import Stop
@@ -172,19 +173,23 @@ def cancel_tickets(booking_id: int, tickets: Sequence[tuple[int, int]]) -> Seque
 
 
 def select_for_staff(
-    status: str | None, email: str | None, schedule_id: int | None, created_on: tuple[datetime, datetime] | None
+    found: SelectBase | None,
+    status: str | None,
+    email: str | None,
+    schedule_id: int | None,
+    created_on: tuple[datetime, datetime] | None,
 ) -> AnySelect:
-    """Select bookings for the staff's list."""
-    statement: AnySelect = select(
-        Booking.id.label("key"),
-        Booking.reference,
-        Booking.status,
+    """Select bookings for the staff's list, each with its passengers and first journey; `found`: only these ids."""
+    passengers = select(Passenger.name).where(Passenger.booking_id == Booking.id).order_by(Passenger.number)
+    journeys = select(func.count()).where(Journey.booking_id == Booking.id)
+    statement = _select_with_first_journey(
         Booking.email,
         Booking.phone,
-        Booking.total,
-        Booking.currency,
-        Booking.created_at,
+        func.array(passengers.scalar_subquery()).label("passengers"),
+        journeys.correlate(Booking).scalar_subquery().label("journeys"),
     )
+    if found is not None:
+        statement = statement.where(Booking.id.in_(found))
     if status is not None:
         statement = statement.where(Booking.status == status)
     if email is not None:
@@ -200,6 +205,10 @@ def select_for_staff(
 
 def select_of_account(user_id: int) -> AnySelect:
     """Select an account's bookings, each with its first journey, in one statement."""
+    return _select_with_first_journey(Journey.fare_class_name.label("fare_class")).where(Booking.user_id == user_id)
+
+
+def _select_with_first_journey(*more: ColumnElement[Any] | InstrumentedAttribute[Any]) -> AnySelect:
     origin, destination = aliased(Stop), aliased(Stop)
     return (
         select(
@@ -210,14 +219,13 @@ def select_of_account(user_id: int) -> AnySelect:
             Booking.currency,
             Booking.created_at,
             Journey.route_name,
-            Journey.fare_class_name.label("fare_class"),
             origin.name.label("origin_name"),
             origin.time_zone.label("origin_zone"),
             destination.name.label("destination_name"),
             Journey.departs_at,
+            *more,
         )
         .join(Journey, and_(Journey.booking_id == Booking.id, Journey.number == 1))
         .join(origin, origin.id == Journey.origin_id)
         .join(destination, destination.id == Journey.destination_id)
-        .where(Booking.user_id == user_id)
     )

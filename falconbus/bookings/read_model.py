@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from falconbus.bookings.models import BookingStatus, TicketStatus
-from falconbus.bookings.payment_states import PaymentState
+from falconbus.bookings.payment_reads import PaymentState
 from falconbus.fares import refunds
 from falconbus.fares.passenger_types import PassengerType
 from falconbus.fares.refunds import RefundStep
@@ -171,7 +171,7 @@ class BookingDetails:
     id: int
     reference: str
     status: str
-    email: str
+    email: str | None
     phone: str | None
     total: int
     currency: str

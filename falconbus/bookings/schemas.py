@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from falconbus.bookings.holding import JourneyRequest, PassengerRequest
 from falconbus.bookings.models import BookingStatus, TicketStatus
-from falconbus.bookings.payment_states import PaymentState
+from falconbus.bookings.payment_reads import PaymentState
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails, MailDetails, TicketDetails
 from falconbus.fares.passenger_types import PassengerType
 from falconbus.platform.database.pagination import CursorQuery
@@ -17,6 +17,7 @@ from falconbus.platform.kit import clock, money
 from falconbus.platform.kit.fields import Day, Email, Key, Phone
 from falconbus.platform.kit.person_names import PersonName
 from falconbus.platform.kit.schema import Body, OneLine, Query, Secret
+from falconbus.platform.kit.settings import get_settings
 
 SeatNumber = Annotated[OneLine, StringConstraints(max_length=4)]
 StopCode = Annotated[OneLine, StringConstraints(max_length=16)]
@@ -44,7 +45,9 @@ class PassengerIn(Body):
 
 
 class ContactIn(Body):
-    email: Email
+    """Where the tickets go. Only who sells at the counter may send `null` for `email`: nothing is mailed then."""
+
+    email: Email | None
     phone: Phone | None = None
 
 
@@ -154,7 +157,7 @@ class JourneyOut(msgspec.Struct):
 
 
 class ContactOut(msgspec.Struct):
-    email: str
+    email: str | None
     phone: str | None
 
 
@@ -178,8 +181,22 @@ class MailOut(msgspec.Struct):
         return cls(**{name: getattr(mail, name) for name in cls.__struct_fields__})
 
 
+class PapersOut(msgspec.Struct):
+    """Addresses of what a paid booking has on paper; they want the same credentials as the booking."""
+
+    ticket: str
+    calendar: str
+
+    @classmethod
+    def of(cls, reference: str) -> "PapersOut":
+        booking = f"{get_settings().public_url}/api/v1/bookings/{reference}"
+        return cls(ticket=f"{booking}/ticket.pdf", calendar=f"{booking}/calendar.ics")
+
+
 class BookingOut(msgspec.Struct):
-    """A booking. `expires_at` while it is held; `refund` and `fee` of what was cancelled.
+    """A booking. `expires_at`, and in `expires_in` seconds from now, while it is held; `papers` once it was paid.
+
+    `refund` and `fee` of what was cancelled.
 
     `payment`: null before anybody has tried to pay, `pending` while money may have been taken and nobody can say yet,
     `paid` once it has confirmed the booking, `failed` when nothing was taken or it went back.
@@ -189,6 +206,8 @@ class BookingOut(msgspec.Struct):
     status: str
     payment: PaymentState | None
     expires_at: datetime | None
+    expires_in: int | None
+    papers: PapersOut | None
     total: str
     currency: str
     refund: str
@@ -226,11 +245,14 @@ class CorrectedBookingOut(BookingOut):
 
 def _booking_fields(booking: BookingDetails) -> dict[str, Any]:
     currency = booking.currency
+    expires_at = booking.expires_at if booking.status == BookingStatus.HELD else None
     return {
         "reference": booking.reference,
         "status": booking.status,
         "payment": booking.payment,
-        "expires_at": booking.expires_at if booking.status == BookingStatus.HELD else None,
+        "expires_at": expires_at,
+        "expires_in": expires_at and max(0, int((expires_at - clock.now()).total_seconds())),
+        "papers": PapersOut.of(booking.reference) if booking.payment_id else None,
         "total": money.to_text(booking.total, currency),
         "currency": currency,
         "refund": money.to_text(booking.refund_amount, currency),
@@ -246,6 +268,11 @@ def _booking_fields(booking: BookingDetails) -> dict[str, Any]:
 
 
 class BookingListQuery(CursorQuery):
+    """`q`: a reference, a ticket's code, an e-mail, a phone number, a payment, or the beginnings of a name."""
+
+    q: Annotated[OneLine, StringConstraints(max_length=200), Field(examples=["thandi khu", "082 000 0000"])] | None = (
+        None
+    )
     status: Literal["held", "confirmed", "expired", "cancelled", "refunded"] | None = None
     email: Annotated[str, StringConstraints(max_length=254)] | None = None
     schedule: Key | None = None
@@ -253,20 +280,39 @@ class BookingListQuery(CursorQuery):
 
 
 class BookingLineOut(msgspec.Struct):
-    """A line of the staff's list."""
+    """A line of the staff's list: a booking, its passengers, its first journey and how many there are."""
 
     reference: str
     status: str
-    email: str
+    email: str | None
     phone: str | None
+    passengers: list[str]
+    journeys: int
+    route_name: str
+    origin_name: str
+    destination_name: str
+    departure_time: datetime
     total: str
     currency: str
     created_at: datetime
 
     @classmethod
     def of(cls, row: Row[Any]) -> "BookingLineOut":
-        total = money.to_text(row.total, row.currency)
-        return cls(row.reference, row.status, row.email, row.phone, total, row.currency, row.created_at)
+        return cls(
+            reference=row.reference,
+            status=row.status,
+            email=row.email,
+            phone=row.phone,
+            passengers=row.passengers,
+            journeys=row.journeys,
+            route_name=row.route_name,
+            origin_name=row.origin_name,
+            destination_name=row.destination_name,
+            departure_time=clock.local(row.departs_at, row.origin_zone),
+            total=money.to_text(row.total, row.currency),
+            currency=row.currency,
+            created_at=row.created_at,
+        )
 
 
 class MyBookingOut(msgspec.Struct):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, select, text, update
 
-from falconbus.bookings import payment_states, policy, queries, rides
+from falconbus.bookings import payment_reads, policy, queries, rides
 from falconbus.bookings.errors import (
     BookingNotFound,
     BookingOver,
@@ -276,6 +276,6 @@ def _load_details(statement: AnySelect) -> BookingDetails:
     row = db.session.execute(statement).one_or_none()
     if row is None:
         raise BookingNotFound
-    payment = payment_states.find(row.id, payment_id=row.payment_id)
+    payment = payment_reads.find_state(row.id, payment_id=row.payment_id)
     journeys, mails = queries.journeys(row.id), queries.mails(row.id)
     return BookingDetails(**row._asdict(), payment=payment, journeys=journeys, mails=mails)

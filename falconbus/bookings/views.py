@@ -3,7 +3,7 @@
 from flask import Blueprint
 
 from falconbus.accounts.permissions import OWN_BOOKINGS
-from falconbus.bookings import holding, queries, service
+from falconbus.bookings import finding, holding, queries, service
 from falconbus.bookings.errors import (
     BookingNotFound,
     JourneysOverlap,
@@ -13,13 +13,14 @@ from falconbus.bookings.errors import (
 )
 from falconbus.bookings.holding import Contact
 from falconbus.bookings.models import Booking
-from falconbus.bookings.permissions import SEE_BOOKINGS
+from falconbus.bookings.permissions import CHANGE_BOOKINGS, SEE_BOOKINGS
 from falconbus.bookings.schemas import (
     AccessQuery,
     BookingIn,
     BookingLineOut,
     BookingListQuery,
     BookingOut,
+    ContactIn,
     HeldBookingOut,
     MyBookingOut,
 )
@@ -27,6 +28,7 @@ from falconbus.inventory.errors import NotOnSale, NotServed, SeatOfOtherClass, S
 from falconbus.network.errors import UnknownFareClass, UnknownStop
 from falconbus.platform.database.pagination import CursorQuery, Page, keyset_page
 from falconbus.platform.kit import clock
+from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.web import clients
 from falconbus.platform.web.declarations import PUBLIC
@@ -60,7 +62,7 @@ def create_booking(body: BookingIn) -> HeldBookingOut:
     booking = holding.hold(
         [journey.to_request() for journey in body.journeys],
         [passenger.to_request() for passenger in body.passengers],
-        Contact(body.contact.email, body.contact.phone, caller().user_id, client=_client()),
+        _contact(body.contact),
         hold_for=service.hold_duration(),
         promo_code=body.promo_code,
     )
@@ -85,7 +87,8 @@ def list_bookings(query: BookingListQuery) -> Page[BookingLineOut]:
     """All bookings, newest first."""
     zone = get_settings().time_zone
     created = clock.day_bounds(query.created_on, zone) if query.created_on else None
-    statement = queries.select_for_staff(query.status, query.email, query.schedule, created)
+    found = finding.select_found(query.q) if query.q else None
+    statement = queries.select_for_staff(found, query.status, query.email, query.schedule, created)
     return keyset_page(statement, Booking.id, query, BookingLineOut, BookingLineOut.of)
 
 
@@ -94,6 +97,13 @@ def list_my_bookings(query: CursorQuery) -> Page[MyBookingOut]:
     """The bookings made with the account that calls, newest first."""
     statement = queries.select_of_account(caller().user_id or 0)
     return keyset_page(statement, Booking.id, query, MyBookingOut, MyBookingOut.of)
+
+
+def _contact(given: ContactIn) -> Contact:
+    """Return the contact of a new booking; Invalid without an address, which only who sells at the counter may do."""
+    if given.email is None and not caller().may(CHANGE_BOOKINGS):
+        raise Invalid("an e-mail address is needed: the tickets go there", pointer="/contact/email")
+    return Contact(given.email, given.phone, caller().user_id, client=_client())
 
 
 def _client() -> str | None:

@@ -23,7 +23,7 @@ class BookingOnDeparture:
 
     id: int
     reference: str
-    email: str
+    email: str | None
     status: str
     currency: str
     payment_id: str | None

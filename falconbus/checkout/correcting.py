@@ -88,6 +88,9 @@ def _tell_what_holds(booking: Booking, identity: Identity) -> None:
     standing = [mail for mail in owed if mail.kind == CONFIRMATION.name] if details.is_confirmed else owed
     chosen = [mail for mail in owed if mail.status != MailStatus.SENT or mail in standing[-1:]]
     _tell_again(booking, details.mails, chosen, identity)
+    if details.is_confirmed and all(mail.kind != CONFIRMATION.name for mail in details.mails):
+        # There was no address when it was paid.
+        mailing.tell(CONFIRMATION, booking.id, booking.email)
 
 
 def _is_owed(mail: MailDetails) -> bool:
@@ -98,6 +101,8 @@ def _tell_again(
     booking: Booking, mails: Iterable[MailDetails], chosen: Iterable[MailDetails], identity: Identity
 ) -> bool:
     """Have some of the booking's mails told again; return whether all of those are."""
+    if booking.email is None:
+        return False
     told = sum(mail.edition - 1 for mail in mails)
     for number, mail in enumerate(chosen, told):
         if number >= _MOST_AGAIN and not identity.may(CHANGE_BOOKINGS):

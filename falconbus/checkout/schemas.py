@@ -118,7 +118,7 @@ class RefundOut(msgspec.Struct):
 
     id: int
     booking: str
-    email: str
+    email: str | None
     amount: str
     currency: str
     reason: str

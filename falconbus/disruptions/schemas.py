@@ -35,7 +35,7 @@ class WithdrawnBookingOut(msgspec.Struct):
     """
 
     reference: str
-    email: str
+    email: str | None
     status: str
     passengers: int
     refund: str

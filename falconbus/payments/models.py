@@ -24,6 +24,10 @@ class PaymentStatus(StrEnum):
     FAILED = "failed"
 
 
+#: Of these nobody knows yet whether the money was taken.
+UNSETTLED = (PaymentStatus.STARTED, PaymentStatus.PENDING, PaymentStatus.UNRESOLVED)
+
+
 class RefundStatus(StrEnum):
     #: Somebody has to pay it out by hand.
     DUE = "due"
@@ -78,6 +82,11 @@ class Payment(Model):
             "ix_payments_unsettled",
             "lease_until",
             postgresql_where=text("status IN ('started','pending','unresolved')"),
+        ),
+        Index(
+            "ix_payments_provider_reference",
+            "provider_reference",
+            postgresql_where=text("provider_reference IS NOT NULL"),
         ),
     )
 

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from falconbus.bookings.payment_states import PaymentState
 from falconbus.payments.errors import PaymentNotFound, UnknownProvider
-from falconbus.payments.models import Payment, PaymentStatus, ReceivedEvent
+from falconbus.payments.models import UNSETTLED, Payment, PaymentStatus, ReceivedEvent
 from falconbus.platform import jobs
 from falconbus.platform.database.engine import db
 from falconbus.platform.integrations.payments import registry
@@ -33,7 +32,6 @@ PENDING_POLL = timedelta(minutes=1)
 PENDING_LIMIT = timedelta(hours=24)
 
 _OPEN = (PaymentStatus.STARTED, PaymentStatus.PENDING)
-_UNSETTLED = (*_OPEN, PaymentStatus.UNRESOLVED)
 _PAYMENT_KEY_LENGTH = 20
 
 
@@ -141,7 +139,7 @@ def get_by_keys(keys: Collection[str]) -> dict[str, Payment]:
 
 def being_paid(booking_ids: Collection[int]) -> set[int]:
     """Return those of these bookings for which money may still come."""
-    statement = select(Payment.booking_id).where(Payment.booking_id.in_(booking_ids), Payment.status.in_(_UNSETTLED))
+    statement = select(Payment.booking_id).where(Payment.booking_id.in_(booking_ids), Payment.status.in_(UNSETTLED))
     return set(db.session.scalars(statement))
 
 
@@ -172,27 +170,19 @@ def is_being_paid(booking_id: int) -> bool:
 
 def has_open_attempt(booking_id: int) -> bool:
     """Whether money may still come for a booking, of which nothing can be said yet."""
-    return _has(booking_id, _UNSETTLED)
-
-
-def find_state(booking_id: int) -> PaymentState | None:
-    """Return how the payment of a booking stands that none has confirmed; None when nobody has tried."""
-    found = set(db.session.scalars(select(Payment.status).where(Payment.booking_id == booking_id)))
-    if not found:
-        return None
-    return "failed" if found.isdisjoint(_UNSETTLED) else "pending"
+    return _has(booking_id, UNSETTLED)
 
 
 def count_unsettled() -> dict[str, float]:
     """Count the payments of unknown outcome, by status; every status is there."""
-    statement = select(Payment.status, func.count().label("number")).where(Payment.status.in_(_UNSETTLED))
+    statement = select(Payment.status, func.count().label("number")).where(Payment.status.in_(UNSETTLED))
     found = {row.status: row.number for row in db.session.execute(statement.group_by(Payment.status))}
-    return {status: found.get(status, 0) for status in _UNSETTLED}
+    return {status: found.get(status, 0) for status in UNSETTLED}
 
 
 def unattended(now: datetime, limit: int) -> list[int]:
     """Payments of unknown outcome that nobody is asking after: left by a crash, pending or unresolved for a while."""
-    statement = select(Payment.id).where(Payment.status.in_(_UNSETTLED), Payment.lease_until <= now)
+    statement = select(Payment.id).where(Payment.status.in_(UNSETTLED), Payment.lease_until <= now)
     return list(db.session.scalars(statement.order_by(Payment.lease_until).limit(limit)))
 
 

@@ -39,7 +39,7 @@ _DEPARTURES = text("""
     )
     SELECT s.id, r.route_name, r.base_price, r.currency, r.route_distance_m, pair.distance_m, f.price AS set_price,
         os.origin, os.origin_name, os.origin_zone, ds.destination, ds.destination_name, ds.destination_zone,
-        b.bus_number, pair.route_id, s.departure_time, s.departure_time + t.until_departure AS departs_at,
+        b.bus_number, b.amenities, pair.route_id, s.departure_time, s.departure_time + t.until_departure AS departs_at,
         s.departure_time + t.until_arrival AS arrives_at, classes.fare_classes
     FROM (
         SELECT o.route_id, o.position AS origin_position, d.position AS destination_position, o.stop_id AS origin_id,
@@ -76,7 +76,7 @@ _DEPARTURES = text("""
             AND departure_time < os.ends - t.until_departure
         OFFSET 0
     ) s
-    CROSS JOIN LATERAL (SELECT number AS bus_number, layout_id FROM buses WHERE id = s.bus_id OFFSET 0) b
+    CROSS JOIN LATERAL (SELECT number AS bus_number, amenities, layout_id FROM buses WHERE id = s.bus_id OFFSET 0) b
     LEFT JOIN segment_fares f ON f.route_id = pair.route_id AND f.origin_position = pair.origin_position
         AND f.destination_position = pair.destination_position
     CROSS JOIN LATERAL (
@@ -98,8 +98,8 @@ _DEPARTURES = text("""
     ) classes
 """).bindparams(bindparam("now", type_=DateTime(timezone=True))).columns(*map(column, (
     "id", "route_name", "base_price", "currency", "route_distance_m", "distance_m", "set_price", "origin",
-    "origin_name", "origin_zone", "destination", "destination_name", "destination_zone", "bus_number", "route_id",
-    "departure_time", "departs_at", "arrives_at", "fare_classes",
+    "origin_name", "origin_zone", "destination", "destination_name", "destination_zone", "bus_number", "amenities",
+    "route_id", "departure_time", "departs_at", "arrives_at", "fare_classes",
 )))  # fmt: skip
 
 _CALLS = text("""

@@ -1,6 +1,6 @@
 """Request and response shapes of search."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 import msgspec
@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from falconbus.inventory.service import Segment
 from falconbus.platform.database.engine import AnyRow
-from falconbus.platform.database.pagination import PageQuery
+from falconbus.platform.database.pagination import CountedPage, PageQuery
 from falconbus.platform.kit import clock, money
 from falconbus.platform.kit.fields import Month
 from falconbus.platform.kit.schema import OneLine, Query
@@ -52,7 +52,10 @@ class FareClassOut(msgspec.Struct):
 
 
 class ScheduleOut(msgspec.Struct):
-    """A departure between two stops. Price and seats are those of the cheapest fare class that has room."""
+    """A departure between two stops. Price and seats are those of the cheapest fare class that has room.
+
+    `duration` in minutes.
+    """
 
     id: int
     route_name: str
@@ -61,8 +64,10 @@ class ScheduleOut(msgspec.Struct):
     destination: str
     destination_name: str
     bus_number: str
+    amenities: list[str]
     departure_time: datetime
     arrival_time: datetime
+    duration: int
     price: str
     currency: str
     available_seats: int
@@ -85,8 +90,10 @@ class ScheduleOut(msgspec.Struct):
             destination=row.destination,
             destination_name=row.destination_name,
             bus_number=row.bus_number,
+            amenities=row.amenities,
             departure_time=clock.local(row.departs_at, row.origin_zone),
             arrival_time=clock.local(row.arrives_at, row.destination_zone),
+            duration=(row.arrives_at - row.departs_at) // timedelta(minutes=1),
             price=classes[0].price,
             currency=row.currency,
             available_seats=classes[0].available_seats,
@@ -129,6 +136,12 @@ class AvailabilityOut(msgspec.Struct):
     """Every day of a month, in order."""
 
     results: list[DayAvailabilityOut]
+
+
+class SchedulePage(CountedPage[ScheduleOut]):
+    """Departures of a day; without one `next_date` is the next day, within a month, that has some with room."""
+
+    next_date: date | None = None
 
 
 class CallOut(msgspec.Struct):

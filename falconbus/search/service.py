@@ -15,6 +15,9 @@ from falconbus.search.cache_groups import SEARCH
 from falconbus.search.errors import DateInPast, PlaceNotFound, SamePlace
 from falconbus.timetable.errors import ScheduleNotFound
 
+#: How many days after one without departures the next with some is looked for.
+NEXT_DAYS = 31
+
 
 @dataclass(frozen=True, slots=True)
 class BookableFareClass:
@@ -48,14 +51,26 @@ def find_stops(typed: str, *, page: int, page_size: int) -> tuple[Sequence[AnyRo
     return rows[:page_size], len(rows) > page_size
 
 
-def find_departures(origin: str, destination: str, day: date, passengers: int) -> list[Departure]:
-    """Return departures with room for `passengers`, by time; PlaceNotFound, SamePlace, DateInPast."""
+@dataclass(frozen=True, slots=True)
+class DayOfDepartures:
+    """The departures of a day that have room, by time; without one the next day, within a month, that has some."""
+
+    departures: list[Departure]
+    next_date: date | None = None
+
+
+def find_departures(origin: str, destination: str, day: date, passengers: int) -> DayOfDepartures:
+    """Return the departures of a day with room for `passengers`; PlaceNotFound, SamePlace, DateInPast."""
     origins, destinations = find_places(origin, destination)
     now = clock.now()
     check_not_past(day, now, origins)
     departures = departures_between(origins, destinations, day, day, now, passengers)
     with_room = [departure for departure in departures if departure.fare_classes]
-    return sorted(with_room, key=lambda departure: (departure.row.departs_at, departure.row.id))
+    if with_room:
+        return DayOfDepartures(sorted(with_room, key=lambda departure: (departure.row.departs_at, departure.row.id)))
+    first, last = day + timedelta(days=1), day + timedelta(days=NEXT_DAYS)
+    later = departures_between(origins, destinations, first, last, now, passengers)
+    return DayOfDepartures([], min((departure.day for departure in later if departure.fare_classes), default=None))
 
 
 def find_places(origin: str, destination: str) -> tuple[list[AnyRow], list[AnyRow]]:

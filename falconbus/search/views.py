@@ -5,7 +5,7 @@ from flask import Blueprint
 from falconbus.inventory import service as inventory
 from falconbus.inventory.errors import NotServed
 from falconbus.network.errors import StopNotFound
-from falconbus.platform.database.pagination import CountedPage, Page, neighbours
+from falconbus.platform.database.pagination import Page, neighbours
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.schema import pick_fields
 from falconbus.platform.web.declarations import PUBLIC
@@ -19,6 +19,7 @@ from falconbus.search.schemas import (
     DayAvailabilityOut,
     ScheduleDetailOut,
     ScheduleOut,
+    SchedulePage,
     ScheduleQuery,
     SeatMapOut,
     SeatMapQuery,
@@ -51,20 +52,20 @@ def list_stops(query: StopQuery) -> Page[StopOut]:
     bp.get("/schedules"),
     who=PUBLIC,
     asks=ScheduleQuery,
-    gives={200: CountedPage[ScheduleOut]},
+    gives={200: SchedulePage},
     refuses=(PlaceNotFound, DateInPast, SamePlace),
     cached=SEARCH,
-    budget=2,
+    budget=3,
 )
-def search_schedules(query: ScheduleQuery) -> CountedPage[ScheduleOut]:
+def search_schedules(query: ScheduleQuery) -> SchedulePage:
     """Departures between two stops or cities on a day, with room for so many passengers."""
-    departures = service.find_departures(query.origin, query.destination, query.date, query.passengers)
+    found = service.find_departures(query.origin, query.destination, query.date, query.passengers)
+    departures = found.departures
     start = (query.page - 1) * query.page_size
     page = [ScheduleOut.of(departure) for departure in departures[start : start + query.page_size]]
     results = pick_fields(page, ScheduleOut, query.fields)
-    return CountedPage(
-        results, len(departures), *neighbours(query.page, more=len(departures) > start + query.page_size)
-    )
+    more = len(departures) > start + query.page_size
+    return SchedulePage(results, len(departures), *neighbours(query.page, more=more), found.next_date)
 
 
 @operation(

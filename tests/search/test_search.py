@@ -32,8 +32,10 @@ def test_a_search_shows_what_a_booking_form_needs(world: World, client: FlaskCli
         "destination": "D",
         "destination_name": "City D, Station D",
         "bus_number": "FB-1",
+        "amenities": [],
         "departure_time": f"{world.day_of(schedule)}T08:00:00+02:00",
         "arrival_time": f"{world.day_of(schedule)}T11:00:00+02:00",
+        "duration": 180,
         "price": "300.00",
         "currency": "ZAR",
         "available_seats": 8,
@@ -56,7 +58,19 @@ def test_a_class_without_room_for_all_is_left_out_and_so_is_a_full_coach(world: 
         "count": 0,
         "next": None,
         "previous": None,
+        "next_date": None,
     }
+
+
+def test_a_day_without_room_says_which_the_next_one_with_some_is(world: World, client: FlaskClient) -> None:
+    full, free = world.add_schedule(days=3), world.add_schedule(days=5)
+    hold(client, full.id, passengers=7)
+    empty_day = (clock.today(ZONE) + timedelta(days=1)).isoformat()
+    for day in (empty_day, world.day_of(full)):
+        assert search(client, date=day, passengers=5).json["next_date"] == world.day_of(free)
+    assert search(client, date=empty_day).json["next_date"] == world.day_of(full)
+    assert search(client, date=world.day_of(free)).json["next_date"] is None
+    assert search(client, date=(clock.today(ZONE) + timedelta(days=6)).isoformat()).json["next_date"] is None
 
 
 def test_a_city_is_all_its_stops_and_a_schedule_comes_once_by_its_best_pair(world: World, client: FlaskClient) -> None:

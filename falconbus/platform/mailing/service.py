@@ -41,12 +41,15 @@ _FORGET = text("DELETE FROM mails WHERE kind = :kind AND subject_id = ANY (CAST(
 _GONE = "what it tells of no longer holds"
 
 
-def tell(kind: MailKind, subject_id: int, recipient: str, *, client: str | None = None) -> None:
+def tell(kind: MailKind, subject_id: int, recipient: str | None, *, client: str | None = None) -> None:
     """Have somebody told by mail, if this transaction commits; what is told once and was told before is left.
 
+    Who has left no address is not told.
     Of a kind that tells more than once the caller has locked the subject: two at the same moment would be one mail.
     `client`: who has caused it without paying (web/clients.py); beyond the limits its row is written, and is dropped.
     """
+    if recipient is None:
+        return
     excess = None if client is None else limits.find_excess(recipient, client)
     values = {
         "kind": kind.name,
@@ -62,14 +65,15 @@ def tell(kind: MailKind, subject_id: int, recipient: str, *, client: str | None 
         jobs.enqueue(SEND_MAIL, mail_id=mail_id)
 
 
-def tell_each(kind: MailKind, recipients: Mapping[int, str]) -> None:
+def tell_each(kind: MailKind, recipients: Mapping[int, str | None]) -> None:
     """Tell of many subjects, given with their recipients, in as many statements as of one; the kind tells once."""
     if not kind.once:
         raise ValueError(f"mails of kind {kind} have a sequence: tell them one by one")
+    addresses = {subject_id: recipient for subject_id, recipient in recipients.items() if recipient is not None}
     values = {
         "kind": kind.name,
-        "subjects": list(recipients),
-        "recipients": list(recipients.values()),
+        "subjects": list(addresses),
+        "recipients": list(addresses.values()),
         "now": clock.now(),
     }
     mail_ids = db.session.scalars(_INSERT_EACH, values).all()
