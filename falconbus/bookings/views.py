@@ -12,17 +12,15 @@ from falconbus.bookings.errors import (
     UnknownPromoCode,
 )
 from falconbus.bookings.holding import Contact
+from falconbus.bookings.list_schemas import BookingLineOut, BookingListQuery, MyBookingOut
 from falconbus.bookings.models import Booking
 from falconbus.bookings.permissions import CHANGE_BOOKINGS, SEE_BOOKINGS
 from falconbus.bookings.schemas import (
     AccessQuery,
     BookingIn,
-    BookingLineOut,
-    BookingListQuery,
     BookingOut,
     ContactIn,
     HeldBookingOut,
-    MyBookingOut,
 )
 from falconbus.inventory.errors import NotOnSale, NotServed, SeatOfOtherClass, SeatTaken, SoldOut, UnknownSeat
 from falconbus.network.errors import UnknownFareClass, UnknownStop

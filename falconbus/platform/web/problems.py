@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from falconbus.platform.kit import context
 from falconbus.platform.kit.errors import DomainError, Invalid
+from falconbus.platform.web import fault_words
 
 log = logging.getLogger(__name__)
 
@@ -190,19 +191,11 @@ def _unexpected(fault: Exception) -> Response:
     return response(500, "internal", "Something went wrong on our side", "It has been logged under this request id")
 
 
-def _words(error: Any) -> str:
-    """What is wrong, for people: no pattern, and nothing of how the library says it."""
-    if error["type"] == "string_pattern_mismatch":
-        return "is not written as this field is; the API's document shows how"
-    words: str = error["msg"]
-    return words.removeprefix("Value error, ")
-
-
 def faults_of(errors: list[Any], *, in_body: bool) -> InvalidInput:
     """Convert pydantic's errors to field faults, without the input."""
     faults = []
     for error in errors:
         place = "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in error["loc"])
         where = {"pointer": place} if in_body else {"parameter": place[1:]}
-        faults.append(FieldFault(detail=_words(error), code=error["type"], **where))
+        faults.append(FieldFault(detail=fault_words.words_of(error), code=error["type"], **where))
     return InvalidInput(faults)
