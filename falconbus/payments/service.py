@@ -8,10 +8,11 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from falconbus.bookings.payment_states import PaymentState
+from falconbus.payments import queries
 from falconbus.payments.errors import PaymentNotFound, UnknownProvider
 from falconbus.payments.models import Payment, PaymentStatus, ReceivedEvent
 from falconbus.platform import jobs
-from falconbus.platform.database.engine import db
+from falconbus.platform.database.engine import AnyRow, db
 from falconbus.platform.integrations.payments import registry
 from falconbus.platform.integrations.payments.provider import (
     ChargeStatus,
@@ -188,6 +189,11 @@ def count_unsettled() -> dict[str, float]:
     statement = select(Payment.status, func.count().label("number")).where(Payment.status.in_(_UNSETTLED))
     found = {row.status: row.number for row in db.session.execute(statement.group_by(Payment.status))}
     return {status: found.get(status, 0) for status in _UNSETTLED}
+
+
+def count_attempts(recent: datetime, before: datetime) -> Sequence[AnyRow]:
+    """Count the newest attempts since `before` by provider, and those without money, before and since `recent`."""
+    return db.session.execute(queries.newest_attempts(recent, before)).all()
 
 
 def unattended(now: datetime, limit: int) -> list[int]:

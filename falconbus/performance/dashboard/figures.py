@@ -55,6 +55,7 @@ class SeriesOut(msgspec.Struct):
     requests: list[int]
     per_second: list[float]
     errors: list[int]
+    refusals: list[int]
     p50_ms: list[float | None]
     p95_ms: list[float | None]
     p99_ms: list[float | None]
@@ -90,7 +91,7 @@ class EndpointOut(msgspec.Struct):
 
 
 class PlanOut(msgspec.Struct):
-    """What to know of a plan; `sequential_scans` are the tables that are read from end to end."""
+    """What to know of a plan; `sequential_scans` are the tables of 1,000 rows or more that are read from end to end."""
 
     sequential_scans: list[str]
     indexes: list[str]
@@ -157,6 +158,25 @@ class LimitOut(msgspec.Struct):
     refused: int
 
 
+class FaultOut(msgspec.Struct):
+    """Requests of one endpoint that were refused (4xx) or failed (5xx) for the same reason.
+
+    `why` is the problem's code, or the exception's class where the failure is ours. `requests` are the newest of them,
+    with the ids that the log has them under.
+    """
+
+    status: int
+    why: str
+    endpoint: str
+    number: int
+    requests: list["FailedOut"]
+
+
+class FailedOut(msgspec.Struct):
+    at: datetime
+    request_id: str
+
+
 class TaskOut(msgspec.Struct):
     """Runs of a Celery task."""
 
@@ -198,6 +218,7 @@ class DashboardOut(msgspec.Struct):
     repeated: list[RepeatedOut]
     caches: list[CacheOut]
     limits: list[LimitOut]
+    faults: list[FaultOut]
     tasks: list[TaskOut]
     queues: list[QueueOut]
     releases: list[ReleaseOut]

@@ -29,7 +29,10 @@ PARTS = {
     "database": ("Database", "PostgreSQL answers. Without it nothing can be searched or sold."),
     "cache": ("Cache", "The Redis of caches and live figures answers. Without it pages are slower and figures late."),
     "mail": ("Mail", "The SMTP server answers and takes our sender. Without it mails wait, and go out later."),
-    "queue": ("Queue", "The Redis of jobs and sessions answers. Without it mails wait and nobody can sign in."),
+    "queue": (
+        "Queue",
+        "The Redis of jobs and sessions answers, and a worker is alive. Without either mails wait, and holds stay.",
+    ),
     "jobs": ("Jobs", "Mails are sent and refunds paid in time. If not, the Workers page says which wait, and why."),
     "backups": (
         "Backups",
@@ -141,12 +144,16 @@ def show_health() -> str:
     """Whether the system can sell, part by part."""
     page = health.check()
     rows = [
-        HealthRow(name, getattr(page, part) in {health.HEALTHY, health.OFF}, words, _TROUBLES.get(part, "down"))
+        HealthRow(name, getattr(page, part) in {health.HEALTHY, health.OFF}, words, _trouble(part, getattr(page, part)))
         for part, (name, words) in PARTS.items()
     ]
     return frame.render(
         "health.html", "Health", tab="system.show_health", page=page, rows=rows, backups=_last_backups()
     )
+
+
+def _trouble(part: str, state: str) -> str:
+    return state if state == health.NO_WORKER else _TROUBLES.get(part, "down")
 
 
 def _last_backups() -> Status | None:

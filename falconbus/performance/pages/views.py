@@ -17,7 +17,8 @@ from falconbus.performance.pages import (
     svg_shapes,
     system_views,
 )
-from falconbus.performance.pages.findings import overview_findings
+from falconbus.performance.pages.cost_findings import costs
+from falconbus.performance.pages.incident_findings import incidents
 from falconbus.performance.pages.timelines import timelines
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.web.declarations import PAGE
@@ -56,7 +57,7 @@ COLUMNS = (
 
 @operation(bp.get(""), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=10)
 def show_overview() -> str:
-    """Throughput, response times, what to do, and the endpoints."""
+    """What is wrong and what to do about it; throughput, response times, what costs time, the endpoints."""
     picked, sort = frame.picked(), _sort()
     page = service.get_dashboard(picked.period, sort)
     return frame.render(
@@ -68,7 +69,8 @@ def show_overview() -> str:
         sort=sort,
         columns=COLUMNS,
         spark=svg_shapes.sparkline,
-        findings=overview_findings(page, picked),
+        wrong=incidents(page, picked),
+        costs=costs(page, picked),
         throughput=charts.throughput(page.series, page.period.slot_seconds, page.releases),
         durations=charts.durations(page.series, page.releases),
     )

@@ -16,12 +16,11 @@ from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.relay import published_at
 from falconbus.platform.telemetry.gauges import Reading, gauge
-from falconbus.platform.telemetry.heartbeat import WORKERS
+from falconbus.platform.telemetry.heartbeat import ALIVE_SECONDS, WORKERS
 
 #: kombu keeps a list for each priority: `queue` for 0, `queue\x06\x163` ... for the others (kombu.transport.redis).
 _LISTS = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 _PATIENCE_SECONDS = 0.5
-_ALIVE_SECONDS = 60
 
 _MAILS = text("SELECT count(*) AS unsent, min(created_at) AS oldest FROM mails WHERE status IN ('queued', 'sending')")
 
@@ -89,7 +88,7 @@ def _ask_broker(found: QueuesOut, now: float) -> None:
             for priority in _LISTS:
                 pipeline.llen(queue + priority)
                 pipeline.lindex(queue + priority, -1)
-        pipeline.zrangebyscore(WORKERS, now - _ALIVE_SECONDS, "+inf", withscores=True)
+        pipeline.zrangebyscore(WORKERS, now - ALIVE_SECONDS, "+inf", withscores=True)
         *replies, workers = pipeline.execute()
     found.workers = [WorkerOut(name.decode(), max(0.0, now - seen)) for name, seen in workers]
     each = 2 * len(_LISTS)
@@ -140,6 +139,6 @@ def _oldest() -> dict[str, float]:
     return {"outbox": found.outbox.oldest_due_seconds or 0, "mail": found.mails.oldest_unsent_seconds or 0}
 
 
-@gauge("workers", "Workers that gave a sign of life in the last minute")
+@gauge("workers", "Workers that gave a sign of life in the last 75 seconds")
 def _workers() -> Reading:
     return {} if _once().broker_fault else len(_once().workers)
