@@ -1,4 +1,4 @@
-"""An incident, staged in tables and measurements: most of an hour of a quiet morning, then four things go wrong at once.
+"""An incident, staged in tables and measurements: after most of an hour of quiet, four things go wrong at once.
 
 The mail server refuses us, the payment provider takes no money, a statement has become slow, one client runs into the
 limits. The workers are alive, and everything else is as ever.
@@ -27,7 +27,6 @@ QUICK = (
     "GET /api/v1/stops",
     "GET /api/v1/schedules/<id:schedule_id>/seats",
     "GET /",
-    "GET /api/v1/fare-classes",
     "GET /sign-in",
 )
 SLOW_FINGERPRINT = "5107a7e6e27f00d5"
@@ -55,7 +54,7 @@ _MAIL = text("""
 def stage(client: FlaskClient, world: World) -> None:
     """Leave everything as it is in the ninth minute of the incident."""
     now = clock.now()
-    begin = now.replace(second=0, microsecond=0) - timedelta(minutes=MINUTES - 1)
+    begin = now.replace(second=0, microsecond=0) - timedelta(minutes=MINUTES)
     minutes = {begin + timedelta(minutes=number): _minute(begin, number) for number in range(MINUTES)}
     telemetry.write("web", minutes)
     _stage_money_and_mails(hold(client, world.add_schedule().id)["reference"], now)
@@ -99,12 +98,13 @@ def _minute(begin: datetime, number: int) -> Minute:
     found["statement", SEARCH, "aaaa000000000001", "falconbus/search/queries.py:131 departures"] = series([4.0] * 60)
     found["fault", "422", "invalid", SEARCH] = series([2.0] * 2)
     found["fault", "409", "seat_taken", BOOK] = series([21.0])
-    failures = {
+    failures: dict[Key, list[Failure]] = {
         ("fault", "422", "invalid", SEARCH): [Failure(at + 3, 2_000, f"7d1f0c{number:02}-a")],
         ("fault", "409", "seat_taken", BOOK): [Failure(at + 8, 21_000, f"55e0b1{number:02}-b")],
     }
     if is_broken:
-        refused, limited = ("fault", "502", "provider_failed", PAY), ("fault", "429", "rate_limited", SEARCH)
+        refused: Key = ("fault", "502", "provider_failed", PAY)
+        limited: Key = ("fault", "429", "rate_limited", SEARCH)
         found[refused], found[limited] = series([900.0] * 7), series([0.4] * 36)
         found["endpoint", SEARCH].merge(series([0.4] * 36, _4xx=36))
         found["limit", "/api/v1/schedules"] = series([], refused=36)

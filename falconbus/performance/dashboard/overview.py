@@ -33,7 +33,7 @@ class SeriesSummary:
 
 @dataclass(slots=True)
 class Overview:
-    """Everything but statements; `requests` are all endpoints together, `over_time` has `5xx` and `4xx` as its only counters."""
+    """Everything but statements; `requests` are all endpoints together, `over_time` counts only `5xx` and `4xx`."""
 
     summaries: dict[Key, SeriesSummary]
     requests: Series

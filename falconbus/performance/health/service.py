@@ -1,4 +1,4 @@
-"""Health checks of database, cache, queue and workers, migrations, owed jobs, mail and backups, with short time-outs."""
+"""Health checks of database, cache, queue, migrations, owed jobs, mail and backups, each with a short time-out."""
 
 import logging
 from collections.abc import Callable

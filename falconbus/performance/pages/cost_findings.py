@@ -67,8 +67,8 @@ def _unused(found: UnusedIndexes) -> Iterator[Finding]:
         yield Finding(
             label="Index",
             tone="caution",
-            words=f"{formats.number(found.number)} indexes were never used since {since} and take {formats.size(found.bytes)}",
-            remedy="Each slows every write to its table down: drop those that nothing is going to need.",
+            words=f"{formats.number(found.number)} indexes that are never used take {formats.size(found.bytes)}",
+            remedy=f"Counted since {since}. Each slows every write to its table down: drop what nothing is going to need.",
             address=f"{link('advice.show_advice')}#unused",
             link="Advice",
         )

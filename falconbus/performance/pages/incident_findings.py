@@ -31,8 +31,9 @@ _MESSAGE_TOO_LATE = {Queue.CRITICAL: 60, Queue.BULK: 3600}
 _REFUND_TOO_LATE = 24 * 3600
 #: A few refusals of limits are what limits are for.
 _LIMITED = 10
-#: A statement is slow when people wait for it as long as this, and it takes that part of the database's time.
-_STATEMENT_MS = 200.0
+#: A statement is slow when one in twenty takes so long, people wait for it, and it has that part of the database's
+#: time.
+_STATEMENT_MS = 300.0
 _STATEMENT_SHARE = 0.2
 
 _PAYMENTS_RECENT, _PAYMENTS_BEFORE = timedelta(minutes=15), timedelta(days=1)
@@ -96,11 +97,12 @@ def _queues(now: QueuesOut, picked: Picked) -> Iterator[Finding]:
             words = f"{formats.number(queue.depth)} messages wait in the queue `{queue.name}`, the oldest for"
             remedy = "Its workers are away, stuck or too few: look at their log, restart them, then add some."
             address = f"{link('system.show_workers', **picked.parameters)}#queues"
-            yield _wrong("Queues", f"{words} {formats.seconds(waited)}", remedy, address, "Queues")
+            yield _wrong("Queues", f"{words} {formats.age(waited)}", remedy, address, "Queues")
 
 
 def _mails(now: QueuesOut, picked: Picked) -> Iterator[Finding]:
-    if (now.mails.oldest_unsent_seconds or 0) <= _MAIL_TOO_LATE:
+    waited = now.mails.oldest_unsent_seconds or 0
+    if waited <= _MAIL_TOO_LATE:
         return
     words = f"{formats.number(now.mails.unsent)} mails wait, the oldest for"
     trouble = find_trouble()
@@ -111,7 +113,7 @@ def _mails(now: QueuesOut, picked: Picked) -> Iterator[Finding]:
     )
     yield _wrong(
         "Mails",
-        f"{words} {formats.seconds(now.mails.oldest_unsent_seconds)}",
+        f"{words} {formats.age(waited)}",
         f"{remedy} They go out by themselves once it works.",
         link("system.show_workers", **picked.parameters),
         "Workers",
@@ -135,7 +137,7 @@ def _slow(page: DashboardOut, picked: Picked) -> Iterator[Finding]:
         )
         yield _wrong(
             "Slow",
-            f"A statement takes {formats.milliseconds(one.mean_ms)} each time{reads}: {named(one.owners)} waits for it",
+            f"A statement takes {formats.milliseconds(one.p95_ms)} (p95){reads}: {named(one.owners)} waits for it",
             f"It takes {formats.share(one.time_share)} of the database's time, sent by {named(one.origins)}. "
             "Its page shows since when, its plan, and tries an index.",
             link("statements.show_statement", fingerprint=one.fingerprint, **picked.parameters),
@@ -146,7 +148,7 @@ def _slow(page: DashboardOut, picked: Picked) -> Iterator[Finding]:
 def _is_slow(one: StatementOut) -> bool:
     """Whether people wait for it: workers take their time."""
     is_asked_by_people = any(" /" in owner for owner in one.owners)
-    return is_asked_by_people and one.mean_ms >= _STATEMENT_MS and (one.time_share or 0) >= _STATEMENT_SHARE
+    return is_asked_by_people and (one.p95_ms or 0) >= _STATEMENT_MS and (one.time_share or 0) >= _STATEMENT_SHARE
 
 
 def _limits(page: DashboardOut) -> Iterator[Finding]:
@@ -204,7 +206,7 @@ def _refunds() -> Iterator[Finding]:
         waited = (now - unpaid.oldest).total_seconds() if unpaid.oldest else 0
         if unpaid.number and (unpaid.status == RefundStatus.FAILED or waited > _REFUND_TOO_LATE):
             what, remedy = _REFUND_REMEDIES[RefundStatus(unpaid.status)]
-            words = f"{formats.number(unpaid.number)} refunds {what}, the oldest for {formats.seconds(waited)}"
+            words = f"{formats.number(unpaid.number)} refunds {what}, the oldest for {formats.age(waited)}"
             yield _wrong("Refunds", words, remedy, f"/api/v1/refunds?status={unpaid.status}", "Refunds")
 
 
