@@ -7,17 +7,15 @@ limits. The workers are alive, and everything else is as ever.
 from datetime import datetime, timedelta
 
 from flask.testing import FlaskClient
-from redis import Redis
 from sqlalchemy import text
 
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
-from falconbus.platform.kit.settings import get_settings
-from falconbus.platform.telemetry.heartbeat import Heartbeat
 from falconbus.platform.telemetry.minute_counts import Failure, Key, Minute, Series, Statement
 from tests.calls import hold
 from tests.performance import telemetry
 from tests.performance.telemetry import series
+from tests.workers import a_worker_lives
 from tests.world import World
 
 MINUTES, BROKEN = 60, 9
@@ -58,9 +56,8 @@ def stage(client: FlaskClient, world: World) -> None:
     minutes = {begin + timedelta(minutes=number): _minute(begin, number) for number in range(MINUTES)}
     telemetry.write("web", minutes)
     _stage_money_and_mails(hold(client, world.add_schedule().id)["reference"], now)
-    with Redis.from_url(get_settings().redis_url) as broker:
-        for worker in ("critical@bus-1", "celery@bus-1"):
-            Heartbeat(broker, worker).beat()
+    for worker in ("critical@bus-1", "celery@bus-1"):
+        a_worker_lives(worker)
 
 
 def _stage_money_and_mails(reference: str, now: datetime) -> None:

@@ -68,7 +68,7 @@ def _unused(found: UnusedIndexes) -> Iterator[Finding]:
             label="Index",
             tone="caution",
             words=f"{formats.number(found.number)} indexes that are never used take {formats.size(found.bytes)}",
-            remedy=f"Counted since {since}. Each slows every write to its table down: drop what nothing is going to need.",
+            remedy=f"Counted since {since}. Each slows every write to its table down: drop what nothing will need.",
             address=f"{link('advice.show_advice')}#unused",
             link="Advice",
         )

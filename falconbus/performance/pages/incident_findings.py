@@ -1,6 +1,6 @@
 """What is wrong now, the most urgent first; docs/runbooks/incidents.md has a section for each label."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 
 from redis.exceptions import RedisError
@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 from falconbus.payments import refunds
 from falconbus.payments import service as payments
 from falconbus.payments.models import RefundStatus
-from falconbus.performance.dashboard.figures import DashboardOut, FaultOut, StatementOut
+from falconbus.performance.dashboard.figures import DashboardOut, StatementOut
 from falconbus.performance.pages import formats, jumps
 from falconbus.performance.pages.finding import OF_EACH, Finding, named
 from falconbus.performance.pages.frame import link
@@ -121,13 +121,15 @@ def _mails(now: QueuesOut, picked: Picked) -> Iterator[Finding]:
 
 
 def _errors(page: DashboardOut) -> Iterator[Finding]:
-    totals = {one.key: one.requests for one in page.endpoints}
-    for fault in [one for one in page.faults if one.status >= 500][:OF_EACH]:
-        of = f" of {formats.number(totals[fault.endpoint])}" if fault.endpoint in totals else ""
-        words = f"{fault.endpoint} failed {formats.number(fault.number)}{of} times: {fault.why}"
-        yield _wrong(
-            "Errors", words, f"{_request_words(fault)} The log has the traceback.", "#failed", "Failed requests"
+    failing = sorted((one for one in page.endpoints if one.errors), key=lambda one: -one.errors)
+    for one in failing[:OF_EACH]:
+        faults = [fault for fault in page.faults if fault.endpoint == one.key and fault.status >= 500]
+        why = f": {named(fault.why for fault in faults)}" if faults else ""
+        words = f"{one.key} failed {formats.number(one.errors)} of {formats.number(one.requests)} times{why}"
+        named_one = (
+            f"The last one is request {faults[0].requests[0].request_id}. " if faults and faults[0].requests else ""
         )
+        yield _wrong("Errors", words, f"{named_one}The log has what happened.", "#failed", "Failed requests")
 
 
 def _slow(page: DashboardOut, picked: Picked) -> Iterator[Finding]:
@@ -238,8 +240,3 @@ def _before(jump: jumps.Jump) -> str:
     return (
         f"Before that it was {formats.share(jump.share_before)}." if jump.before else "Nothing was asked before that."
     )
-
-
-def _request_words(fault: FaultOut) -> str:
-    ids: Sequence[str] = [one.request_id for one in fault.requests[:1]]
-    return f"The last one is request {ids[0]}." if ids else ""

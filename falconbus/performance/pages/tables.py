@@ -65,7 +65,11 @@ def sort_tables(**tables: tuple[Sequence[Any], Sequence[Column], str]) -> dict[s
     sorted_one, by = names.get(wanted, ("", None))
     made = {}
     for id_, (rows, columns, default) in tables.items():
-        chosen = by if id_ == sorted_one and by is not None else next((c for c in columns if c.name == default), None)
+        chosen = (
+            by
+            if id_ == sorted_one and by is not None
+            else next((c for c in columns if default and c.name == default), None)
+        )
         reverse = is_reversed and id_ == sorted_one
         own = {column.name: name for name, (table, column) in names.items() if table == id_}
         heads = [_head(column, own.get(column.name, ""), id_, chosen, reverse=reverse) for column in columns]

@@ -28,7 +28,7 @@ for part in (statement_views.bp, advice_views.bp, system_views.bp, compare_views
     bp.register_blueprint(part)
 
 
-@operation(bp.get(""), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=10)
+@operation(bp.get(""), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=12)
 def show_overview() -> str:
     """What is wrong and what to do about it; throughput, response times, what costs time, the endpoints."""
     picked = frame.picked()
