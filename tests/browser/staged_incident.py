@@ -26,6 +26,7 @@ QUICK = (
     "GET /api/v1/schedules/<id:schedule_id>/seats",
     "GET /",
     "GET /sign-in",
+    "POST /api/v1/appointments/<id:appointment_id>/assignments/<id:assignment_id>/hand-over",
 )
 SLOW_FINGERPRINT = "5107a7e6e27f00d5"
 SLOW_SQL = (

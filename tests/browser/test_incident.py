@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.conftest import Faults, scrolls_sideways, sign_in, window
 from tests.browser.staged_incident import PAY, SHOW, SLOW_FINGERPRINT, stage
@@ -15,7 +15,7 @@ from tests.world import World
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.usefixtures("admin")]
 
-DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+DESK, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
 #: What is wrong, with what tells the cause or the cure.
 WRONG = {
     "payfast took no money in 5 of 8 payments of the last 15 minutes": "status page",
@@ -69,6 +69,12 @@ def test_the_first_screen_says_what_is_wrong_and_what_to_do(
     assert box["y"] + box["height"] <= screen["height"]
     failed = page.get_by_role("row").filter(has_text="provider_failed")
     expect(failed).to_contain_text("9c4b59e51")
+    if name.startswith("desk"):
+        for width in (1440, 1280, 1024):
+            page.set_viewport_size(ViewportSize(width=width, height=900))
+            endpoints = page.get_by_role("region", name="Endpoints")
+            assert endpoints.evaluate("box => box.scrollWidth <= box.clientWidth"), width
+        page.set_viewport_size(DESK)
     for path in (f"/statements/{SLOW_FINGERPRINT}", "/workers", "/statements", "/database", "/health", "/advice"):
         page.goto(f"/performance{path}")
         assert not scrolls_sideways(page), path

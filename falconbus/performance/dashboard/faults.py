@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from falconbus.performance.dashboard.figures import FailedOut, FaultOut
+from falconbus.performance.dashboard.fault_figures import FailedOut, FaultOut
 from falconbus.performance.dashboard.overview import SeriesSummary
 from falconbus.platform.telemetry import minute_counts
 from falconbus.platform.telemetry.minute_counts import Key

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from falconbus.performance.dashboard.fault_figures import FaultOut
+
 
 class PeriodOut(msgspec.Struct, rename={"begin": "from", "end": "to"}):
     """What was asked for, widened to whole rows of `resolution_seconds`; `seconds` is how much of it is over."""
@@ -156,25 +158,6 @@ class CacheOut(msgspec.Struct):
 class LimitOut(msgspec.Struct):
     name: str
     refused: int
-
-
-class FaultOut(msgspec.Struct):
-    """Requests of one endpoint that were refused (4xx) or failed (5xx) for the same reason.
-
-    `why` is the problem's code, or the exception's class where the failure is ours. `requests` are the newest of them,
-    with the ids that the log has them under.
-    """
-
-    status: int
-    why: str
-    endpoint: str
-    number: int
-    requests: list["FailedOut"]
-
-
-class FailedOut(msgspec.Struct):
-    at: datetime
-    request_id: str
 
 
 class TaskOut(msgspec.Struct):

@@ -10,8 +10,7 @@ from falconbus.performance.pages import formats, frame
 from falconbus.performance.pages.finding import OF_EACH, Finding, endpoint_address
 from falconbus.performance.pages.frame import link
 from falconbus.performance.pages.period import Picked
-from falconbus.performance.vitals import postgres
-from falconbus.performance.vitals.postgres import UnusedIndexes
+from falconbus.performance.vitals.unused_indexes import UnusedIndexes, unused_indexes
 
 #: Reading a table whole may be right; from so many milliseconds on it deserves a look.
 _SLOW_MS = 5.0
@@ -30,7 +29,7 @@ def costs(page: DashboardOut, picked: Picked) -> list[Finding]:
         *_advice(open_advice),
         *_over_budget(page, picked),
         *_scans(page, picked, advised),
-        *_unused(postgres.unused_indexes()),
+        *_unused(unused_indexes()),
         *_dropped(page),
     ]
 

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from falconbus.performance.vitals import index_overlaps
 from falconbus.performance.vitals.sql_names import quote
+from falconbus.performance.vitals.unused_indexes import SINCE
 from falconbus.platform.database.engine import AnyRow, db
 
 
@@ -112,13 +113,10 @@ class PostgresOut(msgspec.Struct, frozen=True, kw_only=True):
 LONG_SECONDS = 30
 _SHOWN = 200
 
-# A database's counts were never reset before its first reset: then they are as old as those of the whole server, which
-# begin anew after a crash.
-_SINCE = "coalesce(d.stats_reset, (SELECT b.stats_reset FROM pg_stat_bgwriter b))"
 _DATABASE = text(f"""
     SELECT current_setting('server_version') AS version, pg_database_size(d.datid) AS bytes, d.blks_hit, d.blks_read,
         d.xact_commit, d.xact_rollback, d.deadlocks, d.temp_bytes,
-        {_SINCE} AS since,
+        {SINCE} AS since,
         current_setting('max_connections')::int AS most,
         EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements') AS has_statements
     FROM pg_stat_database d WHERE d.datname = current_database()
@@ -160,21 +158,6 @@ _INDEXES = text("""
     WHERE NOT EXISTS (SELECT FROM taken WHERE relation IN (i.indrelid, i.indexrelid))
     ORDER BY bytes DESC, 1
 """)
-# The rule of _is_unused() as a condition, so that only few indexes have to be measured and none is spelt out.
-_UNUSED = text(f"""
-    WITH taken AS MATERIALIZED (SELECT relation FROM pg_locks WHERE mode = 'AccessExclusiveLock')
-    SELECT count(*) AS number, CAST(coalesce(sum(pg_relation_size(i.indexrelid)), 0) AS bigint) AS bytes,
-        (SELECT {_SINCE} FROM pg_stat_database d WHERE d.datname = current_database()) AS since
-    FROM pg_index i
-    JOIN pg_stat_user_indexes s USING (indexrelid)
-    WHERE s.idx_scan = 0 AND i.indisvalid AND NOT i.indisunique
-        AND NOT EXISTS (SELECT FROM taken WHERE relation IN (i.indrelid, i.indexrelid))
-        AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
-        AND NOT EXISTS (
-            SELECT FROM pg_constraint k
-            WHERE k.conrelid = i.indrelid AND k.contype = 'f' AND i.indpred IS NULL
-                AND (string_to_array(i.indkey::text, ' ')::int2[])[1:cardinality(k.conkey)] @> k.conkey)
-""")  # noqa: S608  the part stands above
 _FOREIGN_KEYS = text("""
     SELECT k.conname AS name, k.conrelid::regclass::text AS table, c.relname, k.confrelid::regclass::text AS referred,
         greatest(c.reltuples, 0)::bigint AS rows,
@@ -202,19 +185,6 @@ _BACKENDS = text("""
     WHERE a.backend_type = 'client backend'
     ORDER BY a.xact_start NULLS LAST
 """)
-
-
-class UnusedIndexes(msgspec.Struct, frozen=True):
-    """The number of unused indexes, their size in bytes, and since when uses are counted."""
-
-    number: int
-    bytes: int
-    since: datetime
-
-
-def unused_indexes() -> UnusedIndexes:
-    """Return the sum of vitals().unused_indexes in one statement, which is cheap enough for the overview."""
-    return UnusedIndexes(*db.session.execute(_UNUSED).all()[0])
 
 
 def vitals() -> PostgresOut:
