@@ -24,3 +24,10 @@ class FaultOut(msgspec.Struct):
     endpoint: str
     number: int
     requests: list[FailedOut]
+
+
+class LimitOut(msgspec.Struct):
+    """What a rate limit refused."""
+
+    name: str
+    refused: int

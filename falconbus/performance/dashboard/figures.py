@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from falconbus.performance.dashboard.fault_figures import FaultOut
+from falconbus.performance.dashboard.fault_figures import FaultOut, LimitOut
 
 
 class PeriodOut(msgspec.Struct, rename={"begin": "from", "end": "to"}):
@@ -153,11 +153,6 @@ class CacheOut(msgspec.Struct):
     errors: int
     hit_share: float | None
     p95_ms: float | None
-
-
-class LimitOut(msgspec.Struct):
-    name: str
-    refused: int
 
 
 class TaskOut(msgspec.Struct):
