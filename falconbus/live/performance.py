@@ -38,7 +38,8 @@ class LiveEndpoint(msgspec.Struct):
 class LiveNumbers(msgspec.Struct):
     """All endpoints together, and the ten with the most requests. `dropped`: requests not recorded in 60 seconds.
 
-    `errors` are answers 5xx. `processes` have told something in this minute or the previous one.
+    `errors` are answers 5xx. `processes` are those that measure and are there: web and workers, busy or quiet, from
+    their first request or job on.
     """
 
     at: float
@@ -108,8 +109,11 @@ class Window:
         self._known: dict[int, Snapshot] = {}
         self._updated_at = 0.0
 
-    def update(self, minutes: Minutes, at: float) -> LiveNumbers:
-        """Return the numbers at `at` (epoch seconds); `minutes` hold at least the present and the previous one."""
+    def update(self, minutes: Minutes, at: float, processes: int = 0) -> LiveNumbers:
+        """Return the numbers at `at` (epoch seconds); `minutes` hold at least the present and the previous one.
+
+        `processes` is how many are there.
+        """
         snapshots = {
             minute: _snapshot_of(processes) for minute, processes in minutes.items() if minute > at - 2 * WINDOW
         }
@@ -127,7 +131,7 @@ class Window:
         self._known, self._updated_at = snapshots, at
         while self._intervals and self._intervals[0].ended <= at - WINDOW:
             self._intervals.popleft()
-        return self._numbers(at, max((len(minutes.get(minute, ())) for minute in sorted(snapshots)[-2:]), default=0))
+        return self._numbers(at, processes)
 
     def _numbers(self, at: float, processes: int) -> LiveNumbers:
         minute, last_seconds = self._sum(at, WINDOW), self._sum(at, RATE_WINDOW)

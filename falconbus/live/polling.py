@@ -30,6 +30,6 @@ class NumbersPoller:
                 at = clock.now().timestamp()
                 present = int(at // 60 * 60)
                 minutes = {minute: store.read_minute(self._redis, minute) for minute in (present - 60, present)}
-                self._numbers = self._window.update(minutes, at)
+                self._numbers = self._window.update(minutes, at, store.count_processes(self._redis))
                 self._polled_at = time.monotonic()
             return self._numbers

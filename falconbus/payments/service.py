@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from falconbus.payments import queries
 from falconbus.payments.errors import PaymentNotFound, UnknownProvider
 from falconbus.payments.models import UNSETTLED, Payment, PaymentStatus, ReceivedEvent
 from falconbus.platform import jobs
-from falconbus.platform.database.engine import db
+from falconbus.platform.database.engine import AnyRow, db
 from falconbus.platform.integrations.payments import registry
 from falconbus.platform.integrations.payments.provider import (
     ChargeStatus,
@@ -178,6 +179,11 @@ def count_unsettled() -> dict[str, float]:
     statement = select(Payment.status, func.count().label("number")).where(Payment.status.in_(UNSETTLED))
     found = {row.status: row.number for row in db.session.execute(statement.group_by(Payment.status))}
     return {status: found.get(status, 0) for status in UNSETTLED}
+
+
+def count_attempts(recent: datetime, before: datetime) -> Sequence[AnyRow]:
+    """Count the newest attempts since `before` by provider, and those without money, before and since `recent`."""
+    return db.session.execute(queries.newest_attempts(recent, before)).all()
 
 
 def unattended(now: datetime, limit: int) -> list[int]:

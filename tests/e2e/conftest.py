@@ -162,7 +162,7 @@ class System:
 
     def is_up(self) -> bool:
         try:
-            return self.call("GET", "/api/health/").status == 200
+            return self.call("GET", "/api/health/ready").status == 200
         except OSError:
             return False
 

@@ -26,6 +26,7 @@ from falconbus.platform.mailing.kinds import MailKind
 from falconbus.platform.mailing.models import Mail
 from tests.mail_sink import Sink, free_port
 from tests.messaging.travel import EMAIL, book, send, told
+from tests.workers import a_worker_lives
 from tests.world import World
 
 
@@ -227,6 +228,7 @@ def test_health_shows_a_sender_that_is_refused_until_a_mail_goes(
     mailer.faults = [TemporaryMailFault(error)]
     mail, job = told(book(world, "Thandi"))
     send(mail, job)
+    a_worker_lives()
     health = client.get("/api/v1/health")
     assert (health.json["mail"], health.json["status"]) == (state, state)
     assert client.get("/api/v1/health/ready").status_code == 200

@@ -19,6 +19,7 @@ from falconbus.platform.kit import clock
 from falconbus.platform.mailing.jobs import SEND_MAIL
 from tests.accounts.signing import add_user, signed_in, token_for
 from tests.calls import bearer
+from tests.workers import a_worker_lives
 
 JOBS = "/api/v1/jobs"
 
@@ -113,9 +114,11 @@ def test_a_failed_job_is_brought_back(client: FlaskClient, database: SQLAlchemy)
 def test_health_is_degraded_while_owed_jobs_are_late_and_no_worse(client: FlaskClient, database: SQLAlchemy) -> None:
     owe(database, timedelta(days=1), failed_at=clock.now())
     owe(database, timedelta(minutes=4))
+    a_worker_lives()
     answer = client.get("/api/health/").json
     assert (answer["status"], answer["jobs"]) == ("healthy", "healthy")
     with time_machine.travel(clock.now() + timedelta(minutes=6)):
+        a_worker_lives()
         found = client.get("/api/health/")
         assert (found.status_code, found.json["status"], found.json["jobs"]) == (200, "degraded", "degraded")
 

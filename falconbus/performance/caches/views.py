@@ -1,6 +1,6 @@
 """The API address that clears caches."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from flask import Blueprint
@@ -16,7 +16,9 @@ bp = Blueprint("caches", __name__, url_prefix="/api/v1/performance")
 
 
 class ClearRequest(Body):
-    """One group by its name; without one, all."""
+    """One group by its name; without one, or without a body, all."""
+
+    may_be_left_out: ClassVar[bool] = True
 
     group: Annotated[OneLine, StringConstraints(max_length=64)] | None = None
 

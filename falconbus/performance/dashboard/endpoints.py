@@ -80,6 +80,7 @@ def over_time(track: Track, period: Period) -> SeriesOut:
         requests=requests,
         per_second=[each(count, period.seconds_of(number)) or 0.0 for number, count in enumerate(requests)],
         errors=[slot.counters.get("5xx", 0) if slot else 0 for slot in found],
+        refusals=[slot.counters.get("4xx", 0) if slot else 0 for slot in found],
         p50_ms=[ms(p50) for p50, _, _ in percentiles],
         p95_ms=[ms(p95) for _, p95, _ in percentiles],
         p99_ms=[ms(p99) for _, _, p99 in percentiles],

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from falconbus.performance.dashboard.fault_figures import FaultOut, LimitOut
+
 
 class PeriodOut(msgspec.Struct, rename={"begin": "from", "end": "to"}):
     """What was asked for, widened to whole rows of `resolution_seconds`; `seconds` is how much of it is over."""
@@ -55,6 +57,7 @@ class SeriesOut(msgspec.Struct):
     requests: list[int]
     per_second: list[float]
     errors: list[int]
+    refusals: list[int]
     p50_ms: list[float | None]
     p95_ms: list[float | None]
     p99_ms: list[float | None]
@@ -90,7 +93,7 @@ class EndpointOut(msgspec.Struct):
 
 
 class PlanOut(msgspec.Struct):
-    """What to know of a plan; `sequential_scans` are the tables that are read from end to end."""
+    """What to know of a plan; `sequential_scans` are the tables of 1,000 rows or more that are read from end to end."""
 
     sequential_scans: list[str]
     indexes: list[str]
@@ -152,11 +155,6 @@ class CacheOut(msgspec.Struct):
     p95_ms: float | None
 
 
-class LimitOut(msgspec.Struct):
-    name: str
-    refused: int
-
-
 class TaskOut(msgspec.Struct):
     """Runs of a Celery task."""
 
@@ -198,6 +196,7 @@ class DashboardOut(msgspec.Struct):
     repeated: list[RepeatedOut]
     caches: list[CacheOut]
     limits: list[LimitOut]
+    faults: list[FaultOut]
     tasks: list[TaskOut]
     queues: list[QueueOut]
     releases: list[ReleaseOut]

@@ -20,25 +20,29 @@ _places = msgspec.json.Decoder(list[int | None])
 
 @dataclass(slots=True)
 class SeriesSummary:
-    """A series: its sum and, of an endpoint, by slot the requests and the bucket of their 95th percentile."""
+    """A series: its sum; of an endpoint by slot the requests and the bucket of their 95th percentile.
+
+    Of a fault the newest requests that are rolled up: when, and their ids.
+    """
 
     total: Series
     counts: list[int] = field(default_factory=list)
     p95s: list[int | None] = field(default_factory=list)
+    failures: list[tuple[float, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Overview:
-    """Everything but statements; `requests` are all endpoints together, `over_time` has `5xx` as its only counter."""
+    """Everything but statements; `requests` are all endpoints together, `over_time` counts only `5xx` and `4xx`."""
 
     summaries: dict[Key, SeriesSummary]
     requests: Series
     over_time: Track
 
 
-def overview(period: Period, newest: RecentMinutes) -> Overview:
-    """Return the overview of a period."""
-    rows = queries.overview(period, tracks.minutes_of(newest))
+def overview(period: Period, newest: RecentMinutes, named: int) -> Overview:
+    """Return the overview of a period; of each fault the newest `named` requests."""
+    rows = queries.overview(period, tracks.minutes_of(newest), named)
     added = tracks.newest(period, tracks.unrolled(newest, rows), lambda key: key[0] != minute_counts.STATEMENT)
     whole, over_time, summaries = Series(), Track(), {}
     for track in (track for key, track in added.items() if key[0] == minute_counts.ENDPOINT):
@@ -77,7 +81,7 @@ def _total(row: AnyRow) -> Series:
 def _summary(row: AnyRow, total: Series, period: Period, newest: Track) -> SeriesSummary:
     total.merge(newest.total())
     if row.slots is None:
-        return SeriesSummary(total)
+        return SeriesSummary(total, failures=[(float(at), request_id) for at, request_id in row.failures or ()])
     counts, p95s = [0] * period.slots, [None] * period.slots  # type: list[int], list[int | None]
     rolled = zip(_numbers.decode(row.slots), _numbers.decode(row.counts), _places.decode(row.p95s), strict=True)
     for slot, count, p95 in rolled:
@@ -101,10 +105,10 @@ def _exact(row: AnyRow) -> dict[int, Buckets]:
 
 
 def _add_slots(over_time: Track, row: AnyRow) -> None:
-    slots: Iterable[tuple[int, int, int]] = zip(
-        _numbers.decode(row.slots), _numbers.decode(row.counts), row.errors, strict=True
+    slots: Iterable[tuple[int, int, int, int]] = zip(
+        _numbers.decode(row.slots), _numbers.decode(row.counts), row.errors, row.refusals, strict=True
     )
-    for slot, count, errors in slots:
-        over_time.slots.setdefault(slot, Series()).merge(Series(count, counters={"5xx": errors}))
+    for slot, count, errors, refusals in slots:
+        over_time.slots.setdefault(slot, Series()).merge(Series(count, counters={"5xx": errors, "4xx": refusals}))
     for slot, buckets in _exact(row).items():
         histogram.add(over_time.slots[slot].buckets, buckets)

@@ -1,6 +1,7 @@
 """Figures of caches, limits, tasks and queues."""
 
-from falconbus.performance.dashboard.figures import CacheOut, LimitOut, QueueOut, TaskOut
+from falconbus.performance.dashboard.fault_figures import LimitOut
+from falconbus.performance.dashboard.figures import CacheOut, QueueOut, TaskOut
 from falconbus.performance.dashboard.rounding import each, ms, share
 from falconbus.platform.telemetry import histogram, minute_counts
 from falconbus.platform.telemetry.minute_counts import Key, Series

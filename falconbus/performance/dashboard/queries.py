@@ -20,7 +20,7 @@ _PIECES = " UNION ALL ".join(
     f" WHERE {{which}} AND resolution = :resolution{n} AND start >= :begin{n} AND start < :end{n}"
     for n in range(3)
 )
-_WITHOUT_STATEMENTS = "kind IN ('endpoint', 'cache', 'limit', 'task', 'queue', 'recorder', 'requests')"
+_WITHOUT_STATEMENTS = "kind IN ('endpoint', 'cache', 'limit', 'task', 'fault', 'queue', 'recorder', 'requests')"
 # Endpoints by slot, and all requests. A slot's percentile is its row's; only where a slot has several rows (of several
 # releases, or in a long period), where there is more in Redis, and for all requests, do the histograms come along.
 _SLOTS = """
@@ -39,7 +39,8 @@ _SLOTS = """
     -- Materialized: what is not needed must not be sorted along.
     told AS MATERIALIZED (
         SELECT series_id, slot, count, p95_bucket, exact, CASE WHEN exact THEN buckets END AS buckets,
-            CASE WHEN kind = 'requests' THEN coalesce(CAST(counters->>'5xx' AS bigint), 0) END AS errors
+            CASE WHEN kind = 'requests' THEN coalesce(CAST(counters->>'5xx' AS bigint), 0) END AS errors,
+            CASE WHEN kind = 'requests' THEN coalesce(CAST(counters->>'4xx' AS bigint), 0) END AS refusals
         FROM judged)
     SELECT series_id,
         '[' || array_to_string(array_agg(slot), ',') || ']' AS slots,
@@ -47,12 +48,19 @@ _SLOTS = """
         '[' || array_to_string(array_agg(p95_bucket), ',', 'null') || ']' AS p95s,
         array_agg(slot) FILTER (WHERE exact) AS exact,
         array_agg(buckets) FILTER (WHERE exact) AS histograms,
-        array_agg(errors) FILTER (WHERE errors IS NOT NULL) AS errors
+        array_agg(errors) FILTER (WHERE errors IS NOT NULL) AS errors,
+        array_agg(refusals) FILTER (WHERE refusals IS NOT NULL) AS refusals
     FROM told GROUP BY series_id
+"""
+# The newest requests of a fault: a few of the few that are kept.
+_FAILURES = """
+    CASE WHEN s.kind = 'fault' THEN ARRAY(
+        SELECT json_build_array(extract(epoch FROM p.at), p.request_id) FROM telemetry_samples p
+        WHERE p.series_id = s.id AND p.at >= :begin AND p.at < :end ORDER BY p.at DESC LIMIT :named) END AS failures
 """
 _OVERVIEW = text(f"""
     SELECT s.key, f.number, f.total_us, f.buckets, f.counters,
-        l.slots, l.counts, l.p95s, l.exact, l.histograms, l.errors, {_ROLLED}
+        l.slots, l.counts, l.p95s, l.exact, l.histograms, l.errors, l.refusals, {_FAILURES}, {_ROLLED}
     FROM (
         SELECT series_id, CAST(sum(count) AS bigint) AS number, CAST(sum(total_us) AS bigint) AS total_us,
             string_agg(buckets, '') AS buckets, '[' || string_agg(CAST(counters AS text), ',') || ']' AS counters
@@ -94,7 +102,11 @@ _OWNED = "series_id IN (SELECT id FROM telemetry_series WHERE kind = 'statement'
 _STATEMENTS_OF = text(_SUMS.format(which=_OWNED))
 _TEXTS = text("""
     SELECT fingerprint, text, chain, plan IS NOT NULL AS has_plan, plan->'Plan'->'Total Cost' AS cost,
-        jsonb_path_query_array(plan, 'strict $.** ? (@."Node Type" == "Seq Scan")."Relation Name"') AS scans,
+        ARRAY(
+            SELECT DISTINCT c.relname FROM jsonb_path_query(
+                plan, 'strict $.** ? (@."Node Type" == "Seq Scan")."Relation Name"') AS scanned(name)
+            JOIN pg_class c ON c.relname = scanned.name #>> '{}' AND pg_table_is_visible(c.oid)
+            WHERE greatest(c.reltuples, pg_stat_get_live_tuples(c.oid)) >= :large) AS scans,
         jsonb_path_query_array(plan, 'strict $.** ? (exists (@."Index Name"))."Index Name"') AS indexes
     FROM telemetry_statements WHERE fingerprint = ANY(CAST(:fingerprints AS text[]))
 """)
@@ -118,6 +130,10 @@ _SAMPLES = text("""
 """)
 
 
+#: Reading a table of fewer rows whole is right: that is quicker than an index.
+LARGE = 1000
+
+
 def _within(period: Period, **more: Any) -> dict[str, Any]:
     return {"resolution": int(period.resolution), "begin": period.begin, "end": period.end, **more}
 
@@ -130,10 +146,11 @@ def _in_pieces(period: Period, **more: Any) -> dict[str, Any]:
     return more
 
 
-def overview(period: Period, minutes: Collection[datetime]) -> Sequence[AnyRow]:
+def overview(period: Period, minutes: Collection[datetime], named: int) -> Sequence[AnyRow]:
     """Return all series but statements, a row each, in total and by slot; `rolled` lists the `minutes` they include.
 
-    `slots`, `counts` and `p95s` have an entry a rollup; `exact` and `histograms` only where these are needed.
+    `slots`, `counts` and `p95s` have an entry a rollup; `exact` and `histograms` only where these are needed;
+    `failures` are the newest `named` requests of a fault.
     """
     slots = {
         "first": int(period.begin.timestamp()),
@@ -141,7 +158,8 @@ def overview(period: Period, minutes: Collection[datetime]) -> Sequence[AnyRow]:
         "all_exact": period.slot_seconds > period.resolution,
         "open": sorted({period.slot_of(minute.timestamp()) for minute in minutes}),
     }
-    return db.session.execute(_OVERVIEW, _within(period, minutes=list(minutes), **slots, **_in_pieces(period))).all()
+    fields = _within(period, minutes=list(minutes), named=named, **slots, **_in_pieces(period))
+    return db.session.execute(_OVERVIEW, fields).all()
 
 
 def chosen_series(period: Period, series: Collection[int], minutes: Collection[datetime]) -> Sequence[AnyRow]:
@@ -166,7 +184,8 @@ def statement_sums_of(period: Period, owner: str, minutes: Collection[datetime])
 
 def texts(fingerprints: Collection[str]) -> Sequence[AnyRow]:
     """Return statements without values, the lines that lead to them, and what to know of their plans."""
-    return db.session.execute(_TEXTS, {"fingerprints": list(fingerprints)}).all() if fingerprints else []
+    fields = {"fingerprints": list(fingerprints), "large": LARGE}
+    return db.session.execute(_TEXTS, fields).all() if fingerprints else []
 
 
 def find_statement(fingerprint: str) -> AnyRow | None:

@@ -5,7 +5,17 @@ The newest minutes are read first, then the rows with the marks of what is rolle
 
 import re
 
-from falconbus.performance.dashboard import details, endpoints, overview, queries, reading, sorting, statements, tracks
+from falconbus.performance.dashboard import (
+    details,
+    endpoints,
+    faults,
+    overview,
+    queries,
+    reading,
+    sorting,
+    statements,
+    tracks,
+)
 from falconbus.performance.dashboard.budgets import budgets
 from falconbus.performance.dashboard.errors import EndpointNotFound, StatementNotFound
 from falconbus.performance.dashboard.figures import DashboardOut, EndpointDetailOut, ReleaseOut, StatementDetailOut
@@ -24,7 +34,7 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{1,16}")
 def get_dashboard(period: Period, sort: Sort = Sort.TIME) -> DashboardOut:
     """Return all endpoints, statements, caches, limits, tasks and queues over a period."""
     newest = tracks.within(recent_minutes.present(), period)
-    seen, allowed, others = overview.overview(period, newest), budgets(), OtherSeries()
+    seen, allowed, others = overview.overview(period, newest, faults.NAMED), budgets(), OtherSeries()
     for key, summary in seen.summaries.items():
         others.add(key, summary.total)
     listed = [
@@ -42,6 +52,7 @@ def get_dashboard(period: Period, sort: Sort = Sort.TIME) -> DashboardOut:
         repeated=repeated,
         caches=sorted(others.caches, key=lambda cache: cache.group),
         limits=sorted(others.limits, key=lambda limit: limit.name),
+        faults=faults.faults(seen.summaries, newest),
         tasks=sorted(others.tasks, key=lambda task: task.name),
         queues=sorted(others.queues, key=lambda queue: queue.name),
         releases=[ReleaseOut(*row) for row in queries.releases(period, _MOST_RELEASES)],

@@ -1,8 +1,8 @@
-"""Health checks of database, cache, queue, migrations, owed jobs and mail, each with a short time-out."""
+"""Health checks of database, cache, queue, migrations, owed jobs, mail and backups, each with a short time-out."""
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from flask import current_app
@@ -16,18 +16,25 @@ from falconbus.platform.database.revisions import code_heads
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.mailing.queries import find_trouble
+from falconbus.platform.telemetry import heartbeat
 
 log = logging.getLogger(__name__)
 
 HEALTHY, DEGRADED, UNHEALTHY = "healthy", "degraded", "unhealthy"
+#: Of the queue: Redis answers, and nobody takes what lies in it.
+NO_WORKER = "no worker"
 #: What the settings leave to somebody else.
 OFF = "off"
+#: Workers start beside the web: none can be missed before the web itself is up for so long.
+_BEGAN = clock.now()
+_PATIENCE = timedelta(seconds=heartbeat.ALIVE_SECONDS)
 
 
 class HealthOut(msgspec.Struct):
     """`status` is healthy when all parts are; degraded if seats are sold, but `jobs`, `mail` or `backups` are not well.
 
-    `backups` may be `off`: BACKUP_ENABLED leaves them to somebody else.
+    `queue` may be `no worker`: none has given a sign of life for 75 seconds. `backups` may be `off`: BACKUP_ENABLED
+    leaves them to somebody else.
     """
 
     status: str
@@ -45,13 +52,16 @@ class UnhealthyOut(HealthOut):
     """`status` is unhealthy: at least one part is."""
 
 
-def check() -> HealthOut:
-    """Return the state of every part; seats are sold without owed jobs and mail, which are `degraded` at worst."""
+def check(*, needs_worker: bool = True) -> HealthOut:
+    """Return the state of every part; seats are sold without owed jobs and mail, which are `degraded` at worst.
+
+    They are sold without workers, too, for a while: who asks whether a web process can sell does not need one.
+    """
     settings = get_settings()
     parts = {
         "database": _ask("database", _database),
         "cache": _ask("cache", lambda: _redis(settings.cache_redis_url)),
-        "queue": _ask("queue", lambda: _redis(settings.redis_url)),
+        "queue": _queue(settings.redis_url),
         "migrations": _ask("migrations", _migrations),
     }
     tells = {
@@ -59,9 +69,10 @@ def check() -> HealthOut:
         "mail": _degraded("mail", lambda: find_trouble() is None),
         "backups": _degraded("backups", _backups) if settings.backup_enabled else OFF,
     }
-    if any(state != HEALTHY for state in parts.values()):
+    well = {HEALTHY} if needs_worker else {HEALTHY, NO_WORKER}
+    if any(state not in well for state in parts.values()):
         return UnhealthyOut(status=UNHEALTHY, timestamp=clock.now(), **parts, **tells)
-    status = HEALTHY if all(state in {HEALTHY, OFF} for state in tells.values()) else DEGRADED
+    status = HEALTHY if all(state in {HEALTHY, OFF} for state in [*parts.values(), *tells.values()]) else DEGRADED
     return HealthOut(status=status, timestamp=clock.now(), **parts, **tells)
 
 
@@ -89,8 +100,25 @@ def _database() -> bool:
 
 
 def _redis(url: str) -> bool:
-    with Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5) as client:
+    with _connected(url) as client:
         return bool(client.ping())
+
+
+def _queue(url: str) -> str:
+    workers: list[str] = []
+
+    def ask() -> bool:
+        with _connected(url) as client:
+            workers.extend(heartbeat.alive(client))
+        return True
+
+    state = _ask("queue", ask)
+    has_missed_them = state == HEALTHY and not workers and clock.now() - _BEGAN > _PATIENCE
+    return NO_WORKER if has_missed_them else state
+
+
+def _connected(url: str) -> Redis:
+    return Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
 
 
 def _migrations() -> bool:

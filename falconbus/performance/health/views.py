@@ -20,7 +20,7 @@ _GIVES = {200: HealthOut, 503: UnhealthyOut}
 
 @operation(bp.get(""), who=PUBLIC, gives=_GIVES, counted=False, by_any_host=True, budget=4)
 def show_health() -> HealthOut:
-    """Whether the system can sell: database, cache, queue, migrations; 503 when one of them cannot.
+    """Whether all works: database, cache, queue and workers, migrations; 503 when one of them does not.
 
     `degraded` (200): it sells, but owed jobs are late, the mail server refuses our mails, or a backup
     failed or is old.
@@ -36,5 +36,5 @@ def show_liveness() -> AliveOut:
 
 @operation(bp.get("/ready"), who=PUBLIC, gives=_GIVES, counted=False, by_any_host=True, budget=4)
 def show_readiness() -> HealthOut:
-    """Whether this process should be sent requests; the same as health."""
-    return service.check()
+    """Whether this process should be sent requests: as health, but it sells without workers (`degraded`, 200)."""
+    return service.check(needs_worker=False)

@@ -5,8 +5,9 @@ from werkzeug.wrappers import Response
 
 from falconbus.performance.advisor import service
 from falconbus.performance.advisor.models import AdviceState
-from falconbus.performance.pages import frame
+from falconbus.performance.pages import columns, frame
 from falconbus.performance.pages.plans import read_plan
+from falconbus.performance.pages.tables import sort_tables
 from falconbus.performance.vitals import postgres
 from falconbus.platform.web.declarations import PAGE
 from falconbus.platform.web.identity import caller
@@ -21,7 +22,7 @@ _CLOSED = {AdviceState.DISMISSED, AdviceState.WITHDRAWN}
 @operation(bp.get("/advice"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=7)
 def show_advice() -> str:
     """Indexes to add, those that were added with what came of it, and those to drop."""
-    every = service.list_advice()
+    every, vitals = service.list_advice(), postgres.vitals()
     return frame.render(
         "advice.html",
         "Advice",
@@ -30,7 +31,8 @@ def show_advice() -> str:
         applied=[one for one in every if one.state is AdviceState.APPLIED],
         closed=[one for one in every if one.state in _CLOSED],
         plans=read_plan,
-        postgres=postgres.vitals(),
+        postgres=vitals,
+        unused=sort_tables(unused=(vitals.unused_indexes, columns.UNUSED, "size"))["unused"],
         may_tend=caller().may(TEND_PERFORMANCE),
     )
 

@@ -95,9 +95,15 @@ _UNITS: dict[str, Callable[[float | None], str]] = {
 
 
 def throughput(series: SeriesOut, slot_seconds: int, releases: Sequence[ReleaseOut] = ()) -> Chart:
-    """Requests and server errors a second."""
-    errors = [round(count / slot_seconds, 4) for count in series.errors]
-    lines = [Line("Requests", "rate", series.per_second, is_filled=True), Line("Errors (5xx)", "errors", errors)]
+    """Requests, refused ones and server errors a second."""
+    refusals, errors = (
+        [round(count / slot_seconds, 4) for count in counts] for counts in (series.refusals, series.errors)
+    )
+    lines = [
+        Line("Requests", "rate", series.per_second, is_filled=True),
+        Line("Refused (4xx)", "refused", refusals),
+        Line("Errors (5xx)", "errors", errors),
+    ]
     return Chart(
         id="throughput",
         title="Requests and errors",

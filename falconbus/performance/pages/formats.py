@@ -42,6 +42,14 @@ def seconds(value: float | None) -> str:
     return f"0{GAP}s" if value == 0 else duration(None if value is None else value * 1e6)
 
 
+def age(value: float) -> str:
+    """How long something has waited, given in seconds, as people say it: `45 s`, `9 min`, `3 h`, `4 days`."""
+    for size, unit, limit in ((1, "s", 120), (60, "min", 7200), (3600, "h", 2 * 86400)):
+        if value < limit:
+            return f"{round(value / size)}{GAP}{unit}"
+    return f"{round(value / 86400)}{GAP}days"
+
+
 def share(part: float | None) -> str:
     """`97.3 %` of a part between 0 and 1; what is not quite all or nothing is not said to be."""
     if part is None:

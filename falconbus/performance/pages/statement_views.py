@@ -4,8 +4,9 @@ from flask import Blueprint
 
 from falconbus.performance.advisor import service as advisor
 from falconbus.performance.dashboard import service
-from falconbus.performance.pages import charts, frame, queries
+from falconbus.performance.pages import charts, columns, frame, queries
 from falconbus.performance.pages.plans import read_plan
+from falconbus.performance.pages.tables import sort_tables
 from falconbus.platform.web.declarations import PAGE
 from falconbus.platform.web.identity import caller
 from falconbus.platform.web.operations import operation
@@ -19,7 +20,14 @@ def show_statements() -> str:
     """The statements that take the most time."""
     picked = frame.picked()
     page = service.get_dashboard(picked.period)
-    return frame.render("statements.html", "Statements", tab="statements.show_statements", picked=picked, page=page)
+    return frame.render(
+        "statements.html",
+        "Statements",
+        tab="statements.show_statements",
+        picked=picked,
+        page=page,
+        statements=sort_tables(statements=(page.statements, columns.STATEMENTS, "time"))["statements"],
+    )
 
 
 @operation(bp.get("/repeated"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=6)
@@ -43,6 +51,7 @@ def show_statement(fingerprint: str) -> str:
         tab="statements.show_statements",
         picked=picked,
         page=page,
+        senders=sort_tables(senders=(page.owners, columns.SENDERS, "time"))["senders"],
         charts=charts.statement(page.series),
         plan=read_plan(page.plan),
         plans=read_plan,

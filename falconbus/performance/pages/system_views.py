@@ -11,7 +11,8 @@ from falconbus.performance.dashboard import service
 from falconbus.performance.dashboard.figures import CacheOut
 from falconbus.performance.health import service as health
 from falconbus.performance.owed_jobs import service as owed_jobs
-from falconbus.performance.pages import frame
+from falconbus.performance.pages import columns, frame
+from falconbus.performance.pages.tables import sort_tables
 from falconbus.performance.vitals import postgres, queues, redis
 from falconbus.platform.backups.reports import last_report
 from falconbus.platform.backups.status import Status
@@ -29,7 +30,10 @@ PARTS = {
     "database": ("Database", "PostgreSQL answers. Without it nothing can be searched or sold."),
     "cache": ("Cache", "The Redis of caches and live figures answers. Without it pages are slower and figures late."),
     "mail": ("Mail", "The SMTP server answers and takes our sender. Without it mails wait, and go out later."),
-    "queue": ("Queue", "The Redis of jobs and sessions answers. Without it mails wait and nobody can sign in."),
+    "queue": (
+        "Queue",
+        "The Redis of jobs and sessions answers, and a worker is alive. Without either mails wait, and holds stay.",
+    ),
     "jobs": ("Jobs", "Mails are sent and refunds paid in time. If not, the Workers page says which wait, and why."),
     "backups": (
         "Backups",
@@ -76,7 +80,7 @@ def show_caches() -> str:
         tab="system.show_caches",
         picked=picked,
         page=page,
-        rows=_cache_rows(page.caches),
+        table=sort_tables(caches=(_cache_rows(page.caches), columns.CACHES, ""))["caches"],
         may_tend=caller().may(TEND_PERFORMANCE),
     )
 
@@ -107,6 +111,7 @@ def show_workers() -> str:
         tab="system.show_workers",
         picked=picked,
         page=page,
+        tasks=sort_tables(tasks=(page.tasks, columns.TASKS, "task"))["tasks"],
         now=queues.vitals(),
         waits={queue.name: queue for queue in page.queues},
         owed=owed_jobs.first_owed(["failed", "late"], _OWED_SHOWN),
@@ -131,8 +136,14 @@ def retry_failed_jobs() -> Response:
 @operation(bp.get("/database"), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=6)
 def show_database() -> str:
     """PostgreSQL and Redis."""
+    page = postgres.vitals()
     return frame.render(
-        "database.html", "Database", tab="system.show_database", page=postgres.vitals(), redis=redis.vitals()
+        "database.html",
+        "Database",
+        tab="system.show_database",
+        page=page,
+        sorted=sort_tables(tables=(page.tables, columns.TABLES, ""), indexes=(page.indexes, columns.INDEXES, "size")),
+        redis=redis.vitals(),
     )
 
 
@@ -141,12 +152,16 @@ def show_health() -> str:
     """Whether the system can sell, part by part."""
     page = health.check()
     rows = [
-        HealthRow(name, getattr(page, part) in {health.HEALTHY, health.OFF}, words, _TROUBLES.get(part, "down"))
+        HealthRow(name, getattr(page, part) in {health.HEALTHY, health.OFF}, words, _trouble(part, getattr(page, part)))
         for part, (name, words) in PARTS.items()
     ]
     return frame.render(
         "health.html", "Health", tab="system.show_health", page=page, rows=rows, backups=_last_backups()
     )
+
+
+def _trouble(part: str, state: str) -> str:
+    return state if state == health.NO_WORKER else _TROUBLES.get(part, "down")
 
 
 def _last_backups() -> Status | None:

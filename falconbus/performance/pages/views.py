@@ -1,15 +1,13 @@
 """The overview and one endpoint; the other pages of the dashboard are parts of this blueprint."""
 
-from dataclasses import dataclass
-
 from flask import request
 
 from falconbus.performance.dashboard import service
 from falconbus.performance.dashboard.errors import EndpointNotFound
-from falconbus.performance.dashboard.sorting import Sort
 from falconbus.performance.pages import (
     advice_views,
     charts,
+    columns,
     compare_views,
     formats,
     frame,
@@ -17,9 +15,10 @@ from falconbus.performance.pages import (
     svg_shapes,
     system_views,
 )
-from falconbus.performance.pages.findings import overview_findings
+from falconbus.performance.pages.cost_findings import costs
+from falconbus.performance.pages.incident_findings import incidents
+from falconbus.performance.pages.tables import sort_tables
 from falconbus.performance.pages.timelines import timelines
-from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.web.declarations import PAGE
 from falconbus.platform.web.operations import operation
 from falconbus.platform.web.permissions import SEE_PERFORMANCE
@@ -29,46 +28,24 @@ for part in (statement_views.bp, advice_views.bp, system_views.bp, compare_views
     bp.register_blueprint(part)
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the endpoints' table, and what its head sorts by, if it does."""
-
-    label: str
-    sort: Sort | None
-    is_number: bool = True
-
-
-COLUMNS = (
-    Column("Endpoint", Sort.KEY, is_number=False),
-    Column("Time", Sort.TIME),
-    Column("Requests", Sort.REQUESTS),
-    Column("Over time", None, is_number=False),
-    Column("Errors", Sort.ERRORS),
-    Column("p50", Sort.P50),
-    Column("p95", Sort.P95),
-    Column("p99", Sort.P99),
-    Column("Queries", Sort.QUERIES),
-    Column("Repeated", Sort.REPEATED),
-    Column("In SQL", Sort.SQL),
-    Column("Cache", Sort.CACHE),
-)
-
-
-@operation(bp.get(""), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=10)
+@operation(bp.get(""), who=SEE_PERFORMANCE, gives={200: PAGE}, budget=12)
 def show_overview() -> str:
-    """Throughput, response times, what to do, and the endpoints."""
-    picked, sort = frame.picked(), _sort()
-    page = service.get_dashboard(picked.period, sort)
+    """What is wrong and what to do about it; throughput, response times, what costs time, the endpoints."""
+    picked = frame.picked()
+    page = service.get_dashboard(picked.period)
     return frame.render(
         "overview.html",
         "Overview",
         tab="show_overview",
         picked=picked,
         page=page,
-        sort=sort,
-        columns=COLUMNS,
+        sort=request.args.get("sort", ""),
+        tables=sort_tables(
+            endpoints=(page.endpoints, columns.ENDPOINTS, "time"), failed=(page.faults, columns.FAILED, "")
+        ),
         spark=svg_shapes.sparkline,
-        findings=overview_findings(page, picked),
+        wrong=incidents(page, picked),
+        costs=costs(page, picked),
         throughput=charts.throughput(page.series, page.period.slot_seconds, page.releases),
         durations=charts.durations(page.series, page.releases),
     )
@@ -89,15 +66,9 @@ def show_endpoint() -> str:
         tab="show_overview",
         picked=picked,
         page=page,
+        statements=sort_tables(statements=(page.statements, columns.STATEMENTS, "time"))["statements"],
         throughput=charts.throughput(page.series, page.period.slot_seconds),
         durations=charts.durations(page.series),
         heat=svg_shapes.heat_map(page.heat, when) if page.endpoint.requests else None,
         timelines=timelines(page.samples),
     )
-
-
-def _sort() -> Sort:
-    try:
-        return Sort(request.args.get("sort") or Sort.TIME)
-    except ValueError:
-        raise Invalid(f"The table cannot be sorted by that. Choose one of {', '.join(Sort)}.", pointer="sort") from None

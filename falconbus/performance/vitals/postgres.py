@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from falconbus.performance.vitals import index_overlaps
 from falconbus.performance.vitals.sql_names import quote
+from falconbus.performance.vitals.unused_indexes import SINCE
 from falconbus.platform.database.engine import AnyRow, db
 
 
@@ -93,7 +94,7 @@ class PostgresOut(msgspec.Struct, frozen=True, kw_only=True):
     rollbacks: int
     deadlocks: int
     temporary_bytes: int
-    statistics_since: datetime | None
+    statistics_since: datetime
     connections: dict[str, int]
     connections_used: int
     connections_most: int
@@ -112,13 +113,14 @@ class PostgresOut(msgspec.Struct, frozen=True, kw_only=True):
 LONG_SECONDS = 30
 _SHOWN = 200
 
-_DATABASE = text("""
+_DATABASE = text(f"""
     SELECT current_setting('server_version') AS version, pg_database_size(d.datid) AS bytes, d.blks_hit, d.blks_read,
-        d.xact_commit, d.xact_rollback, d.deadlocks, d.temp_bytes, d.stats_reset,
+        d.xact_commit, d.xact_rollback, d.deadlocks, d.temp_bytes,
+        {SINCE} AS since,
         current_setting('max_connections')::int AS most,
         EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements') AS has_statements
     FROM pg_stat_database d WHERE d.datname = current_database()
-""")
+""")  # noqa: S608  the part stands above
 # To measure a relation, or to spell an index out, takes a lock on it. This is looked at when locks pile up: a table
 # that somebody has, or waits for, to himself is estimated, and its indexes are left out.
 _TABLES = text("""
@@ -156,20 +158,6 @@ _INDEXES = text("""
     WHERE NOT EXISTS (SELECT FROM taken WHERE relation IN (i.indrelid, i.indexrelid))
     ORDER BY bytes DESC, 1
 """)
-# The rule of _is_unused() as a condition, so that only few indexes have to be measured and none is spelt out.
-_UNUSED = text("""
-    WITH taken AS MATERIALIZED (SELECT relation FROM pg_locks WHERE mode = 'AccessExclusiveLock')
-    SELECT count(*) AS number, CAST(coalesce(sum(pg_relation_size(i.indexrelid)), 0) AS bigint) AS bytes
-    FROM pg_index i
-    JOIN pg_stat_user_indexes s USING (indexrelid)
-    WHERE s.idx_scan = 0 AND i.indisvalid AND NOT i.indisunique
-        AND NOT EXISTS (SELECT FROM taken WHERE relation IN (i.indrelid, i.indexrelid))
-        AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
-        AND NOT EXISTS (
-            SELECT FROM pg_constraint k
-            WHERE k.conrelid = i.indrelid AND k.contype = 'f' AND i.indpred IS NULL
-                AND (string_to_array(i.indkey::text, ' ')::int2[])[1:cardinality(k.conkey)] @> k.conkey)
-""")
 _FOREIGN_KEYS = text("""
     SELECT k.conname AS name, k.conrelid::regclass::text AS table, c.relname, k.confrelid::regclass::text AS referred,
         greatest(c.reltuples, 0)::bigint AS rows,
@@ -199,18 +187,6 @@ _BACKENDS = text("""
 """)
 
 
-class UnusedIndexes(msgspec.Struct, frozen=True):
-    """The number of unused indexes, and their size in bytes."""
-
-    number: int
-    bytes: int
-
-
-def unused_indexes() -> UnusedIndexes:
-    """Return the sum of vitals().unused_indexes in one statement, which is cheap enough for the overview."""
-    return UnusedIndexes(*db.session.execute(_UNUSED).all()[0])
-
-
 def vitals() -> PostgresOut:
     """Return all vitals, in five statements."""
     database = db.session.execute(_DATABASE).all()[0]
@@ -226,7 +202,7 @@ def vitals() -> PostgresOut:
         rollbacks=database.xact_rollback,
         deadlocks=database.deadlocks,
         temporary_bytes=database.temp_bytes,
-        statistics_since=database.stats_reset,
+        statistics_since=database.since,
         connections=_by_state(backends),
         connections_used=len(backends),
         connections_most=database.most,

@@ -7,23 +7,27 @@ import msgspec
 from flask import g
 from redis import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import text
+from sqlalchemy import func, select, true
 
 from falconbus.performance.owed_jobs import queries as owed_jobs
 from falconbus.platform.database.engine import db
 from falconbus.platform.jobs import Queue
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
+from falconbus.platform.mailing.models import Mail, MailStatus
 from falconbus.platform.relay import published_at
 from falconbus.platform.telemetry.gauges import Reading, gauge
-from falconbus.platform.telemetry.heartbeat import WORKERS
+from falconbus.platform.telemetry.heartbeat import ALIVE_SECONDS, WORKERS
 
 #: kombu keeps a list for each priority: `queue` for 0, `queue\x06\x163` ... for the others (kombu.transport.redis).
 _LISTS = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 _PATIENCE_SECONDS = 0.5
-_ALIVE_SECONDS = 60
 
-_MAILS = text("SELECT count(*) AS unsent, min(created_at) AS oldest FROM mails WHERE status IN ('queued', 'sending')")
+_MAILS = (
+    select(func.count().label("unsent"), func.min(Mail.created_at).label("oldest_unsent"))
+    .where(Mail.status.in_((MailStatus.QUEUED, MailStatus.SENDING)))
+    .subquery()
+)
 
 
 class QueueOut(msgspec.Struct):
@@ -64,15 +68,15 @@ class QueuesOut(msgspec.Struct):
 
 
 def vitals() -> QueuesOut:
-    """Return the state of queues, outbox, mails and workers, in two statements and one pipeline."""
+    """Return the state of queues, outbox, mails and workers, in one statement and one pipeline."""
     now = clock.now()
-    outbox = db.session.execute(owed_jobs.numbers(now)).one()
-    mails = db.session.execute(_MAILS).one()
+    outbox = owed_jobs.numbers(now).subquery()
+    row = db.session.execute(select(outbox, _MAILS).select_from(outbox.join(_MAILS, true()))).one()
     found = QueuesOut(
         queues=[],
         workers=[],
-        outbox=OutboxOut(outbox.due, outbox.failed, _age(outbox.oldest, now), outbox.late),
-        mails=MailsOut(mails.unsent, _age(mails.oldest, now)),
+        outbox=OutboxOut(row.due, row.failed, _age(row.oldest, now), row.late),
+        mails=MailsOut(row.unsent, _age(row.oldest_unsent, now)),
     )
     try:
         _ask_broker(found, now.timestamp())
@@ -89,7 +93,7 @@ def _ask_broker(found: QueuesOut, now: float) -> None:
             for priority in _LISTS:
                 pipeline.llen(queue + priority)
                 pipeline.lindex(queue + priority, -1)
-        pipeline.zrangebyscore(WORKERS, now - _ALIVE_SECONDS, "+inf", withscores=True)
+        pipeline.zrangebyscore(WORKERS, now - ALIVE_SECONDS, "+inf", withscores=True)
         *replies, workers = pipeline.execute()
     found.workers = [WorkerOut(name.decode(), max(0.0, now - seen)) for name, seen in workers]
     each = 2 * len(_LISTS)
@@ -140,6 +144,6 @@ def _oldest() -> dict[str, float]:
     return {"outbox": found.outbox.oldest_due_seconds or 0, "mail": found.mails.oldest_unsent_seconds or 0}
 
 
-@gauge("workers", "Workers that gave a sign of life in the last minute")
+@gauge("workers", "Workers that gave a sign of life in the last 75 seconds")
 def _workers() -> Reading:
     return {} if _once().broker_fault else len(_once().workers)

@@ -5,7 +5,8 @@ from http.client import HTTPConnection, HTTPException
 
 from falconbus.platform.runtime.errors import CannotRun
 
-PATH = "/api/health/"
+#: Whether it can sell: the workers start beside it.
+PATH = "/api/health/ready"
 
 
 def reachable_host(host: str) -> str:

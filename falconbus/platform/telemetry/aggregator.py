@@ -6,13 +6,15 @@ from types import CodeType
 
 from falconbus.platform.telemetry import fingerprints, minute_counts, origin, trace
 from falconbus.platform.telemetry.histogram import bucket_of
-from falconbus.platform.telemetry.minute_counts import Key, Minute, Sample, Series, Step
+from falconbus.platform.telemetry.minute_counts import Failure, Key, Minute, Sample, Series, Step
 from falconbus.platform.telemetry.trace import Step as TraceStep
 from falconbus.platform.telemetry.trace import Trace
 
 #: Limits of a process: series in a minute, slow requests kept of each endpoint, statements described.
 MAX_SERIES = 4000
 SLOWEST_KEPT = 3
+#: The newest requests that are named of each fault in a minute.
+FAILURES_KEPT = 3
 _MAX_DESCRIBED = 4000
 
 _order = itertools.count()
@@ -81,6 +83,8 @@ class Aggregator:
             else:
                 self._add_statement(finished_trace, owner, name, where, instruction, int((ended - began) * 1e6))
         self._keep_if_slow(owner, took_us, finished_trace)
+        if finished_trace.status >= 400:
+            self._add_fault(owner, took_us, finished_trace)
 
     def _add_cache(self, counters: dict[str, int], group: str, outcome: str, took_us: int) -> None:
         _count(counters, f"cache_{outcome}")
@@ -105,6 +109,16 @@ class Aggregator:
             _count(series.counters, "repeated_in")
             # Counted once a request: the next step with this statement finds 1.
             finished_trace.repeats[sql, instruction] = 1
+
+    def _add_fault(self, owner: str, took_us: int, finished_trace: Trace) -> None:
+        """Count a request that was refused or failed, and keep its id."""
+        status = str(finished_trace.status)
+        key = (minute_counts.FAULT, status, finished_trace.fault or f"http_{status}", owner)
+        if (series := self._series(key)) is not None:
+            _note(series, took_us)
+            kept = self.minute.failures.setdefault(key, [])
+            kept.append(Failure(finished_trace.at, took_us, finished_trace.request_id))
+            del kept[:-FAILURES_KEPT]
 
     def _describe(self, sql: str, code: CodeType | str | None, instruction: int) -> tuple[str, str]:
         """Return a statement's fingerprint and origin, and add its description to the minute."""

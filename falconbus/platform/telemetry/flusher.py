@@ -46,6 +46,7 @@ class Flusher:
         self._aggregator = Aggregator(self._release)
         self._minute = int(time.time()) // 60 * 60
         self._late: dict[int, Minute] = {}
+        self._present_until = 0.0
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
@@ -81,6 +82,7 @@ class Flusher:
         with self._lock:
             began = time.thread_time()
             if not self._take_in():
+                self._be_present()
                 return
             minutes = {**self._late, self._minute: self._aggregator.snapshot()}
             try:
@@ -90,6 +92,16 @@ class Flusher:
             except RedisError as fault:
                 log.debug("telemetry waits for Redis: %s", type(fault).__name__)
             self._aggregator.count((minute_counts.RECORDER,), "flush_us", int((time.thread_time() - began) * 1e6))
+
+    def _be_present(self) -> None:
+        """Say every few seconds that this process is there, while it has nothing to write."""
+        if time.monotonic() < self._present_until:
+            return
+        self._present_until = time.monotonic() + store.PRESENT_SECONDS / 3
+        try:
+            store.be_present(self._redis, self.process)
+        except RedisError as fault:
+            log.debug("telemetry waits for Redis: %s", type(fault).__name__)
 
     def _start(self) -> None:
         with self._lock:

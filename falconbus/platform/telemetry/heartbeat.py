@@ -1,9 +1,7 @@
-"""The workers' heartbeats: every ten seconds, in a sorted set on the broker's Redis."""
+"""The workers' heartbeats: every ten seconds, by node name, in a sorted set on the broker's Redis."""
 
 import logging
-import socket
 import time
-from os import getpid
 from typing import Any
 
 from celery.signals import heartbeat_sent
@@ -18,6 +16,8 @@ log = logging.getLogger(__name__)
 WORKERS = "telemetry:workers"
 _EVERY_SECONDS = 10.0
 _KEPT_SECONDS = 3600
+#: A worker that has said nothing for so long is not alive.
+ALIVE_SECONDS = 75
 
 
 class Heartbeat:
@@ -44,14 +44,21 @@ class Heartbeat:
             log.debug("telemetry: no heartbeat: %s", type(fault).__name__)
 
 
+def alive(redis: Redis) -> dict[str, float]:
+    """Return the workers that are alive, each with the seconds since its last sign of life. RedisError."""
+    now = clock.now().timestamp()
+    beats: Any = redis.zrangebyscore(WORKERS, now - ALIVE_SECONDS, "+inf", withscores=True)
+    return {name.decode(): max(0.0, now - at) for name, at in beats}
+
+
 def begin(broker_url: str) -> None:
     """Start the heartbeats of this worker."""
     own: list[Heartbeat] = []
 
-    def beat(**_: Any) -> None:
+    def beat(sender: Any, **_: Any) -> None:
         if not own:
             redis = Redis.from_url(broker_url, socket_timeout=0.25, socket_connect_timeout=0.25)
-            own.append(Heartbeat(redis, f"{socket.gethostname()}:{getpid()}"))
+            own.append(Heartbeat(redis, sender.eventer.hostname))
         own[0].beat()
 
     # Celery would forget a function that nobody else holds.

@@ -13,11 +13,12 @@ from falconbus.platform.telemetry.histogram import Buckets
 #:   ("cache", <group>)                                     look-ups of a cache group
 #:   ("limit", <name>)                                      a rate limit
 #:   ("task", <name>)                                       runs of a Celery task
+#:   ("fault", "409", "seat_taken", <owner>)                 requests refused or failed, by status and why
 #:   ("queue", <name>)                                      how long messages lay in a queue
 #:   ("recorder",)                                          the recorder itself
 Key = tuple[str, ...]
-ENDPOINT, STATEMENT, CACHE, LIMIT, TASK, QUEUE, RECORDER = (
-    "endpoint", "statement", "cache", "limit", "task", "queue", "recorder",
+ENDPOINT, STATEMENT, CACHE, LIMIT, TASK, FAULT, QUEUE, RECORDER = (
+    "endpoint", "statement", "cache", "limit", "task", "fault", "queue", "recorder",
 )  # fmt: skip
 #: The sum of all endpoints. No process records it: the rollup adds it up for its readers.
 REQUESTS: Key = ("requests",)
@@ -68,6 +69,14 @@ class Sample(msgspec.Struct, array_like=True):
     steps: list[Step]
 
 
+class Failure(msgspec.Struct, array_like=True):
+    """One request that was refused or failed: when, how long it took, and the id that its log lines bear."""
+
+    at: float
+    took_us: int
+    request_id: str
+
+
 class Statement(msgspec.Struct, array_like=True):
     """A statement without its values. `types` are PostgreSQL's names for $1, $2 ..., empty where unknown.
 
@@ -80,12 +89,16 @@ class Statement(msgspec.Struct, array_like=True):
 
 
 class Minute(msgspec.Struct):
-    """One process's minute. `release` is the code that ran; `statements` are by fingerprint."""
+    """One process's minute. `release` is the code that ran; `statements` are by fingerprint.
+
+    `failures` are the newest few requests of each FAULT key.
+    """
 
     release: str
     series: dict[Key, Series] = msgspec.field(default_factory=dict)
     samples: list[Sample] = msgspec.field(default_factory=list)
     statements: dict[str, Statement] = msgspec.field(default_factory=dict)
+    failures: dict[Key, list[Failure]] = msgspec.field(default_factory=dict)
 
     def merge(self, other: "Minute") -> None:
         """Add the counts of another process."""
@@ -93,6 +106,8 @@ class Minute(msgspec.Struct):
             self.series.setdefault(key, Series()).merge(series)
         self.samples += other.samples
         self.statements |= other.statements
+        for key, failures in other.failures.items():
+            self.failures.setdefault(key, []).extend(failures)
 
 
 def all_requests(series: Mapping[Key, Series]) -> Series:

@@ -98,7 +98,7 @@ class TelemetryStatement(Model):
 
 
 class TelemetrySample(Model):
-    """A slow request with its steps, as minute_counts.Step."""
+    """A slow request with its steps, as minute_counts.Step; or, of a fault's series, one that failed."""
 
     __tablename__ = "telemetry_samples"
     __table_args__ = (Index("ix_telemetry_samples_series_id_took_us", "series_id", "took_us"),)

@@ -63,11 +63,13 @@ ADD_SAMPLES = text("""
     INSERT INTO telemetry_samples (series_id, at, took_us, status, request_id, release_id, steps)
     VALUES (:series_id, :at, :took_us, :status, :request_id, :release_id, CAST(:steps AS jsonb))
 """)
-KEEP_SLOWEST = text("""
+KEEP_WORTHY = text("""
     DELETE FROM telemetry_samples WHERE id IN (
         SELECT id FROM (
-            SELECT id, row_number() OVER (
-                PARTITION BY series_id, CAST(at AT TIME ZONE 'UTC' AS date) ORDER BY took_us DESC, id) AS place
-            FROM telemetry_samples WHERE series_id = ANY(:series)) AS ranked
+            SELECT p.id, row_number() OVER (
+                PARTITION BY series_id, CAST(at AT TIME ZONE 'UTC' AS date)
+                ORDER BY CASE WHEN s.kind = 'fault' THEN at END DESC NULLS LAST, took_us DESC, p.id) AS place
+            FROM telemetry_samples p JOIN telemetry_series s ON s.id = p.series_id
+            WHERE series_id = ANY(:series)) AS ranked
         WHERE place > :kept)
 """)

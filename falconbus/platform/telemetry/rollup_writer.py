@@ -8,12 +8,12 @@ import msgspec
 
 from falconbus.platform.database.engine import db
 from falconbus.platform.telemetry import histogram, minute_counts, packing, rollup_sql
-from falconbus.platform.telemetry.minute_counts import Key, Minute, Sample, Series
+from falconbus.platform.telemetry.minute_counts import Failure, Key, Minute, Sample, Series
 from falconbus.platform.telemetry.models import Resolution
 
 #: Rows of EVER are of all releases together: one row a series, however often the code changes.
 ALL_RELEASES = 0
-#: Slow requests that are kept of each endpoint or task and day.
+#: Requests that are kept of each endpoint or task (the slowest) and of each fault (the newest), a day.
 KEPT_SAMPLES = 20
 
 
@@ -39,11 +39,16 @@ def add(starts: Mapping[Resolution, datetime], minute: datetime, by_release: Map
         _sample_row(sample, series[owners[release][sample.owner]], releases[release])
         for release, seen in by_release.items()
         for sample in _slowest(seen.samples)
+    ] + [
+        _failure_row(failure, key, series[key], releases[release])
+        for release, seen in by_release.items()
+        for key, failures in seen.failures.items()
+        for failure in sorted(failures, key=lambda failure: -failure.at)[:KEPT_SAMPLES]
     ]
     if samples:
         ids = sorted({row["series_id"] for row in samples})
         db.session.execute(rollup_sql.ADD_SAMPLES, samples)
-        db.session.execute(rollup_sql.KEEP_SLOWEST, {"series": ids, "kept": KEPT_SAMPLES})
+        db.session.execute(rollup_sql.KEEP_WORTHY, {"series": ids, "kept": KEPT_SAMPLES})
 
 
 def _rows(
@@ -160,4 +165,16 @@ def _sample_row(sample: Sample, series_id: int, release_id: int) -> dict[str, An
         "request_id": sample.request_id,
         "release_id": release_id,
         "steps": msgspec.json.encode(sample.steps).decode(),
+    }
+
+
+def _failure_row(failure: Failure, key: Key, series_id: int, release_id: int) -> dict[str, Any]:
+    return {
+        "series_id": series_id,
+        "at": datetime.fromtimestamp(failure.at, UTC),
+        "took_us": failure.took_us,
+        "status": int(key[1]),
+        "request_id": failure.request_id,
+        "release_id": release_id,
+        "steps": "[]",
     }

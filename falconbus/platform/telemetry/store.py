@@ -10,7 +10,9 @@ from typing import Any
 
 import msgspec
 from redis import Redis
+from redis.client import Pipeline
 
+from falconbus.platform.kit import clock
 from falconbus.platform.telemetry.minute_counts import Minute
 
 log = logging.getLogger(__name__)
@@ -18,6 +20,9 @@ log = logging.getLogger(__name__)
 #: The sorted set of all minutes (epoch seconds of their begin), so that nobody has to scan for keys.
 INDEX = "telemetry:minutes"
 KEPT_SECONDS = 2 * 3600
+#: From a process to the epoch seconds of its last sign of life; one that gave none for so long is gone.
+PROCESSES = "telemetry:processes"
+PRESENT_SECONDS = 15
 _decoder = msgspec.msgpack.Decoder(Minute)
 
 
@@ -38,8 +43,29 @@ def write(redis: Redis, process: str, minutes: Mapping[int, Minute]) -> int:
     pipeline.zadd(INDEX, {str(minute): minute for minute in minutes})
     pipeline.zremrangebyscore(INDEX, "-inf", min(minutes) - KEPT_SECONDS)
     pipeline.expire(INDEX, KEPT_SECONDS)
+    _note_presence(pipeline, process)
     pipeline.execute()
     return sum(map(len, blobs.values()))
+
+
+def be_present(redis: Redis, process: str) -> None:
+    """Say that a process is there, though it has nothing to tell. RedisError."""
+    pipeline = redis.pipeline(transaction=False)
+    _note_presence(pipeline, process)
+    pipeline.execute()
+
+
+def count_processes(redis: Redis) -> int:
+    """Return how many processes are there: busy or quiet, each once. RedisError."""
+    counted: Any = redis.zcount(PROCESSES, clock.now().timestamp() - PRESENT_SECONDS, "+inf")
+    return int(counted)
+
+
+def _note_presence(pipeline: Pipeline, process: str) -> None:
+    now = clock.now().timestamp()
+    pipeline.zadd(PROCESSES, {process: now})
+    pipeline.zremrangebyscore(PROCESSES, "-inf", now - PRESENT_SECONDS)
+    pipeline.expire(PROCESSES, PRESENT_SECONDS)
 
 
 def minutes(redis: Redis) -> list[int]:

@@ -34,6 +34,7 @@ class Trace:
         "began",
         "budget",
         "ended",
+        "fault",
         "is_for_admin",
         "method",
         "name",
@@ -59,7 +60,7 @@ class Trace:
         self.budget: int | None = None
         self.repeats: dict[tuple[str, int], int] = {}
         self.ended = 0.0
-        self.method = self.rule = self.name = self.outcome = self.request_id = ""
+        self.method = self.rule = self.name = self.outcome = self.request_id = self.fault = ""
         self.status = 0
         self.traceparent: str | None = None
         self.is_for_admin = False
@@ -82,6 +83,13 @@ class Trace:
 
 
 current: ContextVar[Trace | None] = ContextVar("trace", default=None)
+
+
+def note_fault(name: str) -> None:
+    """Say why the open request is refused or fails: a problem's code, or an exception's class."""
+    if (open_trace := current.get()) is not None:
+        open_trace.fault = name
+
 
 #: From a statement's text to the types of its parameters, when it was first met.
 met: dict[str, Any] = {}

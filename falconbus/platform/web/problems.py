@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from falconbus.platform.kit import context
 from falconbus.platform.kit.errors import DomainError, Invalid
+from falconbus.platform.telemetry import trace
 from falconbus.platform.web import fault_words
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,7 @@ def response(
     extension: Mapping[str, object] | None = None,
 ) -> Response:
     """Return a problem document as a response, with the members of its own (`extension`)."""
+    trace.note_fault(code)
     document = Problem(
         type=f"urn:falconbus:problem:{code}",
         title=title,
@@ -173,6 +175,7 @@ def _busy(fault: Exception) -> Response:
         503, "unavailable", "Service unavailable", "The database is away or busy; try again in a moment"
     )
     problem_response.headers["Retry-After"] = "2"
+    trace.note_fault(type(getattr(fault, "orig", None) or fault).__name__)
     return problem_response
 
 
@@ -188,7 +191,11 @@ def _database(fault: DBAPIError) -> Response:
 
 def _unexpected(fault: Exception) -> Response:
     log.error("unexpected: %s", type(fault).__name__, exc_info=fault)
-    return response(500, "internal", "Something went wrong on our side", "It has been logged under this request id")
+    problem_response = response(
+        500, "internal", "Something went wrong on our side", "It has been logged under this request id"
+    )
+    trace.note_fault(type(getattr(fault, "orig", None) or fault).__name__)
+    return problem_response
 
 
 def faults_of(errors: list[Any], *, in_body: bool) -> InvalidInput:

@@ -8,6 +8,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
 from falconbus.performance.vitals import postgres
+from falconbus.performance.vitals.unused_indexes import unused_indexes
 from tests.counting import statements
 
 Plant = Callable[[str], None]
@@ -87,7 +88,7 @@ def test_unused_are_those_that_nothing_needs(plant: Plant, database: SQLAlchemy)
             break
         time.sleep(0.05)
     assert {"ix_city", "ix_city_of_some"} <= unused
-    listed, summed = postgres.vitals().unused_indexes, postgres.unused_indexes()
+    listed, summed = postgres.vitals().unused_indexes, unused_indexes()
     assert (summed.number, summed.bytes) == (len(listed), sum(index.bytes for index in listed))
     assert not unused & {"ix_lodgers_read", "ix_lodgers_second", "houses_pkey", "houses_code_key"}
 

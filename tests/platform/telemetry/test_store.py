@@ -1,13 +1,15 @@
 """Minutes in Redis: each process overwrites its own, nobody's is lost, and what cannot be read hurts nobody."""
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
 from sqlalchemy import text
 
+from falconbus.platform.kit import clock
 from falconbus.platform.telemetry import recent_minutes, store
 from tests.platform.telemetry.minutes import STOPS, minute_ago, seen, series, written
 
@@ -77,3 +79,14 @@ def test_the_tail_is_what_is_not_rolled_up_yet(redis: Redis, database: SQLAlchem
 def test_without_redis_the_tail_is_empty_and_says_so(no_redis: None, database: SQLAlchemy) -> None:
     found = recent_minutes.unrolled()
     assert (found.minutes, found.is_complete) == ([], False)
+
+
+def test_a_process_is_counted_once_while_it_is_there_busy_or_quiet(redis: Redis) -> None:
+    store.write(redis, "busy", {minute_ago(1): seen(), minute_ago(0): seen()})
+    store.be_present(redis, "quiet")
+    assert store.count_processes(redis) == 2
+    with time_machine.travel(clock.now() + timedelta(seconds=10)):
+        store.write(redis, "busy", {minute_ago(0): seen()})
+    with time_machine.travel(clock.now() + timedelta(seconds=20)):
+        store.be_present(redis, "begun anew")
+        assert store.count_processes(redis) == 2, "the quiet one is gone"
