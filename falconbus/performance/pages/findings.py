@@ -135,6 +135,15 @@ def _backups() -> Iterator[Finding]:
             address=link("system.show_health"),
             link="Health",
         )
+    if found is not None and found.caution:
+        yield Finding(
+            label="Backups",
+            tone="caution",
+            words=found.caution,
+            remedy="A disk that fails would take the line and its backups; docs/runbooks/backups.md.",
+            address=link("system.show_health"),
+            link="Health",
+        )
 
 
 def _errors(page: DashboardOut, picked: Picked) -> Iterator[Finding]:
