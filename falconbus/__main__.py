@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +13,7 @@ from flask import Flask
 from flask.cli import FlaskGroup, routes_command, shell_command
 
 from config import SettingError, Settings
+from falconbus.platform.backups.source import find_source
 from falconbus.platform.database.revisions import revisions
 from falconbus.platform.runtime import checks, up
 from falconbus.platform.runtime.environment import complete, servers_needed, with_placeholders
@@ -47,11 +49,19 @@ def _known_to_restore() -> tuple[frozenset[str], "list[AtStake]"]:
 def _create_app() -> Flask:
     """The app, for a command that needs it, with servers under it; for a look at the help, without."""
     arguments = sys.argv[1:]
+    _prepare(with_servers=bool(arguments) and "--help" not in arguments)
+    app: Flask = import_module("falconbus.app").create_app()
+    import_module("falconbus.release").install(app)
+    return app
+
+
+def _prepare(*, with_servers: bool) -> None:
+    """Have complete settings in the environment, and the servers that they leave to us; a fault is one line."""
     try:
-        if not arguments or "--help" in arguments:
-            os.environ.update(with_placeholders(os.environ))
-        else:
+        if with_servers:
             _use_servers()
+        else:
+            os.environ.update(with_placeholders(os.environ))
         Settings.from_environment()
     except SettingError as error:
         click.echo(f"falcon: {error}", err=True)
@@ -59,9 +69,6 @@ def _create_app() -> Flask:
     except CannotRun as fault:
         click.echo(f"falcon: {fault}", err=True)
         raise SystemExit(1) from None
-    app: Flask = import_module("falconbus.app").create_app()
-    import_module("falconbus.release").install(app)
-    return app
 
 
 def _use_servers() -> None:
@@ -101,6 +108,17 @@ def _up(*, port: int, host: str, data_dir: Path | None, no_demo: bool, workers: 
     if data_dir:
         environment["DATA_DIR"] = str(data_dir)
     sys.exit(up.run(up.UpOptions(host=host, port=port, workers=workers, demo=not no_demo, environment=environment)))
+
+
+@cli.command("psql", with_appcontext=False, context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def _psql(arguments: tuple[str, ...]) -> None:
+    """Open PostgreSQL's psql on the database; arguments are its own, such as -c STATEMENT."""
+    _prepare(with_servers=True)
+    source = find_source(Settings.from_environment())
+    # A Ctrl-C is for psql, which ends a statement by it; we wait.
+    signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    sys.exit(source.program("psql", *arguments).in_terminal())
 
 
 @cli.command("test", with_appcontext=False, context_settings={"ignore_unknown_options": True})

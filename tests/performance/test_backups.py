@@ -105,3 +105,17 @@ def test_without_backups_of_our_own_health_says_off(client: FlaskClient, databas
     a_worker_lives()
     health = client.get("/api/v1/health")
     assert (health.json["status"], health.json["backups"]) == ("healthy", "off")
+
+
+def test_backups_beside_the_data_are_told_on_the_overview_and_harm_nothing(enabled: Plan, client: FlaskClient) -> None:
+    enabled.take_nightly(print)
+    _watch()
+    words = "BACKUP_DIR is in the data folder, and goes with it"
+    admin = signed_in(Role.ADMIN)
+    for page in ("/performance", "/performance/health"):
+        assert words in client.get(page, headers=admin).text
+    assert client.get("/api/v1/health").json["backups"] == "healthy"
+
+
+def test_backups_on_another_disk_are_told_nothing_of(enabled: Plan, tmp_path: Path) -> None:
+    assert Plan(replace(enabled.settings, data_dir=tmp_path / "data")).caution == ""

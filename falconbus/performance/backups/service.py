@@ -11,7 +11,7 @@ from falconbus.performance.backups.mail_kinds import TROUBLE
 from falconbus.performance.jobs import BACK_UP
 from falconbus.platform import jobs
 from falconbus.platform.backups import status
-from falconbus.platform.backups.archive import Archive, system_of
+from falconbus.platform.backups.archive import Archive
 from falconbus.platform.backups.errors import BackupFailed, one_line
 from falconbus.platform.backups.plan import Plan
 from falconbus.platform.backups.reports import publish
@@ -63,7 +63,9 @@ def watch() -> None:
     log_fault = _store_log(plan)
     is_new = queries.is_new(now, _GRACE)
     try:
-        found = status.find_status(plan.source, plan.repository, plan.failure, is_new=is_new, log_fault=log_fault)
+        found = status.find_status(
+            plan.source, plan.repository, plan.failure, is_new=is_new, log_fault=log_fault, caution=plan.caution
+        )
     except OSError as error:
         found = status.unknown(f"{settings.backup_dir} cannot be read: {error.strerror}")
     publish(found)
@@ -81,7 +83,7 @@ def _store_log(plan: Plan) -> str:
         return ""
     try:
         with one_line():
-            Archive(plan.repository, system_of(plan.source)).take_in(kept, seconds=_SECONDS_FOR_LOG)
+            Archive(plan.repository, plan.source.system).take_in(kept, seconds=_SECONDS_FOR_LOG)
     except BackupFailed as fault:
         return f"the log of the last minutes is not stored: {fault}"
     return ""

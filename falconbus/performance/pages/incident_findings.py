@@ -1,6 +1,7 @@
 """What is wrong now, the most urgent first; docs/runbooks/incidents.md has a section for each label."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from redis.exceptions import RedisError
@@ -221,6 +222,10 @@ def _backups() -> Iterator[Finding]:
         words = found.trouble[0].upper() + found.trouble[1:]
         remedy = "It goes on being tried; docs/runbooks/backups.md says what to do."
         yield _wrong("Backups", words, remedy, link("system.show_health"), "Health")
+    if found is not None and found.caution:
+        remedy = "A disk that fails would take the line and its backups; docs/runbooks/backups.md."
+        wrong = _wrong("Backups", found.caution, remedy, link("system.show_health"), "Health")
+        yield replace(wrong, tone="caution")
 
 
 def _verdict(comparison: Comparison | None) -> Iterator[Finding]:

@@ -4,14 +4,16 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from falconbus.platform.backups import sealing
-from falconbus.platform.backups.errors import BackupFailed
+from falconbus.platform.backups.errors import BackupFailed, Unsealed
 from falconbus.platform.backups.repository import Repository
 from falconbus.platform.backups.source import Source
+from falconbus.platform.kit import clock
 from falconbus.platform.runtime.locks import locked
 from falconbus.platform.runtime.postgres import GAP
 
@@ -31,6 +33,14 @@ def position(segment: str) -> int:
 def timeline(segment: str) -> int:
     """Return the timeline of a log file: each restore begins a new one."""
     return int(segment[:8], 16)
+
+
+@dataclass(frozen=True)
+class History:
+    """How a timeline began: since when its log is stored, and, in PostgreSQL's text, where it left which other one."""
+
+    since: datetime
+    text: str
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ class Archive:
 
     def read(self, name: str) -> Iterator[bytes]:
         """Yield the content of a file of the log; Damaged."""
-        return sealing.read(self.path(name), self.repository.secret, self.label(name))
+        return self.repository.read(self.path(name), self.label(name))
 
     def names(self) -> list[str]:
         """Return the names of the files that are stored, in the log's order."""
@@ -66,8 +76,8 @@ class Archive:
         """Return the whole files of the log, without notes of timelines."""
         return [name for name in self.names() if _SEGMENT.fullmatch(name)]
 
-    def histories(self, *, all_readable: bool) -> dict[int, str]:
-        """Return, by timeline, where it left which other one: PostgreSQL's own text.
+    def histories(self, *, all_readable: bool) -> dict[int, History]:
+        """Return, by timeline, where it left which other one.
 
         One that cannot be read is empty, unless all must be: then BackupFailed.
         """
@@ -75,16 +85,13 @@ class Archive:
         for name in self.names():
             if _HISTORY.fullmatch(name):
                 try:
-                    found[int(name[:8], 16)] = b"".join(self.read(name)).decode()
+                    begin, _, text = b"".join(self.read(name)).decode().partition("\n")
+                    found[int(name[:8], 16)] = History(datetime.fromisoformat(begin), text)
                 except BackupFailed:
                     if all_readable:
                         raise
-                    found[int(name[:8], 16)] = ""
+                    found[int(name[:8], 16)] = History(datetime.max.replace(tzinfo=UTC), "")
         return found
-
-    def begun(self, number: int) -> datetime:
-        """Return since when the log of a timeline is stored: before that, the server lived on another one."""
-        return datetime.fromtimestamp(self.path(f"{number:08X}.history").stat().st_mtime, UTC)
 
     def keep_histories(self, source: Source) -> None:
         """Store what the server knows of its own timelines, which a folder that is new to it has not."""
@@ -95,8 +102,8 @@ class Archive:
         with locked(self.repository.run / "wal.lock"):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for name, content in known:
-                if _HISTORY.fullmatch(name) and not self.path(name).exists():
-                    self._write(name, content.encode())
+                if _HISTORY.fullmatch(name):
+                    self._store(name, content.encode())
 
     def take_in(self, kept: Path, *, seconds: float = float("inf")) -> None:
         """Store what the server has put aside, the oldest first; stop after so many seconds. OSError, BackupFailed."""
@@ -107,19 +114,22 @@ class Archive:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for path in sorted(kept.iterdir()):
                 if _KNOWN.fullmatch(path.name):
-                    self._store(path)
+                    content = path.read_bytes()
+                    if _SEGMENT.fullmatch(path.name) and len(content) != SEGMENT_BYTES:
+                        raise BackupFailed(f"{path} is cut short")
+                    self._store(path.name, content)
                 if not path.name.startswith("."):
                     path.unlink()
                 if time.monotonic() > deadline:
                     break
 
     def wait_for(self, name: str, kept: Path, seconds: float = 60) -> None:
-        """Wait until the log up to that file is stored."""
+        """Wait until the log up to that file is stored; BackupFailed when none comes for so many seconds."""
         deadline = time.monotonic() + seconds
-        while True:
-            self.take_in(kept)
-            if self.path(name).exists():
-                return
+        while not self.path(name).exists():
+            if any(kept.iterdir()):
+                self.take_in(kept)
+                deadline = time.monotonic() + seconds
             if time.monotonic() > deadline:
                 raise BackupFailed("PostgreSQL does not put its log aside; the end of logs/postgres.log may say why")
             time.sleep(0.02)
@@ -130,17 +140,18 @@ class Archive:
             if position(name) < position(first):
                 self.path(name).unlink()
 
-    def _store(self, path: Path) -> None:
-        """Store one file; one that is there already must be the same."""
-        target = self.path(path.name)
-        content = path.read_bytes()
-        if _SEGMENT.fullmatch(path.name) and len(content) != SEGMENT_BYTES:
-            raise BackupFailed(f"{path} is cut short")
+    def _store(self, name: str, content: bytes) -> None:
+        """Store one file; one that is there already must be the same, or from before there was a key."""
+        if _HISTORY.fullmatch(name):
+            # A file's own time does not survive a copy.
+            content = clock.now().isoformat().encode() + b"\n" + content
+        target = self.path(name)
         if target.exists():
-            if b"".join(self.read(path.name)) != content:
-                raise BackupFailed(f"{target} is another file of the same name: does another server write there?")
-            return
-        self._write(path.name, content)
+            with suppress(Unsealed):
+                if not _is_same(name, b"".join(self.read(name)), content):
+                    raise BackupFailed(f"{target} is another file of the same name: does another server write there?")
+                return
+        self._write(name, content)
 
     def _write(self, name: str, content: bytes) -> None:
         target = self.path(name)
@@ -155,11 +166,27 @@ class Archive:
         unfinished.rename(target)
 
 
-def system_of(source: Source) -> str:
-    """Return the identifier of the server, made with its data and kept by every copy of it."""
+def store_up_to_now(repository: Repository, source: Source) -> None:
+    """Store the embedded server's log up to now, if it is kept; BackupFailed, OSError."""
+    kept = source.kept_wal
     with source.connect() as connection:
-        row = connection.execute("SELECT system_identifier::text FROM pg_control_system()").fetchone()
-    return str(row[0]) if row else ""
+        row = connection.execute("SELECT current_setting('archive_mode') = 'on'").fetchone()
+        if kept is None or not row or not row[0]:
+            return
+        log = Archive(repository, source.system)
+        # Where too much waits, what comes now would be dropped.
+        log.take_in(kept)
+        # Something is committed after the present moment: the log says by it that the moment has passed.
+        connection.execute("SELECT pg_current_xact_id()")
+        row = connection.execute("SELECT pg_walfile_name(pg_switch_wal())").fetchone()
+    log.wait_for(row[0] if row else "", kept)
+
+
+def _is_same(name: str, stored: bytes, content: bytes) -> bool:
+    """Return whether two files of the log say the same; of a timeline's note but when it was stored."""
+    if _HISTORY.fullmatch(name):
+        return stored.partition(b"\n")[2] == content.partition(b"\n")[2]
+    return stored == content
 
 
 def note_of_gap(source: Source) -> Path | None:

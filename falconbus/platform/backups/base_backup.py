@@ -40,6 +40,8 @@ class BaseBackup:
             raise BackupFailed("only the embedded server's files can be copied")
         gap, log = archive.note_of_gap(self.source), Archive(self.repository, self.system)
         log.keep_histories(self.source)
+        # Where too much waits, what is written from here on would be dropped.
+        log.take_in(kept)
         files, first = self._copy_files(parent, expected)
         counted_from = parent.next_transaction if parent else 0
         with figures.mark_moment(self.source, self.folder.name) as moment:
@@ -76,7 +78,7 @@ class BaseBackup:
             return
         path = self.repository.folder(parent.name) / LIST
         with NamedTemporaryFile(dir=self.repository.run, prefix="list-") as file:
-            for piece in sealing.read(path, self.repository.secret, f"{parent.name}/{LIST}"):
+            for piece in self.repository.read(path, f"{parent.name}/{LIST}"):
                 file.write(piece)
             file.flush()
             yield Path(file.name)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from falconbus.platform.backups import base_backup, moments, sealing, unpacking
+from falconbus.platform.backups import base_backup, moments, unpacking
 from falconbus.platform.backups.archive import SEGMENT_BYTES, Archive
 from falconbus.platform.backups.errors import BackupFailed
 from falconbus.platform.backups.manifest import Manifest
@@ -25,8 +25,9 @@ from falconbus.platform.runtime.processes import stop
 
 #: A copy that is thrown away needs no patience with the disk.
 CARELESS = {"fsync": "off", "full_page_writes": "off", "archive_mode": "off"}
-#: One that stays: what it writes is put aside once it is the database, by the settings that it has then.
-CAREFUL = {"archive_mode": "on", "archive_command": "false"}
+#: One that stays is had on the disk at its end, all at once (`sync`), and is worth nothing before. What it writes is
+#: put aside once it is the database: without a command it waits for that, and its end waits for nothing.
+CAREFUL = {"fsync": "off", "archive_mode": "on", "archive_command": ""}
 _ENDED_EARLY = "recovery ended before configured recovery target was reached"
 
 
@@ -60,14 +61,18 @@ class Copy:
         histories = archive.histories(all_readable=not target.is_own)
         for number, history in histories.items():
             # That of a timeline nobody follows keeps its number from being taken again.
-            self._place(f"{number:08X}.history", iter([history.encode()]))
-        own = self.repository.folder(backup.name) / base_backup.WAL
-        for path in sorted(own.iterdir()):
-            name = path.name.partition(".")[0]
-            self._place(name, sealing.read(path, self.repository.secret, archive.label(name)))
+            self._place(f"{number:08X}.history", iter([history.text.encode()]))
+        for file in backup.files:
+            folder, _, name = file.name.rpartition("/")
+            if folder == base_backup.WAL:
+                name = name.partition(".")[0]
+                path = self.repository.folder(backup.name) / file.name
+                self._place(name, self.repository.read(path, archive.label(name)))
         if target.is_own:
             return {"recovery_target_name": log.point, "recovery_target_timeline": "current"}
         route = moments.find_route(archive, backup, log, target, histories)
+        if route.has_gap:
+            self.say("the kept log has a gap: what comes after it cannot be restored from this backup")
         unpacking.check_space(self.location.path, len(route.files) * SEGMENT_BYTES // 4)
         for name in route.files:
             self._place(name, archive.read(name))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from psycopg import sql
 
-from falconbus.platform.backups import figures, sealing
+from falconbus.platform.backups import figures
 from falconbus.platform.backups.manifest import Content, Manifest
 from falconbus.platform.backups.progress import Progress, Say
 from falconbus.platform.backups.repository import Repository
@@ -44,7 +44,7 @@ def load(target: Source, repository: Repository, backup: Manifest) -> None:
     path = repository.folder(backup.name) / FILE
     options = ["--exit-on-error", "--no-owner", "--no-privileges", "--format=custom"]
     with target.program("pg_restore", *options).input() as typed:
-        for piece in sealing.read(path, repository.secret, f"{backup.name}/{FILE}"):
+        for piece in repository.read(path, f"{backup.name}/{FILE}"):
             typed.write(piece)
 
 

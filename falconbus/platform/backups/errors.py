@@ -17,6 +17,16 @@ class Damaged(BackupFailed):
     """A stored file is not what was written."""
 
 
+class Unsealed(BackupFailed):
+    """A key is set, and something was stored without one: whoever can write to BACKUP_DIR may have made it."""
+
+    def __init__(self, what: object) -> None:
+        super().__init__(
+            f"{what} is not sealed with BACKUP_KEY, so anybody may have made it: say --unsealed if it is yours, from"
+            " before the key was set"
+        )
+
+
 @contextmanager
 def one_line() -> Iterator[None]:
     """Turn what the operating system refuses into one line that names the file."""

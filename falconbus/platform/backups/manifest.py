@@ -6,16 +6,22 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
-from falconbus.platform.backups.errors import BackupFailed, Damaged
+from falconbus.platform.backups.errors import BackupFailed, Damaged, Unsealed
 from falconbus.platform.backups.sealing import StoredFile
 
 FILE = "manifest.json"
 NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-(full|incremental|dump)")
 FULL, INCREMENTAL, DUMP = "full", "incremental", "dump"
 _FORMAT = 1
+# Each becomes a part of a path, or of a command: what has another form is refused when the manifest is read.
+_Name = Annotated[str, msgspec.Meta(pattern=rf"\A{NAME.pattern}\Z")]
+_System = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,20}\Z")]
+_LogFile = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-F]{24}\Z")]
+_Point = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Za-z.-]{1,63}\Z")]
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -28,10 +34,10 @@ class Table(msgspec.Struct, frozen=True):
 class Log(msgspec.Struct, frozen=True):
     """The write-ahead log that a backup needs: its server, the first and last file, and the point to stop at."""
 
-    system: str
-    first: str
-    last: str
-    point: str
+    system: _System
+    first: _LogFile
+    last: _LogFile
+    point: _Point
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +55,9 @@ class Content:
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """A backup. `moment` is what it restores to; `parent` is the full one that an incremental one adds to."""
 
-    name: str
+    name: _Name
+    #: Of which database it is: see Source.owner.
+    owner: str
     kind: str
     why: str
     begun_at: datetime
@@ -60,9 +68,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     server: str
     database_bytes: int
     files: list[StoredFile]
+    #: The name of the SECRET_KEY of then; see signing.py.
+    signs_with: str
     #: The key's name when encrypted; see sealing.key_name.
     key: str = ""
-    parent: str | None = None
+    parent: _Name | None = None
     log: Log | None = None
     #: The transaction from which on rows count in the checksums of an incremental one that adds to this.
     next_transaction: int = 0
@@ -104,8 +114,11 @@ def write(folder: Path, manifest: Manifest, secret: str | None) -> None:
         os.close(descriptor)
 
 
-def read(folder: Path, secret: str | None) -> Manifest:
-    """Return the manifest of a backup; Damaged when it was changed, or is no manifest of ours."""
+def read(folder: Path, secret: str | None, *, takes_unsealed: bool = False) -> Manifest:
+    """Return the manifest of a backup; Damaged when it was changed, or is no manifest of ours.
+
+    With a key only one that was sealed with it is taken, else Unsealed, unless `takes_unsealed`.
+    """
     path = folder / FILE
     try:
         sealed = msgspec.json.decode(path.read_bytes(), type=_Sealed)
@@ -116,6 +129,8 @@ def read(folder: Path, secret: str | None) -> Manifest:
         raise BackupFailed(f"there is no backup {folder.name} in {folder.parent}; `backup list` names them") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Damaged(f"{path} is damaged, or no manifest of a backup of ours") from None
+    if secret and not manifest.key and not takes_unsealed:
+        raise Unsealed(folder.name)
     # Without the key the seal cannot be told; the files cannot be read either.
     if (secret or not manifest.key) and sealed.seal != _seal(bytes(sealed.manifest), secret if manifest.key else None):
         raise Damaged(f"{path} is damaged" + (", or sealed with another BACKUP_KEY" if manifest.key else ""))

@@ -23,6 +23,7 @@ class Plan:
     """What is backed up, where to, and by which rule."""
 
     settings: Settings
+    takes_unsealed: bool = False
 
     @cached_property
     def data(self) -> DataFolder:
@@ -36,7 +37,9 @@ class Plan:
 
     @cached_property
     def repository(self) -> Repository:
-        return Repository(self.settings.backup_dir, self.settings.backup_key, self.data.run)
+        return Repository(
+            self.settings.backup_dir, self.settings.backup_key, self.data.run, takes_unsealed=self.takes_unsealed
+        )
 
     @property
     def rule(self) -> Rule:
@@ -48,10 +51,19 @@ class Plan:
         """Return the file that says why the last backup failed."""
         return self.data.root / "backup-failure.json"
 
+    @property
+    def caution(self) -> str:
+        """Return what is unwise about where the backups are; empty when nothing is."""
+        if self.settings.backup_dir.is_relative_to(self.settings.data_dir.resolve()):
+            return "BACKUP_DIR is in the data folder, and goes with it: set it to another disk, or a mounted bucket"
+        return ""
+
     def take(self, why: str, say: Say, kind: str | None = None) -> Manifest:
         """Take a backup; that it failed is noted for health and dashboard. BackupFailed."""
         try:
-            taken = Taking(self.source, self.repository, self.settings.release, why, say).take(kind)
+            taken = Taking(
+                self.source, self.repository, self.settings.release, why, self.data.root, self.settings.secret_key, say
+            ).take(kind)
         except BackupFailed as fault:
             status.note_failure(self.failure, str(fault))
             raise

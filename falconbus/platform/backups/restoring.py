@@ -10,21 +10,20 @@ from datetime import datetime
 from pathlib import Path
 
 from falconbus.platform.backups import archive, figures, moments
-from falconbus.platform.backups.archive import Archive
 from falconbus.platform.backups.copies import CAREFUL, Copy, place_for_copy
 from falconbus.platform.backups.errors import BackupFailed, one_line
 from falconbus.platform.backups.manifest import Manifest
 from falconbus.platform.backups.moments import Target
 from falconbus.platform.backups.progress import Say
 from falconbus.platform.backups.repository import COPYING, Repository
-from falconbus.platform.backups.source import Source
+from falconbus.platform.backups.source import Source, owner_of_data
 from falconbus.platform.backups.stakes import AtStake, tell_stake
 from falconbus.platform.kit import clock
 from falconbus.platform.runtime.data_location import DataLocation, find_data_location
 from falconbus.platform.runtime.errors import CannotRun
 from falconbus.platform.runtime.locks import lock_within, open_lock, try_lock
 from falconbus.platform.runtime.paths import DataFolder
-from falconbus.platform.runtime.postgres import RESTORED
+from falconbus.platform.runtime.postgres import RESTORED, RESTORING
 from falconbus.platform.runtime.servers import Servers
 from falconbus.platform.runtime.state import ServerFiles
 
@@ -34,6 +33,8 @@ class Restored:
     """What was restored, to when, and where the data from before is kept."""
 
     backup: Manifest
+    #: When the last of what was restored was committed.
+    reached: datetime
     kept_aside: Path | None
 
 
@@ -50,20 +51,21 @@ class Restoring:
         """Restore; BackupFailed, and then everything is as it was before."""
         with one_line(), self._nothing_runs(), self.repository.alone("restoring", COPYING):
             # Chosen first: a name or a moment that is none is told before anything is touched.
-            backup = moments.choose(self.repository, name, target)
             location = find_data_location(self.data, "postgres")
+            backup = moments.choose(self.repository, name, target, owner_of_data(location))
             present = location.path / "data"
             if present.exists():
                 self._look_at_present(location, target.at or backup.moment, target, overwrite=overwrite)
-            with self._alone_with_data(location), place_for_copy(location, "restoring") as place:
+            with self._alone_with_data(location), place_for_copy(location, RESTORING) as place:
                 copy = Copy(self.repository, place, CAREFUL, self.say)
                 self.say(f"restoring {backup.name}")
                 recovery = copy.build(backup, target)
                 with copy.running(recovery) as server:
                     if target.is_own:
                         figures.check(server, backup)
+                    reached = _last_commit(server) or backup.moment
                 copy.sync()
-                return Restored(backup, self._swap(place, location))
+                return Restored(backup, reached, self._swap(place, location))
 
     @contextmanager
     def _nothing_runs(self) -> Iterator[None]:
@@ -95,21 +97,9 @@ class Restoring:
 
     def _try_to_store_log(self, source: Source) -> None:
         try:
-            self._store_log(source)
+            archive.store_up_to_now(self.repository, source)
         except (OSError, BackupFailed) as fault:
             self.say(f"the log of the last minutes could not be stored ({fault}): those moments cannot be gone to")
-
-    def _store_log(self, source: Source) -> None:
-        """Store the log up to now, so that any moment until now can be gone to, and come back to."""
-        kept = source.kept_wal
-        with source.connect() as connection:
-            row = connection.execute("SELECT current_setting('archive_mode') = 'on'").fetchone()
-            if kept is None or not row or not row[0]:
-                return
-            # Something is committed after the moment that is wanted: the log says by it that the moment has passed.
-            connection.execute("SELECT pg_current_xact_id()")
-            row = connection.execute("SELECT pg_walfile_name(pg_switch_wal())").fetchone()
-        Archive(self.repository, archive.system_of(source)).wait_for(row[0] if row else "", kept)
 
     @contextmanager
     def _alone_with_data(self, location: DataLocation) -> Iterator[None]:
@@ -135,7 +125,14 @@ class Restoring:
         if existed:
             present.rename(aside)
         ready.rename(present)
-        # Log that the old server put aside while it stopped: it is in its own folder, too.
+        # Log that the old server put aside since it was last looked at, or that could not be stored.
         for path in (location.path / "wal").glob("*"):
             path.unlink()
         return aside if existed else None
+
+
+def _last_commit(server: Source) -> datetime | None:
+    """Return when the last transaction of the log that was replayed was committed; None when there was none."""
+    with server.connect() as connection:
+        row = connection.execute("SELECT pg_last_xact_replay_timestamp()").fetchone()
+    return row[0] if row else None

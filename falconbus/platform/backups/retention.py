@@ -39,7 +39,7 @@ def kept(backups: Sequence[Manifest], rule: Rule, now: datetime) -> set[str]:
 def prune(repository: Repository, verified: Manifest, rule: Rule) -> list[str]:
     """Remove what the rule does not keep and is older than one just verified; return the names."""
     with repository.alone("removing old backups", COPYING):
-        backups = repository.complete()
+        backups = repository.complete_of(verified.owner)
         stay = kept(backups, rule, clock.now())
         gone = [each.name for each in backups if each.name not in stay and each.moment < verified.moment]
         # What adds to another first, so that none is left without it.

@@ -10,11 +10,11 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
 import msgspec
 
-from falconbus.platform.backups.errors import Damaged
+from falconbus.platform.backups.errors import Damaged, Unsealed
 from falconbus.platform.kit.lazy import Lazy
 
 zstd = Lazy("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
@@ -26,9 +26,9 @@ _MAGIC = b"falconbus backup 1\n"
 
 
 class StoredFile(msgspec.Struct, frozen=True):
-    """A file of a backup as it stands on the disk."""
+    """A file of a backup as it stands on the disk, in the backup's folder or its log's."""
 
-    name: str
+    name: Annotated[str, msgspec.Meta(pattern=r"\A(wal/)?[0-9A-Za-z][0-9A-Za-z.]*\Z")]
     size: int
     sha256: str
 
@@ -101,12 +101,15 @@ class Writer:
             raise
 
 
-def read(path: Path, secret: str | None, label: str) -> Iterator[bytes]:
-    """Yield the content of a stored file, piece by piece; Damaged names it when it is not whole."""
+def read(path: Path, secret: str | None, label: str, *, takes_unsealed: bool = False) -> Iterator[bytes]:
+    """Yield the content of a stored file, piece by piece; Damaged names it when it is not whole.
+
+    With a key only what was sealed with it is read, else Unsealed, unless `takes_unsealed`.
+    """
     decompressor = zstd.ZstdDecompressor()
     try:
         with path.open("rb") as file:
-            for piece in _pieces(file, path, secret, label.encode()):
+            for piece in _pieces(file, path, secret, label.encode(), takes_unsealed=takes_unsealed):
                 data = piece
                 while not decompressor.eof and (data or not decompressor.needs_input):
                     opened = decompressor.decompress(data, PIECE)
@@ -121,10 +124,12 @@ def read(path: Path, secret: str | None, label: str) -> Iterator[bytes]:
         raise Damaged(f"{path} is cut short")
 
 
-def _pieces(file: IO[bytes], path: Path, secret: str | None, label: bytes) -> Iterator[bytes]:
+def _pieces(file: IO[bytes], path: Path, secret: str | None, label: bytes, *, takes_unsealed: bool) -> Iterator[bytes]:
     """Yield the compressed pieces."""
     begin = file.read(len(_MAGIC))
     if begin != _MAGIC:
+        if secret and not takes_unsealed:
+            raise Unsealed(path)
         yield begin
         while piece := file.read(PIECE):
             yield piece

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from falconbus.platform.backups.errors import BackupFailed
 from falconbus.platform.runtime.data_location import DataLocation, find_data_location
 from falconbus.platform.runtime.parent_death import ending_with_parent
 from falconbus.platform.runtime.paths import DataFolder, postgres_programs
-from falconbus.platform.runtime.postgres import KEPT_WAL
+from falconbus.platform.runtime.postgres import DATABASE, KEPT_WAL
 from falconbus.platform.runtime.processes import kill_group
 from falconbus.platform.runtime.state import ServerFiles
 
@@ -46,6 +47,21 @@ class Source:
     def name(self) -> str:
         """Return the database's name."""
         return unquote(urlsplit(self.url).path.strip("/"))
+
+    @property
+    def owner(self) -> str:
+        """Return whose backups these are: PostgreSQL's identifier of the server's data, and the database; BackupFailed.
+
+        The first is made with the data and kept by every copy of it, so that a restored database goes on with its own.
+        """
+        return f"{self.system}/{self.name}"
+
+    @property
+    def system(self) -> str:
+        """Return the identifier of the server's data; BackupFailed."""
+        with self.connect() as connection:
+            row = connection.execute("SELECT system_identifier::text FROM pg_control_system()").fetchone()
+        return str(row[0]) if row else ""
 
     def at(self, database: str) -> "Source":
         """Return another database of the same server."""
@@ -83,6 +99,14 @@ class Program:
     arguments: Sequence[str]
     environment: Mapping[str, str]
 
+    def in_terminal(self) -> int:
+        """Run it for the person at the terminal; return its exit code."""
+        return subprocess.run([str(self._path), *self.arguments], env=dict(self.environment), check=False).returncode
+
+    @property
+    def _path(self) -> Path:
+        return postgres_programs() / self.name
+
     @contextmanager
     def output(self) -> Iterator[IO[bytes]]:
         """Provide what it prints; BackupFailed with its last complaint when it fails."""
@@ -103,7 +127,7 @@ class Program:
 
     @contextmanager
     def _run(self, *, stdin: int | None = None, stdout: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
-        command = [str(postgres_programs() / self.name), *self.arguments]
+        command = [str(self._path), *self.arguments]
         with (
             TemporaryFile() as complaints,
             subprocess.Popen(
@@ -131,6 +155,16 @@ def find_source(settings: Settings) -> Source:
     data = DataFolder(settings.data_dir)
     is_ours = ServerFiles(data, "postgres").read().get("url") == settings.database_url
     return Source(url, find_data_location(data, "postgres") if is_ours else None)
+
+
+def owner_of_data(location: DataLocation) -> str | None:
+    """Return the owner of the embedded server's data, which need not run; None without data that can be read."""
+    try:
+        # The first eight bytes are the identifier, in the machine's own order.
+        begin = (location.path / "data" / "global" / "pg_control").read_bytes()[:8]
+    except OSError:
+        return None
+    return f"{int.from_bytes(begin, sys.byteorder)}/{DATABASE}"
 
 
 def _last_line(said: str) -> str:

@@ -19,7 +19,7 @@ _LONGEST_WAIT = timedelta(minutes=10)
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """`trouble` is empty when all is well. Each moment since `any_moment_since` can be restored."""
+    """`trouble` and `caution` are empty when all is well. Each moment since `any_moment_since` can be restored."""
 
     at: datetime
     number: int
@@ -31,6 +31,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     first_at: datetime | None
     any_moment_since: datetime | None
     trouble: str
+    caution: str = ""
 
     def trouble_at(self, now: datetime) -> str:
         """Return what is wrong by now: nobody may have looked since."""
@@ -39,9 +40,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         return self.trouble
 
 
-def find_status(source: Source, repository: Repository, failure: Path, *, is_new: bool, log_fault: str = "") -> Status:
+def find_status(
+    source: Source, repository: Repository, failure: Path, *, is_new: bool, log_fault: str = "", caution: str = ""
+) -> Status:
     """Look at the backups; a system that `is_new` has none yet. OSError when the folder cannot be read."""
-    backups = repository.complete()
+    backups = repository.complete_of(source.owner)
     last = max(backups, key=lambda each: each.moment, default=None)
     verified = [found.at for each in backups if (found := repository.verified(each.name))]
     now = clock.now()
@@ -56,6 +59,7 @@ def find_status(source: Source, repository: Repository, failure: Path, *, is_new
         first_at=min((each.moment for each in backups), default=None),
         any_moment_since=_any_moment_since(repository, backups),
         trouble=read_failure(failure) or log_fault or _log_trouble(source) or _absence(last, is_new=is_new),
+        caution=caution,
     )
     return msgspec.structs.replace(status, trouble=status.trouble_at(now))
 

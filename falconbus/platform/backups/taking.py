@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from falconbus.platform.backups import archive, base_backup, dumping, manifest, sealing
+from falconbus.platform.backups import archive, base_backup, dumping, manifest, sealing, signing
 from falconbus.platform.backups.errors import BackupFailed, one_line
 from falconbus.platform.backups.manifest import DUMP, FULL, INCREMENTAL, Content, Manifest
 from falconbus.platform.backups.progress import Say
@@ -19,7 +19,7 @@ LONGEST_SINCE_FULL = timedelta(days=7)
 _NO_SUMMARIES = "WAL summaries are required"
 _FACTS = """
     SELECT current_setting('server_version'), current_setting('archive_mode') = 'on',
-           pg_database_size(current_database()), system_identifier::text, timeline_id,
+           pg_database_size(current_database()), system_identifier::text, current_database(), timeline_id,
            to_regclass('alembic_version') IS NOT NULL
     FROM pg_control_system(), pg_control_checkpoint()
 """
@@ -33,8 +33,13 @@ class Facts:
     archives: bool
     database_bytes: int
     system: str
+    database: str
     timeline: int
     migration: str
+
+    @property
+    def owner(self) -> str:
+        return f"{self.system}/{self.database}"
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,8 @@ class Taking:
     repository: Repository
     release: str
     why: str
+    data: Path
+    secret_key: str
     say: Say = field(default=lambda _line: None)
 
     def take(self, kind: str | None = None) -> Manifest:
@@ -68,14 +75,15 @@ class Taking:
 
     def _take(self, kind: str, facts: Facts, parent: Manifest | None) -> Manifest:
         begun_at, begun = clock.now(), time.monotonic()
-        folder = self.repository.begin(kind)
+        folder = self.repository.begin(kind, facts.owner)
         try:
             content = self._content(folder, kind, facts, parent)
+            files = [*content.files, *signing.keep(self.repository, folder, self.data)]
             taken = Manifest(
-                name=folder.name, kind=kind, why=self.why, begun_at=begun_at, moment=content.moment,
+                name=folder.name, owner=facts.owner, kind=kind, why=self.why, begun_at=begun_at, moment=content.moment,
                 seconds=round(time.monotonic() - begun, 1), release=self.release, migration=facts.migration,
-                server=facts.server, database_bytes=facts.database_bytes, files=content.files,
-                key=sealing.key_name(self.repository.secret),
+                server=facts.server, database_bytes=facts.database_bytes, files=files,
+                key=sealing.key_name(self.repository.secret), signs_with=signing.name_of(self.secret_key),
                 parent=parent.name if parent and kind == INCREMENTAL else None,
                 log=content.log, next_transaction=content.next_transaction, counted_from=content.counted_from,
                 tables=content.tables,
@@ -102,7 +110,7 @@ class Taking:
         if archive.note_of_gap(self.source):
             return None
         since = clock.now() - LONGEST_SINCE_FULL
-        for each in reversed(self.repository.complete()):
+        for each in reversed(self.repository.complete_of(facts.owner)):
             log = each.log if each.kind == FULL and each.begun_at > since else None
             if log and log.system == facts.system and archive.timeline(log.last) == facts.timeline:
                 return each
@@ -118,8 +126,8 @@ class Taking:
 def find_facts(source: Source) -> Facts:
     """Return what the server says of itself, and the migration that its tables have."""
     with source.connect() as connection:
-        row = connection.execute(_FACTS).fetchone() or ("", False, 0, "", 1, False)
-        migration = connection.execute("SELECT version_num FROM alembic_version").fetchone() if row[5] else None
-    return Facts(
-        row[0], row[1] and source.location is not None, row[2], row[3], row[4], migration[0] if migration else ""
-    )
+        row = connection.execute(_FACTS).fetchone() or ("", False, 0, "", "", 1, False)
+        server, archives, size, system, database, life, has_migrations = row
+        migration = connection.execute("SELECT version_num FROM alembic_version").fetchone() if has_migrations else None
+    archives_here = archives and source.location is not None
+    return Facts(server, archives_here, size, system, database, life, migration[0] if migration else "")

@@ -10,7 +10,7 @@ from typing import IO, cast
 from falconbus.platform.backups import base_backup, sealing
 from falconbus.platform.backups.errors import BackupFailed, Damaged
 from falconbus.platform.backups.manifest import Manifest
-from falconbus.platform.backups.progress import Progress, Say
+from falconbus.platform.backups.progress import Progress, Say, size_in_words
 from falconbus.platform.backups.repository import Repository
 from falconbus.platform.runtime.data_location import DataLocation, give_to, make_private
 from falconbus.platform.runtime.postgres import Postgres
@@ -34,7 +34,7 @@ def check_space(folder: Path, needed: int) -> None:
     """Refuse to begin what cannot end; BackupFailed."""
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise BackupFailed(f"{folder} has {free / 1e9:.1f} GB free, and {needed / 1e9:.1f} GB are needed")
+        raise BackupFailed(f"{folder} has {size_in_words(free)} free, and {size_in_words(needed)} are needed")
 
 
 def unpack(repository: Repository, chain: Sequence[Manifest], location: DataLocation, say: Say) -> None:
@@ -58,7 +58,7 @@ def unpack(repository: Repository, chain: Sequence[Manifest], location: DataLoca
 
 def _extract(repository: Repository, backup: Manifest, folder: Path, location: DataLocation, say: Say) -> None:
     name = base_backup.FILES
-    content = sealing.read(repository.folder(backup.name) / name, repository.secret, f"{backup.name}/{name}")
+    content = repository.read(repository.folder(backup.name) / name, f"{backup.name}/{name}")
     progress = Progress(say, f"unpacking {backup.name}", backup.database_bytes)
     try:
         with tarfile.open(fileobj=cast("IO[bytes]", _Joined(content)), mode="r|", bufsize=_PIECE) as tar:

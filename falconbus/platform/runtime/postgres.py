@@ -21,6 +21,8 @@ SOCKET_NAME = ".s.PGSQL.5432"
 ROLE = DATABASE = "falconbus"
 #: In the server's folder: what is full of the write-ahead log, and a data folder that is restored, ready to be moved.
 KEPT_WAL, RESTORED = "wal", "data.restored"
+#: Where a copy is restored before it is moved there.
+RESTORING = "restoring"
 MINIMAL_ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
 
 SETTINGS = {
@@ -90,6 +92,12 @@ class Postgres:
             # A restore was cut short between its last two steps.
             restored.rename(self._data)
         if not self._data.exists():
+            if (unfinished := self._location.path / RESTORING).exists():
+                # An empty database in its place would pass for the line's.
+                raise CannotRun(
+                    f"a restore was cut short before it came to its end: run it again, or remove {unfinished} to begin"
+                    " with an empty database"
+                )
             self._initialise()
         self._location.folder(KEPT_WAL)
         self._remove_stale_pid()

@@ -18,17 +18,21 @@ from falconbus.platform.runtime.health import check_health, check_port, web_addr
 from falconbus.platform.runtime.interrupts import Interrupted, Interrupts
 from falconbus.platform.runtime.locks import open_lock, try_lock
 from falconbus.platform.runtime.paths import PROJECT, data_folder
+from falconbus.platform.runtime.postgres import archiving
 from falconbus.platform.runtime.processes import stop
 from falconbus.platform.runtime.procfile import read_procfile, split_command
 from falconbus.platform.runtime.servers import Servers
 from falconbus.platform.runtime.supervisor import Supervisor
 
 DEMO = "python -m falconbus demo load"
+STORE_LOG = "python -m falconbus backup store-log"
 ADMIN_LINE = "admin sign-in:"
 #: Under `up` everything ends within 20 seconds; gunicorn's own 25 are for hosts with more patience.
 GRACEFUL_TIMEOUT = "8"
 SECONDS_TO_HEALTH = 60.0
 SECONDS_FOR_OLD_PORT = 15.0
+#: After the request to end; the servers' own six seconds come after it.
+LOG_STORED_WITHIN = 14.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +162,19 @@ class _Up:
             self._watch(supervisor, servers)
         finally:
             say("stopping")
+            deadline = time.monotonic() + LOG_STORED_WITHIN
             supervisor.stop(hurried=lambda: self._interrupts.count > 1)
+            self._store_log(environment, deadline)
+
+    def _store_log(self, environment: Mapping[str, str], deadline: float) -> None:
+        """Have the embedded server's last minute in BACKUP_DIR, too, unless hurried: this machine may not come back."""
+        if given(self._options.environment, "DATABASE_URL") or not archiving(environment) or self._interrupts.count > 1:
+            return
+        child = Child("log", split_command(STORE_LOG, environment), environment)
+        while child.process.poll() is None and time.monotonic() < deadline and self._interrupts.count < 2:
+            time.sleep(0.05)
+        stop(child.process, ((signal.SIGTERM, 1.0),))
+        child.finish_output()
 
     def _wait_until_healthy(self, supervisor: Supervisor) -> bool:
         """Wait until the web process is healthy; return False when told to end before that. CannotRun."""

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from flask import Flask
 
 from config import Settings
 from falconbus.platform.backups.manifest import Manifest
 from falconbus.platform.backups.plan import Plan
+from falconbus.platform.backups.source import Source
+from falconbus.platform.database.engine import db
 from falconbus.platform.runtime.environment import complete, with_placeholders
 from falconbus.platform.runtime.paths import PROJECT, DataFolder
 from falconbus.platform.runtime.servers import Servers
@@ -23,14 +26,18 @@ from tests.platform.runtime.processes import bare_environment
 class Line:
     """One installation."""
 
-    def __init__(self, data: DataFolder) -> None:
+    def __init__(self, data: DataFolder, initialised: Path | None = None) -> None:
+        """In a data folder; its server begins with a copy of what another one has just `initialised`."""
         self.data = data
+        self._initialised = initialised
         self.data.make()
         self.said: list[str] = []
 
     @contextmanager
     def server(self, **settings: str) -> Iterator[Plan]:
         """The server, and the plan of its backups."""
+        if self._initialised and not (self.data.root / "postgres").exists():
+            self.copy(self._initialised, "postgres")
         servers = Servers(self.data, ["postgres"])
         before = os.environ.get("BACKUP_ENABLED", "")
         # Read by the daemon when it starts the server.
@@ -41,6 +48,10 @@ class Line:
         finally:
             os.environ["BACKUP_ENABLED"] = before
             servers.close()
+
+    def copy(self, other: Path, *names: str) -> None:
+        """Have what another installation's folder has of these, with its owners."""
+        subprocess.run(["cp", "-a", *(str(other / name) for name in names), str(self.data.root)], check=True)
 
     def settings(self, facts: dict[str, dict[str, str]], **settings: str) -> Settings:
         environment = complete(bare_environment(**settings), self.data, facts)
@@ -58,7 +69,7 @@ class Line:
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "falconbus", "backup", *arguments],
             cwd=PROJECT,
-            env=bare_environment(DATA_DIR=str(self.data.root), **{"BACKUP_ENABLED": "true", **settings}),
+            env=bare_environment(**{"DATA_DIR": str(self.data.root), "BACKUP_ENABLED": "true", **settings}),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -100,3 +111,19 @@ def database_now(plan: Plan) -> datetime:
     now: datetime = sql(plan, "SELECT clock_timestamp()")
     sql(plan, "SELECT pg_current_xact_id()")
     return now.astimezone(UTC)
+
+
+def copy_tables(address: str, plan: Plan) -> None:
+    """Give the server the tables of another database."""
+    with (
+        Source(address).program("pg_dump", "--format=custom").output() as dumped,
+        plan.source.program("pg_restore").input() as typed,
+    ):
+        typed.write(dumped.read())
+
+
+def disconnect(app: Flask) -> None:
+    """Let go of the app's connections, so that its server can end."""
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()

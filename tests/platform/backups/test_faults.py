@@ -16,6 +16,7 @@ from falconbus.platform.backups.restoring import Restoring
 from falconbus.platform.kit import clock
 from tests.platform.backups.line import Line, sql
 
+EXAMPLE = "2026-12-01T14:30:00+02:00"
 KEY = {"BACKUP_KEY": "k" * 32}
 
 
@@ -96,6 +97,9 @@ def test_a_name_or_moment_that_is_none_is_told(copied: Line) -> None:
         with pytest.raises(BackupFailed, match=said):
             restoring.restore(name, target, overwrite=False)
     assert not (copied.data.root / "postgres" / "data").exists()
+    for time in ("yesterday", "2026-13-01", "0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"):
+        code, said, complained = copied.run("restore", "--to", time, **KEY)
+        assert (code, said, complained) == (1, "", f"falcon: {time} is no moment such as {EXAMPLE}, and not `latest`\n")
 
 
 def test_taking_tells_what_keeps_it_and_leaves_nothing(line: Line) -> None:

@@ -12,7 +12,8 @@ from falconbus.platform.backups import manifest
 from falconbus.platform.backups.moments import Target
 from falconbus.platform.backups.restoring import Restoring
 from falconbus.platform.runtime.data_location import find_data_location
-from falconbus.platform.runtime.postgres import RESTORED
+from falconbus.platform.runtime.errors import CannotRun
+from falconbus.platform.runtime.postgres import RESTORED, RESTORING
 from tests.platform.backups.line import Line, sql
 from tests.platform.runtime.processes import wait_until
 
@@ -22,15 +23,6 @@ def _kill_once(process: subprocess.Popen[str], begun: Callable[[], object]) -> N
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL, "it ended before it could be killed"
-
-
-@pytest.fixture
-def sold(line: Line) -> Line:
-    """An installation with rows and a backup of them."""
-    with line.server() as plan:
-        sql(plan, "CREATE TABLE sold AS SELECT 7 AS n")
-        line.take(plan)
-    return line
 
 
 def test_a_killed_backup_is_none(sold: Line) -> None:
@@ -72,3 +64,14 @@ def test_a_restore_killed_between_its_last_two_steps_is_ended_by_the_next_start(
     shutil.move(location / "data", location / RESTORED)
     with sold.server() as plan:
         assert sql(plan, "SELECT count(*) FROM sold") == 2
+
+
+def test_a_restore_killed_where_there_was_no_data_leaves_none_that_looks_like_it(copied: Line) -> None:
+    location = find_data_location(copied.data, "postgres")
+    location.folder(RESTORING)
+    with (
+        pytest.raises(CannotRun, match="a restore was cut short before it came to its end: run it again"),
+        copied.server(),
+    ):
+        pass
+    assert not (location.path / "data").exists()

@@ -1,5 +1,7 @@
 """What was sold comes back, to the row: at a backup's moment, and at any moment since."""
 
+import re
+
 from flask import Flask
 from redis import Redis
 
@@ -11,7 +13,7 @@ from falconbus.platform.backups.plan import Plan
 from falconbus.platform.backups.restoring import Restoring
 from falconbus.platform.database.engine import db
 from tests.calls import bearer, hold, pay
-from tests.platform.backups.line import Line, database_now, every_row, sql
+from tests.platform.backups.line import Line, copy_tables, database_now, disconnect, every_row, sql
 from tests.world import World
 
 KEY = "a key of a test, and long enough"
@@ -21,29 +23,13 @@ def _restoring(plan: Plan, line: Line) -> Restoring:
     return Restoring(plan.data, plan.repository, line.said.append, (bookings_since,))
 
 
-def _copy_tables(app: Flask, plan: Plan) -> None:
-    """Give the new server the tables of the tests' own."""
-    with app.app_context():
-        own = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    tests = Plan(plan.settings).source.__class__(own)
-    with (
-        tests.program("pg_dump", "--format=custom").output() as dumped,
-        plan.source.program("pg_restore").input() as typed,
-    ):
-        typed.write(dumped.read())
-
-
-def _disconnect(app: Flask) -> None:
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
-
-
 def test_what_was_deleted_is_back_with_every_row_of_every_table(
     app: Flask, environment: dict[str, str], line: Line
 ) -> None:
+    with app.app_context():
+        own = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with line.server(BACKUP_KEY=KEY) as plan:
-        _copy_tables(app, plan)
+        copy_tables(own, plan)
         served = create_app(plan.settings.from_environment({**environment, "DATABASE_URL": plan.settings.database_url}))
         client = served.test_client()
         with served.app_context():
@@ -57,7 +43,7 @@ def test_what_was_deleted_is_back_with_every_row_of_every_table(
         assert pay(client, second).status_code == 201
         before_delete, moment = every_row(plan), database_now(plan)
         sql(plan, "TRUNCATE bookings CASCADE")
-        _disconnect(served)
+        disconnect(served)
         assert base.kind == FULL
     plan = line.plan(BACKUP_KEY=KEY)
     done = _restoring(plan, line).restore(None, Target(at=moment), overwrite=True)
@@ -74,10 +60,10 @@ def test_what_was_deleted_is_back_with_every_row_of_every_table(
             f"/api/v1/bookings/{second['reference']}", headers=bearer(second["manage_token"])
         )
         assert (shown.status_code, shown.json["status"]) == (200, "confirmed")
-        _disconnect(served)
+        disconnect(served)
     line.said.clear()
     _restoring(plan, line).restore(base.name, Target(), overwrite=True)
-    assert "1 booking, 1 of them paid (" in line.said[0]
+    assert re.search(rf"1 booking, 1 of them paid \([0-9.]+ [A-Z]+\): {second['reference']}$", line.said[0])
     with line.server(BACKUP_KEY=KEY) as plan:
         assert every_row(plan) == before_second
         # A new life of the database begins with a full backup, and its moments can be gone to, too.

@@ -120,3 +120,10 @@ def test_an_interrupt_during_the_release_ends_it(data: DataFolder) -> None:
         wait_until(lambda: any("stub idle" in command for command in processes_of(data).values()), 5, "not started")
         assert up.end(signal.SIGINT) == 0
     assert not processes_of(data)
+
+
+def test_its_last_minute_is_among_the_backups_when_it_has_ended(data: DataFolder) -> None:
+    with Up(data, free_port(), WEB, BACKUP_ENABLED="true") as up:
+        up.wait_for("Ctrl-C ends it")
+        assert up.end(signal.SIGTERM) == 0
+    assert [path.name for path in data.root.glob("backups/wal/*/*.zst")] == ["000000010000000000000001.zst"]
