@@ -113,7 +113,7 @@ def _result(row: tuple[Any, ...], passengers: int) -> dict[str, Any] | None:
         "amenities": row[14],
         "departure_time": row[9].astimezone(ZoneInfo(row[4])),
         "arrival_time": row[10].astimezone(ZoneInfo(row[7])),
-        "duration": (row[10] - row[9]) // timedelta(minutes=1),
+        "duration_minutes": (row[10] - row[9]) // timedelta(minutes=1),
         "price": fare_classes[0]["price"],
         "currency": row[12],
         "available_seats": fare_classes[0]["available_seats"],

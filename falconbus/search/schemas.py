@@ -52,10 +52,7 @@ class FareClassOut(msgspec.Struct):
 
 
 class ScheduleOut(msgspec.Struct):
-    """A departure between two stops. Price and seats are those of the cheapest fare class that has room.
-
-    `duration` in minutes.
-    """
+    """A departure between two stops. Price and seats are those of the cheapest fare class that has room."""
 
     id: int
     route_name: str
@@ -67,7 +64,7 @@ class ScheduleOut(msgspec.Struct):
     amenities: list[str]
     departure_time: datetime
     arrival_time: datetime
-    duration: int
+    duration_minutes: int
     price: str
     currency: str
     available_seats: int
@@ -93,7 +90,7 @@ class ScheduleOut(msgspec.Struct):
             amenities=row.amenities,
             departure_time=clock.local(row.departs_at, row.origin_zone),
             arrival_time=clock.local(row.arrives_at, row.destination_zone),
-            duration=(row.arrives_at - row.departs_at) // timedelta(minutes=1),
+            duration_minutes=(row.arrives_at - row.departs_at) // timedelta(minutes=1),
             price=classes[0].price,
             currency=row.currency,
             available_seats=classes[0].available_seats,

@@ -35,7 +35,7 @@ def test_a_search_shows_what_a_booking_form_needs(world: World, client: FlaskCli
         "amenities": [],
         "departure_time": f"{world.day_of(schedule)}T08:00:00+02:00",
         "arrival_time": f"{world.day_of(schedule)}T11:00:00+02:00",
-        "duration": 180,
+        "duration_minutes": 180,
         "price": "300.00",
         "currency": "ZAR",
         "available_seats": 8,

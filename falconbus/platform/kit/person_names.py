@@ -8,17 +8,16 @@ from pydantic import AfterValidator
 
 from falconbus.platform.kit.schema import Name
 
-_ADDRESS = re.compile(
-    r"@|\w+://|\bhttps?\s*:|\bmailto\s*:|\bwww\.|\w\.\w+[/:?#]|\w\.(?:com|net|org)\b|\d+\.\d+\.\d+\.\d+", re.IGNORECASE
-)
-#: `evil.example`, `t.me` and `evil.中国`, and not `St.John`, `J.R.Smith` nor `डॉ.शर्मा`.
-_BARE_DOMAIN = re.compile(r"\w[\w-]*\.(\w{2,})(?!\w|\.\w)")
-#: Thai, Hangul, kana and Chinese: no capitals, and no full stop before a name.
-_EASTERN = re.compile(r"[\u0e00-\u0e7f\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
-
+_ADDRESS = re.compile(r"@|\w+://|\bhttps?\s*:|\bmailto\s*:|\bwww\.|\w\.\w+[/:?#]|\d+\.\d+\.\d+\.\d+", re.IGNORECASE)
+#: `evil.example`, `t.me`: see _is_domain, for `St.John` and `J.R.Smith` look alike.
+_BARE_DOMAIN = re.compile(r"(\w[\w-]*)\.(\w{2,})(?!\w|\.\w)")
+#: Endings that nobody is called, in capitals neither.
+_COMMON_ENDINGS = frozenset({"com", "net", "org", "info", "biz", "xyz"})
 
 #: Letters to Unicode that leave a blank on paper: the fillers of Hangul.
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
+#: What hides within an address, and the marks of a letter, which are no letters to a pattern.
+_UNSEEN = frozenset({"Cf", "Mn", "Mc"})
 
 
 def check_person_name(value: str) -> str:
@@ -28,16 +27,23 @@ def check_person_name(value: str) -> str:
     """
     if not any(unicodedata.category(letter).startswith("L") and letter not in _BLANK_LETTERS for letter in value):
         raise ValueError("must have a letter that can be seen")
-    visible = "".join(letter for letter in value if unicodedata.category(letter) != "Cf")
-    seen = unicodedata.normalize("NFKC", visible).replace("。", ".")
-    if _ADDRESS.search(seen) or any(_is_top_level(domain[1]) for domain in _BARE_DOMAIN.finditer(seen)):
+    composed = unicodedata.normalize("NFKC", value).replace("。", ".")
+    seen = "".join(letter for letter in composed if unicodedata.category(letter) not in _UNSEEN)
+    if _ADDRESS.search(seen) or any(_is_domain(*parts) for parts in _BARE_DOMAIN.findall(seen)):
         raise ValueError("must be the name of a person, not an address; after a full stop write a space")
     return value
 
 
-def _is_top_level(word: str) -> bool:
-    """Tell whether a word after a full stop reads as the end of a domain: names go on with a capital, or a space."""
-    return word.islower() or _EASTERN.match(word) is not None
+def _is_domain(before: str, ending: str) -> bool:
+    """Tell whether two words with a full stop between are an address: who is called so begins with a capital.
+
+    Scripts without capitals write names so, as Hindi its initials: there only what mixes them with letters of another
+    kind is one, and what is Chinese or Japanese, where no name has a full stop.
+    """
+    first = ending[0]
+    if first.lower() != first.upper():
+        return first.islower() or ending.lower() in _COMMON_ENDINGS
+    return unicodedata.name(first, "").startswith("CJK") or any(letter.lower() != letter.upper() for letter in before)
 
 
 PersonName = Annotated[Name, AfterValidator(check_person_name)]

@@ -22,7 +22,7 @@ SPAM = "You won R50000, claim now: http://evil.example/claim"
     [
         "J. R. Smith", "J.R.Smith", "O'Neil", "St. John", "St.John", "van der Merwe-Jr.", "Dr.Nkosi",
         "Thandi Nkosi, Ph.D.", "Μαρία Παπαδοπούλου", "محمد علي", "李小龍", "Nkosi (2 bags)", "D’Arcy", "N/A",
-        "M. de Klerk / T. Nkosi", "डॉ.शर्मा", "أ.د.محمد", "J.B", "Kovács-Nagy J.",
+        "M. de Klerk / T. Nkosi", "के.एल.राहुल", "م.علي", "Thandi Nkosi, M.Sc.", "T. Me", "T.Nkosi", "म\u200dय",
     ],
 )  # fmt: skip
 def test_names_of_people_pass(name: str) -> None:
@@ -35,8 +35,8 @@ def test_names_of_people_pass(name: str) -> None:
         SPAM, "HTTPS://EVIL.EXAMPLE", "https: evil", "www.evil", "WWW.EVIL", "evil.example/x", "EVIL.COM/X",
         "evil.example", "see evil.com.", "evil.co.za", "x.com?a", "t.co/abc", "evil.example:8080", "192.0.2.1",
         "a@evil.example", "mailto:a", "ftp://evil", "evil．example", "evil。example", "пример.рф", "thandi@work",
-        "t.me", "x.com", "Go to x.COM", "evil.中国", "evil.한국", "http\u200b://x",
-        "ev\u200bil.e\u2060xample", "a\u00ad.co",
+        "t.me", "x.com", "see x.com now", "EVIL.COM", "X.Com", "evil.中国", "例子.中国", "evil.भारत",
+        "http\u200b://x", "ev\u00adil.c\u2060om",
     ],
 )  # fmt: skip
 def test_addresses_do_not(name: str) -> None:
