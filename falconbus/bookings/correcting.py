@@ -8,25 +8,25 @@ from falconbus.bookings.models import Booking, Passenger
 from falconbus.platform.database.engine import db
 
 
-def correct_contact(booking: Booking, changes: dict[str, str | None]) -> bool:
+def set_contact(booking: Booking, changes: dict[str, str | None]) -> bool:
     """Change `email` and `phone`; another address renews the link, and True is returned."""
     email = changes.get("email") or booking.email
     has_other_address = email != booking.email
     booking.email = email
     booking.phone = changes.get("phone", booking.phone)
     if has_other_address:
-        renew_link(booking)
+        end_links(booking)
     db.session.flush()
     return has_other_address
 
 
-def renew_link(booking: Booking) -> None:
+def end_links(booking: Booking) -> None:
     """Let the tokens that were given out open nothing any more."""
     booking.link_version += 1
     db.session.flush()
 
 
-def correct_name(booking: Booking, number: int, name: str, now: datetime, *, by_staff: bool) -> str | None:
+def set_name(booking: Booking, number: int, name: str, now: datetime, *, by_staff: bool) -> str | None:
     """Correct the name of a passenger who has a ride ahead; return the name before, None when it was the same.
 
     Raises HoldExpired, BookingOver, PassengerNotFound, TooLateToCorrect, and OtherPerson for what only the staff may.

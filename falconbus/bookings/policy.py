@@ -1,6 +1,6 @@
 """Rules on values: the extension of a hold, children alone, corrections of names."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from falconbus.fares.passenger_types import PassengerType
@@ -9,10 +9,6 @@ from falconbus.fares.passenger_types import PassengerType
 PAYMENT_WINDOW = timedelta(minutes=5)
 #: ... but at most this long past its regular end, however many payments are started.
 MAX_EXTENSION = timedelta(minutes=15)
-
-
-#: A traveller's correction changes so many letters at most, and fewer than half of the name: a ticket is not passed on.
-_MOST_LETTERS = 3
 
 
 def extended_hold(expires_at: datetime, created_at: datetime, hold: timedelta, now: datetime) -> datetime:
@@ -25,10 +21,26 @@ def leaves_children_alone(going: Collection[PassengerType], staying: Collection[
     return set(staying) == {"child"} and bool(set(going) - {"child"})
 
 
+#: A traveller's correction changes so many letters at most, fewer than half of each word: a ticket is not passed on.
+_MOST_LETTERS = 3
+
+
 def is_correction(old: str, new: str) -> bool:
     """Tell whether one name is the other with a few letters put right, or its words in another order."""
-    before, after = (" ".join(sorted(name.casefold().split())) for name in (old, new))
-    return _distance(before, after) <= min(_MOST_LETTERS, (len(before) - 1) // 2)
+    before, after = old.casefold().split(), new.casefold().split()
+    if len(before) != len(after):
+        # A blank too many or too few, or a word glued to another.
+        before, after = ["".join(before)], ["".join(after)]
+    return _is_near(before, after) or _is_near(sorted(before), sorted(after))
+
+
+def _is_near(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Tell whether words are others, one by one, but for a few letters."""
+    distances = [_distance(old, new) for old, new in zip(before, after, strict=True)]
+    fewer_than_half = all(
+        2 * distance < max(len(old), len(new)) for distance, old, new in zip(distances, before, after, strict=True)
+    )
+    return fewer_than_half and sum(distances) <= _MOST_LETTERS
 
 
 def _distance(one: str, other: str) -> int:

@@ -17,6 +17,7 @@ from falconbus.platform.kit import references
 from falconbus.platform.kit.emails import email_to_find
 from falconbus.platform.mailing import kinds
 from falconbus.platform.web.identity import Identity
+from falconbus.platform.web.permissions import Permission
 
 
 def _shared_columns(entity: type[Model], details: type[BookingDetails | JourneyDetails]) -> list[str]:
@@ -28,12 +29,14 @@ def _shared_columns(entity: type[Model], details: type[BookingDetails | JourneyD
 BOOKING_COLUMNS = tuple(getattr(Booking, name) for name in _shared_columns(Booking, BookingDetails))
 
 
-def visible_to(identity: Identity, email: str | None = None) -> ColumnElement[bool]:
-    """Return the condition for bookings that a caller may see.
+def visible_to(
+    identity: Identity, email: str | None = None, *, of_staff: Permission = SEE_BOOKINGS
+) -> ColumnElement[bool]:
+    """Return the condition for bookings that a caller may see, or with another permission `of_staff` change.
 
     Staff see all, accounts their own, others by manage token or contact e-mail.
     """
-    if identity.may(SEE_BOOKINGS):
+    if identity.may(of_staff):
         return true()
     allowed: list[ColumnElement[bool]] = [false()]
     if identity.user_id is not None:

@@ -232,13 +232,19 @@ class HeldBookingOut(BookingOut):
 
 
 class CorrectedBookingOut(BookingOut):
-    """A corrected booking; `manage_token`: the new one, for who has corrected it with the one that was renewed."""
+    """A corrected booking; `link_renewed`: whether the links that were given out have ended.
 
+    `manage_token`: the new one then, for who has corrected it with one that has ended.
+    """
+
+    link_renewed: bool
     manage_token: Secret | None
 
     @classmethod
-    def corrected(cls, booking: BookingDetails, manage_token: str | None) -> "CorrectedBookingOut":
-        return cls(**_booking_fields(booking), manage_token=manage_token)
+    def corrected(
+        cls, booking: BookingDetails, *, link_renewed: bool, manage_token: str | None
+    ) -> "CorrectedBookingOut":
+        return cls(**_booking_fields(booking), link_renewed=link_renewed, manage_token=manage_token)
 
 
 def _booking_fields(booking: BookingDetails) -> dict[str, Any]:

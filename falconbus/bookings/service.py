@@ -16,7 +16,7 @@ from falconbus.bookings.errors import (
     UnknownPassenger,
 )
 from falconbus.bookings.models import Booking, BookingStatus, Ticket, TicketStatus
-from falconbus.bookings.permissions import MANAGED_BOOKING
+from falconbus.bookings.permissions import CHANGE_BOOKINGS, MANAGED_BOOKING
 from falconbus.bookings.read_model import BookingDetails, JourneyDetails, TicketDetails
 from falconbus.fares import refunds
 from falconbus.inventory import claiming
@@ -78,9 +78,10 @@ def load_identity(token: str) -> Identity | None:
     return Identity(managed=(MANAGED_BOOKING, reference), managed_version=int(version or 1))
 
 
-def lock_visible(reference: str, identity: Identity, email: str | None) -> Booking:
-    """Return a booking, locked for an update; BookingNotFound when the caller may not see it."""
-    statement = queries.select_by_reference(reference, queries.visible_to(identity, email)).with_for_update()
+def lock_changeable(reference: str, identity: Identity, email: str | None) -> Booking:
+    """Return a booking, locked for an update; BookingNotFound when the caller may not change it."""
+    changeable = queries.visible_to(identity, email, of_staff=CHANGE_BOOKINGS)
+    statement = queries.select_by_reference(reference, changeable).with_for_update()
     return _get(statement.execution_options(populate_existing=True))
 
 

@@ -28,7 +28,7 @@ from falconbus.platform.database.pagination import CursorQuery, Page, keyset_pag
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.errors import Invalid
 from falconbus.platform.kit.settings import get_settings
-from falconbus.platform.web import clients
+from falconbus.platform.web import pseudonyms
 from falconbus.platform.web.declarations import PUBLIC
 from falconbus.platform.web.idempotency import IdempotencyKeyReused, RequestInProgress
 from falconbus.platform.web.identity import caller
@@ -106,7 +106,7 @@ def _contact(given: ContactIn) -> Contact:
 
 def _client() -> str | None:
     """Whose unpaid holds are counted, to limit the mails about them: everybody's but the staff's."""
-    return None if caller().may(SEE_BOOKINGS) else clients.pseudonym()
+    return None if caller().may(SEE_BOOKINGS) else pseudonyms.present_pseudonym()
 
 
 def _manage_token(reference: str) -> str:

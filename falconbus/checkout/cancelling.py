@@ -62,7 +62,7 @@ def cancel(reference: str, request: CancelRequest, identity: Identity, email: st
     With a waiver everything comes back, also of coaches that have left; the audit log keeps why. Raises what a quote
     raises, PaymentInProgress, ChildrenAlone, and QuoteChanged when it would come to something else than expected.
     """
-    booking = bookings.lock_visible(reference, identity, email)
+    booking = bookings.lock_changeable(reference, identity, email)
     _check_may_waive(request, identity)
     asking.check_nobody_pays(booking)
     now = clock.now()

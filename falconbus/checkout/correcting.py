@@ -12,7 +12,7 @@ from falconbus.bookings.models import Booking
 from falconbus.bookings.permissions import CHANGE_BOOKINGS
 from falconbus.bookings.read_model import BookingDetails, MailDetails
 from falconbus.checkout.errors import NothingToSend, SentTooOften
-from falconbus.messaging.mail_kinds import CONFIRMATION, HOLD_EXPIRED
+from falconbus.messaging.mail_kinds import CONFIRMATION, CONTACT_CHANGED, HOLD_EXPIRED
 from falconbus.platform.kit import clock
 from falconbus.platform.mailing import service as mailing
 from falconbus.platform.mailing.errors import MailNotFound
@@ -21,28 +21,32 @@ from falconbus.platform.web.identity import Identity
 
 #: How many mails of a booking travellers have told again: with a paid ticket they could write to anybody.
 _MOST_AGAIN = 12
+#: Of a hold that is over there is nothing to say again, nor what the address before was told to the one of now.
+_NOT_AGAIN = {HOLD_EXPIRED.name, CONTACT_CHANGED.name}
 
 
-def correct_contact(reference: str, identity: Identity, changes: dict[str, str | None]) -> BookingDetails:
-    """Correct `email` and `phone`; another address renews the link and has told there what was told last.
+def change_contact(reference: str, identity: Identity, changes: dict[str, str | None]) -> tuple[BookingDetails, bool]:
+    """Correct `email` and `phone`; return the booking, and whether its link was renewed, as another address does.
 
-    Where too much was told already, the old link ends all the same, and no mail goes. Raises BookingNotFound.
+    What was told last is told there again, unless too much was told already; the address before is told of the change,
+    if mails of the booking have gone there. Raises BookingNotFound.
     """
-    booking = bookings.lock_visible(reference, identity, None)
+    booking = bookings.lock_changeable(reference, identity, None)
     before = {"email": booking.email, "phone": booking.phone}
-    is_renewed = correcting.correct_contact(booking, changes)
+    is_renewed = correcting.set_contact(booking, changes)
     after = {"email": booking.email, "phone": booking.phone}
     if after != before:
         audit.record("correct_contact", "bookings", booking.reference, before=before, after=after)
     if is_renewed:
+        _tell_address_before(booking, before["email"])
         _tell_what_holds(booking, identity)
-    return bookings.get_details(booking.id)
+    return bookings.get_details(booking.id), is_renewed
 
 
 def renew_link(reference: str, identity: Identity) -> BookingDetails:
     """Let the old links open nothing any more, and mail the new one to the contact; BookingNotFound."""
-    booking = bookings.lock_visible(reference, identity, None)
-    correcting.renew_link(booking)
+    booking = bookings.lock_changeable(reference, identity, None)
+    correcting.end_links(booking)
     audit.record("renew_link", "bookings", booking.reference, version=booking.link_version)
     _tell_what_holds(booking, identity)
     return bookings.get_details(booking.id)
@@ -53,9 +57,9 @@ def correct_name(reference: str, number: int, name: str, identity: Identity) -> 
 
     Raises BookingNotFound, and what bookings.correcting does.
     """
-    booking = bookings.lock_visible(reference, identity, None)
+    booking = bookings.lock_changeable(reference, identity, None)
     by_staff = identity.may(CHANGE_BOOKINGS)
-    before = correcting.correct_name(booking, number, name, clock.now(), by_staff=by_staff)
+    before = correcting.set_name(booking, number, name, clock.now(), by_staff=by_staff)
     if before is not None:
         audit.record("correct_name", "bookings", booking.reference, passenger=number, before=before, after=name)
         mails = bookings.get_details(booking.id).mails
@@ -68,7 +72,7 @@ def send_again(reference: str, mail_id: int, identity: Identity) -> BookingDetai
 
     Raises BookingNotFound, MailNotFound, NothingToSend, SentTooOften.
     """
-    booking = bookings.lock_visible(reference, identity, None)
+    booking = bookings.lock_changeable(reference, identity, None)
     mails = bookings.get_details(booking.id).mails
     mail = next((mail for mail in mails if mail.id == mail_id), None)
     if mail is None:
@@ -79,6 +83,13 @@ def send_again(reference: str, mail_id: int, identity: Identity) -> BookingDetai
     if not _tell_again(booking, mails, [mail], identity):
         raise SentTooOften
     return bookings.get_details(booking.id)
+
+
+def _tell_address_before(booking: Booking, address: str | None) -> None:
+    """Tell who had the tickets that they go to somebody else now: whoever has a link can have it changed."""
+    mails = bookings.get_details(booking.id).mails
+    if any(mail.recipient == address and mail.status == MailStatus.SENT for mail in mails):
+        mailing.tell(CONTACT_CHANGED, booking.id, address)
 
 
 def _tell_what_holds(booking: Booking, identity: Identity) -> None:
@@ -94,7 +105,7 @@ def _tell_what_holds(booking: Booking, identity: Identity) -> None:
 
 
 def _is_owed(mail: MailDetails) -> bool:
-    return mail.kind != HOLD_EXPIRED.name and mail.status != MailStatus.DROPPED
+    return mail.kind not in _NOT_AGAIN and mail.status != MailStatus.DROPPED
 
 
 def _tell_again(

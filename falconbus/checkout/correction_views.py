@@ -15,7 +15,6 @@ from falconbus.bookings.errors import (
     TooLateToCorrect,
 )
 from falconbus.bookings.permissions import CHANGE_BOOKINGS
-from falconbus.bookings.read_model import BookingDetails
 from falconbus.bookings.schemas import BookingOut, CorrectedBookingOut
 from falconbus.checkout import correcting
 from falconbus.checkout.errors import NothingToSend, SentTooOften
@@ -35,12 +34,18 @@ bp = Blueprint("corrections", __name__, url_prefix="/api/v1/bookings")
     takes=ContactPatch,
     gives={200: CorrectedBookingOut},
     refuses=(BookingNotFound,),
-    budget=20,
+    idempotent=True,
+    secrets={"manage_token": lambda booking: _renewed_token(booking["reference"], renewed=booking["link_renewed"])},
+    budget=26,
 )
 def correct_contact(reference: str, body: ContactPatch) -> CorrectedBookingOut:
-    """Correct the contact. Another `email` ends the links that were mailed, and the tickets go there with a new one."""
-    booking = correcting.correct_contact(reference, caller(), body.changes())
-    return CorrectedBookingOut.corrected(booking, _renewed_token(booking))
+    """Correct the contact. Another `email` ends the links that were mailed, and the tickets go there with a new one.
+
+    The address before is told of it, if mails of the booking went there.
+    """
+    booking, renewed = correcting.change_contact(reference, caller(), body.changes())
+    token = _renewed_token(booking.reference, renewed=renewed)
+    return CorrectedBookingOut.corrected(booking, link_renewed=renewed, manage_token=token)
 
 
 @operation(
@@ -85,9 +90,12 @@ def send_again(reference: str, mail_id: int) -> BookingOut:
     return BookingOut.of(correcting.send_again(reference, mail_id, caller()))
 
 
-def _renewed_token(booking: BookingDetails) -> str | None:
-    """Return the token of a link that was just renewed, for a caller whose own has ended by it."""
+def _renewed_token(reference: str, *, renewed: bool) -> str | None:
+    """Return the token of the link that this call has made, for a caller whose own has ended by it.
+
+    It is the one after the caller's, also when the call is repeated: one that was made later is for others.
+    """
     identity = caller()
-    if identity.managed is None or identity.managed_version == booking.link_version:
+    if identity.managed is None or not renewed:
         return None
-    return bookings.manage_token(booking.reference, get_settings().secret_key, booking.link_version)
+    return bookings.manage_token(reference, get_settings().secret_key, identity.managed_version + 1)

@@ -56,7 +56,7 @@ def pay(
     Raises BookingNotFound, HoldExpired, BookingOver, Departed, NotOnSale, PaymentInProgress, PaymentDeclined (kept),
     ProviderFailed, PaymentReturned (kept), and Invalid for a provider or token that is none.
     """
-    booking = bookings.lock_visible(reference, identity, email)
+    booking = bookings.lock_changeable(reference, identity, email)
     provider = payments.get_provider(provider_name)
     check_may_use(provider, identity)
     provider.check_token(token)

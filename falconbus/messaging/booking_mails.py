@@ -11,6 +11,7 @@ from falconbus.messaging.lazy_ticket_pdf import ticket_pdf
 from falconbus.messaging.trip_summary import trip
 from falconbus.payments import refunds
 from falconbus.platform.design import formats
+from falconbus.platform.kit.emails import hidden_address
 from falconbus.platform.mailing.kinds import Render
 from falconbus.platform.mailing.mime import Attachment, MailContent
 
@@ -62,6 +63,14 @@ def hold_expired(document: TravelDocument, sequence: int) -> MailContent:
     """Write that the time to pay is over."""
     left = replace(document, booking=document.booking.remainder)
     return _content("hold_expired", left, sequence, title="Your seats are no longer held")
+
+
+def contact_changed(document: TravelDocument, sequence: int) -> MailContent:
+    """Write to the address before that the mails of the booking go elsewhere; nothing in it opens the booking."""
+    address = hidden_address(document.booking.email or "")
+    return _content(
+        "contact_changed", document, sequence, title="Your booking has another address", values={"address": address}
+    )
 
 
 def payment_returned(document: TravelDocument, sequence: int, returned: ReturnedPayment) -> MailContent:

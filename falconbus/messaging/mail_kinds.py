@@ -11,6 +11,10 @@ CANCELLATION = MailKind(
     "booking.cancellation", booking_mails.read, about_booking(booking_mails.cancellation), once=False
 )
 HOLD_EXPIRED = MailKind("booking.hold_expired", booking_mails.read_expired, about_booking(booking_mails.hold_expired))
+#: To the address before, of a contact that was changed.
+CONTACT_CHANGED = MailKind(
+    "booking.contact_changed", booking_mails.read, about_booking(booking_mails.contact_changed), once=False
+)
 #: Money came after the seats had gone to others, or a second time, and goes back.
 PAYMENT_RETURNED = MailKind(
     "booking.payment_returned", booking_mails.read_returned, about_booking(booking_mails.payment_returned), once=False
@@ -31,6 +35,7 @@ MAIL_KINDS = (
     CONFIRMATION,
     CANCELLATION,
     HOLD_EXPIRED,
+    CONTACT_CHANGED,
     PAYMENT_RETURNED,
     DEPARTURE_CANCELLED,
     DEPARTURE_CHANGED,

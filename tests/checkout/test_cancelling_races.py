@@ -77,7 +77,7 @@ def test_control_without_the_lock_a_ticket_is_paid_back_twice(
         both_have_counted.wait(10)
         return counted
 
-    monkeypatch.setattr(bookings, "lock_visible", bookings.load_visible)
+    monkeypatch.setattr(bookings, "lock_changeable", bookings.load_visible)
     monkeypatch.setattr(bookings, "quote_cancellation", quote_together)
     assert race(app, held, CROSSWISE) == {"done": 2}
     assert sum(refunds(database)) == 4 * FARE_BACK

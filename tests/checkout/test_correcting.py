@@ -1,5 +1,6 @@
 """A wrong address or name is put right, the mails that did not arrive go again, and old links end."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -11,6 +12,8 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
 from falconbus.accounts.models import Role
+from falconbus.accounts.permissions import grant
+from falconbus.bookings.permissions import CHANGE_BOOKINGS, GRANTS
 from falconbus.platform.integrations.mail.mailer import PermanentMailFault
 from falconbus.platform.integrations.mail.memory import MemoryMailer
 from falconbus.platform.kit import clock
@@ -37,6 +40,14 @@ def held(world: World, client: FlaskClient) -> dict[str, Any]:
 @pytest.fixture
 def agent(database: SQLAlchemy) -> dict[str, str]:
     return signed_in(Role.AGENT)
+
+
+@pytest.fixture
+def only_sees() -> Iterator[None]:
+    """Agents see bookings, and do not change them."""
+    grant({CHANGE_BOOKINGS: frozenset({Role.OPERATOR})})
+    yield
+    grant(GRANTS)
 
 
 def show(client: FlaskClient, held: dict[str, Any], token: str | None = None) -> Any:
@@ -109,8 +120,57 @@ def test_another_address_ends_the_old_link_and_a_phone_does_not(
     for forged in (new.replace(".2_", ".3_"), new.replace(".2_", "_"), new.replace(".2_", ".02_")):
         assert show(client, held, forged).status_code == 401
     work(database)
-    assert [message["To"] for message in mailer.sent[-1:]] == ["new@example.com"]
-    assert len(mailer.sent) == 3
+    to_old, to_new = mailer.sent[-2:]
+    assert [to_old["To"], to_new["To"]] == ["thandi@example.com", "new@example.com"]
+    assert len(mailer.sent) == 4
+    assert "n…@example.com" in plain(to_old)
+    assert not [secret for secret in ("new@", "token=", new) if secret in str(to_old)]
+
+
+def test_the_address_before_is_told_however_often_it_changes_but_none_that_got_nothing(
+    client: FlaskClient, database: SQLAlchemy, held: dict[str, Any], mailer: MemoryMailer, agent: dict[str, str]
+) -> None:
+    work(database)
+    for number in range(15):
+        token = bearer(held["manage_token"])
+        held["manage_token"] = patch(client, held, token, email=f"thief{number}@example.com").json["manage_token"]
+        work(database)
+    told = [message["To"] for message in mailer.sent if "another address" in message["Subject"]]
+    assert told == ["thandi@example.com", *(f"thief{number}@example.com" for number in range(12))]
+    mails = client.get(f"/api/v1/bookings/{held['reference']}", headers=agent).json["mails"]
+    notice = next(mail["id"] for mail in mails if mail["kind"] == "booking.contact_changed")
+    assert again(client, held, notice, agent).json["code"] == "nothing_to_send"
+
+
+def test_a_change_of_address_can_be_repeated_when_its_answer_is_lost(
+    client: FlaskClient, database: SQLAlchemy, held: dict[str, Any], agent: dict[str, str]
+) -> None:
+    old = bearer(held["manage_token"]) | {"Idempotency-Key": "a key of sixteen characters"}
+    first, again_ = (patch(client, held, old, email="new@example.com") for _ in range(2))
+    assert (first.status_code, again_.status_code) == (200, 200)
+    assert again_.json == first.json
+    assert show(client, held, again_.json["manage_token"]).status_code == 200
+    by_phone = bearer(first.json["manage_token"]) | {"Idempotency-Key": "another key of sixteen"}
+    assert patch(client, held, by_phone, phone="082 000 0000").json["manage_token"] is None
+    client.post(f"/api/v1/bookings/{held['reference']}/renew-link", headers=agent)
+    assert patch(client, held, by_phone, phone="082 000 0000").json["manage_token"] is None
+    assert show(client, held, patch(client, held, old, email="new@example.com").json["manage_token"]).status_code == 404
+
+
+def test_who_may_only_see_bookings_changes_none(
+    client: FlaskClient, database: SQLAlchemy, held: dict[str, Any], only_sees: None
+) -> None:
+    agent = signed_in(Role.AGENT)
+    address = f"/api/v1/bookings/{held['reference']}"
+    assert client.get(address, headers=agent).status_code == 200
+    calls = (
+        lambda: patch(client, held, agent, email="new@example.com"),
+        lambda: patch(client, held, agent, "/passengers/1", name="Sipho"),
+        lambda: again(client, held, 1, agent),
+        lambda: client.post(f"{address}/cancel", json={}, headers=agent),
+        lambda: client.post(f"{address}/payments", json={"provider": "counter", "token": "cash"}, headers=agent),
+    )
+    assert {call().status_code for call in calls} == {404}
 
 
 def test_staff_renew_a_link_and_the_new_one_is_mailed(
@@ -219,6 +279,7 @@ def test_what_no_longer_holds_is_not_sent_again(
     assert cancellation["kind"] == "booking.cancellation"
     assert [(message["To"], message["Subject"][:9]) for message in mailer.sent][1:] == [
         ("thandi@example.com", "Cancelled"),
+        ("thandi@example.com", "Your book"),
         ("right@example.com", "Cancelled"),
     ]
 

@@ -140,7 +140,7 @@ def test_the_control_without_the_lock_charges_more_than_once(
     index = column(database, "SELECT indexdef FROM pg_indexes WHERE indexname = 'uq_payments_one_open'")
     execute(database, "DROP INDEX uq_payments_one_open")
     try:
-        monkeypatch.setattr(bookings, "lock_visible", bookings.load_visible)
+        monkeypatch.setattr(bookings, "lock_changeable", bookings.load_visible)
         monkeypatch.setattr(payments, "attempts", lambda booking_id: [])
         at_once([payer(app, held) for _ in range(PAYERS)])
         assert len(slow.charged) > 1

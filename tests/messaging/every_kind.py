@@ -40,6 +40,7 @@ def every_kind(world: World) -> dict[str, MailContent]:
         mail_kinds.CONFIRMATION: paid.id,
         mail_kinds.CANCELLATION: partly.id,
         mail_kinds.HOLD_EXPIRED: expired.id,
+        mail_kinds.CONTACT_CHANGED: paid.id,
         mail_kinds.PAYMENT_RETURNED: expired.id,
         mail_kinds.DEPARTURE_CANCELLED: _notice(paid, "cancelled"),
         mail_kinds.DEPARTURE_CHANGED: _notice(paid, "changed"),

@@ -10,13 +10,15 @@ import pytest
 import time_machine
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import text
 
+from falconbus.accounts import api_keys
 from falconbus.accounts.models import Role
 from falconbus.app import FalconBus
 from falconbus.checkout import sweeping
 from falconbus.platform.database import transactions
 from falconbus.platform.kit import clock
-from falconbus.platform.web import clients
+from falconbus.platform.web import pseudonyms
 from tests.accounts.signing import signed_in
 from tests.calls import bearer, booking_body, pay
 from tests.disruptions.coach import lines, value
@@ -122,12 +124,45 @@ def test_charters_that_strangers_ask_for_count_too(world: World, client: FlaskCl
     assert told(database)["victim@example.com", "dropped"] == 1
 
 
+def test_a_site_with_a_key_is_no_single_client_and_its_travellers_are_counted_one_by_one(
+    world: World, client: FlaskClient, database: SQLAlchemy
+) -> None:
+    key = {"X-API-Key": transactions.run(lambda: api_keys.create_key("partner", "1000/day"))}
+    schedule = world.add_schedule()
+    for number in range(7):
+        recipient = f"traveller{max(0, number - 3)}@example.com"
+        body = booking_body(schedule.id, contact={"email": recipient})
+        assert client.post("/api/v1/bookings", json=body, headers=key).status_code == 201
+    run_out()
+    assert told(database) == {
+        ("traveller0@example.com", "queued"): 2,
+        ("traveller0@example.com", "dropped"): 2,
+        **{(f"traveller{number}@example.com", "queued"): 1 for number in (1, 2, 3)},
+    }
+
+
+def test_dropped_mails_do_not_count_so_that_nobody_is_shut_out_for_longer(
+    world: World, client: FlaskClient, database: SQLAlchemy
+) -> None:
+    database.session.execute(
+        text(
+            "INSERT INTO mails (kind, subject_id, sequence, recipient, status, client, created_at)"
+            " SELECT 'booking.hold_expired', 900 + n, 1, 'victim@example.com', 'dropped', 'somebody', now()"
+            " FROM generate_series(1, 50) n"
+        )
+    )
+    database.session.commit()
+    hold(client, world.add_schedule().id, "victim@example.com")
+    run_out()
+    assert told(database)["victim@example.com", "queued"] == 1
+
+
 def test_a_network_of_ipv6_is_one_client_and_nobodys_address_is_kept(app: FalconBus) -> None:
     names = []
     for host in ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1", "192.0.2.1", "fe80::1%eth0"):
         with app.test_request_context(environ_base={"REMOTE_ADDR": host}):
-            names.append(clients.pseudonym())
+            names.append(pseudonyms.present_pseudonym())
     assert names[0] == names[1]
     assert len(set(names)) == 4
     assert all(name is not None and len(name) == 16 and "192" not in name for name in names)
-    assert clients.pseudonym() is None
+    assert pseudonyms.present_pseudonym() is None

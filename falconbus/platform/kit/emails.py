@@ -14,6 +14,12 @@ def parse_email(text: str) -> str:
         raise ValueError("is not an e-mail address such as thandi@example.com") from None
 
 
+def hidden_address(address: str) -> str:
+    """Return an address for who may not know it whole: `t…@example.com`."""
+    name, _, domain = address.partition("@")
+    return f"{name[:1]}…@{domain}"
+
+
 def email_to_find(text: str) -> str:
     """Return the form in which an address would be kept; what is none stays as it is, and is found nowhere."""
     try:

@@ -14,6 +14,7 @@ from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
 from falconbus.platform.kit.settings import get_settings
 from falconbus.platform.mailing.models import Mail, MailStatus
+from falconbus.platform.web.pseudonyms import is_keyed
 
 
 def find_excess(recipient: str, client: str) -> str | None:
@@ -23,7 +24,8 @@ def find_excess(recipient: str, client: str) -> str | None:
         return None
     if _is_reached(settings.ratelimit_mails_recipient, Mail.recipient == recipient, now):
         return f"too many mails to this recipient that nobody has paid for ({settings.ratelimit_mails_recipient})"
-    if _is_reached(settings.ratelimit_mails_client, Mail.client == client, now):
+    # A site with a key is one client of many travellers: its key has a limit of what it may call.
+    if not is_keyed(client) and _is_reached(settings.ratelimit_mails_client, Mail.client == client, now):
         return f"too many mails by one client that nobody has paid for ({settings.ratelimit_mails_client})"
     return None
 

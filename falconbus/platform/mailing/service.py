@@ -46,7 +46,7 @@ def tell(kind: MailKind, subject_id: int, recipient: str | None, *, client: str 
 
     Who has left no address is not told.
     Of a kind that tells more than once the caller has locked the subject: two at the same moment would be one mail.
-    `client`: who has caused it without paying (web/clients.py); beyond the limits its row is written, and is dropped.
+    `client`: who has caused it without paying (web/pseudonyms.py); beyond the limits its row is written and dropped.
     """
     if recipient is None:
         return

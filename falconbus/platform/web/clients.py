@@ -4,28 +4,17 @@ import re
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from flask import has_request_context, request
-
-from falconbus.platform.kit import references
-from falconbus.platform.kit.settings import get_settings
+from flask import request
 
 # What proxies write in X-Forwarded-For: 192.0.2.7:5123, [2001:db8::7], [2001:db8::7]:5123.
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|([^:\[\]]+):\d+")
 #: The network that an IPv6 customer is given at the least, and whose addresses are all one's own (RFC 6177).
 _IPV6_NETWORK = 64
-_PSEUDONYM_LENGTH = 16
 
 
 def present_client() -> str:
     """Return the client of the present request."""
     return client_of(request.remote_addr or "")
-
-
-def pseudonym() -> str | None:
-    """Return a keyed hash of the present client, under which it is counted in the database; None outside a request."""
-    if not has_request_context() or request.remote_addr is None:
-        return None
-    return references.signature(get_settings().secret_key, "client", present_client())[:_PSEUDONYM_LENGTH]
 
 
 @lru_cache(maxsize=10_000)

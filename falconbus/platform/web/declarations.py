@@ -44,7 +44,7 @@ class BodyReader(Protocol):
 
 
 #: By the field of an answer that is a secret: how it is made again of the answer without it.
-Secrets = Mapping[str, Callable[[Mapping[str, Any]], str]]
+Secrets = Mapping[str, Callable[[Mapping[str, Any]], str | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from falconbus.platform import jobs
 from falconbus.platform.database.engine import db
 from falconbus.platform.kit import clock
-from falconbus.platform.web import clients
+from falconbus.platform.web import pseudonyms
 from falconbus.scheduling.appointments.models import Action, Appointment, AppointmentChange, AppointmentStatus
 from falconbus.scheduling.jobs import TELL_CLIENT
 
@@ -14,7 +14,7 @@ _CLIENT_ACTIONS = {Action.REQUESTED, Action.CHANGED, Action.CANCELLED}
 def record(appointment: Appointment, action: Action, *, by_id: int | None, note: str = "") -> AppointmentChange:
     """Add an entry to a charter's history with the status it has now, so call it after the change."""
     # Only what the staff does is no reason to count the mail that follows.
-    client = clients.pseudonym() if by_id is None or by_id == appointment.client_id else None
+    client = pseudonyms.present_pseudonym() if by_id is None or by_id == appointment.client_id else None
     change = AppointmentChange(
         appointment_id=appointment.id,
         at=clock.now(),
