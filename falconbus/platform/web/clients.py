@@ -2,7 +2,7 @@
 
 import re
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from flask import request
 
@@ -10,6 +10,8 @@ from flask import request
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|([^:\[\]]+):\d+")
 #: The network that an IPv6 customer is given at the least, and whose addresses are all one's own (RFC 6177).
 _IPV6_NETWORK = 64
+#: Where NAT64 puts all of IPv4, each address in the last 32 bits (RFC 6052): strangers to one another in one /64.
+_NAT64 = ip_network("64:ff9b::/96")
 
 
 def present_client() -> str:
@@ -30,4 +32,6 @@ def client_of(address: str) -> str:
         return str(found)
     if found.ipv4_mapped is not None:
         return str(found.ipv4_mapped)
+    if found in _NAT64:
+        return str(IPv4Address(found.packed[-4:]))
     return str(ip_network((found, _IPV6_NETWORK), strict=False))

@@ -36,9 +36,11 @@ def quotas_of_request() -> list[Quota]:
     declared = operation_of(current_app.view_functions[request.endpoint])
     who = f"address:{present_client()}"
     quotas = []
-    if declared is not None and (api_keys.HEADER not in request.headers or declared.limit in _DESPITE_KEY):
+    with_key = api_keys.HEADER in request.headers
+    if declared is not None and (not with_key or declared.limit in _DESPITE_KEY):
         quotas += _of_operation(declared, settings, who)
-    if declared is None or declared.counted:
+    # A key takes the place of what an operation permits to each address: so it counts everywhere, right or wrong.
+    if declared is None or declared.counted or with_key:
         quotas.append(_of_caller(declared, settings, who))
     return quotas
 
@@ -62,7 +64,7 @@ def _of_caller(declared: Operation | None, settings: Settings, who: str) -> Quot
         key, caller = api_keys.present_key(), _caller()
     except Unauthenticated:
         return Quota("writes", settings.ratelimit_anonymous, who)
-    if key is not None:
+    if key is not None and not _is_guess(declared):
         return Quota("key", key.rate or settings.ratelimit_key, f"key:{key.id}")
     rate = settings.ratelimit_anonymous
     if caller.user_id is not None:

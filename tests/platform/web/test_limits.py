@@ -224,7 +224,24 @@ def test_a_wrong_key_is_refused_everywhere_and_counted_by_address(limited: Limit
         (401, "invalid_api_key"),
         (429, "rate_limited"),
     ]
-    assert client.get("/api/v1/stops", headers=wrong).status_code == 401
+    for uncounted in ("/api/v1/stops", "/api/health"):
+        assert client.get(uncounted, headers=wrong).status_code == 429
+
+
+@pytest.mark.usefixtures("database")
+def test_a_key_counts_where_addresses_have_a_limit_of_the_operation(limited: Limited) -> None:
+    client = limited(ratelimit_key="2/minute").test_client()
+    key = key_of("shop")
+    assert [client.get("/api/v1/stops", headers=key).status_code for _ in range(3)] == [200, 200, 429]
+
+
+@pytest.mark.usefixtures("database")
+def test_a_key_does_not_buy_guesses_at_an_email(limited: Limited) -> None:
+    client = limited(ratelimit_anonymous="2/hour").test_client()
+    key = key_of("shop")
+    guess = "/api/v1/bookings/ABCD2345?email=thandi@example.com"
+    assert [client.get(guess, headers=key).status_code for _ in range(3)] == [404, 404, 429]
+    assert client.get("/api/v1/stops", headers=key).status_code == 200
 
 
 def key_of(name: str, rate: str | None = None) -> dict[str, str]:
