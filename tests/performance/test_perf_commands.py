@@ -28,7 +28,7 @@ from tests.performance import telemetry
 from tests.platform.runtime.processes import free_port, wait_until
 from tests.world import World
 
-GROUPS = ["search", "stops", "routes", "fare_classes", "brand"]
+GROUPS = ["search", "availability", "stops", "routes", "fare_classes", "brand"]
 BENCHMARKED = GROUPS[:-1]
 
 
