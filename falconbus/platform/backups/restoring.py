@@ -23,9 +23,12 @@ from falconbus.platform.runtime.data_location import DataLocation, find_data_loc
 from falconbus.platform.runtime.errors import CannotRun
 from falconbus.platform.runtime.locks import lock_within, open_lock, try_lock
 from falconbus.platform.runtime.paths import DataFolder
-from falconbus.platform.runtime.postgres import RESTORED, RESTORING
+from falconbus.platform.runtime.postgres import KEPT_WAL, RESTORED, RESTORING
 from falconbus.platform.runtime.servers import Servers
 from falconbus.platform.runtime.state import ServerFiles
+
+#: In the folder that is kept aside: what of its server's log was not stored.
+LEFT_LOG = "log-not-stored"
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Restoring:
                         figures.check(server, backup)
                     reached = _last_commit(server) or backup.moment
                 copy.sync()
-                return Restored(backup, reached, self._swap(place, location))
+                return Restored(backup, reached, put_in_place(place, location))
 
     @contextmanager
     def _nothing_runs(self) -> Iterator[None]:
@@ -115,20 +118,25 @@ class Restoring:
             os.close(use)
             os.close(data)
 
-    def _swap(self, place: DataLocation, location: DataLocation) -> Path | None:
-        """Move the restored data into its place; killed in between, the next start does the last step (postgres.py)."""
-        present, ready = location.path / "data", location.path / RESTORED
-        aside = location.path / f"data.before-{clock.now():%Y%m%dT%H%M%SZ}"
-        shutil.rmtree(ready, ignore_errors=True)
-        (place.path / "data").rename(ready)
-        existed = present.exists()
+
+def put_in_place(place: DataLocation, location: DataLocation) -> Path | None:
+    """Move the restored data into its place; killed in between, the next start does the last step (postgres.py)."""
+    present, ready = location.path / "data", location.path / RESTORED
+    aside = location.path / f"data.before-{clock.now():%Y%m%dT%H%M%SZ}"
+    shutil.rmtree(ready, ignore_errors=True)
+    (place.path / "data").rename(ready)
+    existed = present.exists()
+    if existed:
+        present.rename(aside)
+    ready.rename(present)
+    # Log of the old server that could not be stored may be nowhere else: it stays with that server's data.
+    for path in (location.path / KEPT_WAL).glob("*"):
         if existed:
-            present.rename(aside)
-        ready.rename(present)
-        # Log that the old server put aside since it was last looked at, or that could not be stored.
-        for path in (location.path / "wal").glob("*"):
+            (aside / LEFT_LOG).mkdir(exist_ok=True)
+            path.rename(aside / LEFT_LOG / path.name)
+        else:
             path.unlink()
-        return aside if existed else None
+    return aside if existed else None
 
 
 def _last_commit(server: Source) -> datetime | None:
