@@ -52,7 +52,7 @@ class Databases:
         self._url: URL = make_url(settings["DATABASE_URL"])
 
     def url(self, name: str) -> str:
-        return self._url.set(database=self._full_name(name)).render_as_string(hide_password=False)
+        return _text(self._url.set(database=self._full_name(name)))
 
     def settings(self, name: str) -> dict[str, str]:
         """Return the environment of a web server on that database."""
@@ -110,4 +110,9 @@ class Databases:
         return f"{self._url.database}_bench_{name}"
 
     def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(self._url.render_as_string(hide_password=False), autocommit=True)
+        return psycopg.connect(_text(self._url), autocommit=True)
+
+
+def _text(url: URL) -> str:
+    """Return an address as libpq reads it, which takes a plus for a plus: the socket's folder may have a blank."""
+    return url.render_as_string(hide_password=False).replace("+", "%20")

@@ -175,7 +175,7 @@ def test_bench_starts_a_web_and_sees_each_address_made_and_then_found(
     for group in answer["groups"]:
         assert len({each["address"] for each in group["tries"]}) == 3
         assert group["first_ms"] == sorted(each["first_ms"] for each in group["tries"])[1]
-        assert group["ratio"] == pytest.approx(group["first_ms"] / group["second_ms"], rel=0.05)
+        assert group["ratio"] == round(group["first_ms"] / group["second_ms"], 1)
         assert [size["encoding"] for size in group["sizes"]] == ["gzip", "br", "zstd"]
     search = answer["groups"][0]
     pairs = ("origin=A&destination=D&date=", "origin=X&destination=Y&date=")

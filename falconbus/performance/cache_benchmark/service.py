@@ -90,7 +90,7 @@ def _benchmark_group(
         if found:
             faults += found
             break
-        tries.append(Measurement(address, _ms(first.ms), _ms(second.ms), round(first.ms / second.ms, 1)))
+        tries.append(Measurement(address, _ms(first.ms), _ms(second.ms), _ratio(first.ms, second.ms)))
     else:
         if len(tries) < rounds:
             faults.append(f"{group}: {len(tries)} of {rounds} tries, the other addresses are cached already")
@@ -120,7 +120,12 @@ def _group_result(group: Group, tries: list[Measurement], plain: int | None, siz
     if not tries:
         return GroupResult(group.name, tries, None, None, None, plain, sizes)
     first, second = median(each.first_ms for each in tries), median(each.second_ms for each in tries)
-    return GroupResult(group.name, tries, _ms(first), _ms(second), round(first / second, 1), plain, sizes)
+    return GroupResult(group.name, tries, _ms(first), _ms(second), _ratio(first, second), plain, sizes)
+
+
+def _ratio(first: float, second: float) -> float:
+    """Return the ratio of what is shown, to one decimal."""
+    return round(_ms(first) / _ms(second), 1)
 
 
 def _ms(milliseconds: float) -> float:
