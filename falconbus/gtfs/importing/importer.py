@@ -21,7 +21,7 @@ from falconbus.gtfs.importing import (
 from falconbus.gtfs.importing.agency import fill_brand
 from falconbus.gtfs.importing.database import execute
 from falconbus.gtfs.importing.long_rides import split_long_rides
-from falconbus.gtfs.importing.networks import choose_network
+from falconbus.gtfs.importing.networks import choose_network, remember_agencies
 from falconbus.gtfs.importing.reading import read_feed
 from falconbus.gtfs.importing.rows import check_rows
 from falconbus.gtfs.importing.same_routes import match_routes
@@ -126,6 +126,7 @@ class FeedImporter:
         feed, counts = self.report.feed, self.report.counts
         currency = pricing.choose_currency(self._options, zone)
         self._report_step("Network")
+        remember_agencies(feed)
         ensure_defaults()
         layout_id = self._layout_id()
         withdrawal.record_departures(feed)
