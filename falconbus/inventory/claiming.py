@@ -29,8 +29,8 @@ class Claim:
 
 # One statement, in sorted order, so that two bookings never wait for each other in a circle. A claim whose hold has
 # run out is taken over; a live one of somebody else keeps its row, and fewer rows than asked for come back. So they do
-# when the schedule has got another bus or route since its seats were read, or is not on sale any more: the lock sees the
-# row as it is after any wait.
+# when the schedule has got another bus or route since its seats were read, or is not on sale any more: the lock sees
+# the row as it is after any wait.
 _CLAIM = text("""
     WITH locked AS (
         SELECT id, bus_id, route_id, departure_time FROM schedules
@@ -39,7 +39,8 @@ _CLAIM = text("""
         INSERT INTO seat_claims (schedule_id, leg, seat_number, booking_id, held_until)
         SELECT wanted.schedule_id, wanted.leg, wanted.seat_number, :booking_id, :held_until
         FROM unnest(CAST(:schedules AS bigint[]), CAST(:legs AS smallint[]), CAST(:seats AS text[]),
-            CAST(:buses AS integer[]), CAST(:routes AS integer[])) AS wanted(schedule_id, leg, seat_number, bus_id, route_id)
+            CAST(:buses AS integer[]), CAST(:routes AS integer[]))
+            AS wanted(schedule_id, leg, seat_number, bus_id, route_id)
         JOIN locked ON locked.id = wanted.schedule_id AND locked.bus_id = wanted.bus_id
             AND locked.route_id = wanted.route_id
         ORDER BY 1, 2, 3

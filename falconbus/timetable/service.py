@@ -97,8 +97,8 @@ _LOCK_BUSES = text("""
 class BlockedDeparture:
     """A departure that is not made because of its bus; `time_zone` is its origin's.
 
-    `reference` is that of the charter that the bus is on, `sold_schedule_id` that of the departure off sale that it still
-    runs for those who have tickets; without either the bus is out of service.
+    `reference` is that of the charter that the bus is on, `sold_schedule_id` that of the departure off sale that it
+    still runs for those who have tickets; without either the bus is out of service.
     """
 
     timetable_id: int

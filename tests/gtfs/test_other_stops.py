@@ -67,7 +67,10 @@ def test_a_stop_that_is_put_in(client: FlaskClient, database: SQLAlchemy, depart
     report = load(calling(*ADBC, trip=trip))
     assert report.withdrawn == []
     assert [note for note in report.notes if "sold seats" in note] == [
-        "1 departures with sold seats call at other stops between; those for which tickets are held are served as before"
+        (
+            "1 departures with sold seats call at other stops between; those for which tickets are"
+            " held are served as before"
+        )
     ]
     check_on_sale(departure, count)
     assert rows(CLAIMS, id=departure) == [(0, 2), (1, 2), (2, 2)]

@@ -1,7 +1,7 @@
 """Where those who hold tickets board and alight, and the routes of the feed that serve these stops in that order.
 
-A stop put in or taken out makes another route of ours. What was sold goes with its coach to that route: positions of its
-journeys and legs of its seats are counted anew.
+A stop put in or taken out makes another route of ours. What was sold goes with its coach to that route: positions of
+its journeys and legs of its seats are counted anew.
 """
 
 from collections import defaultdict

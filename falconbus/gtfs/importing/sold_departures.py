@@ -89,7 +89,8 @@ _CANDIDATES = f"""
     ORDER BY moved.seconds > 0, NOT is_its_trip, is_rerouted, moved.seconds, unsure.id, timetable.id
 """  # noqa: S608
 _MOVE = """
-    UPDATE schedules SET route_id = timetable.route_id, timetable_id = timetable.id, bus_id = bus.id, seats = layout.capacity,
+    UPDATE schedules SET route_id = timetable.route_id, timetable_id = timetable.id, bus_id = bus.id,
+        seats = layout.capacity,
         departure_time = kept.departure_time, arrival_time = kept.departure_time
             + make_interval(mins => timetable.arrivals[cardinality(timetable.arrivals)])
     FROM feed_kept AS kept

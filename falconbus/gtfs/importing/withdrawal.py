@@ -165,7 +165,8 @@ def _list_withdrawn(schedule_ids: list[int], report: Report) -> None:
         report.withdrawn.append(f"{row.name}, {departs:%Y-%m-%d %H:%M}, {row.seats} seats (departure {row.id})")
     if rows:
         report.note(
-            f"{rows[0].found} departures with sold seats are no longer in the feed; they are off sale, and run at their"
-            f" old times for those who hold tickets, unless you cancel them (POST /api/v1/schedules/ID/cancel): departure"
+            f"{rows[0].found} departures with sold seats are no longer in the feed; they are off sale, and run at"
+            f" their old times for those who hold tickets, unless you cancel them (POST /api/v1/schedules/ID/cancel):"
+            f" departure"
             f" {', '.join(str(row.id) for row in rows[:_NAMED])}{', ...' if rows[0].found > _NAMED else ''}"
         )
