@@ -14,7 +14,16 @@ from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel.numbers import list_currencies
+from babel.core import get_global
+from babel.numbers import get_territory_currencies
+
+
+@cache
+def currencies() -> frozenset[str]:
+    """Return the codes of what people pay in: the tender of some territory today (CLDR, by way of Babel)."""
+    return frozenset(
+        code for territory in get_global("territory_currencies") for code in get_territory_currencies(territory)
+    )
 
 
 class SettingError(Exception):
@@ -149,8 +158,8 @@ class _Reader:
 
     def currency(self, name: str, default: str) -> str:
         value = self.text(name, default)
-        if value not in list_currencies():
-            raise SettingError(f"{name} is not a currency by its three capital letters, such as ZAR")
+        if value not in currencies():
+            raise SettingError(f"{name} is not the three capital letters of a currency that people pay in, such as ZAR")
         return value
 
     def hosts(self, name: str) -> tuple[str, ...]:

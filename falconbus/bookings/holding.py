@@ -212,7 +212,7 @@ def _insert_booking(contact: Contact, total: int, currency: str, now: datetime, 
 def _claim(booking_id: int, journeys: Sequence[_SeatedJourney], held_until: datetime, now: datetime) -> None:
     """Claim the seats; retry the whole transaction when another booking was faster (Contended)."""
     claims = [
-        Claim(journey.segment.schedule_id, leg, seat, journey.segment.bus_id)
+        Claim(journey.segment.schedule_id, leg, seat, journey.segment.bus_id, journey.segment.route_id)
         for journey in journeys
         for leg in journey.segment.legs
         for seat in journey.seats

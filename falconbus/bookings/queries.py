@@ -62,7 +62,7 @@ def select_journeys(source: str) -> str:
         SELECT {columns}, ride.*, fare_class.*, origin.*, destination.*
         FROM {source} j
         CROSS JOIN LATERAL (
-            SELECT s.bus_id, b.number AS bus_number, s.cancellation_reason
+            SELECT s.route_id, s.bus_id, b.number AS bus_number, s.cancellation_reason
             FROM schedules s JOIN buses b ON b.id = s.bus_id
             WHERE s.id = j.schedule_id LIMIT 1) AS ride
         CROSS JOIN LATERAL (

@@ -64,6 +64,7 @@ class JourneyDetails:
     number: int
     schedule_id: int
     route_name: str
+    route_id: int
     bus_id: int
     bus_number: str
     fare_class_code: str

@@ -20,7 +20,7 @@ def live_rides(journeys: Collection[JourneyDetails]) -> list[Ride]:
 def claims_of(rides: Collection[Ride]) -> list[Claim]:
     """Return the claims that rides need: a seat on each of their legs."""
     return [
-        Claim(journey.schedule_id, leg, ticket.seat_number, journey.bus_id)
+        Claim(journey.schedule_id, leg, ticket.seat_number, journey.bus_id, journey.route_id)
         for journey, ticket in rides
         for leg in journey.legs
     ]

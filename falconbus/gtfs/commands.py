@@ -112,6 +112,8 @@ def _print_report(report: Report, seconds: float) -> None:
     click.echo(f"Imported the feed {report.feed} in {seconds:.1f} s:")
     for name, count in report.counts.items():
         click.echo(f"  {count:>9,} {_COUNTED[name]}")
+    for change in report.changes:
+        click.echo(f"Changed: {change}")
     for note in report.notes:
         click.echo(f"Note: {note}")
     for fault in report.left_out:
@@ -125,7 +127,7 @@ def _exit_with_faults(report: Report) -> NoReturn:
         click.echo(str(fault), err=True)
     if report.fault_count > LISTED:
         click.echo(f"... and {report.fault_count - LISTED} more", err=True)
-    raise click.ClickException(f"the feed has {report.fault_count} faults: nothing was imported")
+    raise click.ClickException(f"{FeedRefused(report)}")
 
 
 _COUNTED = {

@@ -20,7 +20,8 @@ class FeedRefused(DomainError):
     title = "The feed has faults; nothing was imported"
 
     def __init__(self, report: Report) -> None:
-        super().__init__(f"the feed has {report.fault_count} faults; nothing was imported")
+        faults = "a fault" if report.fault_count == 1 else f"{report.fault_count} faults"
+        super().__init__(f"the feed has {faults}; nothing was imported")
         self.report = report
 
 

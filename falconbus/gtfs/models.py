@@ -38,3 +38,12 @@ class FeedImport(Model):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class FeedAgency(Model):
+    """A firm that a network's last feed names: a feed of the same name by another firm is not its next version."""
+
+    __tablename__ = "feed_agencies"
+
+    feed: Mapped[str] = mapped_column(String(24), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)

@@ -3,12 +3,10 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import cache
 from typing import Any
 
-from babel.numbers import list_currencies
-
 from falconbus.gtfs.errors import BadImportOption
+from falconbus.platform.kit.money import is_currency
 
 DEFAULT_LAYOUT = "coach-49"
 #: In the currency's main unit.
@@ -36,8 +34,12 @@ class ImportOptions:
     def __post_init__(self) -> None:
         if self.feed is not None:
             check_feed_name(self.feed)
+        if not self.layout.isprintable():
+            raise BadImportOption("is not a seat layout's code, such as coach-49", pointer="layout")
         if self.currency is not None and not is_currency(self.currency):
-            raise BadImportOption("is not a currency's three capital letters, such as ZAR", pointer="currency")
+            raise BadImportOption(
+                "is not the three capital letters of a currency that people pay in, such as ZAR", pointer="currency"
+            )
         if self.price_per_km is not None and not Decimal(0) <= self.price_per_km <= Decimal(1_000_000):
             raise BadImportOption("is not a price from 0 to 1000000", pointer="price_per_km")
         if self.horizon_days is not None and not 1 <= self.horizon_days <= 730:
@@ -54,16 +56,6 @@ class ImportOptions:
     def from_dict(cls, values: dict[str, Any]) -> "ImportOptions":
         """Make options from to_dict()'s values; the price may be text. BadImportOption."""
         return cls(**{**values, "price_per_km": _parse_price(values.get("price_per_km"))})
-
-
-@cache
-def _currencies() -> frozenset[str]:
-    return frozenset(list_currencies())
-
-
-def is_currency(code: str) -> bool:
-    """Tell whether a code such as ZAR names a currency (ISO 4217, from CLDR)."""
-    return code in _currencies()
 
 
 def check_feed_name(name: str) -> None:

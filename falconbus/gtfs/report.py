@@ -32,6 +32,8 @@ class Report:
     fault_count: int = 0
     #: With `skip_faulty`: the first hundred faults whose trips were left out.
     left_out: list[str] = field(default_factory=list)
+    #: What is other than in the feed's last version, a line for each kind: how many, and the first of them.
+    changes: list[str] = field(default_factory=list)
     #: Departures with sold seats that are no longer in the feed, as text.
     withdrawn: list[str] = field(default_factory=list)
 

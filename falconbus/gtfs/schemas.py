@@ -49,7 +49,8 @@ class ImportFault(msgspec.Struct):
 class ImportOut(msgspec.Struct):
     """An import with what came of it; the first hundred faults are listed, `fault_count` counts all.
 
-    `left_out`: with `skip_faulty`, the first hundred faults whose trips the import made do without.
+    `left_out`: with `skip_faulty`, the first hundred faults whose trips the import made do without. `changes`: what is
+    other than in the feed's last version, a line for each kind.
     """
 
     id: int
@@ -63,6 +64,7 @@ class ImportOut(msgspec.Struct):
     faults: list[ImportFault]
     fault_count: int
     left_out: list[str]
+    changes: list[str]
     withdrawn: list[str]
 
     @classmethod
@@ -75,6 +77,7 @@ class ImportOut(msgspec.Struct):
             "faults": [],
             "fault_count": 0,
             "left_out": [],
+            "changes": [],
             "withdrawn": [],
             **row.report,
         }

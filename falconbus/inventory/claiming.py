@@ -23,12 +23,14 @@ class Claim:
     seat_number: str
     #: The bus whose seat it is.
     bus_id: int
+    #: The route whose leg it is.
+    route_id: int
 
 
 # One statement, in sorted order, so that two bookings never wait for each other in a circle. A claim whose hold has
 # run out is taken over; a live one of somebody else keeps its row, and fewer rows than asked for come back. So they do
-# when the schedule has got another bus since its seats were read, or is not on sale any more: the lock sees the row as
-# it is after any wait.
+# when the schedule has got another bus or route since its seats were read, or is not on sale any more: the lock sees
+# the row as it is after any wait.
 _CLAIM = text("""
     WITH locked AS (
         SELECT id, bus_id, route_id, departure_time FROM schedules
@@ -37,8 +39,10 @@ _CLAIM = text("""
         INSERT INTO seat_claims (schedule_id, leg, seat_number, booking_id, held_until)
         SELECT wanted.schedule_id, wanted.leg, wanted.seat_number, :booking_id, :held_until
         FROM unnest(CAST(:schedules AS bigint[]), CAST(:legs AS smallint[]), CAST(:seats AS text[]),
-            CAST(:buses AS integer[])) AS wanted(schedule_id, leg, seat_number, bus_id)
+            CAST(:buses AS integer[]), CAST(:routes AS integer[]))
+            AS wanted(schedule_id, leg, seat_number, bus_id, route_id)
         JOIN locked ON locked.id = wanted.schedule_id AND locked.bus_id = wanted.bus_id
+            AND locked.route_id = wanted.route_id
         ORDER BY 1, 2, 3
         ON CONFLICT (schedule_id, leg, seat_number) DO UPDATE
             SET booking_id = excluded.booking_id, held_until = excluded.held_until
@@ -66,6 +70,7 @@ def claim_seats(booking_id: int, claims: Collection[Claim], held_until: datetime
             "legs": [claim.leg for claim in ordered],
             "seats": [claim.seat_number for claim in ordered],
             "buses": [claim.bus_id for claim in ordered],
+            "routes": [claim.route_id for claim in ordered],
         },
     )
     _announce(rows)

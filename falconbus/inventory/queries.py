@@ -13,7 +13,7 @@ from falconbus.platform.database.engine import AnyRow, db
 # it does not exist, positions when it does not call there.
 _SEGMENTS = text("""
     SELECT asked.number, s.id AS schedule_id, s.active AND r.active AS on_sale, r.name AS route_name,
-        b.number AS bus, s.bus_id,
+        b.number AS bus, s.bus_id, s.route_id,
         r.base_price, r.currency, r.distance_m AS route_distance_m, f.price AS set_price,
         d.distance_m - o.distance_m AS distance_m, o.position AS origin_position, d.position AS destination_position,
         o.stop_id AS origin_id, d.stop_id AS destination_id, os.time_zone AS origin_zone,

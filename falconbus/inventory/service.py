@@ -35,6 +35,7 @@ class Segment:
 
     schedule_id: int
     route_name: str
+    route_id: int
     bus_id: int
     bus: str
     origin_id: int
@@ -170,6 +171,7 @@ def _segment_of(row: AnyRow) -> Segment:
     return Segment(
         schedule_id=row.schedule_id,
         route_name=row.route_name,
+        route_id=row.route_id,
         bus_id=row.bus_id,
         bus=row.bus,
         origin_id=row.origin_id,

@@ -75,11 +75,11 @@ _MAKE = f"""
 _BLOCKED_DEPARTURES = f"""
     SELECT departing.id AS timetable_id, route.name AS route_name, departing.departure_time,
            bus.number AS bus_number, stop.time_zone, ride.reference,
-           ride.reference IS NULL AND ride.starts_at IS NOT NULL AS is_sold
+           ride.schedule_id AS sold_schedule_id
     FROM departing
     JOIN buses AS bus ON bus.id = departing.bus_id
     LEFT JOIN LATERAL (
-        SELECT reference, starts_at {_CONFLICTING_RIDE} ORDER BY starts_at LIMIT 1) AS ride ON bus.active
+        SELECT reference, starts_at, schedule_id {_CONFLICTING_RIDE} ORDER BY starts_at LIMIT 1) AS ride ON bus.active
     JOIN routes AS route ON route.id = departing.route_id
     JOIN stops AS stop ON stop.id = route.origin_id
     WHERE NOT bus.active OR ride.starts_at IS NOT NULL
@@ -97,8 +97,8 @@ _LOCK_BUSES = text("""
 class BlockedDeparture:
     """A departure that is not made because of its bus; `time_zone` is its origin's.
 
-    `reference` is that of the charter that the bus is on; without one the bus is out of service, or, where `is_sold`,
-    on a departure that is off sale and still runs for those who have tickets.
+    `reference` is that of the charter that the bus is on, `sold_schedule_id` that of the departure off sale that it
+    still runs for those who have tickets; without either the bus is out of service.
     """
 
     timetable_id: int
@@ -107,7 +107,7 @@ class BlockedDeparture:
     bus_number: str
     time_zone: str
     reference: str | None
-    is_sold: bool = False
+    sold_schedule_id: int | None = None
 
 
 def make_schedules(until_days: int | None = None, timetable_ids: Iterable[int] | None = None) -> int:
@@ -138,12 +138,12 @@ def _with_other_rides(statement: str) -> TextClause:
     """Return a statement with the CTEs `departing` and `elsewhere`, when their buses are on charters or sold rides."""
     return text(f"""
         {_DEPARTING}, elsewhere AS MATERIALIZED (
-            SELECT charter.bus_id, charter.starts_at, charter.ends_at, charter.reference
+            SELECT charter.bus_id, charter.starts_at, charter.ends_at, charter.reference, NULL AS schedule_id
             FROM (SELECT DISTINCT bus_id FROM wanted) AS used
             JOIN ({occupancy.bus_times()}) AS charter
                 ON charter.bus_time && owner_time(used.bus_id, :now, timestamptz '2106-01-01 00:00+00')
             UNION ALL
-            SELECT bus_id, departure_time, arrival_time, NULL
+            SELECT bus_id, departure_time, arrival_time, NULL, id
             FROM schedules AS kept
             WHERE NOT kept.active AND kept.departure_time > CAST(:now AS timestamptz) - {_LONGEST} AND {runs("kept")}
         )

@@ -171,13 +171,19 @@ FAULTS: dict[str, tuple[Change, str, int | None, str]] = {
         adding("fare_attributes.txt", FARES + "f,10,XYZ\n"),
         "fare_attributes.txt",
         2,
-        "currency_type is no currency",
+        "currency_type is no currency that people pay in",
+    ),
+    "fare in no currency": (
+        adding("fare_attributes.txt", FARES + "f,10,XXX\n"),
+        "fare_attributes.txt",
+        2,
+        "currency_type is no currency that people pay in",
     ),
     "fare with thousandths": (
         adding("fare_attributes.txt", FARES + "f,10.125,ZAR\n"),
         "fare_attributes.txt",
         2,
-        "price is ZAR has 2 decimals",
+        "price has more decimals than ZAR has: 2",
     ),
     "two currencies": (
         adding("fare_attributes.txt", FARES + "f,10,ZAR\ng,10,USD\n"),

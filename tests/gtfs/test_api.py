@@ -174,3 +174,17 @@ def test_the_list_is_short_newest_first_and_costs_one_statement(
     assert page["next"]
     assert len([statement for statement in sent if "feed_imports" in statement]) == 1
     assert client.get(f"{ADDRESS}/999", headers=admin).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("layout", "\0"), ("layout", "coach\x7f"), ("name", "a\0"), ("currency", "XXX"), ("currency", "\0"),
+     ("price_per_km", "\0"), ("currency", "XAU")],
+)  # fmt: skip
+def test_options_that_no_import_takes_are_refused_with_the_upload(
+    client: FlaskClient, admin: dict[str, str], field: str, value: str
+) -> None:
+    answer = upload(client, admin, None, **{field: value})
+    assert (answer.status_code, answer.json["code"]) == (422, "bad_import_option")
+    assert answer.json["errors"][0]["pointer"].endswith("feed" if field == "name" else field)
+    assert rows("SELECT id FROM feed_imports") == []

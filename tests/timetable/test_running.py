@@ -92,6 +92,6 @@ def test_no_timetable_makes_another_one_with_its_bus(
     world.commit()
     transactions.run(departures.make_schedules)
     (blocked,) = find_blocked_departures(timetable_ids=[timetable.id])
-    assert (blocked.departure_time.date(), blocked.is_sold) == (day(7), True)
+    assert (blocked.departure_time.date(), blocked.sold_schedule_id is not None) == (day(7), True)
     titles = database.session.scalars(database.select(Notification.title)).all()
     assert titles == ["A departure is not on sale: its bus is on a departure off sale that has tickets"]

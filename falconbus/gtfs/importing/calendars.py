@@ -101,26 +101,25 @@ def count_departures(zone: str, horizon: int) -> int:
     return int(execute(_DEPARTURES, today=clock.today(zone), horizon=horizon).scalar_one())
 
 
-def note_nothing_on_sale(zone: str, horizon: int, timetable_ids: list[int], report: Report) -> None:
-    """Tell why nothing of the feed is on sale, if so."""
+def why_nothing_on_sale(zone: str, horizon: int, timetable_ids: list[int]) -> str | None:
+    """Return why nothing of the feed is on sale; None when something is."""
     if execute(_ON_SALE, timetables=timetable_ids, now=clock.now()).scalar_one():
-        return
+        return None
     today = clock.today(zone)
     last: date | None = execute(_LAST_DAY).scalar_one()
     following: date | None = execute(_FIRST_DAY, since=today).scalar_one()
     if not timetable_ids:
-        report.note("no trip calls at two stops at a time of its own: nothing of it is on sale")
-    elif last is None or last < today:
+        return "no trip calls at two stops at a time of its own: nothing of it is on sale"
+    if last is None or last < today:
         when = "has no days" if last is None else f"ended on {last}"
-        report.note(f"the calendar {when}: nothing of it is on sale (--shift-dates moves it to today)")
-    elif following is not None and following > today + timedelta(days=horizon):
-        report.note(
+        return f"the calendar {when}: nothing of it is on sale (--shift-dates moves it to today)"
+    if following is None:
+        return f"no trip runs from today on, though the calendar lasts until {last}: nothing of it is on sale"
+    if following > today + timedelta(days=horizon):
+        return (
             f"service begins on {following}, after the {horizon} days ahead that are sold: nothing of it is on sale yet"
         )
-    elif following is None:
-        report.note(f"no trip runs from today on, though the calendar lasts until {last}: nothing of it is on sale")
-    else:
-        report.note(
-            "nothing of it is on sale: its departures have left, were cancelled or taken off sale, or their buses are"
-            " not in service"
-        )
+    return (
+        "nothing of it is on sale: its departures have left, were cancelled or taken off sale, or their buses are"
+        " not in service"
+    )

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from falconbus.gtfs.importing.checks import Check
 from falconbus.gtfs.importing.database import analyze, copy_rows, execute
-from falconbus.gtfs.options import ImportOptions, is_currency
+from falconbus.gtfs.options import ImportOptions
 from falconbus.gtfs.report import Report
 from falconbus.platform.kit import money
 
@@ -70,11 +70,15 @@ _ONE_CURRENCY = Check(
 )
 
 _FARES = """
-    INSERT INTO segment_fares (route_id, origin_position, destination_position, price)
-    SELECT link.route_id, origin, destination, price
-    FROM feed_prices JOIN feed_route_ids AS link USING (pattern)
-    ON CONFLICT (route_id, origin_position, destination_position) DO UPDATE SET price = excluded.price
-    WHERE segment_fares.price <> excluded.price
+    WITH written AS (
+        INSERT INTO segment_fares (route_id, origin_position, destination_position, price)
+        SELECT link.route_id, origin, destination, price
+        FROM feed_prices JOIN feed_route_ids AS link USING (pattern)
+        ON CONFLICT (route_id, origin_position, destination_position) DO UPDATE SET price = excluded.price
+        WHERE segment_fares.price <> excluded.price
+        RETURNING route_id
+    )
+    SELECT count(*) FROM written JOIN feed_route_ids AS link USING (route_id) WHERE NOT link.is_new
 """
 
 _GONE = """
@@ -134,12 +138,15 @@ def make_prices(options: ImportOptions, report: Report) -> None:
         report.note(f"rules with contains_id are not supported: those of {contained} fares are left out")
 
 
-def merge_fares() -> int:
-    """Write the prices as segment fares and base prices, and return the number of priced pairs."""
-    execute(_GONE)
-    execute(_FARES)
+def merge_fares() -> tuple[int, int]:
+    """Write the prices as segment fares and base prices; return the numbers of priced pairs, and of those changed.
+
+    Changed are fares of known routes that are new, other or gone.
+    """
+    gone: int = execute(_GONE).rowcount
+    written = execute(_FARES).scalar_one()
     execute(_BASE_PRICES)
-    return int(execute("SELECT count(*) FROM feed_prices").scalar_one())
+    return int(execute("SELECT count(*) FROM feed_prices").scalar_one()), gone + int(written)
 
 
 def _without_free_rides(fares: list[_Fare], report: Report) -> list[_Fare]:
@@ -160,13 +167,18 @@ def _read_fares(report: Report) -> list[_Fare]:
     priced = []
     rows = execute("SELECT line, fare_id, price, upper(currency_type) AS currency, agency_id FROM feed_fare_attributes")
     for row in rows:
-        if not is_currency(row.currency):
-            report.add_fault("fare_attributes.txt", row.line, "currency_type is no currency", "write one such as ZAR")
+        if not money.is_currency(row.currency):
+            report.add_fault(
+                "fare_attributes.txt",
+                row.line,
+                "currency_type is no currency that people pay in",
+                "write one such as ZAR",
+            )
             continue
         try:
             price = money.from_text(row.price, row.currency)
         except ValueError as fault:
-            report.add_fault("fare_attributes.txt", row.line, f"price is {fault}", "write it like 420.00")
+            report.add_fault("fare_attributes.txt", row.line, f"price {fault}", "write it like 420.00")
             continue
         if price > _MAX_PRICE:
             report.add_fault("fare_attributes.txt", row.line, "price is too high", "mend it")

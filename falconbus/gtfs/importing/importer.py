@@ -4,11 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from falconbus.gtfs.errors import BadImportOption, FeedRefused
+from falconbus.gtfs.errors import BadImportOption, FeedRefused, UnsureNetwork
 from falconbus.gtfs.importing import (
     buses,
     calendars,
     calls,
+    changes,
     fares,
     patterns,
     plan,
@@ -21,7 +22,7 @@ from falconbus.gtfs.importing import (
 from falconbus.gtfs.importing.agency import fill_brand
 from falconbus.gtfs.importing.database import execute
 from falconbus.gtfs.importing.long_rides import split_long_rides
-from falconbus.gtfs.importing.networks import choose_network
+from falconbus.gtfs.importing.networks import choose_network, remember_agencies
 from falconbus.gtfs.importing.reading import read_feed
 from falconbus.gtfs.importing.rows import check_rows
 from falconbus.gtfs.importing.same_routes import match_routes
@@ -126,14 +127,16 @@ class FeedImporter:
         feed, counts = self.report.feed, self.report.counts
         currency = pricing.choose_currency(self._options, zone)
         self._report_step("Network")
+        remember_agencies(feed)
         ensure_defaults()
         layout_id = self._layout_id()
         withdrawal.record_departures(feed)
+        on_sale = changes.record_former(feed)
         match_stops(feed, is_same_network=self._options.same_network)
         counts["stops"] = stops.merge_stops()
         match_routes(feed)
         counts["routes"] = routes.merge_routes(feed, currency)
-        counts["fares"] = fares.merge_fares()
+        counts["fares"], changed_fares = fares.merge_fares()
         pricing.price_by_distance(self._options, currency, self.report)
         counts["calendars"] = plan.merge_calendars()
         plan.plan_timetables(feed)
@@ -142,11 +145,23 @@ class FeedImporter:
         counts.update(plan.count_timetables())
         fill_brand()
         self._report_step("Schedules")
-        withdrawal.withdraw(feed, self.report)
+        removed = withdrawal.withdraw(feed, self.report)
+        changes.tell_changes(self.report, fares=changed_fares, removed=removed)
         timetable_ids = plan.timetable_ids()
         counts["schedules"] = make_schedules(self._options.horizon_days, timetable_ids)
         withdrawal.note_taken_buses(self._options.horizon_days, timetable_ids, self.report)
-        calendars.note_nothing_on_sale(zone, self._horizon, timetable_ids, self.report)
+        self._tell_nothing_on_sale(on_sale, calendars.why_nothing_on_sale(zone, self._horizon, timetable_ids))
+
+    def _tell_nothing_on_sale(self, on_sale_before: int, reason: str | None) -> None:
+        """Note why nothing of the feed is on sale, if so; UnsureNetwork where that ends the sale of the whole line."""
+        if reason is None:
+            return
+        if on_sale_before and not self._options.same_network:
+            raise UnsureNetwork(
+                f"{on_sale_before} departures of the network {self.report.feed} are on sale, and this feed takes all of"
+                f" them off: {reason}. If that is meant, say --same-network (in an upload: same_network=true)"
+            )
+        self.report.note(reason)
 
     def _layout_id(self) -> int:
         layout_id = execute("SELECT id FROM seat_layouts WHERE code = :code", code=self._options.layout).scalar()

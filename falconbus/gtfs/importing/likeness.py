@@ -22,3 +22,16 @@ def metres(one: str, other: str) -> str:
     names |= {"b_lat": f"{other}.latitude", "b_lon": f"{other}.longitude"}
     formula = re.sub(r"\b[ab]_l(?:at|on)\b", lambda name: names[name.group()], GREAT_CIRCLE)
     return f"CASE WHEN {other}.latitude IS NULL THEN 0 ELSE {formula} END"
+
+
+def cell(row: str) -> str:
+    """Return the SQL of the cell of a hundredth of a degree that a row is in: a key by which what is near is joined."""
+    return f"ARRAY[floor({row}.latitude * 100), floor({row}.longitude * 100)]"
+
+
+def cells_around(row: str) -> str:
+    """Return the SQL of `around`, a row's cell and those beside it: all that is within MOVED, but near the poles."""
+    return (
+        f"(SELECT ARRAY[floor({row}.latitude * 100) + north, floor({row}.longitude * 100) + east] AS cell"  # noqa: S608
+        " FROM generate_series(-1, 1) AS north, generate_series(-1, 1) AS east) AS around"
+    )

@@ -6,7 +6,7 @@ departures the timetables make, so that those withdrawn by an earlier version ca
 
 from typing import cast
 
-from sqlalchemy import BigInteger, Boolean, Table, column, delete, table
+from sqlalchemy import BigInteger, Boolean, CursorResult, Table, column, delete, table
 
 from falconbus.gtfs.importing.database import analyze, execute
 from falconbus.gtfs.importing.sold_departures import keep_sold_departures
@@ -60,6 +60,11 @@ _UNSURE = f"""
 """  # noqa: S608
 
 # Bookings hold their departure with a weaker lock while they claim seats: once these are ours, nobody is claiming.
+# Their bookings first, in the order in which payments and cancellations lock: what they read of them stays so.
+_LOCK_BOOKINGS = """
+    SELECT id FROM bookings WHERE id IN (
+        SELECT booking_id FROM journeys WHERE schedule_id IN (SELECT id FROM feed_unsure)) ORDER BY id FOR UPDATE
+"""
 _LOCK = "SELECT id FROM schedules WHERE id IN (SELECT id FROM feed_unsure) ORDER BY id FOR UPDATE"
 
 _unsure = table("feed_unsure", column("id", BigInteger), column("made", Boolean))
@@ -86,9 +91,10 @@ _REPLACED = """
     WHERE schedule.cancelled_at IS NOT NULL AND schedule.departure_time > :now
 """
 
+_NAMED = 5
 _LIST = """
     SELECT routes.name, stops.time_zone, schedule.departure_time,
-           count(DISTINCT (claim.seat_number)) AS seats, count(*) OVER () AS found
+           schedule.id, count(DISTINCT (claim.seat_number)) AS seats, count(*) OVER () AS found
     FROM schedules AS schedule
     JOIN routes ON routes.id = schedule.route_id JOIN stops ON stops.id = routes.origin_id
     JOIN seat_claims AS claim ON claim.schedule_id = schedule.id
@@ -105,15 +111,17 @@ def record_departures(feed: str) -> None:
     analyze("feed_departures")
 
 
-def withdraw(feed: str, report: Report) -> None:
+def withdraw(feed: str, report: Report) -> int:
     """Delete unused departures that their timetables do not make any more, and keep those with seats sold or crew.
 
-    They go to the timetables that make their coach now; what no timetable makes goes off sale, and is reported.
+    They go to the timetables that make their coach now; what no timetable makes goes off sale, and is reported. Returns
+    how many were deleted.
     """
     execute(_UNSURE, feed=feed, now=clock.now())
     analyze("feed_unsure")
+    execute(_LOCK_BOOKINGS)
     execute(_LOCK)
-    _delete_unused()
+    removed = _delete_unused()
     keep_sold_departures(feed, report)
     withdrawn = list(execute(_WITHDRAW).scalars())
     execute(_RETURN)
@@ -125,31 +133,40 @@ def withdraw(feed: str, report: Report) -> None:
             f"{replaced} departures that are cancelled run at other times in the feed now, or not at all; "
             f"what it has in their place is on sale: see whether it is to run"
         )
+    return removed
 
 
 def note_taken_buses(horizon_days: int | None, timetable_ids: list[int], report: Report) -> None:
     """Note departures that are not made because their bus is on one that was withdrawn."""
     if not report.withdrawn:
         return
-    blocked = [each for each in find_blocked_departures(horizon_days, timetable_ids) if each.is_sold]
+    blocked = [each for each in find_blocked_departures(horizon_days, timetable_ids) if each.sold_schedule_id]
     if blocked:
         first = blocked[0]
         departs = clock.local(first.departure_time, first.time_zone)
         report.note(
             f"{len(blocked)} departures are not on sale, the first {first.route_name}, {departs:%Y-%m-%d %H:%M}:"
-            f" their buses are on those that were sold; give them another bus or cancel what was sold"
+            f" their buses are on those that were sold, the first's, {first.bus_number}, on departure"
+            f" {first.sold_schedule_id}; give that another bus (PATCH /api/v1/schedules/{first.sold_schedule_id}) or"
+            f" cancel it, and they are on sale after the next night or import"
         )
 
 
-def _delete_unused() -> None:
+def _delete_unused() -> int:
     schedules = cast(Table, Schedule.__table__)
-    db.session.execute(delete(schedules).where(schedules.c.id == _unsure.c.id, _unsure.c.made, ~is_used(Schedule)))
+    unused = delete(schedules).where(schedules.c.id == _unsure.c.id, _unsure.c.made, ~is_used(Schedule))
+    return cast(CursorResult[object], db.session.execute(unused)).rowcount
 
 
 def _list_withdrawn(schedule_ids: list[int], report: Report) -> None:
     rows = execute(_LIST, ids=schedule_ids, limit=LISTED).all()
     for row in rows:
         departs = clock.local(row.departure_time, row.time_zone)
-        report.withdrawn.append(f"{row.name}, {departs:%Y-%m-%d %H:%M}, {row.seats} seats")
+        report.withdrawn.append(f"{row.name}, {departs:%Y-%m-%d %H:%M}, {row.seats} seats (departure {row.id})")
     if rows:
-        report.note(f"{rows[0].found} departures with sold seats are no longer in the feed; they are off sale")
+        report.note(
+            f"{rows[0].found} departures with sold seats are no longer in the feed; they are off sale, and run at"
+            f" their old times for those who hold tickets, unless you cancel them (POST /api/v1/schedules/ID/cancel):"
+            f" departure"
+            f" {', '.join(str(row.id) for row in rows[:_NAMED])}{', ...' if rows[0].found > _NAMED else ''}"
+        )

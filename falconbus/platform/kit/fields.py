@@ -5,10 +5,10 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from babel.numbers import is_currency
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 
 from falconbus.platform.kit.emails import parse_email
+from falconbus.platform.kit.money import is_currency
 from falconbus.platform.kit.schema import Body, OneLine
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
@@ -23,7 +23,7 @@ def _zone(value: str) -> str:
 
 def _currency(value: str) -> str:
     if not is_currency(value):
-        raise ValueError("is not a currency of ISO 4217 such as ZAR")
+        raise ValueError("is not a currency that people pay in, such as ZAR")
     return value
 
 

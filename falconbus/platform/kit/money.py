@@ -4,6 +4,7 @@ from functools import cache
 
 from babel.numbers import format_currency, get_currency_precision
 
+from config import currencies
 from falconbus.platform.kit.errors import Invalid
 
 #: In the smallest unit. More is a slip of the keyboard, and would take totals past 32 bits.
@@ -13,6 +14,11 @@ HIGHEST_PRICE = 10_000_000
 class BadPrice(Invalid):
     code = "bad_price"
     title = "The price is no amount of money in this currency"
+
+
+def is_currency(code: str) -> bool:
+    """Tell whether a code such as ZAR is that of a currency that people pay in; XXX (none) and XAU (gold) are not."""
+    return code in currencies()
 
 
 @cache
@@ -33,9 +39,9 @@ def from_text(text: str, currency: str) -> int:
     whole, _, fraction = text.strip().partition(".")
     places = decimals(currency)
     if not whole.isascii() or not whole.isdigit() or len(whole) > 12 or (fraction and not fraction.isdigit()):
-        raise ValueError(f"not an amount of money such as {to_text(42000, currency)}")
+        raise ValueError(f"is not an amount of money such as {to_text(42000, currency)}")
     if len(fraction.rstrip("0")) > places:
-        raise ValueError(f"{currency} has {places} decimals")
+        raise ValueError(f"has more decimals than {currency} has: {places}")
     return int(whole + fraction[:places].ljust(places, "0"))
 
 

@@ -39,7 +39,7 @@ def _message(blocked: list[BlockedDeparture]) -> Message:
 def _reason(departure: BlockedDeparture) -> str:
     if departure.reference:
         return "on charter"
-    return "on a departure off sale that has tickets" if departure.is_sold else "out of service"
+    return "on a departure off sale that has tickets" if departure.sold_schedule_id else "out of service"
 
 
 def _describe(departure: BlockedDeparture) -> str:
