@@ -29,7 +29,7 @@ from tests.platform.runtime.processes import free_port, wait_until
 from tests.world import World
 
 GROUPS = ["search", "availability", "stops", "routes", "fare_classes", "brand"]
-BENCHMARKED = GROUPS[:-1]
+BENCHMARKED = ["search", "stops", "routes", "fare_classes"]
 
 
 def run(app: FalconBus, *arguments: str) -> Result:
@@ -105,7 +105,7 @@ def test_cache_stats_adds_rollups_and_the_newest_minutes_and_counts_the_keys(
         assert client.get(f"/api/v1/stops?page_size={size}").headers["X-Cache"] == "MISS"
     answer = json.loads(run(app, "cache-stats", "--json").output)
     assert [group["group"] for group in answer["groups"]] == GROUPS
-    stops = answer["groups"][1]
+    stops = answer["groups"][GROUPS.index("stops")]
     assert {name: stops[name] for name in ("hits", "stale", "errors", "keys")} == {
         "hits": 6,
         "stale": 2,
