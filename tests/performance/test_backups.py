@@ -119,3 +119,12 @@ def test_backups_beside_the_data_are_told_on_the_overview_and_harm_nothing(enabl
 
 def test_backups_on_another_disk_are_told_nothing_of(enabled: Plan, tmp_path: Path) -> None:
     assert Plan(replace(enabled.settings, data_dir=tmp_path / "data")).caution == ""
+
+
+def test_a_key_of_links_that_no_backup_bears_is_cautioned_of(enabled: Plan, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "secret_key").write_text("made by up")
+    settings = replace(enabled.settings, data_dir=data, backup_key="")
+    assert str(data / "secret_key") in Plan(settings).caution
+    assert Plan(replace(settings, backup_key="a key of sixteen characters")).caution == ""

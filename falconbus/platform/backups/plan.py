@@ -11,6 +11,7 @@ from falconbus.platform.backups.manifest import Manifest
 from falconbus.platform.backups.progress import Say
 from falconbus.platform.backups.repository import Repository
 from falconbus.platform.backups.retention import Rule
+from falconbus.platform.backups.signing import FILE
 from falconbus.platform.backups.source import Source, find_source
 from falconbus.platform.backups.taking import Taking
 from falconbus.platform.backups.verifying import verify
@@ -53,9 +54,15 @@ class Plan:
 
     @property
     def caution(self) -> str:
-        """Return what is unwise about where the backups are; empty when nothing is."""
+        """Return what a lost machine would take with it in spite of the backups; empty when nothing."""
         if self.settings.backup_dir.is_relative_to(self.settings.data_dir.resolve()):
             return "BACKUP_DIR is in the data folder, and goes with it: set it to another disk, or a mounted bucket"
+        kept_key = self.settings.data_dir / FILE
+        if not self.settings.backup_key and kept_key.exists():
+            return (
+                "backups that are not sealed bear no secret_key, without which every link that was mailed ends:"
+                f" set BACKUP_KEY, or keep a copy of {kept_key}"
+            )
         return ""
 
     def take(self, why: str, say: Say, kind: str | None = None) -> Manifest:
