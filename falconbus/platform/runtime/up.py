@@ -12,6 +12,7 @@ from pathlib import Path
 from config import SettingError, Settings
 from falconbus.platform.runtime.children import Child
 from falconbus.platform.runtime.console import say
+from falconbus.platform.runtime.elsewhere import note_up
 from falconbus.platform.runtime.environment import complete, for_children, given, servers_needed, with_placeholders
 from falconbus.platform.runtime.errors import CannotRun
 from falconbus.platform.runtime.health import check_health, check_port, web_address
@@ -100,6 +101,7 @@ class _Up:
         if "live" in self._commands:
             _wait_for_port(deadline, "live", self._options.host, self._live_port(), "LIVE_PORT")
         path.write_text(self._address)
+        note_up(self._data)
         self._stack.callback(path.write_text, "")
 
     def _live_port(self) -> int:
