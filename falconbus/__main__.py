@@ -15,7 +15,7 @@ from flask.cli import FlaskGroup, routes_command, shell_command
 from config import SettingError, Settings
 from falconbus.platform.backups.source import find_source
 from falconbus.platform.database.revisions import revisions
-from falconbus.platform.runtime import checks, up
+from falconbus.platform.runtime import checks, elsewhere, up
 from falconbus.platform.runtime.environment import complete, servers_needed, with_placeholders
 from falconbus.platform.runtime.errors import CannotRun
 from falconbus.platform.runtime.paths import PROJECT, data_folder
@@ -74,6 +74,8 @@ def _prepare(*, with_servers: bool) -> None:
 def _use_servers() -> None:
     """Find or start the embedded servers that the settings leave to us, until the end of this process."""
     Settings.from_environment(with_placeholders(os.environ))
+    if warning := elsewhere.caution(os.environ):
+        click.echo(f"falcon: {warning}", err=True)
     data = data_folder(os.environ)
     data.make()
     servers = servers_needed(data, os.environ)

@@ -25,10 +25,22 @@ from falconbus.platform.telemetry import flusher
 from tests.browser.leftout import pytest_terminal_summary
 from tests.budgets import BrokenBudgets
 from tests.declared import UndeclaredAnswers
+from tests.interrupts import (
+    pytest_configure,
+    pytest_keyboard_interrupt,
+    pytest_sessionstart,
+    pytest_xdist_node_collection_finished,
+)
 from tests.watched_providers import watch_providers
 from tests.world import World
 
-__all__ = ["pytest_terminal_summary"]
+__all__ = [
+    "pytest_configure",
+    "pytest_keyboard_interrupt",
+    "pytest_sessionstart",
+    "pytest_terminal_summary",
+    "pytest_xdist_node_collection_finished",
+]
 
 # In these processes what is measured is written when a test says so, not into the tests that follow.
 flusher.SECONDS = 3600.0

@@ -55,8 +55,7 @@ class FeedUpload:
         try:
             form = ImportForm.model_validate(request.form.to_dict())
         except ValidationError as fault:
-            errors = fault.errors(include_url=False, include_input=False)
-            raise problems.faults_of(errors, in_body=True) from None
+            raise problems.faults_of(ImportForm, fault, in_body=True) from None
         filename = (file.filename or "feed.zip").replace("\x00", "")[-200:]
         return {"file": file.stream, "filename": filename, "form": form}
 

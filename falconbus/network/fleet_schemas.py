@@ -12,14 +12,14 @@ from falconbus.network.policy import NewSeat
 from falconbus.platform.kit.fields import Change, Text, left_out
 from falconbus.platform.kit.schema import Body, Name, OneLine
 
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$"), Field(examples=["standard"])]
 BusNumber = Annotated[OneLine, StringConstraints(max_length=32)]
 LayoutCode = Annotated[OneLine, StringConstraints(max_length=32)]
 #: Short words such as "wifi", for an icon each.
 Amenities = Annotated[list[Code], Field(max_length=20)]
 PricePercent = Annotated[int, Field(ge=1, le=1000)]
 Conditions = Annotated[Text, StringConstraints(max_length=2000)]
-SeatNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,4}$")]
+SeatNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,4}$"), Field(examples=["12A"])]
 Place = Annotated[int, Field(ge=1, le=200)]
 
 

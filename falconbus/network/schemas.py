@@ -14,7 +14,7 @@ from falconbus.platform.kit import money
 from falconbus.platform.kit.fields import Change, Currency, Filter, Price, Zone, left_out
 from falconbus.platform.kit.schema import Body, OneLine
 
-StopCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,15}$")]
+StopCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,15}$"), Field(examples=["JNB"])]
 Name200 = Annotated[OneLine, StringConstraints(max_length=200)]
 StopDescription = Annotated[
     str, StringConstraints(max_length=300, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$")

@@ -19,7 +19,9 @@ from falconbus.timetable.queries import TimetableDetail
 #: Far enough for any timetable, and within what arithmetic on dates can do.
 ServiceDay = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 12, 31))]
 #: "07:30"; hours up to 47 for a coach that leaves after midnight of its service day.
-DepartureTime = Annotated[str, StringConstraints(pattern=r"^([0-3][0-9]|4[0-7]):[0-5][0-9]$")]
+DepartureTime = Annotated[
+    str, StringConstraints(pattern=r"^([0-3][0-9]|4[0-7]):[0-5][0-9]$"), Field(examples=["07:30"])
+]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Days = Annotated[list[Day], Field(max_length=7)]
 Minute = Annotated[int, Field(ge=0, le=7 * 1440)]

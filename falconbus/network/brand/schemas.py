@@ -15,7 +15,7 @@ from falconbus.platform.web import problems
 
 _LARGEST_LOGO = 2 * 1024**2
 
-Colour = Annotated[OneLine, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
+Colour = Annotated[OneLine, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True), Field(examples=["#0b5fff"])]
 Imprint = Annotated[Words, StringConstraints(min_length=1, max_length=2000)]
 
 

@@ -76,20 +76,29 @@ Email = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=254),
     AfterValidator(parse_email),
-    Field(json_schema_extra={"format": "email"}),
+    Field(examples=["thandi@example.com"], json_schema_extra={"format": "email"}),
 ]
 #: Pasted numbers have spaces and hyphens that do not break.
-Phone = Annotated[OneLine, BeforeValidator(_plain_spaces), StringConstraints(pattern=r"^\+?[0-9 ()./-]{6,30}$")]
-Website = Annotated[OneLine, StringConstraints(max_length=200, pattern=r"^https?://[^\s\"'<>@]+$")]
-Zone = Annotated[OneLine, AfterValidator(_zone)]
-Currency = Annotated[OneLine, AfterValidator(_currency)]
+Phone = Annotated[
+    OneLine,
+    BeforeValidator(_plain_spaces),
+    StringConstraints(pattern=r"^\+?[0-9 ()./-]{6,30}$"),
+    Field(examples=["+27 82 000 0000"]),
+]
+Website = Annotated[
+    OneLine,
+    StringConstraints(max_length=200, pattern=r"^https?://[^\s\"'<>@]+$"),
+    Field(examples=["https://bus.example"]),
+]
+Zone = Annotated[OneLine, AfterValidator(_zone), Field(examples=["Africa/Johannesburg"])]
+Currency = Annotated[OneLine, AfterValidator(_currency), Field(examples=["ZAR"])]
 #: Decimal text such as "420.00"; how many decimals there may be is the currency's matter.
-Price = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,4})?$")]
+Price = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,4})?$"), Field(examples=["420.00"])]
 #: A month such as 2026-12, as its first day.
 Month = Annotated[
-    date, BeforeValidator(_read_month), Field(json_schema_extra={"pattern": _MONTH.pattern, "example": "2026-12"})
+    date, BeforeValidator(_read_month), Field(json_schema_extra={"pattern": _MONTH.pattern, "examples": ["2026-12"]})
 ]
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2099, 12, 31))]
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2099, 12, 31), examples=["2026-12-18"])]
 #: A time with its offset; in an address a plus is written %2B.
 Moment = Annotated[AwareDatetime, BeforeValidator(_read), AfterValidator(_of_our_time)]
 

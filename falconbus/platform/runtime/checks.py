@@ -18,6 +18,10 @@ from falconbus.platform.runtime.parent_death import ending_with_parent
 from falconbus.platform.runtime.paths import PROJECT, DataFolder
 
 PROGRAMS = Path(sys.executable).parent
+EVERYTHING = (
+    "the whole suite, about ten minutes with two processes; Ctrl-C ends it. A part: ./falcon test tests/bookings, "
+    "./falcon test -k refund (all arguments go to pytest)"
+)
 LINTERS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
@@ -29,6 +33,8 @@ LINTERS = (
 
 def run_tests(arguments: Sequence[str]) -> int:
     """Run pytest against servers of its own, which are gone afterwards, or those that the environment names."""
+    if not arguments:
+        say(EVERYTHING)
     # What tests write is worth no backup; those of backups set it for servers of their own.
     os.environ.setdefault("BACKUP_ENABLED", "false")
     with ExitStack() as stack:
@@ -40,12 +46,13 @@ def run_tests(arguments: Sequence[str]) -> int:
         stack.callback(servers.close)
         environment = for_children(complete(os.environ, data, servers.start()), PROGRAMS)
         command = [sys.executable, "-m", "pytest", *arguments]
+        # A terminal sends a Ctrl-C to everybody: we alone hear it, and end pytest (tests/interrupts.py).
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         pytest = subprocess.Popen(
             ending_with_parent(command, death_signal=signal.SIGTERM), cwd=PROJECT, env=environment
         )
-        # A Ctrl-C reaches pytest from the terminal; what ends us must end it.
-        signal.signal(signal.SIGINT, lambda _number, _frame: None)
-        signal.signal(signal.SIGTERM, lambda _number, _frame: pytest.terminate())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda _number, _frame: pytest.terminate())
         code = pytest.wait()
         return code if code >= 0 else 128 - code
 

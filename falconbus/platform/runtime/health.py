@@ -34,16 +34,16 @@ def check_health(host: str, port: int) -> str:
     return "" if response.status == 200 else f"{response.status} {body}"
 
 
-def check_port(host: str, port: int) -> None:
-    """Raise CannotRun when the port is in use."""
+def check_port(name: str, host: str, port: int, remedy: str) -> None:
+    """Raise CannotRun, with the process that wants it and a remedy, when the port is in use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OverflowError:
-            raise CannotRun(f"there is no port {port}; choose another by --port") from None
+            raise CannotRun(f"{name} cannot listen on port {port}: there is none; choose another by {remedy}") from None
         except OSError as error:
             raise CannotRun(
-                f"cannot listen on {host} port {port}: {error.strerror}; choose another by --port"
+                f"{name} cannot listen on {host} port {port}: {error.strerror}; choose another by {remedy}"
             ) from None

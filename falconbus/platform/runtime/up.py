@@ -12,6 +12,7 @@ from pathlib import Path
 from config import SettingError, Settings
 from falconbus.platform.runtime.children import Child
 from falconbus.platform.runtime.console import say
+from falconbus.platform.runtime.elsewhere import note_up
 from falconbus.platform.runtime.environment import complete, for_children, given, servers_needed, with_placeholders
 from falconbus.platform.runtime.errors import CannotRun
 from falconbus.platform.runtime.health import check_health, check_port, web_address
@@ -96,13 +97,12 @@ class _Up:
             raise CannotRun(f"already running on this data folder: {path.read_text().strip()}")
         # An address in the file is of a run that was killed, whose processes may need a moment to let go of the port.
         deadline = time.monotonic() + (SECONDS_FOR_OLD_PORT if path.read_text().strip() == self._address else 0)
-        for port in self._ports():
-            _wait_for_port(self._options.host, port, deadline)
+        _wait_for_port(deadline, "web", self._options.host, self._options.port, "--port")
+        if "live" in self._commands:
+            _wait_for_port(deadline, "live", self._options.host, self._live_port(), "LIVE_PORT")
         path.write_text(self._address)
+        note_up(self._data)
         self._stack.callback(path.write_text, "")
-
-    def _ports(self) -> list[int]:
-        return [self._options.port, *([self._live_port()] if "live" in self._commands else [])]
 
     def _live_port(self) -> int:
         """Return the event stream's port: the one after the web's, unless it is given."""
@@ -216,10 +216,10 @@ class _Up:
         return f"{time.monotonic() - self._begun:.1f}"
 
 
-def _wait_for_port(host: str, port: int, deadline: float) -> None:
+def _wait_for_port(deadline: float, name: str, host: str, port: int, remedy: str) -> None:
     while True:
         try:
-            return check_port(host, port)
+            return check_port(name, host, port, remedy)
         except CannotRun:
             if time.monotonic() > deadline:
                 raise

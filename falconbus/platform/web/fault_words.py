@@ -47,8 +47,17 @@ _WORDS = {
 }
 
 
-def words_of(error: Any) -> str:
-    """Return pydantic's error in words."""
+def words_of(error: Any, example: str | None = None) -> str:
+    """Return pydantic's error in words, with a right value when there is one to show."""
+    words = _words_of(error)
+    if example is None or error["type"] == "extra_forbidden" or example in words:
+        return words
+    if words == _NOT_SO:
+        return f"must be written as {example} is"
+    return f"{words} (for example {example})"
+
+
+def _words_of(error: Any) -> str:
     code, context = error["type"], error.get("ctx", {})
     if code == "value_error":
         return str(context["error"])

@@ -5,7 +5,6 @@ The macros of `forms.html` draw them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from falconbus.platform.kit.errors import DomainError
+from falconbus.platform.web.field_examples import schema_of
 from falconbus.platform.web.form_faults import words_of
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -125,14 +125,9 @@ def _kinds(annotation: Any) -> list[Any]:
     return [annotation]
 
 
-@cache
-def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    return model.model_json_schema()
-
-
 def _attributes_of(model: type[BaseModel], name: str) -> dict[str, Any]:
     """What a browser can check itself, from the model's JSON schema; the field may be None or of one type."""
-    schema = _schema_of(model)
+    schema = schema_of(model)
     entry: dict[str, Any] = schema["properties"][name]
     kinds = [kind for kind in entry.get("anyOf", [entry]) if kind.get("type") != "null"]
     kind = kinds[0]

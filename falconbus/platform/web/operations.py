@@ -125,15 +125,13 @@ def _parse_body(model: type[Body]) -> Body:
     try:
         return model.model_validate_json(request.get_data(cache=True))
     except ValidationError as fault:
-        errors = fault.errors(include_url=False, include_input=False)
-        if errors[0]["type"] == "json_invalid":
+        if fault.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
             raise problems.Malformed from None
-        raise problems.faults_of(errors, in_body=True) from None
+        raise problems.faults_of(model, fault, in_body=True) from None
 
 
 def _parse_query(model: type[Query]) -> Query:
     try:
         return model.model_validate(request.args.to_dict())
     except ValidationError as fault:
-        errors = fault.errors(include_url=False, include_input=False)
-        raise problems.faults_of(errors, in_body=False) from None
+        raise problems.faults_of(model, fault, in_body=False) from None

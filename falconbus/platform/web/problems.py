@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 import psycopg
 from flask import Flask, Response, request
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
@@ -15,6 +15,7 @@ from falconbus.platform.kit import context
 from falconbus.platform.kit.errors import DomainError, Invalid
 from falconbus.platform.telemetry import trace
 from falconbus.platform.web import fault_words
+from falconbus.platform.web.field_examples import example_of
 
 log = logging.getLogger(__name__)
 
@@ -198,11 +199,13 @@ def _unexpected(fault: Exception) -> Response:
     return problem_response
 
 
-def faults_of(errors: list[Any], *, in_body: bool) -> InvalidInput:
-    """Convert pydantic's errors to field faults, without the input."""
+def faults_of(model: type[BaseModel], fault: ValidationError, *, in_body: bool) -> InvalidInput:
+    """Convert pydantic's errors to field faults, without the input, and with a right value where the model has one."""
     faults = []
-    for error in errors:
+    for error in fault.errors(include_url=False, include_input=False):
         place = "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in error["loc"])
         where = {"pointer": place} if in_body else {"parameter": place[1:]}
-        faults.append(FieldFault(detail=fault_words.words_of(error), code=error["type"], **where))
+        faults.append(
+            FieldFault(detail=fault_words.words_of(error, example_of(model, error["loc"])), code=error["type"], **where)
+        )
     return InvalidInput(faults)

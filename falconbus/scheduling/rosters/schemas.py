@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Self
 
 import msgspec
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field
 
 from falconbus.platform.kit.schema import Body, Query, Secret
 from falconbus.scheduling.rosters.duties import Duty
@@ -22,7 +22,7 @@ def _week(text: str) -> str:
 class RosterQuery(Query):
     """A week of ISO 8601 such as 2026-W48; the present one unless said."""
 
-    week: Annotated[str, StringConstraints(max_length=8), AfterValidator(_week)] | None = None
+    week: Annotated[str, AfterValidator(_week), Field(examples=["2026-W48"])] | None = None
 
     @property
     def chosen(self) -> Week | None:

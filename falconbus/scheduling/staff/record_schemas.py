@@ -17,15 +17,15 @@ from falconbus.scheduling.staff_records.policy import WorkingInterval
 _DAY = 1440
 
 #: "08:00".
-TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), Field(examples=["08:00"])]
 Word = Annotated[OneLine, StringConstraints(max_length=32)]
 
 
 class NewLicence(Body):
     """A licence; its kind is such as EC or PrDP."""
 
-    kind: Word
-    number: Annotated[OneLine, StringConstraints(max_length=64)]
+    kind: Annotated[Word, Field(examples=["PrDP"])]
+    number: Annotated[OneLine, StringConstraints(max_length=64), Field(examples=["60450001AB12"])]
     expires_on: Day
 
 
@@ -52,7 +52,7 @@ class NewLeaveIn(Body):
 
     first_day: Day
     last_day: Day
-    kind: Word
+    kind: Annotated[Word, Field(examples=["sick"])]
 
 
 class LicenceOut(msgspec.Struct):

@@ -1,5 +1,7 @@
 """The command line starts only what a command needs, and says what is wrong in one line."""
 
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -56,3 +58,21 @@ def test_a_bad_setting_is_one_line_and_exit_code_2(data: DataFolder, arguments: 
     answer = _falcon(data, *arguments, HOLD_MINUTES="soon")
     assert answer == (2, "", "falcon: HOLD_MINUTES is not a whole number from 1 to 120\n")
     assert not data.root.exists()
+
+
+def test_a_ctrl_c_ends_the_tests_without_a_traceback() -> None:
+    tests = subprocess.Popen(
+        [sys.executable, "-m", "falconbus", "test", "tests/platform/kit"],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert tests.stdout is not None
+    said = tests.stdout.readline()
+    os.killpg(tests.pid, signal.SIGINT)
+    said += tests.communicate(timeout=60)[0]
+    assert tests.returncode != 0
+    assert "bringing up nodes" in said
+    assert "Traceback" not in said

@@ -1,6 +1,7 @@
 """`./falcon` makes its own environment, once, and works from anywhere."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -88,6 +89,23 @@ def test_it_installs_again_what_is_stale_or_unfinished(clone: Clone) -> None:
     assert _steps(clone.run("up")[2]) == [], "the packages of the tests include those of a run"
     (clone.root / ".venv" / "falcon-stamp").unlink()
     assert "making .venv" in clone.run("up")[2], "an install that was cut short is not to be trusted"
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["up", "--help"]])
+def test_a_look_at_the_help_installs_nothing_and_needs_no_python(clone: Clone, arguments: list[str]) -> None:
+    clone.forget_uv("exit 1")
+    code, said, complained = clone.run(*arguments)
+    assert (code, complained) == (0, "")
+    assert said.startswith("Usage: falcon")
+    assert not (clone.root / ".venv").exists()
+
+
+def test_the_help_without_packages_names_the_commands_that_there_are(clone: Clone) -> None:
+    without = re.findall(r"^  (\S+)  ", clone.run("--help")[1], re.MULTILINE)
+    with_packages = subprocess.run(
+        [sys.executable, "-m", "falconbus", "--help"], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert sorted(without) == sorted(re.findall(r"^  ([a-z]\S+)  ", with_packages.stdout, re.MULTILINE))
 
 
 def test_two_at_once_install_one_after_the_other(clone: Clone) -> None:

@@ -61,6 +61,6 @@ def test_a_port_in_use_for_the_stream_is_one_clear_line_before_anything_starts(d
     with closing(socket.create_server(("127.0.0.1", port + 1))), Up(data, port, WEB + LIVE) as up:
         assert up.end() == 1
     assert up.lines == [
-        f"falcon: cannot listen on 127.0.0.1 port {port + 1}: Address already in use; choose another by --port"
+        f"falcon: live cannot listen on 127.0.0.1 port {port + 1}: Address already in use; choose another by LIVE_PORT"
     ]
     assert not (data.root / "postgres").exists()

@@ -87,7 +87,7 @@ def test_a_port_in_use_is_one_clear_line_before_anything_starts(data: DataFolder
         with Up(data, port, RELEASE + WEB) as up:
             assert up.end() == 1
     assert up.lines == [
-        f"falcon: cannot listen on 127.0.0.1 port {port}: Address already in use; choose another by --port"
+        f"falcon: web cannot listen on 127.0.0.1 port {port}: Address already in use; choose another by --port"
     ]
     assert not (data.root / "postgres").exists()
 

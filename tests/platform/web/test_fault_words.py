@@ -8,6 +8,7 @@ import pytest
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
 
 from falconbus.platform.web.fault_words import words_of
+from falconbus.platform.web.field_examples import example_of
 
 
 class Colour(StrEnum):
@@ -16,7 +17,7 @@ class Colour(StrEnum):
 
 
 class Inner(BaseModel):
-    a: int
+    a: Annotated[int, Field(examples=[7])]
 
 
 SHORT = Annotated[str, StringConstraints(min_length=2, max_length=3, pattern="^[a-z]+$")]
@@ -65,6 +66,30 @@ def test_what_is_missing_or_not_known_is_said() -> None:
 
 def test_a_kind_that_has_no_words_says_none_of_the_librarys() -> None:
     assert _fault_of(bytes, 7, strict=True) == "is not written as this field is; the API's document shows how"
+
+
+class Outer(BaseModel):
+    code: Annotated[str, Field(pattern="^[A-Z]+$", examples=["JNB"])]
+    count: Annotated[int, Field(ge=1, examples=[3])] | None = None
+    inner: list[Inner] = []
+    plain: int = 0
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"code": "x"}, "must be written as JNB is"),
+        ({}, "is missing (for example JNB)"),
+        ({"code": "A", "count": 0}, "must be 1 or more (for example 3)"),
+        ({"code": "A", "inner": [{"a": "x"}]}, "must be a whole number (for example 7)"),
+        ({"code": "A", "plain": "x"}, "must be a whole number"),
+    ],
+)
+def test_a_right_value_is_shown_where_the_field_declares_one(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Outer.model_validate(given)
+    error = caught.value.errors()[0]
+    assert words_of(error, example_of(Outer, error["loc"])) == words
 
 
 def _fault_of(annotation: Any, value: object, *, strict: bool) -> str:

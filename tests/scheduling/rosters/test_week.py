@@ -184,12 +184,26 @@ def test_hours_and_leave_are_there_and_on_leave_nobody_has_hours(
 
 
 @pytest.mark.parametrize(
-    "bad", ["2026-W54", "2027-W53", "2026-W00", "2026W48", "2026-48", "", "now", "1999-W01", "2101-W01", "२०२६-W48"]
+    "bad",
+    [
+        "2026-W480",
+        "2026-W54",
+        "2027-W53",
+        "2026-W00",
+        "2026W48",
+        "2026-48",
+        "",
+        "now",
+        "1999-W01",
+        "2101-W01",
+        "२०२६-W48",
+    ],
 )
 def test_what_is_no_week_is_refused(bad: str, world: World, client: FlaskClient) -> None:
     headers = headers_of(add_person("dumi", Role.DRIVER))
     answer = client.get(f"{ROSTERS}/me", query_string={"week": bad}, headers=headers)
     assert (answer.status_code, answer.json["errors"][0]["parameter"]) == (422, "week")
+    assert "2026-W48" in answer.json["errors"][0]["detail"]
 
 
 @pytest.mark.parametrize("edge", ["2000-W01", "2026-W53", "2100-W52"])

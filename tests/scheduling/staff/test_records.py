@@ -70,6 +70,18 @@ def pointers_of(answer: Any) -> list[str]:
     return [fault["pointer"] for fault in answer.json["errors"]]
 
 
+def test_what_is_wrong_with_a_licence_is_told_beside_a_right_value(
+    client: FlaskClient, headers: dict[str, str], thabo: User
+) -> None:
+    body = {"kind": "", "number": "x" * 65, "expires_on": "1999-12-31"}
+    answer = client.post(f"{STAFF}/{thabo.id}/licences", json=body, headers=headers)
+    assert [fault["detail"] for fault in answer.json["errors"]] == [
+        "must have 1 characters or more (for example PrDP)",
+        "must have 64 characters or fewer (for example 60450001AB12)",
+        "must be 2000-01-01 or more (for example 2026-12-18)",
+    ]
+
+
 def test_what_belongs_to_somebody_else_is_not_there(
     client: FlaskClient, database: SQLAlchemy, headers: dict[str, str], thabo: User
 ) -> None:
