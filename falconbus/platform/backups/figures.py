@@ -88,6 +88,8 @@ def mark_moment(source: Source, name: str) -> Iterator[Moment]:
     """
     deadline = time.monotonic() + _SECONDS_TO_BE_STILL
     with source.connect() as marker, source.connect() as reader:
+        # Something is committed after every moment up to now: the log says by it that they have passed.
+        marker.execute("SELECT pg_current_xact_id()")
         for number in count_from(1):
             reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             before = _running(reader)

@@ -1,6 +1,7 @@
 """What was sold comes back, to the row: at a backup's moment, and at any moment since."""
 
 import re
+from datetime import UTC
 
 from flask import Flask
 from redis import Redis
@@ -109,4 +110,31 @@ def test_a_moment_of_the_life_that_was_left_is_gone_to_and_a_new_folder_knows_th
     history.write_bytes(b"damaged")
     _restoring(plan, line).restore(taken.name, Target(), overwrite=True)
     with line.server(**elsewhere) as plan:
+        assert sql(plan, "SELECT count(*) FROM marks") == 2
+
+
+def test_a_quiet_moment_is_gone_to_when_a_backup_came_after_it(line: Line) -> None:
+    with line.server() as plan:
+        sql(plan, "CREATE TABLE marks AS SELECT 1 AS n")
+        line.take(plan, FULL)
+        sql(plan, "INSERT INTO marks VALUES (2)")
+        quiet = sql(plan, "SELECT clock_timestamp()")
+        line.take(plan, FULL)
+    _restoring(plan, line).restore(None, Target(at=quiet.astimezone(UTC)), overwrite=True)
+    with line.server() as plan:
+        assert sql(plan, "SELECT count(*) FROM marks") == 2
+
+
+def test_the_first_minute_after_a_restore_can_be_gone_back_to(line: Line) -> None:
+    with line.server() as plan:
+        sql(plan, "CREATE TABLE marks AS SELECT 1 AS n")
+        line.take(plan, FULL)
+    _restoring(plan, line).restore(None, Target(latest=True), overwrite=True)
+    with line.server() as plan:
+        sql(plan, "INSERT INTO marks VALUES (2)")
+        before = database_now(plan)
+        sql(plan, "DELETE FROM marks")
+        line.take(plan, FULL)
+    _restoring(plan, line).restore(None, Target(at=before), overwrite=True)
+    with line.server() as plan:
         assert sql(plan, "SELECT count(*) FROM marks") == 2
