@@ -149,6 +149,9 @@ def test_a_change_of_address_can_be_repeated_when_its_answer_is_lost(
     first, again_ = (patch(client, held, old, email="new@example.com") for _ in range(2))
     assert (first.status_code, again_.status_code) == (200, 200)
     assert again_.json == first.json
+    kept = value(database, "SELECT string_agg(convert_from(body, 'UTF8'), ' ') FROM idempotency_keys")
+    assert first.json["reference"] in kept
+    assert first.json["manage_token"] not in kept
     assert show(client, held, again_.json["manage_token"]).status_code == 200
     by_phone = bearer(first.json["manage_token"]) | {"Idempotency-Key": "another key of sixteen"}
     assert patch(client, held, by_phone, phone="082 000 0000").json["manage_token"] is None

@@ -26,7 +26,9 @@ def search(client: FlaskClient, days: int, **asked: str) -> tuple[int, int]:
 
 @pytest.fixture
 def settled(world: World) -> None:
-    """A world in which nothing was announced lately, as far as this process knows."""
+    """A world with a coach every day, in which nothing was announced lately, as far as this process knows."""
+    for days in range(3, 7):
+        world.add_schedule(days=days)
     cache_redis().delete(versions.KEY)
     time.sleep(versions.TRUSTED_FOR)
 
