@@ -14,12 +14,13 @@ branch_labels = None
 depends_on = None
 
 # What names are found by: their words without accents and capitals. Letters that Unicode takes for others of their own
-# are written as they are typed without them; hyphens and points part words (to_tsvector takes some for hosts).
+# are written as they are typed without them; hyphens and points part words (to_tsvector takes some for hosts), apostrophes
+# do not: O'Brien is found as obrien.
 _NAME_WORDS = """
     CREATE OR REPLACE FUNCTION name_words(name text) RETURNS tsvector
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN to_tsvector('simple'::regconfig, lower(translate(
-        regexp_replace(normalize(name, NFKD), '[\\u0300-\\u036f]', '', 'g'), 'øØłŁđĐıß-./''’', 'oOlLdDis     ')))
+        regexp_replace(normalize(name, NFKD), '[\\u0300-\\u036f]', '', 'g'), 'øØłŁđĐıß-./''’', 'oOlLdDis   ')))
 """
 _DIGITS = '"right"(regexp_replace(phone::text, \'[^0-9]\'::text, \'\'::text, \'g\'::text), 9)'
 _INDEXES = {

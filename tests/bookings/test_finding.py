@@ -50,6 +50,7 @@ def found(client: FlaskClient, headers: dict[str, str], q: str) -> list[str]:
         ("KHUM thandi", "Thandi Khumalo"),
         ("zoe", "Zoë O’Brien-Łukasz"),
         ("o'brien", "Zoë O’Brien-Łukasz"),
+        ("obrien zoe", "Zoë O’Brien-Łukasz"),
         ("lukasz", "Zoë O’Brien-Łukasz"),
         ("soren dang", "Søren Đặng"),
         ("علي", "أحمد علي"),
